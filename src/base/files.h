@@ -1,0 +1,44 @@
+/* Files: whole reads with a bound, and writes of which a kill at any instant leaves the old file or
+ * the new one, never half of one (temporary file beside it, fsync, rename). Errors name the path.
+ */
+#ifndef BASE_FILES_H
+#define BASE_FILES_H
+
+#include "base/error.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+/* *out = the file's bytes, followed by one zero byte that *size does not count. The caller frees
+ * it. A directory, a file of more than max_bytes and a short read are errors. FIFOs and the like
+ * are read to their end. */
+enum status files_read(uint8_t **out, size_t *size, const char *path, size_t max_bytes,
+                       struct error *err);
+
+/* An atomic write: open, fprintf to w.stream, commit. After open exactly one of commit and abandon
+ * is due (abandon after commit is a no-op). commit reports any earlier write error (disk full). */
+struct files_writer {
+    FILE *stream;
+    char *path, *temporary;
+};
+enum status files_open(struct files_writer *w, const char *path, struct error *err);
+enum status files_commit(struct files_writer *w, struct error *err);
+void files_abandon(struct files_writer *w);
+enum status files_write(const char *path, const void *bytes, size_t size, struct error *err);
+
+/* *out = directory + "/" + name, or a copy of name when that is absolute or directory is "" or ".".
+ * Caller frees. */
+enum status files_join(char **out, const char *directory, const char *name, struct error *err);
+/* *out = the part of path before its last "/", or "." ; caller frees. */
+enum status files_directory(char **out, const char *path, struct error *err);
+bool files_exist(const char *path);
+/* mkdir -p of the parents and mkdir of the last component, which must not exist yet (mkdir is the
+ * lock between runs that start together): *existed tells that it did, with STATUS_OK. */
+enum status files_make_directory(const char *path, bool *existed, struct error *err);
+/* The folder that holds the running program ("" when that cannot be found): for models/ and
+ * configs/. */
+enum status files_program_directory(char **out, struct error *err);
+
+#endif

@@ -1,0 +1,61 @@
+/* Batches of normalised pictures, decoded ahead by threads.
+ *
+ * Which rows are in a batch depends on seed, epoch and batch size alone; so do the bytes. */
+#ifndef DATA_LOADER_H
+#define DATA_LOADER_H
+
+#include "base/error.h"
+#include "data/cache.h"
+#include "data/dataset.h"
+#include "image/image.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct loader_options {
+    int size, batch_size;
+    float mean[3], std[3]; /* x = (byte / 255 - mean) / std, per channel R, G, B */
+    bool shuffle; /* a fresh order each epoch from (seed, epoch); else in the order given */
+    uint64_t seed;
+    int workers; /* decode threads, >= 1 */
+    struct image_limits limits;
+};
+
+struct batch {
+    const float *x;      /* [n, size, size, 3] */
+    const int *label;    /* [n] */
+    const int *row;      /* [n] rows of the data set */
+    int n;               /* 0: the epoch is over */
+    int index;           /* batch number within the epoch, from 0 */
+    double wait_seconds; /* how long loader_next had to wait for this batch */
+};
+
+struct loader;
+/* rows [n_rows] (copied) are what an epoch visits. cache may be NULL; it outlives the loader, as
+ * does the data set. */
+enum status loader_create(struct loader **out, const struct dataset *d, const int *rows, int n_rows,
+                          struct cache *cache, const struct loader_options *opt, struct error *err);
+int loader_batches(const struct loader *l); /* per epoch; the last one may be smaller */
+/* Starts an epoch (from 0) at a batch (0, or where a resumed run stopped), ending one that is under
+ * way. */
+enum status loader_start(struct loader *l, int epoch, int first_batch, struct error *err);
+/* The next batch, borrowed until the next call. A picture that cannot be read ends the epoch with
+ * an error that names it. */
+enum status loader_next(struct loader *l, struct batch *out, struct error *err);
+void loader_destroy(struct loader *l); /* NULL is fine; ends the threads */
+
+/* Decodes each of rows once with `workers` threads, filling the cache, and reports what cannot be
+ * read: bad(context, row, message) is called from the calling thread in ascending position order,
+ * done(context, n_done) now and then for progress; either may be NULL. Only running out of memory
+ * or threads is an error. *stop, when not NULL, ends it early. */
+struct loader_check {
+    void *context;
+    void (*bad)(void *context, int row, const char *message);
+    void (*done)(void *context, int n_done, int n_rows);
+    const volatile int *stop;
+};
+enum status loader_check_pictures(const struct dataset *d, const int *rows, int n_rows,
+                                  struct cache *cache, const struct loader_options *opt,
+                                  const struct loader_check *check, struct error *err);
+
+#endif

@@ -1,0 +1,27 @@
+/* A seeded stratified split of a data set into training and validation rows. */
+#ifndef DATA_SPLIT_H
+#define DATA_SPLIT_H
+
+#include "base/error.h"
+#include "data/dataset.h"
+
+#include <stdint.h>
+
+struct split {
+    int *train, *val; /* row indices, ascending; owned */
+    int n_train, n_val;
+    int singletons;  /* classes with a single image: it trains, said at start-up */
+    int unvalidated; /* classes with no validation row */
+};
+
+/* Per class round(fraction x count) rows, at least 1 and at most count - 1, are drawn for
+ * validation (a class with one image has none). All rows of one image path go to the same side.
+ * fraction 0: all rows train. */
+enum status split_make(struct split *out, const struct dataset *d, double fraction, uint64_t seed,
+                       struct error *err);
+/* CSV with header image,label,split ("train" or "val"), in row order, written atomically. */
+enum status split_write(const struct split *s, const struct dataset *d, const char *path,
+                        struct error *err);
+void split_free(struct split *s); /* a zeroed one is fine */
+
+#endif

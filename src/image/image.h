@@ -1,0 +1,35 @@
+/* A picture in memory, and the one door to the decoders: the format is found by magic bytes, never
+ * by the file's name. */
+#ifndef IMAGE_IMAGE_H
+#define IMAGE_IMAGE_H
+
+#include "base/error.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct image {
+    int width, height;
+    uint8_t
+        *rgb; /* [height, width, 3], sRGB as stored, alpha dropped, 16 bit -> high byte; owned */
+};
+
+struct image_limits {
+    int64_t max_pixels; /* width x height above this is refused before any pixel is allocated */
+    bool apply_exif;    /* turn the picture as its EXIF orientation says */
+};
+#define IMAGE_MAX_PIXELS_DEFAULT 178956970 /* PIL's decompression-bomb limit x 2 */
+
+/* Decodes JPEG or PNG from memory. Truncated or corrupt data is an error, never grey rows.
+ * On failure out->rgb is NULL. Messages do not name the file: the caller puts its path in front. */
+enum status image_decode(struct image *out, const uint8_t *bytes, size_t size,
+                         const struct image_limits *limits, struct error *err);
+void image_free(struct image *image); /* a zeroed one is fine */
+
+/* out [size_out, size_out, 3] = in resized without keeping the aspect ratio: antialiased bilinear
+ * (triangle filter that widens when it shrinks), clamped edges, linear in the stored values: PIL's
+ * BILINEAR. image/resize.c. */
+enum status image_resize(uint8_t *out, int size_out, const struct image *in, struct error *err);
+
+#endif

@@ -1,0 +1,30 @@
+/* The average top-k loss of Fan, Lyu, Ying and Hu, "Learning with Average Top-k Loss", NIPS 2017:
+ *     L = (1/k) sum of the k largest individual losses.
+ * k = n is the mean, k = 1 the maximum. Plain functions over arrays. */
+#ifndef NN_ATK_H
+#define NN_ATK_H
+
+#include "base/error.h"
+
+/* What the user wrote for k: a count ("10": a whole number without a point), a fraction ("0.7",
+ * "1.0") or a percent ("70%"). */
+struct atk_k {
+    enum { ATK_COUNT, ATK_FRACTION } kind;
+    double value;  /* >= 1 and whole, or in (0, 1] */
+    char text[32]; /* as written: folders of a sweep keep the spelling apart */
+};
+/* Message without the option's name: '"0" is not a count >= 1, a fraction in (0, 1] or a percent in
+ * (0%, 100%]'. */
+enum status atk_parse(struct atk_k *out, const char *text, struct error *err);
+/* How many of n samples are averaged: min(count, n), or max(1, floor(fraction * n + 1e-9)). */
+int atk_resolve(const struct atk_k *k, int n);
+
+/* Marks the k largest of n losses: weight[i] = 1/k or 0, selected [k] = their indices in ascending
+ * order; ties go to the lower index. A NaN counts as larger than anything. Returns k (clamped
+ * to 1..n). scratch [n] ints. */
+int atk_select(float *weight, int *selected, const float *loss, int n, int k, int *scratch);
+/* The loss itself: the selected losses summed in index order in double, divided by k. With k = n
+ * the bits of the plain mean. */
+double atk_mean(const float *loss, const int *selected, int k);
+
+#endif

@@ -1,0 +1,74 @@
+/* The network: composed from a model_spec, run forward and backward. Knows no files and no pixels.
+ *
+ * Activations are NHWC float32. Parameters are named as in torchvision's ResNet. */
+#ifndef NN_MODEL_H
+#define NN_MODEL_H
+
+#include "base/error.h"
+#include "nn/model_spec.h"
+#include "nn/param.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum model_mode {
+    MODEL_TRAIN, /* BatchNorm uses the batch's statistics and updates the running ones; activations
+                    are kept for backward */
+    MODEL_EVAL,  /* running statistics; changes nothing but scratch memory */
+};
+
+struct model_options {
+    int classes;   /* >= 1 */
+    int size;      /* pictures are [size, size, 3] */
+    int max_batch; /* largest batch that forward will get */
+    bool training; /* false: no gradients and no saved activations; MODEL_TRAIN and backward are
+                      then not allowed */
+};
+
+struct model;
+/* Plans memory, allocates it once, leaves weights zero (see model_init). No allocation happens
+ * after this. */
+enum status model_create(struct model **out, const struct model_spec *spec,
+                         const struct model_options *opt, struct error *err);
+void model_destroy(struct model *m); /* NULL is fine */
+/* Convolutions: N(0, sqrt(2 / fan_out)) (He, as torchvision's ResNet); norms 1 and 0; classifier:
+ * uniform in
+ * +-1/sqrt(fan_in), weight and bias (PyTorch's nn.Linear). One stream of numbers per parameter, by
+ * its place in the table. */
+void model_init(struct model *m, uint64_t seed);
+
+/* x [batch, size, size, 3] -> logits [batch, classes], borrowed until the next forward. x must stay
+ * unchanged until backward returns. 1 <= batch <= max_batch. */
+const float *model_forward(struct model *m, const float *x, int batch, enum model_mode mode);
+/* Sets every gradient to that of sum(dlogits * logits), after a forward in MODEL_TRAIN. dlogits
+ * [batch, classes]. selected [n_selected]: ascending indices of the samples whose dlogits are not
+ * zero. When samples do not influence each other (model_samples_independent) only these are
+ * visited, which is exact; else the full batch is. */
+void model_backward(struct model *m, const float *dlogits, const int *selected, int n_selected);
+bool model_samples_independent(const struct model *m); /* no BatchNorm */
+
+struct param_list *model_params(struct model *m);
+const struct model_options *model_options(const struct model *m);
+const struct model_spec *model_spec(const struct model *m);
+
+/* For the layer table and --dry-run; nothing is allocated that grows with the picture. */
+struct model_layer {
+    char name[96];                     /* "layer1.0.conv1" */
+    char description[64];              /* "conv 3x3/2 64->128" */
+    int height, width, channels;       /* of the output */
+    int64_t parameters, multiply_adds; /* multiply-adds for one picture */
+};
+struct model_summary {
+    struct model_layer *layer; /* owned: free with model_summary_free */
+    int n_layers;
+    int64_t parameters, multiply_adds;
+    size_t parameter_bytes;  /* weights and buffers */
+    size_t gradient_bytes;   /* 0 without training */
+    size_t activation_bytes; /* activations, their gradients and scratch memory, for max_batch */
+};
+enum status model_summarise(struct model_summary *out, const struct model_spec *spec,
+                            const struct model_options *opt, struct error *err);
+void model_summary_free(struct model_summary *s);
+
+#endif
