@@ -1,5 +1,16 @@
 /* The training loop: joins data and network. Prints nothing; tells what happens through struct
- * trainer_events. */
+ * trainer_events.
+ *
+ * What it writes into the run folder: a row of batches.csv after each step, a row of results.csv
+ * after each epoch, last.safetensors and state.safetensors at each epoch's end and when it is
+ * stopped, state.safetensors also at the start and every save_minutes. Whenever an epoch is the
+ * best so far (highest validation accuracy, at a tie the lower mean cross-entropy) also
+ * best.safetensors, confusion_matrix.csv and per_class.csv, which therefore belong together.
+ * Without validation nothing chooses a best epoch, and these three files do not exist.
+ *
+ * A run that is stopped or killed at any instant and restored gives the bytes of one that was not:
+ * all files, but for the columns of the two tables that a clock decides.
+ */
 #ifndef RUN_TRAINER_H
 #define RUN_TRAINER_H
 
@@ -7,6 +18,7 @@
 #include "data/dataset.h"
 #include "data/loader.h"
 #include "nn/model.h"
+#include "run/checkpoint.h"
 #include "run/metrics.h"
 #include "run/run_folder.h"
 #include "run/settings.h"
@@ -23,9 +35,11 @@ struct trainer_batch {                     /* after each step */
 
 struct trainer_epoch { /* after each epoch's evaluation */
     int epoch, n_epochs;
-    double train_loss, train_mean_loss, train_accuracy, learning_rate, seconds;
+    double train_loss, train_mean_loss; /* over the epoch's batches, weighted by their samples */
+    double train_accuracy, learning_rate;
+    double seconds; /* evaluation included; time in which the run was interrupted is not */
     bool validated, is_best;
-    struct metrics validation; /* borrowed */
+    const struct metrics *validation; /* borrowed during the call; NULL if not validated */
 };
 
 struct trainer_events { /* any may be NULL */
@@ -39,11 +53,12 @@ struct trainer_events { /* any may be NULL */
  * All borrowed. */
 struct trainer_inputs {
     const struct settings *settings;
-    struct model *model;
-    struct loader *train, *val; /* val NULL: no evaluation */
-    const struct dataset *train_data, *val_data;
-    const int *val_rows;
-    int n_val_rows;
+    const struct checkpoint_card *card; /* what the weights files will say about themselves */
+    struct model *model;                /* initialised */
+    struct loader *train, *val;         /* val NULL: no evaluation */
+    const struct dataset *train_data, *val_data; /* the same one after a split */
+    const int *train_rows, *val_rows;            /* what the loaders visit */
+    int n_train_rows, n_val_rows;
     struct run_folder *folder;
     const volatile sig_atomic_t
         *stop; /* non-zero: finish the batch, save, return (the signal's number) */
@@ -53,17 +68,22 @@ struct trainer_inputs {
 struct trainer;
 enum status trainer_create(struct trainer **out, const struct trainer_inputs *in,
                            struct error *err);
-/* Continues from the folder's state.safetensors. */
+/* Continues from the folder's state.safetensors: weights, moments, position, and the tables cut to
+ * the rows that belong to it. Refused when something that decides the result has changed since:
+ * data, split, seed, network, loss, optimiser, pictures. */
 enum status trainer_restore(struct trainer *t, struct error *err);
 /* Runs to the last epoch or until *stop; *interrupted tells which. State and weights are saved in
- * both cases. */
+ * both cases. A loss that is not finite ends the run before the weights are changed (the message
+ * names the batch's files), and the last saved state stays. */
 enum status trainer_run(struct trainer *t, bool *interrupted, struct error *err);
-/* Best and last validation figures for summary.json and --json. */
+
+/* Best and last figures for summary.json and --json; NaN for what there is none of. */
 struct trainer_result {
-    int epochs_done, best_epoch; /* best_epoch 0: none */
-    double best_accuracy, best_mean_loss, last_accuracy, last_mean_loss, last_train_loss, seconds;
+    int epochs_done, best_epoch; /* best_epoch from 1; 0: none */
+    double best_accuracy, best_mean_loss, last_accuracy, last_mean_loss, last_train_loss;
+    double seconds; /* in all, over every part of a resumed run */
 };
-const struct trainer_result *trainer_result(const struct trainer *t);
-void trainer_destroy(struct trainer *t);
+struct trainer_result trainer_result(const struct trainer *t);
+void trainer_destroy(struct trainer *t); /* NULL is fine */
 
 #endif
