@@ -20,6 +20,8 @@ LIBS       += -fsanitize=address,undefined
 endif
 
 LIBRARY_SOURCES := $(foreach f,$(FLOORS),$(wildcard src/$(f)/*.c))
+# -fno-math-errno: sqrt as one instruction. -Wno-psabi: vectors are passed between static functions only.
+KERNEL_FLAGS := -O3 -fno-math-errno -Wno-psabi
 # Kernels are compiled once for each processor level and chosen at run time (src/math/kernels.h).
 KERNEL_SOURCES  := $(wildcard src/math/kernels/*.c)
 ifeq ($(shell $(CC) -dumpmachine 2>/dev/null | cut -d- -f1),x86_64)
@@ -42,13 +44,13 @@ $(BUILD)/obj/%.o: src/%.c
 	$(CC) $(ATK_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 $(BUILD)/obj/%.portable.o: src/%.c
 	@mkdir -p $(@D)
-	$(CC) $(ATK_CFLAGS) $(CFLAGS) -O3 -DKERNEL_LEVEL=portable -MMD -MP -c -o $@ $<
+	$(CC) $(ATK_CFLAGS) $(CFLAGS) $(KERNEL_FLAGS) -DKERNEL_LEVEL=portable -MMD -MP -c -o $@ $<
 $(BUILD)/obj/%.v3.o: src/%.c
 	@mkdir -p $(@D)
-	$(CC) $(ATK_CFLAGS) $(CFLAGS) -O3 -march=x86-64-v3 -DKERNEL_LEVEL=v3 -MMD -MP -c -o $@ $<
+	$(CC) $(ATK_CFLAGS) $(CFLAGS) $(KERNEL_FLAGS) -march=x86-64-v3 -DKERNEL_LEVEL=v3 -MMD -MP -c -o $@ $<
 $(BUILD)/obj/%.v4.o: src/%.c
 	@mkdir -p $(@D)
-	$(CC) $(ATK_CFLAGS) $(CFLAGS) -O3 -march=x86-64-v4 -mprefer-vector-width=512 -DKERNEL_LEVEL=v4 -MMD -MP -c -o $@ $<
+	$(CC) $(ATK_CFLAGS) $(CFLAGS) $(KERNEL_FLAGS) -march=x86-64-v4 -mprefer-vector-width=512 -DKERNEL_LEVEL=v4 -MMD -MP -c -o $@ $<
 
 $(LIBRARY): $(LIBRARY_OBJECTS)
 	rm -f $@ && ar rcs $@ $^

@@ -1,0 +1,172 @@
+/* The four passes of a normalisation, two in each direction.
+ *
+ * Sums run over pixels with 16 channels side by side in a register, in float32 over blocks of BLOCK pixels and from there in
+ * double: short float sums lose nothing that matters, and long ones would. Channels past the last whole 16 go through the same code
+ * on a padded copy of their columns, 16 wide. */
+#include "math/kernels/level.h"
+
+#include <string.h>
+
+typedef int mask16 __attribute__((vector_size(64)));
+
+enum { LANES = 16, BLOCK = 64 };
+
+static inline vec16 load(const float *p)
+{
+    return *(const vec16 *)p;
+}
+
+static inline void store(float *p, vec16 v)
+{
+    *(vec16 *)p = v;
+}
+
+static inline void add_to_double(double *sum, vec16 v)
+{
+    for (int i = 0; i < LANES; i++)
+        sum[i] += (double)v[i];
+}
+
+static inline vec16 zero(void)
+{
+    return (vec16){0};
+}
+
+/* max(v, 0), and v itself where it is NaN: a broken number must reach the loss, where it is reported. */
+static inline vec16 relu16(vec16 v)
+{
+    return (vec16)((mask16)v & ~(mask16)(v < 0.0f));
+}
+
+/* g where y > 0, else 0. */
+static inline vec16 where_positive(vec16 g, vec16 y)
+{
+    return (vec16)((mask16)g & (mask16)(y > 0.0f));
+}
+
+static void moments16(double *mean, double *m2, const float *z, size_t pixels, size_t stride)
+{
+    double sum[LANES] = {0}, square[LANES] = {0};
+    const vec16 first = load(z); /* shifted by a value of the data: no cancellation when |mean| >> deviation */
+    for (size_t p = 0; p < pixels;) {
+        size_t end = p + BLOCK < pixels ? p + BLOCK : pixels;
+        vec16 s = zero(), q = zero();
+        for (; p < end; p++) {
+            vec16 d = load(z + p * stride) - first;
+            s += d;
+            q += d * d;
+        }
+        add_to_double(sum, s);
+        add_to_double(square, q);
+    }
+    for (int i = 0; i < LANES; i++) {
+        double d = sum[i] / (double)pixels;
+        mean[i] = (double)first[i] + d;
+        m2[i] = square[i] - sum[i] * d;
+        if (m2[i] < 0)
+            m2[i] = 0;
+    }
+}
+
+static void moments_tail(double *mean, double *m2, const float *z, size_t pixels, int channels, int first)
+{
+    int n = channels - first;
+    for (int c = 0; c < n; c++) {
+        double shift = z[first + c], sum = 0, square = 0;
+        for (size_t p = 0; p < pixels; p++) {
+            double d = z[p * channels + first + c] - shift;
+            sum += d;
+            square += d * d;
+        }
+        mean[first + c] = shift + sum / (double)pixels;
+        m2[first + c] = square - sum * (sum / (double)pixels);
+        if (m2[first + c] < 0)
+            m2[first + c] = 0;
+    }
+}
+
+void KERNEL(norm_sweep_moments)(double *mean, double *m2, const float *z, size_t pixels, int channels)
+{
+    int c = 0;
+    for (; c + LANES <= channels; c += LANES)
+        moments16(mean + c, m2 + c, z + c, pixels, channels);
+    moments_tail(mean, m2, z, pixels, channels, c);
+}
+
+void KERNEL(norm_sweep_apply)(float *y, const float *z, const float *residual, const float *scale,
+                              const float *shift, size_t pixels, int channels, bool relu)
+{
+    int whole = channels / LANES * LANES;
+    for (size_t p = 0; p < pixels; p++) {
+        size_t at = p * channels;
+        for (int c = 0; c < whole; c += LANES) {
+            vec16 v = load(z + at + c) * load(scale + c) + load(shift + c);
+            if (residual)
+                v += load(residual + at + c);
+            store(y + at + c, relu ? relu16(v) : v);
+        }
+        for (int c = whole; c < channels; c++) {
+            float v = z[at + c] * scale[c] + shift[c];
+            if (residual)
+                v += residual[at + c];
+            y[at + c] = relu && v < 0 ? 0 : v;
+        }
+    }
+}
+
+static void backward_sums16(double *sum_g, double *sum_gx, float *g, const float *y, const float *z,
+                            const float *mean, size_t pixels, size_t stride)
+{
+    const vec16 m = load(mean);
+    memset(sum_g, 0, LANES * sizeof *sum_g);
+    memset(sum_gx, 0, LANES * sizeof *sum_gx);
+    for (size_t p = 0; p < pixels;) {
+        size_t end = p + BLOCK < pixels ? p + BLOCK : pixels;
+        vec16 s = zero(), q = zero();
+        for (; p < end; p++) {
+            vec16 v = load(g + p * stride);
+            if (y) {
+                v = where_positive(v, load(y + p * stride));
+                store(g + p * stride, v);
+            }
+            s += v;
+            q += v * (load(z + p * stride) - m);
+        }
+        add_to_double(sum_g, s);
+        add_to_double(sum_gx, q);
+    }
+}
+
+void KERNEL(norm_sweep_backward_sums)(double *sum_g, double *sum_gx, float *g, const float *y,
+                                      const float *z, const float *mean, size_t pixels, int channels)
+{
+    int first = 0;
+    for (; first + LANES <= channels; first += LANES)
+        backward_sums16(sum_g + first, sum_gx + first, g + first, y ? y + first : NULL, z + first,
+                        mean + first, pixels, channels);
+    for (int c = first; c < channels; c++) {
+        sum_g[c] = sum_gx[c] = 0;
+        for (size_t p = 0; p < pixels; p++) {
+            size_t at = p * channels + c;
+            if (y && !(y[at] > 0))
+                g[at] = 0;
+            sum_g[c] += g[at];
+            sum_gx[c] += g[at] * ((double)z[at] - mean[c]);
+        }
+    }
+}
+
+void KERNEL(norm_sweep_backward_apply)(float *dz, const float *g, const float *z, const float *mean,
+                                       const float *a, const float *b, const float *d, size_t pixels,
+                                       int channels)
+{
+    int whole = channels / LANES * LANES;
+    for (size_t p = 0; p < pixels; p++) {
+        size_t at = p * channels;
+        for (int c = 0; c < whole; c += LANES)
+            store(dz + at + c, load(a + c) * load(g + at + c) +
+                                   load(b + c) * (load(z + at + c) - load(mean + c)) + load(d + c));
+        for (int c = whole; c < channels; c++)
+            dz[at + c] = a[c] * g[at + c] + b[c] * (z[at + c] - mean[c]) + d[c];
+    }
+}
