@@ -1,0 +1,305 @@
+/* A write to a path that is not a regular file (/dev/stdout, a FIFO) goes straight there: renaming
+ * a file onto it would destroy it. */
+#include "base/files.h"
+
+#include "base/memory.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Appends to *buffer until the file ends; at most max_bytes, and one byte stays free. */
+static enum status read_to_end(uint8_t **buffer, size_t *size, int fd, size_t first_capacity,
+                               const char *path, size_t max_bytes, struct error *err)
+{
+    size_t capacity = 0;
+    for (;;) {
+        size_t wanted = *size + 2 > first_capacity ? *size + 2 : first_capacity;
+        enum status status =
+            memory_grow((void **)buffer, &capacity, wanted, 1, "the bytes of a file", err);
+        if (status != STATUS_OK)
+            return error_prefix(err, "%s", path);
+        ssize_t got = read(fd, *buffer + *size, capacity - 1 - *size);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return error_errno(err, "cannot read %s", path);
+        if (got == 0)
+            return STATUS_OK;
+        *size += (size_t)got;
+        if (*size > max_bytes)
+            return error_set(err, "%s: the file has more than %zu bytes", path, max_bytes);
+    }
+}
+
+static enum status read_open_file(uint8_t **buffer, size_t *size, int fd, const char *path,
+                                  size_t max_bytes, struct error *err)
+{
+    struct stat info;
+    if (fstat(fd, &info) != 0)
+        return error_errno(err, "cannot read %s", path);
+    if (S_ISDIR(info.st_mode))
+        return error_set(err, "%s is a directory, not a file", path);
+    bool regular = S_ISREG(info.st_mode);
+    if (regular && (uintmax_t)info.st_size > max_bytes)
+        return error_set(err, "%s: the file has %jd bytes, more than %zu", path,
+                         (intmax_t)info.st_size, max_bytes);
+
+    /* Files of /proc are regular, too, and say that they have 0 bytes: so read on to the end. */
+    size_t expected = regular ? (size_t)info.st_size : 0;
+    size_t first_capacity = expected > 0 ? expected + 2 : 65536;
+    enum status status = read_to_end(buffer, size, fd, first_capacity, path, max_bytes, err);
+    if (status == STATUS_OK && *size < expected)
+        return error_set(err, "%s: only %zu of %zu bytes could be read", path, *size, expected);
+    return status;
+}
+
+enum status files_read(uint8_t **out, size_t *size, const char *path, size_t max_bytes,
+                       struct error *err)
+{
+    uint8_t *buffer = NULL;
+    *out = NULL;
+    *size = 0;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return error_errno(err, "cannot open %s", path);
+    enum status status = read_open_file(&buffer, size, fd, path, max_bytes, err);
+    close(fd);
+    if (status != STATUS_OK) {
+        free(buffer);
+        *size = 0;
+        return status;
+    }
+    buffer[*size] = 0;
+    *out = buffer;
+    return STATUS_OK;
+}
+
+static enum status format_string(char **out, struct error *err, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static enum status format_string(char **out, struct error *err, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    int length = vsnprintf(NULL, 0, format, arguments);
+    va_end(arguments);
+    *out = NULL;
+    if (length < 0)
+        return error_errno(err, "cannot put a path together");
+    *out = malloc((size_t)length + 1);
+    if (!*out)
+        return error_memory(err, (size_t)length + 1, "a path");
+    va_start(arguments, format);
+    vsnprintf(*out, (size_t)length + 1, format, arguments);
+    va_end(arguments);
+    return STATUS_OK;
+}
+
+/* A symbolic link stays one: the file that it points to is replaced, not the link. */
+static enum status resolve_path(char **out, const char *path, struct error *err)
+{
+    char resolved[PATH_MAX];
+    return memory_copy_string(out, realpath(path, resolved) ? resolved : path, err);
+}
+
+/* Opens a temporary file beside w->path under a name that nobody has: the process id for other
+ * processes, the counter for this one and for leftovers of a killed one of the same id. */
+static enum status open_temporary(int *fd, struct files_writer *w, struct error *err)
+{
+    static atomic_uint counter;
+    do {
+        free(w->temporary);
+        enum status status = format_string(&w->temporary, err, "%s.tmp.%ld.%u", w->path,
+                                           (long)getpid(), atomic_fetch_add(&counter, 1));
+        if (status != STATUS_OK)
+            return status;
+        *fd = open(w->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    } while (*fd < 0 && errno == EEXIST);
+    return *fd >= 0 ? STATUS_OK : error_errno(err, "cannot create %s", w->path);
+}
+
+static enum status open_writer(struct files_writer *w, const char *path, struct error *err)
+{
+    struct stat info;
+    bool exists = stat(path, &info) == 0;
+    if (exists && S_ISDIR(info.st_mode))
+        return error_set(err, "cannot write %s: it is a directory", path);
+
+    int fd;
+    if (exists && !S_ISREG(info.st_mode)) {
+        enum status status = memory_copy_string(&w->path, path, err);
+        if (status != STATUS_OK)
+            return status;
+        fd = open(path, O_WRONLY | O_CLOEXEC);
+        if (fd < 0)
+            return error_errno(err, "cannot write %s", path);
+    } else {
+        enum status status = resolve_path(&w->path, path, err);
+        if (status == STATUS_OK)
+            status = open_temporary(&fd, w, err);
+        if (status != STATUS_OK) {
+            free(w->temporary); /* not created: nothing to unlink */
+            w->temporary = NULL;
+            return status;
+        }
+    }
+    w->stream = fdopen(fd, "w");
+    if (!w->stream) {
+        error_errno(err, "cannot write %s", path);
+        close(fd);
+        return err->status;
+    }
+    return STATUS_OK;
+}
+
+enum status files_open(struct files_writer *w, const char *path, struct error *err)
+{
+    *w = (struct files_writer){0};
+    enum status status = open_writer(w, path, err);
+    if (status != STATUS_OK)
+        files_abandon(w);
+    return status;
+}
+
+/* Makes a rename durable. Some file systems cannot do that for a directory; then it is theirs. */
+static enum status sync_directory_of(const char *path, struct error *err)
+{
+    char *directory;
+    enum status status = files_directory(&directory, path, err);
+    if (status != STATUS_OK)
+        return status;
+    int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0 || (fsync(fd) != 0 && errno != EINVAL && errno != ENOTSUP))
+        status = error_errno(err, "cannot write the folder %s", directory);
+    if (fd >= 0)
+        close(fd);
+    free(directory);
+    return status;
+}
+
+/* Everything is in the file and on the disk, or err says why not. Closes the stream in any case. */
+static enum status finish_stream(struct files_writer *w, struct error *err)
+{
+    enum status status = STATUS_OK;
+    if (fflush(w->stream) != 0 || (w->temporary && fsync(fileno(w->stream)) != 0))
+        status = error_errno(err, "cannot write %s", w->path);
+    else if (ferror(w->stream)) /* an earlier write failed, whose errno is gone */
+        status = error_set(err, "cannot write %s: a part of it was not taken", w->path);
+    if (fclose(w->stream) != 0 && status == STATUS_OK)
+        status = error_errno(err, "cannot write %s", w->path);
+    w->stream = NULL;
+    return status;
+}
+
+enum status files_commit(struct files_writer *w, struct error *err)
+{
+    enum status status = finish_stream(w, err);
+    if (status == STATUS_OK && w->temporary) {
+        if (rename(w->temporary, w->path) != 0) {
+            status = error_errno(err, "cannot write %s", w->path);
+        } else {
+            free(w->temporary); /* it is the file now */
+            w->temporary = NULL;
+            status = sync_directory_of(w->path, err);
+        }
+    }
+    files_abandon(w);
+    return status;
+}
+
+void files_abandon(struct files_writer *w)
+{
+    if (w->stream)
+        fclose(w->stream);
+    if (w->temporary)
+        unlink(w->temporary);
+    free(w->temporary);
+    free(w->path);
+    *w = (struct files_writer){0};
+}
+
+enum status files_write(const char *path, const void *bytes, size_t size, struct error *err)
+{
+    struct files_writer w;
+    enum status status = files_open(&w, path, err);
+    if (status != STATUS_OK)
+        return status;
+    fwrite(bytes, 1, size, w.stream); /* the stream remembers an error until the commit */
+    return files_commit(&w, err);
+}
+
+enum status files_join(char **out, const char *directory, const char *name, struct error *err)
+{
+    if (name[0] == '/' || directory[0] == '\0' || strcmp(directory, ".") == 0)
+        return memory_copy_string(out, name, err);
+    bool ends_in_slash = directory[strlen(directory) - 1] == '/';
+    return format_string(out, err, "%s%s%s", directory, ends_in_slash ? "" : "/", name);
+}
+
+enum status files_directory(char **out, const char *path, struct error *err)
+{
+    const char *slash = strrchr(path, '/');
+    if (!slash)
+        return memory_copy_string(out, ".", err);
+    if (slash == path)
+        return memory_copy_string(out, "/", err);
+    return format_string(out, err, "%.*s", (int)(slash - path), path);
+}
+
+bool files_exist(const char *path)
+{
+    struct stat info;
+    return stat(path, &info) == 0;
+}
+
+/* mkdir for each proper prefix of path that ends before a slash; one that exists is fine. */
+static enum status make_parents(char *path, struct error *err)
+{
+    for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        bool made = files_exist(path) || mkdir(path, 0777) == 0 || errno == EEXIST;
+        if (!made)
+            return error_errno(err, "cannot make the folder %s", path);
+        *slash = '/';
+    }
+    return STATUS_OK;
+}
+
+enum status files_make_directory(const char *path, bool *existed, struct error *err)
+{
+    char *copy;
+    *existed = false;
+    if (path[0] == '\0')
+        return error_set(err, "cannot make a folder without a name");
+    enum status status = memory_copy_string(&copy, path, err);
+    if (status != STATUS_OK)
+        return status;
+    for (size_t length = strlen(copy); length > 1 && copy[length - 1] == '/'; length--)
+        copy[length - 1] = '\0'; /* so that the last component is none of the parents */
+    status = make_parents(copy, err);
+    if (status == STATUS_OK && mkdir(copy, 0777) != 0) {
+        if (errno == EEXIST)
+            *existed = true;
+        else
+            status = error_errno(err, "cannot make the folder %s", path);
+    }
+    free(copy);
+    return status;
+}
+
+enum status files_program_directory(char **out, struct error *err)
+{
+    char path[PATH_MAX];
+    ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
+    if (length <= 0)
+        return memory_copy_string(out, "", err);
+    path[length] = '\0';
+    return files_directory(out, path, err);
+}
