@@ -60,9 +60,14 @@ $(BUILD)/atk-predict: $(BUILD)/obj/cli/atk_predict.o $(CLI_SHARED:src/%.c=$(BUIL
 	$(CC) -o $@ $^ $(LIBS)
 
 # A unit test is one file of tests/unit/FLOOR; allocation goes through the wrappers of tests/unit/failing_alloc.c.
-$(BUILD)/tests/%: tests/unit/%.c $(LIBRARY)
+WRAP_ALLOC := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=aligned_alloc
+$(BUILD)/tests/failing_alloc.o: tests/unit/failing_alloc.c
 	@mkdir -p $(@D)
-	$(CC) $(ATK_CFLAGS) $(CFLAGS) -Itests/unit -MMD -MP -o $@ $< $(LIBRARY) $(LIBS) -lcmocka
+	$(CC) $(ATK_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+$(BUILD)/tests/%: tests/unit/%.c $(BUILD)/tests/failing_alloc.o $(LIBRARY)
+	@mkdir -p $(@D)
+	$(CC) $(ATK_CFLAGS) $(CFLAGS) -Itests/unit -MMD -MP -o $@ $< $(BUILD)/tests/failing_alloc.o $(LIBRARY) \
+	    $(WRAP_ALLOC) $(LIBS) -lcmocka
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 .PHONY: clean
