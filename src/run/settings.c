@@ -1,0 +1,262 @@
+/* Values are parsed strictly: the whole text must be the value, in the C locale (no program of ours
+ * calls setlocale), with no spaces, hexadecimal, NaN or infinity. */
+#include "run/settings.h"
+
+#include "base/memory.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void *field(struct settings *s, const struct setting *item)
+{
+    return (char *)s + item->offset;
+}
+
+static bool parse_integer(int64_t *out, const char *text)
+{
+    const char *digits = text + (*text == '-');
+
+    if (*digits == '\0' || digits[strspn(digits, "0123456789")] != '\0')
+        return false;
+    errno = 0;
+    *out = strtoll(text, NULL, 10);
+    return errno == 0;
+}
+
+static bool parse_real(double *out, const char *text)
+{
+    char *end;
+
+    if (*text == '\0' || text[strspn(text, "+-.0123456789eE")] != '\0')
+        return false;
+    *out = strtod(text, &end);
+    return *end == '\0' && end != text && isfinite(*out);
+}
+
+static bool in_range(double value, const struct setting *item)
+{
+    return (item->above_min ? value > item->min : value >= item->min) &&
+           (item->below_max ? value < item->max : value <= item->max);
+}
+
+/* "> 0", ">= 0", "in [0, 1)" or nothing. */
+static void describe_range(char *out, size_t size, const struct setting *item)
+{
+    if (isinf(item->min))
+        out[0] = '\0';
+    else if (isinf(item->max))
+        snprintf(out, size, " %s %g", item->above_min ? ">" : ">=", item->min);
+    else
+        snprintf(out, size, " in %c%g, %g%c", item->above_min ? '(' : '[', item->min, item->max,
+                 item->below_max ? ')' : ']');
+}
+
+static enum status set_integer(struct settings *s, const struct setting *item, const char *value,
+                               const char *where, struct error *err)
+{
+    int64_t number;
+
+    if (!parse_integer(&number, value) || !in_range((double)number, item))
+        return error_usage(err, "%s: \"%s\" is not an integer in %.0f..%.0f", where, value,
+                           item->min, item->max);
+    if (item->type == SETTING_INT)
+        *(int *)field(s, item) = (int)number;
+    else
+        *(int64_t *)field(s, item) = number;
+    return STATUS_OK;
+}
+
+static enum status set_real(struct settings *s, const struct setting *item, const char *value,
+                            const char *where, struct error *err)
+{
+    double number;
+    char range[64];
+
+    if (!parse_real(&number, value) || !in_range(number, item)) {
+        describe_range(range, sizeof range, item);
+        return error_usage(err, "%s: \"%s\" is not a number%s", where, value, range);
+    }
+    *(double *)field(s, item) = number;
+    return STATUS_OK;
+}
+
+/* Splits "r,g,b" (spaces after a comma are fine) into up to 4 parts; returns how many there are. */
+static int split_rgb(char part[4][32], const char *value)
+{
+    int n = 0;
+
+    for (const char *at = value; n < 4;) {
+        at += strspn(at, " ");
+        size_t length = strcspn(at, ",");
+        if (length >= sizeof part[0])
+            return 0;
+        memcpy(part[n], at, length);
+        part[n++][length] = '\0';
+        if (at[length] == '\0')
+            break;
+        at += length + 1;
+    }
+    return n;
+}
+
+static enum status set_rgb(struct settings *s, const struct setting *item, const char *value,
+                           const char *where, struct error *err)
+{
+    char part[4][32], range[64];
+    int n = split_rgb(part, value);
+    float rgb[3];
+    bool good = n == 1 || n == 3;
+
+    for (int i = 0; good && i < 3; i++) {
+        double number = 0;
+        good = parse_real(&number, part[n == 1 ? 0 : i]) && in_range(number, item);
+        rgb[i] = (float)number;
+        good = good && isfinite(rgb[i]) && in_range(rgb[i], item);
+    }
+    if (!good) {
+        describe_range(range, sizeof range, item);
+        return error_usage(err, "%s: \"%s\" is not a number%s, nor three of them as R,G,B", where,
+                           value, range);
+    }
+    memcpy(field(s, item), rgb, sizeof rgb);
+    return STATUS_OK;
+}
+
+static enum status set_choice(struct settings *s, const struct setting *item, const char *value,
+                              const char *where, struct error *err)
+{
+    const char *choice = item->choices;
+
+    for (int i = 0; *choice; i++) {
+        size_t length = strcspn(choice, "|");
+        if (strlen(value) == length && strncmp(value, choice, length) == 0) {
+            *(int *)field(s, item) = i;
+            return STATUS_OK;
+        }
+        choice += length + (choice[length] == '|');
+    }
+    return error_usage(err, "%s: \"%s\" is not one of %s", where, value, item->choices);
+}
+
+static enum status set_flag(struct settings *s, const struct setting *item, const char *value,
+                            const char *where, struct error *err)
+{
+    bool yes = strcmp(value, "true") == 0;
+
+    if (!yes && strcmp(value, "false") != 0)
+        return error_usage(err, "%s: \"%s\" is not true or false", where, value);
+    *(bool *)field(s, item) = yes;
+    return STATUS_OK;
+}
+
+static enum status set_char(struct settings *s, const struct setting *item, const char *value,
+                            const char *where, struct error *err)
+{
+    const char *meant = strcmp(value, "tab") == 0 || strcmp(value, "\\t") == 0 ? "\t" : value;
+
+    /* A quote or a line end would make every line of a CSV ambiguous. */
+    if (strlen(meant) != 1 || (unsigned char)*meant >= 128 || strchr("\"\r\n", *meant))
+        return error_usage(err, "%s: \"%s\" is not a single ASCII character or \"tab\"", where,
+                           value);
+    *(char *)field(s, item) = *meant;
+    return STATUS_OK;
+}
+
+static enum status set_text(struct settings *s, const struct setting *item, const char *value,
+                            const char *where, struct error *err)
+{
+    char *copy, **text = field(s, item);
+
+    if (*value == '\0')
+        return error_usage(err, "%s: \"\" is not a %s", where, item->argument);
+    enum status status = memory_copy_string(&copy, value, err);
+    if (status != STATUS_OK)
+        return status;
+    free(*text);
+    *text = copy;
+    return STATUS_OK;
+}
+
+enum status settings_set(struct settings *s, const struct setting *item, const char *value,
+                         const char *where, struct error *err)
+{
+    struct atk_k k;
+
+    switch (item->type) {
+    case SETTING_TEXT:
+        return set_text(s, item, value, where, err);
+    case SETTING_FLAG:
+        return set_flag(s, item, value, where, err);
+    case SETTING_INT:
+    case SETTING_INT64:
+        return set_integer(s, item, value, where, err);
+    case SETTING_REAL:
+        return set_real(s, item, value, where, err);
+    case SETTING_CHOICE:
+        return set_choice(s, item, value, where, err);
+    case SETTING_RGB:
+        return set_rgb(s, item, value, where, err);
+    case SETTING_CHAR:
+        return set_char(s, item, value, where, err);
+    case SETTING_K:
+        if (atk_parse(&k, value, err) != STATUS_OK)
+            return error_prefix(err, "%s", where);
+        *(struct atk_k *)field(s, item) = k;
+        return STATUS_OK;
+    }
+    return error_usage(err, "%s: unknown type of setting", where);
+}
+
+enum status settings_init(struct settings *s, struct error *err)
+{
+    int n;
+    const struct setting *table = settings_table(&n);
+
+    memset(s, 0, sizeof *s);
+    for (int i = 0; i < n; i++) {
+        if (!table[i].initial)
+            continue;
+        enum status status = settings_set(s, &table[i], table[i].initial, table[i].name, err);
+        if (status != STATUS_OK) {
+            settings_free(s);
+            return status;
+        }
+    }
+    return STATUS_OK;
+}
+
+void settings_free(struct settings *s)
+{
+    int n;
+    const struct setting *table = settings_table(&n);
+
+    for (int i = 0; i < n; i++)
+        if (table[i].type == SETTING_TEXT)
+            free(*(char **)field(s, &table[i]));
+    memset(s, 0, sizeof *s);
+}
+
+enum status settings_check(const struct settings *s, struct error *err)
+{
+    if (!s->data)
+        return error_usage(err, "no DATA.csv given");
+    if (s->no_header &&
+        (strcmp(s->image_column, "image") != 0 || strcmp(s->label_column, "label") != 0))
+        return error_usage(err, "--image-column and --label-column name columns of a header, "
+                                "which --no-header says is not there");
+    if (strcmp(s->image_column, s->label_column) == 0)
+        return error_usage(err, "--image-column and --label-column are both \"%s\"",
+                           s->image_column);
+    if (s->cache == CACHE_NONE && s->cache_mib > 0)
+        return error_usage(err, "--cache-mib %lld has no use with --cache none",
+                           (long long)s->cache_mib);
+    if (s->resume && s->out)
+        return error_usage(err, "--out and --resume exclude each other: a resumed run goes on in "
+                                "its own folder");
+    if (s->resume && s->dry_run)
+        return error_usage(err, "--dry-run and --resume exclude each other");
+    return STATUS_OK;
+}

@@ -1,0 +1,190 @@
+/* Order: as one meets the settings in --help and in args.yaml. */
+#include "run/settings_table.h"
+
+#include "run/settings.h"
+#include "run/suggest.h"
+
+#include <math.h>
+#include <string.h>
+
+#define FIELD(name)  offsetof(struct settings, name)
+#define COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))
+
+static const char data_group[] = "Data";
+static const char picture_group[] = "Pictures";
+static const char network_group[] = "Network";
+static const char learning_group[] = "Loss and optimiser (Adam)";
+static const char machine_group[] = "Machine";
+static const char run_group[] = "Run and output";
+
+/* clang-format off */
+static const struct setting table[] = {
+    {.name = "data", .type = SETTING_TEXT, .offset = FIELD(data), .argument = "FILE",
+     .group = data_group,
+     .help = "CSV of pictures and labels, for config files; the same as the argument DATA.csv"},
+    {.name = "images", .type = SETTING_TEXT, .offset = FIELD(images), .argument = "DIR",
+     .group = data_group,
+     .help = "where relative picture paths begin (default: the folder of the CSV)"},
+    {.name = "image-column", .type = SETTING_TEXT, .offset = FIELD(image_column),
+     .initial = "image", .argument = "NAME", .group = data_group,
+     .help = "column of picture paths"},
+    {.name = "label-column", .type = SETTING_TEXT, .offset = FIELD(label_column),
+     .initial = "label", .argument = "NAME", .group = data_group,
+     .help = "column of labels, numbers or names"},
+    {.name = "no-header", .type = SETTING_FLAG, .offset = FIELD(no_header), .initial = "false",
+     .group = data_group,
+     .help = "the CSV has no header line: column 1 is the picture, column 2 the label"},
+    {.name = "delimiter", .type = SETTING_CHAR, .offset = FIELD(delimiter), .initial = ",",
+     .argument = "CHAR", .group = data_group,
+     .help = "between fields; \"tab\" for a tab"},
+    {.name = "val", .type = SETTING_TEXT, .offset = FIELD(val), .argument = "FILE",
+     .group = data_group,
+     .help = "CSV of validation pictures, in place of a split"},
+    {.name = "val-split", .type = SETTING_REAL, .offset = FIELD(val_split), .initial = "0.1",
+     .min = 0, .max = 1, .below_max = true, .argument = "F", .group = data_group,
+     .help = "share of each class that is kept out of training for validation, when there is no "
+             "--val; 0: no validation"},
+    {.name = "classes", .type = SETTING_TEXT, .offset = FIELD(classes), .argument = "FILE",
+     .group = data_group,
+     .help = "the labels, one a line, in the order of the network's outputs (default: found in the "
+             "CSV)"},
+
+    {.name = "size", .type = SETTING_INT, .offset = FIELD(size), .initial = "448", .min = 16,
+     .max = 4096, .argument = "N", .group = picture_group,
+     .help = "pictures are resized to N x N"},
+    {.name = "mean", .type = SETTING_RGB, .offset = FIELD(mean), .initial = "0", .min = -HUGE_VAL,
+     .max = HUGE_VAL, .argument = "R,G,B", .group = picture_group,
+     .help = "taken off each channel after division by 255; one number for all three, or three"},
+    {.name = "std", .type = SETTING_RGB, .offset = FIELD(std), .initial = "1", .min = 0,
+     .max = HUGE_VAL, .above_min = true, .argument = "R,G,B", .group = picture_group,
+     .help = "then divides each channel"},
+    {.name = "exif", .type = SETTING_CHOICE, .offset = FIELD(exif), .initial = "apply",
+     .choices = "apply|ignore", .argument = "HOW", .group = picture_group,
+     .help = "turn pictures as their EXIF orientation says"},
+    {.name = "on-bad-image", .type = SETTING_CHOICE, .offset = FIELD(on_bad_image),
+     .initial = "fail", .choices = "fail|skip", .argument = "WHAT", .group = picture_group,
+     .help = "a picture that cannot be read: stop, or leave it out and list it in bad_images.csv"},
+    {.name = "max-pixels", .type = SETTING_INT64, .offset = FIELD(max_pixels),
+     .initial = "178956970", .min = 1, .max = 4294967296.0, .argument = "N", .group = picture_group,
+     .help = "a picture with more pixels counts as bad, before it is decoded"},
+
+    {.name = "model", .type = SETTING_TEXT, .offset = FIELD(model), .initial = "resnet10-gn",
+     .argument = "NAME|FILE", .group = network_group,
+     .help = "network description: a name in models/, or a YAML file"},
+    {.name = "weights", .type = SETTING_TEXT, .offset = FIELD(weights), .argument = "FILE",
+     .group = network_group,
+     .help = "safetensors file to start from (default: seeded random weights)"},
+
+    {.name = "k", .letter = 'k', .type = SETTING_K, .offset = FIELD(k), .initial = "0.7",
+     .argument = "K", .group = learning_group,
+     .help = "how many of a batch's largest losses are averaged: a count (10), a fraction (0.7) or "
+             "a percent (70%); 1 is the hardest picture alone, 1.0 all"},
+    {.name = "batch-size", .type = SETTING_INT, .offset = FIELD(batch_size), .initial = "8",
+     .min = 1, .max = 4096, .argument = "N", .group = learning_group,
+     .help = "pictures per step"},
+    {.name = "epochs", .type = SETTING_INT, .offset = FIELD(epochs), .initial = "20", .min = 1,
+     .max = 1000000, .use = SETTING_CHANGEABLE, .argument = "N", .group = learning_group,
+     .help = "passes over the training pictures"},
+    {.name = "learning-rate", .type = SETTING_REAL, .offset = FIELD(learning_rate),
+     .initial = "1e-3", .min = 0, .max = HUGE_VAL, .above_min = true, .argument = "F",
+     .group = learning_group,
+     .help = "step size"},
+    {.name = "beta1", .type = SETTING_REAL, .offset = FIELD(beta1), .initial = "0.9", .min = 0,
+     .max = 1, .below_max = true, .argument = "F", .group = learning_group,
+     .help = "decay of the mean of gradients"},
+    {.name = "beta2", .type = SETTING_REAL, .offset = FIELD(beta2), .initial = "0.999", .min = 0,
+     .max = 1, .below_max = true, .argument = "F", .group = learning_group,
+     .help = "decay of the mean of their squares"},
+    {.name = "epsilon", .type = SETTING_REAL, .offset = FIELD(epsilon), .initial = "1e-8", .min = 0,
+     .max = HUGE_VAL, .above_min = true, .argument = "F", .group = learning_group,
+     .help = "added to the root of that mean"},
+    {.name = "weight-decay", .type = SETTING_REAL, .offset = FIELD(weight_decay), .initial = "0",
+     .min = 0, .max = HUGE_VAL, .argument = "F", .group = learning_group,
+     .help = "factor of the weights added to the gradient"},
+    {.name = "seed", .type = SETTING_INT64, .offset = FIELD(seed), .initial = "0", .min = 0,
+     .max = 9007199254740992.0, .argument = "N", .group = learning_group,
+     .help = "of split, order and first weights; same seed, same result"},
+
+    {.name = "threads", .type = SETTING_INT, .offset = FIELD(threads), .initial = "0", .min = 0,
+     .max = 1024, .use = SETTING_CHANGEABLE, .argument = "N", .group = machine_group,
+     .help = "threads that compute; 0: the processors that the program may use"},
+    {.name = "workers", .type = SETTING_INT, .offset = FIELD(workers), .initial = "0", .min = 0,
+     .max = 256, .use = SETTING_CHANGEABLE, .argument = "N", .group = machine_group,
+     .help = "threads that decode pictures ahead; 0: found by the program"},
+    {.name = "cache", .type = SETTING_CHOICE, .offset = FIELD(cache), .initial = "auto",
+     .choices = "auto|none|memory", .use = SETTING_CHANGEABLE, .argument = "WHERE",
+     .group = machine_group,
+     .help = "keep resized pictures in memory: when all fit, never, or as many as fit"},
+    {.name = "cache-mib", .type = SETTING_INT64, .offset = FIELD(cache_mib), .initial = "0",
+     .min = 0, .max = 1073741824, .use = SETTING_CHANGEABLE, .argument = "N",
+     .group = machine_group,
+     .help = "memory for that in MiB; 0: half of what is free"},
+
+    {.name = "config", .letter = 'c', .type = SETTING_TEXT, .offset = FIELD(config),
+     .use = SETTING_COMMAND, .argument = "FILE", .group = run_group,
+     .help = "read settings from a YAML file whose keys are these options; the command line wins"},
+    {.name = "out", .letter = 'o', .type = SETTING_TEXT, .offset = FIELD(out),
+     .use = SETTING_UNSAVED, .argument = "DIR", .group = run_group,
+     .help = "run folder to create; it must not exist yet (default: the first free of runs/train1, "
+             "runs/train2, ...)"},
+    {.name = "resume", .type = SETTING_TEXT, .offset = FIELD(resume), .use = SETTING_COMMAND,
+     .argument = "DIR", .group = run_group,
+     .help = "continue the interrupted run of this folder, with its settings"},
+    {.name = "dry-run", .type = SETTING_FLAG, .offset = FIELD(dry_run), .initial = "false",
+     .use = SETTING_COMMAND, .group = run_group,
+     .help = "check settings, CSV and every picture, print classes, layers and memory; train "
+             "nothing"},
+    {.name = "save-minutes", .type = SETTING_REAL, .offset = FIELD(save_minutes), .initial = "10",
+     .min = 0, .max = HUGE_VAL, .use = SETTING_CHANGEABLE, .argument = "F", .group = run_group,
+     .help = "save the state this often, besides the end of each epoch; 0: only then"},
+    {.name = "log-every", .type = SETTING_INT, .offset = FIELD(log_every), .initial = "1", .min = 1,
+     .max = 1000000000, .use = SETTING_CHANGEABLE, .argument = "N", .group = run_group,
+     .help = "print a line for every N-th batch"},
+    {.name = "quiet", .letter = 'q', .type = SETTING_FLAG, .offset = FIELD(quiet),
+     .initial = "false", .use = SETTING_UNSAVED, .group = run_group,
+     .help = "print warnings and errors only"},
+    {.name = "json", .type = SETTING_FLAG, .offset = FIELD(json), .initial = "false",
+     .use = SETTING_UNSAVED, .group = run_group,
+     .help = "last line of standard output: one JSON object with the result"},
+};
+
+/* What Ultralytics, timm and others call the same thing. */
+static const struct {
+    const char *theirs, *ours;
+} synonyms[] = {
+    {"lr", "learning-rate"}, {"lr0", "learning-rate"}, {"imgsz", "size"}, {"img-size", "size"},
+    {"batch", "batch-size"}, {"b", "batch-size"}, {"eps", "epsilon"}, {"opt-eps", "epsilon"},
+    {"wd", "weight-decay"}, {"pretrained", "weights"}, {"checkpoint", "weights"}, {"topk", "k"},
+    {"top-k", "k"}, {"data-dir", "images"}, {"root", "images"}, {"output", "out"},
+    {"project", "out"}, {"name", "out"}, {"jobs", "threads"}, {"num-workers", "workers"},
+    {"arch", "model"}, {"validation", "val"}, {"test-split", "val-split"},
+    {"separator", "delimiter"}, {"verbose", "log-every"}, {"log-interval", "log-every"},
+    {"target-column", "label-column"},
+};
+/* clang-format on */
+
+const struct setting *settings_table(int *n)
+{
+    *n = COUNT(table);
+    return table;
+}
+
+const struct setting *settings_table_find(const char *name)
+{
+    for (int i = 0; i < COUNT(table); i++)
+        if (strcmp(table[i].name, name) == 0)
+            return &table[i];
+    return NULL;
+}
+
+const char *settings_table_suggest(const char *name)
+{
+    const char *names[COUNT(table)];
+
+    for (int i = 0; i < COUNT(synonyms); i++)
+        if (strcmp(synonyms[i].theirs, name) == 0)
+            return synonyms[i].ours;
+    for (int i = 0; i < COUNT(table); i++)
+        names[i] = table[i].name;
+    return suggest_nearest(name, names, COUNT(table));
+}

@@ -1,0 +1,81 @@
+/* The inverse of settings_set: what settings_text writes, settings_set reads back to the same
+ * bits. */
+#include "run/settings.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The fewest digits that read back to the same bits: 0.1 stays "0.1". */
+static void put_double(char *out, size_t size, double value)
+{
+    for (int digits = 1; digits <= 17; digits++) {
+        snprintf(out, size, "%.*g", digits, value);
+        if (strtod(out, NULL) == value)
+            return;
+    }
+}
+
+static void put_float(char *out, size_t size, float value)
+{
+    for (int digits = 1; digits <= 9; digits++) {
+        snprintf(out, size, "%.*g", digits, (double)value);
+        if ((float)strtod(out, NULL) == value)
+            return;
+    }
+}
+
+static void put_rgb(char *out, size_t size, const float rgb[3])
+{
+    char r[24], g[24], b[24];
+
+    put_float(r, sizeof r, rgb[0]);
+    put_float(g, sizeof g, rgb[1]);
+    put_float(b, sizeof b, rgb[2]);
+    if (strcmp(r, g) == 0 && strcmp(r, b) == 0)
+        snprintf(out, size, "%s", r);
+    else
+        snprintf(out, size, "%s,%s,%s", r, g, b);
+}
+
+static void put_choice(char *out, size_t size, const char *choices, int value)
+{
+    for (int i = 0; i < value; i++)
+        choices += strcspn(choices, "|") + 1;
+    snprintf(out, size, "%.*s", (int)strcspn(choices, "|"), choices);
+}
+
+const char *settings_text(const struct settings *s, const struct setting *item,
+                          char buffer[SETTINGS_TEXT_BYTES])
+{
+    const size_t size = SETTINGS_TEXT_BYTES;
+    const void *value = (const char *)s + item->offset;
+
+    switch (item->type) {
+    case SETTING_TEXT:
+        return *(char *const *)value;
+    case SETTING_FLAG:
+        return *(const bool *)value ? "true" : "false";
+    case SETTING_INT:
+        snprintf(buffer, size, "%d", *(const int *)value);
+        break;
+    case SETTING_INT64:
+        snprintf(buffer, size, "%lld", (long long)*(const int64_t *)value);
+        break;
+    case SETTING_REAL:
+        put_double(buffer, size, *(const double *)value);
+        break;
+    case SETTING_CHOICE:
+        put_choice(buffer, size, item->choices, *(const int *)value);
+        break;
+    case SETTING_RGB:
+        put_rgb(buffer, size, value);
+        break;
+    case SETTING_CHAR:
+        snprintf(buffer, size, *(const char *)value == '\t' ? "tab" : "%c", *(const char *)value);
+        break;
+    case SETTING_K:
+        return ((const struct atk_k *)value)->text;
+    }
+    return buffer;
+}

@@ -1,0 +1,10 @@
+/* "Did you mean": the known name that is nearest to a mistyped one. */
+#ifndef RUN_SUGGEST_H
+#define RUN_SUGGEST_H
+
+/* The nearest of n names, counting insertions, deletions, replacements and swaps of neighbours
+ * (optimal string alignment), or a name that begins with word. NULL when none is near: more than a
+ * third of the letters would have to change. Case is ignored; of equals the first. */
+const char *suggest_nearest(const char *word, const char *const *names, int n);
+
+#endif
