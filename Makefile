@@ -1,75 +1,174 @@
 # atk-train: `make help` lists the targets.
 VERSION := 0.1.0
 BUILD   ?= build
-CC      ?= gcc
+CC      := $(if $(filter default,$(origin CC)),gcc,$(CC))
+CFLAGS  ?= -O2 -g
 PREFIX  ?= /usr/local
 DESTDIR ?=
 
-FLOORS   := base io math nn image data run
-PACKAGES := libpng libjpeg yaml-0.1 jansson libexif openblas
+.PHONY: all
+all:
 
-CFLAGS   ?= -O2 -g
-WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wvla -Wformat=2
-# -ffp-contract=fast lets a*b+c become one FMA where the processor has it: same bits on every run of one machine.
-ATK_CFLAGS := -std=c11 -D_GNU_SOURCE -Isrc -DATK_VERSION='"$(VERSION)"' -ffp-contract=fast -pthread $(WARNINGS) \
-              $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
-LIBS     := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lcsv -lm -pthread
+# Targets that compile something need the libraries: what is missing is said in one line, before the
+# compiler can say it in a hundred. (test, demo, lint and bench install it and then call make again.)
+CALLERS := help deps test demo lint bench clean uninstall
+ifneq ($(filter-out $(CALLERS),$(or $(MAKECMDGOALS),all)),)
+MISSING := $(shell CC='$(CC)' scripts/install-dependencies --check build)
+ifneq ($(MISSING),)
+$(error $(MISSING))
+endif
+PACKAGES := libpng libjpeg yaml-0.1 jansson libexif openblas
+PACKAGE_CFLAGS := $(shell pkg-config --cflags $(PACKAGES))
+PACKAGE_LIBS   := $(shell pkg-config --libs $(PACKAGES))
+ifeq ($(shell $(CC) -dumpmachine | cut -d- -f1),x86_64)
+KERNEL_LEVELS := portable v3 v4
+else
+KERNEL_LEVELS := portable
+endif
+endif
+
+WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wvla \
+            -Wformat=2
+# -ffp-contract=fast lets a*b+c become one FMA where the processor has it: same bits on every run of
+# one machine.
+ATK_CFLAGS := -std=c11 -D_GNU_SOURCE -Isrc -DATK_VERSION='"$(VERSION)"' -ffp-contract=fast \
+              -pthread $(WARNINGS) $(PACKAGE_CFLAGS)
+LIBS       := $(PACKAGE_LIBS) -lcsv -lm -pthread
+# Kernels are compiled once for each processor level and chosen at run time (src/math/kernels.h).
+# -fno-math-errno: sqrt as one instruction. -Wno-psabi: vectors are passed between static functions
+# only.
+KERNEL_FLAGS          := -O3 -fno-math-errno -Wno-psabi
+KERNEL_FLAGS_portable :=
+KERNEL_FLAGS_v3       := -march=x86-64-v3
+KERNEL_FLAGS_v4       := -march=x86-64-v4 -mprefer-vector-width=512
 ifdef SANITIZE
 ATK_CFLAGS += -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 LIBS       += -fsanitize=address,undefined
 endif
 
+# All floors below cli/ are one library.
+FLOORS          := base io math nn image data run
 LIBRARY_SOURCES := $(foreach f,$(FLOORS),$(wildcard src/$(f)/*.c))
-# -fno-math-errno: sqrt as one instruction. -Wno-psabi: vectors are passed between static functions only.
-KERNEL_FLAGS := -O3 -fno-math-errno -Wno-psabi
-# Kernels are compiled once for each processor level and chosen at run time (src/math/kernels.h).
 KERNEL_SOURCES  := $(wildcard src/math/kernels/*.c)
-ifeq ($(shell $(CC) -dumpmachine 2>/dev/null | cut -d- -f1),x86_64)
-KERNEL_LEVELS   := portable v3 v4
-else
-KERNEL_LEVELS   := portable
-endif
 LIBRARY_OBJECTS := $(LIBRARY_SOURCES:src/%.c=$(BUILD)/obj/%.o) \
                    $(foreach l,$(KERNEL_LEVELS),$(KERNEL_SOURCES:src/%.c=$(BUILD)/obj/%.$(l).o))
-LIBRARY  := $(BUILD)/libatk.a
-PROGRAMS := $(BUILD)/atk-train $(BUILD)/atk-predict
-CLI_SHARED := $(filter-out src/cli/atk_%.c,$(wildcard src/cli/*.c))
-UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/*/test_*.c))
+LIBRARY         := $(BUILD)/libatk.a
+PROGRAMS        := $(BUILD)/atk-train $(BUILD)/atk-predict
+CLI_SHARED      := $(patsubst src/%.c,$(BUILD)/obj/%.o,\
+                     $(filter-out src/cli/atk_%.c,$(wildcard src/cli/*.c)))
+UNIT_TESTS      := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/*/test_*.c))
+CLI_TESTS       := $(wildcard tests/cli/*.bats)
 
-.PHONY: all
 all: $(PROGRAMS)
 
-$(BUILD)/obj/%.o: src/%.c
-	@mkdir -p $(@D)
-	$(CC) $(ATK_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
-$(BUILD)/obj/%.portable.o: src/%.c
-	@mkdir -p $(@D)
-	$(CC) $(ATK_CFLAGS) $(CFLAGS) $(KERNEL_FLAGS) -DKERNEL_LEVEL=portable -MMD -MP -c -o $@ $<
-$(BUILD)/obj/%.v3.o: src/%.c
-	@mkdir -p $(@D)
-	$(CC) $(ATK_CFLAGS) $(CFLAGS) $(KERNEL_FLAGS) -march=x86-64-v3 -DKERNEL_LEVEL=v3 -MMD -MP -c -o $@ $<
-$(BUILD)/obj/%.v4.o: src/%.c
-	@mkdir -p $(@D)
-	$(CC) $(ATK_CFLAGS) $(CFLAGS) $(KERNEL_FLAGS) -march=x86-64-v4 -mprefer-vector-width=512 -DKERNEL_LEVEL=v4 -MMD -MP -c -o $@ $<
+say     = @printf '%-5s %s\n' $(1) $@
+Q       = $(if $(V),,@)
+COMPILE = $(CC) $(ATK_CFLAGS) $(CFLAGS) -MMD -MP
+LINK    = $(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o %.a,$^) $(LIBS)
 
-$(LIBRARY): $(LIBRARY_OBJECTS)
-	rm -f $@ && ar rcs $@ $^
-$(BUILD)/atk-train: $(BUILD)/obj/cli/atk_train.o $(CLI_SHARED:src/%.c=$(BUILD)/obj/%.o) $(LIBRARY)
-	$(CC) -o $@ $^ $(LIBS)
-$(BUILD)/atk-predict: $(BUILD)/obj/cli/atk_predict.o $(CLI_SHARED:src/%.c=$(BUILD)/obj/%.o) $(LIBRARY)
-	$(CC) -o $@ $^ $(LIBS)
+# What was built with other flags, another compiler or another version is built again; a library
+# whose sources came or went is put together again.
+.PHONY: FORCE
+remember = @mkdir -p $(@D); printf '%s\n' '$(subst ','\'',$(1))' >$@.new; \
+           if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
+$(BUILD)/flags: FORCE
+	$(call remember,$(COMPILE) $(KERNEL_FLAGS) $(LDFLAGS) $(LIBS))
+$(BUILD)/sources: FORCE
+	$(call remember,$(LIBRARY_OBJECTS))
 
-# A unit test is one file of tests/unit/FLOOR; allocation goes through the wrappers of tests/unit/failing_alloc.c.
+$(BUILD)/obj/%.o: src/%.c $(BUILD)/flags
+	$(call say,cc)
+	@mkdir -p $(@D)
+	$(Q)$(COMPILE) -c -o $@ $<
+define KERNEL_RULE
+$(BUILD)/obj/%.$(1).o: src/%.c $(BUILD)/flags
+	$$(call say,cc)
+	@mkdir -p $$(@D)
+	$$(Q)$$(COMPILE) $$(KERNEL_FLAGS) $$(KERNEL_FLAGS_$(1)) -DKERNEL_LEVEL=$(1) -c -o $$@ $$<
+endef
+$(foreach l,$(KERNEL_LEVELS),$(eval $(call KERNEL_RULE,$(l))))
+
+$(LIBRARY): $(LIBRARY_OBJECTS) $(BUILD)/sources
+	$(call say,ar)
+	$(Q)rm -f $@ && ar rcs $@ $(LIBRARY_OBJECTS)
+$(BUILD)/atk-train: $(BUILD)/obj/cli/atk_train.o $(CLI_SHARED) $(LIBRARY)
+	$(call say,link)
+	$(Q)$(LINK)
+$(BUILD)/atk-predict: $(BUILD)/obj/cli/atk_predict.o $(CLI_SHARED) $(LIBRARY)
+	$(call say,link)
+	$(Q)$(LINK)
+$(BUILD)/draw-demo: scripts/draw_demo.c $(LIBRARY) $(BUILD)/flags
+	$(call say,cc)
+	$(Q)$(COMPILE) -o $@ $< $(LIBRARY) $(LDFLAGS) $(LIBS)
+
+# A unit test is one file of tests/unit/FLOOR. Allocation goes through the wrappers of
+# tests/unit/failing_alloc.c, so that a test can make the n-th one fail.
 WRAP_ALLOC := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=aligned_alloc
-$(BUILD)/tests/failing_alloc.o: tests/unit/failing_alloc.c
+$(BUILD)/tests/failing_alloc.o: tests/unit/failing_alloc.c $(BUILD)/flags
+	$(call say,cc)
 	@mkdir -p $(@D)
-	$(CC) $(ATK_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
-$(BUILD)/tests/%: tests/unit/%.c $(BUILD)/tests/failing_alloc.o $(LIBRARY)
+	$(Q)$(COMPILE) -c -o $@ $<
+$(BUILD)/tests/%: tests/unit/%.c $(BUILD)/tests/failing_alloc.o $(LIBRARY) $(BUILD)/flags
+	$(call say,cc)
 	@mkdir -p $(@D)
-	$(CC) $(ATK_CFLAGS) $(CFLAGS) -Itests/unit -MMD -MP -o $@ $< $(BUILD)/tests/failing_alloc.o $(LIBRARY) \
-	    $(WRAP_ALLOC) $(LIBS) -lcmocka
+	$(Q)$(COMPILE) -Itests/unit -o $@ $< $(filter %.o %.a,$^) $(WRAP_ALLOC) $(LDFLAGS) $(LIBS) \
+	    -lcmocka
 
--include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
-.PHONY: clean
+-include $(patsubst %.o,%.d,$(LIBRARY_OBJECTS) $(CLI_SHARED) $(BUILD)/obj/cli/atk_train.o \
+           $(BUILD)/obj/cli/atk_predict.o $(BUILD)/tests/failing_alloc.o) \
+         $(addsuffix .d,$(UNIT_TESTS) $(BUILD)/draw-demo)
+
+# ---- for people ----------------------------------------------------------------------------------
+
+# One level of make below: as many jobs as processors unless the caller has said how many.
+AGAIN = $(MAKE) --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
+INSTALL_DEPENDENCIES = @CC='$(CC)' scripts/install-dependencies
+
+.PHONY: help deps test tests-built demo lint bench install uninstall clean
+help:
+	@echo 'make            build $(BUILD)/atk-train and $(BUILD)/atk-predict (V=1 shows the commands)'
+	@echo 'make demo       draw a small set of pictures, train on it, print the accuracy'
+	@echo 'make test       every test, in a release build and under ASan and UBSan'
+	@echo 'make lint       the rules of src/README.md, clang-format, cppcheck'
+	@echo 'make bench      speed of a training step beside PyTorch (needs python3 with torch)'
+	@echo 'make deps       install the Debian packages that building needs; demo, test and lint'
+	@echo '                do so themselves'
+	@echo 'make install    into PREFIX ($(PREFIX)); DESTDIR is put in front'
+	@echo 'make uninstall  remove what install has put there'
+	@echo 'make clean      remove $(BUILD)/'
+	@echo 'Variables: BUILD, CC, CFLAGS, LDFLAGS, PREFIX, DESTDIR; SANITIZE=1 builds with ASan and'
+	@echo 'UBSan (give it a BUILD of its own).'
+
+deps:
+	$(INSTALL_DEPENDENCIES) build
+
+tests-built: $(PROGRAMS) $(UNIT_TESTS) $(BUILD)/draw-demo
+test:
+	$(INSTALL_DEPENDENCIES) build test
+	@$(AGAIN) tests-built
+	@$(AGAIN) tests-built BUILD=$(BUILD)/asan SANITIZE=1 CFLAGS='-O1 -g'
+	@scripts/run-tests BUILD=$(BUILD) $(CLI_TESTS) $(UNIT_TESTS) \
+	    BUILD=$(BUILD)/asan $(CLI_TESTS) $(UNIT_TESTS:$(BUILD)/%=$(BUILD)/asan/%)
+
+demo:
+	$(INSTALL_DEPENDENCIES) build
+	@$(AGAIN) all $(BUILD)/draw-demo
+	@scripts/demo $(BUILD)
+
+lint:
+	$(INSTALL_DEPENDENCIES) build lint
+	@$(AGAIN) all
+	@scripts/lint $(BUILD)
+
+SHARE := $(DESTDIR)$(PREFIX)/share/atk-train
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(SHARE)/models $(SHARE)/configs
+	install -m 755 $(PROGRAMS) $(DESTDIR)$(PREFIX)/bin
+	install -m 644 models/*.yaml $(SHARE)/models
+	install -m 644 configs/*.yaml $(SHARE)/configs
+uninstall:
+	rm -f $(patsubst $(BUILD)/%,$(DESTDIR)$(PREFIX)/bin/%,$(PROGRAMS))
+	rm -rf $(SHARE)
+
 clean:
 	rm -rf $(BUILD)
