@@ -45,13 +45,13 @@ def read_spec(path):
 
 # ---- network -----------------------------------------------------------------------------------------------
 
-def padding(kernel, stride):
-    """Keeps the size at stride 1; patches that do not overlap are not padded."""
-    return 0 if kernel == stride else (kernel - 1) // 2
+def padding(kernel):
+    """Odd kernels keep the size at stride 1; even ones, the patches of a 4x4/4 stem, are not padded."""
+    return (kernel - 1) // 2 if kernel % 2 else 0
 
 
 def convolution(inputs, width, kernel, stride):
-    return nn.Conv2d(inputs, width, kernel, stride, padding(kernel, stride), bias=False)
+    return nn.Conv2d(inputs, width, kernel, stride, padding(kernel), bias=False)
 
 
 def norm_layer(norm, width):
