@@ -1,0 +1,245 @@
+/* The life of a run: epochs, each trained from wherever state.next_batch stands and then evaluated;
+ * next_batch = n_batches means that only the evaluation is left.
+ *
+ * What decides the future of a run is in struct run_state, the weights and the moments, and nowhere
+ * else; saving these, and cutting the tables back to their recorded lengths, is all that a resume
+ * needs. */
+#include "run/trainer_internal.h"
+
+#include "base/memory.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+static enum status create_parts(struct trainer *t, struct error *err)
+{
+    const struct settings *s = t->settings;
+    size_t batch = (size_t)s->batch_size, classes = (size_t)t->classes;
+    enum status status;
+    if ((status = adam_create(&t->adam, t->params, s->beta1, s->beta2, s->epsilon, s->weight_decay,
+                              err)) ||
+        (status = memory_alloc((void **)&t->loss, batch, sizeof(float), "losses", err)) ||
+        (status = memory_alloc((void **)&t->weight, batch, sizeof(float), "weights", err)) ||
+        (status = memory_alloc((void **)&t->dlogits, batch * classes, sizeof(float),
+                               "gradient of the logits", err)) ||
+        (status = memory_alloc((void **)&t->selected, batch, sizeof(int), "selection", err)) ||
+        (status = memory_alloc((void **)&t->scratch, batch, sizeof(int), "selection", err)))
+        return status;
+    if (t->in.val == NULL)
+        return STATUS_OK;
+    if ((status = evaluator_create(&t->evaluator, t->in.model, t->in.val, err)))
+        return status;
+    return metrics_create(&t->metrics, t->classes, t->in.n_val_rows, err);
+}
+
+enum status trainer_create(struct trainer **out, const struct trainer_inputs *in, struct error *err)
+{
+    *out = NULL;
+    struct trainer *t;
+    enum status status = memory_alloc((void **)&t, 1, sizeof(*t), "trainer", err);
+    if (status != STATUS_OK)
+        return status;
+    t->in = *in;
+    t->settings = in->settings;
+    t->params = model_params(in->model);
+    t->classes = model_options(in->model)->classes;
+    t->n_batches = loader_batches(in->train);
+    t->state.best_accuracy = t->state.best_mean_loss = NAN;
+    t->state.last_accuracy = t->state.last_mean_loss = t->state.last_train_loss = NAN;
+    trainer_facts(t->fact, in);
+    if ((status = create_parts(t, err))) {
+        trainer_destroy(t);
+        return status;
+    }
+    *out = t;
+    return STATUS_OK;
+}
+
+void trainer_destroy(struct trainer *t)
+{
+    if (t == NULL)
+        return;
+    adam_destroy(&t->adam);
+    evaluator_destroy(t->evaluator);
+    metrics_free(&t->metrics);
+    free(t->loss);
+    free(t->weight);
+    free(t->dlogits);
+    free(t->selected);
+    free(t->scratch);
+    free(t);
+}
+
+struct trainer_result trainer_result(const struct trainer *t)
+{
+    const struct run_state *s = &t->state;
+    return (struct trainer_result){
+        .epochs_done = (int)s->epoch,
+        .best_epoch = (int)s->best_epoch,
+        .best_accuracy = s->best_accuracy,
+        .best_mean_loss = s->best_mean_loss,
+        .last_accuracy = s->last_accuracy,
+        .last_mean_loss = s->last_mean_loss,
+        .last_train_loss = s->last_train_loss,
+        .seconds = s->seconds,
+    };
+}
+
+enum status trainer_restore(struct trainer *t, struct error *err)
+{
+    const char *path = run_folder_file(t->in.folder, RUN_FILE_STATE);
+    struct run_state *s = &t->state;
+    enum status status =
+        run_state_read(s, t->params, &t->adam, path, t->fact, TRAINER_N_FACTS, err);
+    if (status != STATUS_OK)
+        return status;
+    if (s->epoch < 0 || s->next_batch < 0 || s->next_batch > t->n_batches)
+        return error_set(err,
+                         "%s: epoch %lld, batch %lld is not a place in a run of %d batches an "
+                         "epoch",
+                         path, (long long)s->epoch, (long long)s->next_batch, t->n_batches);
+    t->restored = true;
+    const struct run_folder_lengths lengths = {s->batches_bytes, s->results_bytes};
+    return run_folder_truncate(t->in.folder, &lengths, err);
+}
+
+static bool stop_asked(const struct trainer *t)
+{
+    return t->in.stop != NULL && *t->in.stop != 0;
+}
+
+static enum status train_epoch(struct trainer *t, bool *stopped, struct error *err)
+{
+    *stopped = stop_asked(t);
+    if (*stopped || t->state.next_batch == t->n_batches)
+        return STATUS_OK;
+    enum status status =
+        loader_start(t->in.train, (int)t->state.epoch, (int)t->state.next_batch, err);
+    while (status == STATUS_OK && !*stopped) {
+        double began = trainer_clock();
+        struct batch b;
+        status = loader_next(t->in.train, &b, err);
+        if (status != STATUS_OK || b.n == 0)
+            break;
+        status = trainer_step(t, &b, began, err);
+        if (status == STATUS_OK && trainer_clock() - t->saved_at >= 60 * t->settings->save_minutes)
+            status = trainer_save_state(t, err);
+        *stopped = stop_asked(t);
+    }
+    return status;
+}
+
+static void tell_evaluated(void *context, int n_done)
+{
+    const struct trainer *t = context;
+    if (t->in.events.evaluating != NULL)
+        t->in.events.evaluating(t->in.events.context, n_done, t->in.n_val_rows);
+}
+
+static enum status evaluate(struct trainer *t, bool *stopped, struct error *err)
+{
+    const struct evaluator_events events = {
+        .context = t,
+        .progress = tell_evaluated,
+        .stop = t->in.stop,
+    };
+    metrics_reset(&t->metrics);
+    enum status status = evaluator_run(t->evaluator, &t->metrics, stopped, &events, err);
+    if (status == STATUS_OK && !*stopped)
+        metrics_finish(&t->metrics, metrics_share(&t->settings->k, t->settings->batch_size));
+    return status;
+}
+
+/* Highest accuracy, at a tie the lower cross-entropy. */
+static bool is_best(const struct run_state *s, const struct metrics *m)
+{
+    if (s->best_epoch == 0 || m->accuracy != s->best_accuracy)
+        return s->best_epoch == 0 || m->accuracy > s->best_accuracy;
+    return m->mean_loss < s->best_mean_loss;
+}
+
+static enum status append_epoch_row(struct trainer *t, const struct trainer_epoch *e,
+                                    struct error *err)
+{
+    struct run_epoch_row row = {
+        .epoch = e->epoch,
+        .train_loss = e->train_loss,
+        .train_mean_loss = e->train_mean_loss,
+        .train_accuracy = e->train_accuracy,
+        .learning_rate = e->learning_rate,
+        .validated = e->validated,
+        .n_classes = t->classes,
+        .seconds = e->seconds,
+    };
+    if (e->validated) {
+        row.val_mean_loss = t->metrics.mean_loss;
+        row.val_loss = t->metrics.atk_loss;
+        row.val_accuracy = t->metrics.accuracy;
+        row.val_balanced_accuracy = t->metrics.balanced_accuracy;
+        row.recall = t->metrics.recall;
+    }
+    return run_folder_append_epoch(t->in.folder, &row, err);
+}
+
+/* The figures of a trained and evaluated epoch go into state, tables, events and files; the state
+ * then stands at the beginning of the next one. */
+static enum status finish_epoch(struct trainer *t, struct error *err)
+{
+    struct run_state *s = &t->state;
+    trainer_save_time(t);
+    struct trainer_epoch e = {
+        .epoch = (int)s->epoch + 1,
+        .n_epochs = t->settings->epochs,
+        .train_loss = s->loss_sum / (double)s->images,
+        .train_mean_loss = s->mean_loss_sum / (double)s->images,
+        .train_accuracy = (double)s->correct / (double)s->images,
+        .learning_rate = t->settings->learning_rate,
+        .seconds = s->epoch_seconds,
+        .validated = t->evaluator != NULL,
+    };
+    enum status status = STATUS_OK;
+    if (e.validated) {
+        e.validation = &t->metrics;
+        e.is_best = is_best(s, &t->metrics);
+        s->last_accuracy = t->metrics.accuracy;
+        s->last_mean_loss = t->metrics.mean_loss;
+    }
+    if (e.is_best) {
+        s->best_epoch = e.epoch;
+        s->best_accuracy = s->last_accuracy;
+        s->best_mean_loss = s->last_mean_loss;
+        status = trainer_save_best(t, err);
+    }
+    if (status == STATUS_OK)
+        status = append_epoch_row(t, &e, err);
+    if (status != STATUS_OK)
+        return status;
+    if (t->in.events.epoch != NULL)
+        t->in.events.epoch(t->in.events.context, &e);
+
+    s->last_train_loss = e.train_loss;
+    s->epoch++;
+    s->next_batch = s->images = s->correct = 0;
+    s->loss_sum = s->mean_loss_sum = s->epoch_seconds = 0;
+    return trainer_save_last(t, err);
+}
+
+enum status trainer_run(struct trainer *t, bool *interrupted, struct error *err)
+{
+    *interrupted = false;
+    t->counted_at = trainer_clock();
+    /* From here on there is always a state to resume from, however soon the run is killed. */
+    enum status status = t->restored ? STATUS_OK : trainer_save_state(t, err);
+    t->saved_at = trainer_clock();
+    while (status == STATUS_OK && t->state.epoch < t->settings->epochs) {
+        status = train_epoch(t, interrupted, err);
+        if (status == STATUS_OK && !*interrupted && t->evaluator != NULL)
+            status = evaluate(t, interrupted, err);
+        if (status != STATUS_OK || *interrupted)
+            break;
+        status = finish_epoch(t, err);
+    }
+    if (status == STATUS_OK && *interrupted)
+        status = trainer_save_last(t, err);
+    return status;
+}

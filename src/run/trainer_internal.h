@@ -1,0 +1,53 @@
+/* The trainer's own parts, shared by trainer.c (epochs), trainer_step.c (a batch) and
+ * trainer_save.c (files). Nobody else includes this. */
+#ifndef RUN_TRAINER_INTERNAL_H
+#define RUN_TRAINER_INTERNAL_H
+
+#include "nn/adam.h"
+#include "run/evaluator.h"
+#include "run/run_state.h"
+#include "run/trainer.h"
+#include "run/trainer_facts.h"
+
+#include <time.h>
+
+struct trainer {
+    struct trainer_inputs in; /* borrowed */
+    const struct settings *settings;
+    struct param_list *params;
+    struct adam adam;
+    struct evaluator *evaluator; /* NULL without validation, as is what metrics holds */
+    struct metrics metrics;
+    struct run_state_fact fact[TRAINER_N_FACTS];
+    struct run_state state;
+    int n_batches, classes;
+    bool restored;
+    double images_per_second;    /* smoothed; 0 before the first batch */
+    double saved_at, counted_at; /* trainer_clock of the last save, of save_time */
+
+    /* of a batch [batch_size] */
+    float *loss, *weight;
+    float *dlogits; /* [batch_size, classes] */
+    int *selected, *scratch;
+};
+
+static inline double trainer_clock(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* trainer_step.c: loss, selection, backward, update, row and event of one batch that the loader
+ * gave; `began` is the clock before it was asked for. */
+enum status trainer_step(struct trainer *t, const struct batch *b, double began, struct error *err);
+
+/* trainer_save.c. Weights that are not finite are refused, so they never take the place of the last
+ * good ones. */
+void trainer_save_time(struct trainer *t); /* moves the time since the last call into the state */
+enum status trainer_save_state(struct trainer *t, struct error *err);
+enum status trainer_save_last(struct trainer *t, struct error *err); /* and the state */
+/* best.safetensors and the tables of the evaluation that chose it. */
+enum status trainer_save_best(const struct trainer *t, struct error *err);
+
+#endif

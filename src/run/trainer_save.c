@@ -1,0 +1,75 @@
+/* When what is saved: trainer.h. Order matters for a kill between two files: the state comes last,
+ * so that an older state only makes the resumed run write the same newer files again. */
+#include "run/trainer_internal.h"
+
+#include "run/class_tables.h"
+
+#include <math.h>
+
+/* A finite loss can still leave weights that are not, through a gradient that overflowed. Such
+ * weights never take the place of the last good ones. */
+static enum status check_weights(const struct trainer *t, struct error *err)
+{
+    for (int i = 0; i < t->params->n; i++) {
+        const struct param *p = &t->params->item[i];
+        for (size_t j = 0; j < p->size; j++)
+            if (!isfinite(p->data[j]))
+                return error_set(err,
+                                 "epoch %d: a weight of %s has become %g; not saved (a lower "
+                                 "--learning-rate may help)",
+                                 (int)t->state.epoch + 1, p->name, (double)p->data[j]);
+    }
+    return STATUS_OK;
+}
+
+void trainer_save_time(struct trainer *t)
+{
+    double time = trainer_clock();
+    t->state.seconds += time - t->counted_at;
+    t->state.epoch_seconds += time - t->counted_at;
+    t->counted_at = time;
+}
+
+enum status trainer_save_state(struct trainer *t, struct error *err)
+{
+    trainer_save_time(t);
+    struct run_folder_lengths lengths;
+    enum status status = check_weights(t, err);
+    if (status == STATUS_OK)
+        status = run_folder_sync(t->in.folder, &lengths, err);
+    if (status != STATUS_OK)
+        return status;
+    t->state.batches_bytes = lengths.batches;
+    t->state.results_bytes = lengths.results;
+    status = run_state_write(run_folder_file(t->in.folder, RUN_FILE_STATE), &t->state, t->params,
+                             &t->adam, t->fact, TRAINER_N_FACTS, err);
+    t->saved_at = trainer_clock();
+    return status;
+}
+
+static enum status save_weights(const struct trainer *t, enum run_file file, struct error *err)
+{
+    enum status status = check_weights(t, err);
+    if (status != STATUS_OK)
+        return status;
+    return checkpoint_write(run_folder_file(t->in.folder, file), t->params, t->in.card, err);
+}
+
+enum status trainer_save_last(struct trainer *t, struct error *err)
+{
+    enum status status = save_weights(t, RUN_FILE_LAST, err);
+    return status == STATUS_OK ? trainer_save_state(t, err) : status;
+}
+
+enum status trainer_save_best(const struct trainer *t, struct error *err)
+{
+    const struct class_list *classes = &t->in.card->classes;
+    struct run_folder *folder = t->in.folder;
+    enum status status;
+    if ((status = save_weights(t, RUN_FILE_BEST, err)) ||
+        (status = class_tables_write_confusion(run_folder_file(folder, RUN_FILE_CONFUSION), classes,
+                                               t->metrics.confusion, err)))
+        return status;
+    return class_tables_write_per_class(run_folder_file(folder, RUN_FILE_PER_CLASS), classes,
+                                        t->metrics.confusion, err);
+}
