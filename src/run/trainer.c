@@ -108,6 +108,12 @@ static bool stop_asked(const struct trainer *t)
     return t->in.stop != NULL && *t->in.stop != 0;
 }
 
+static bool save_due(const struct trainer *t)
+{
+    double minutes = t->settings->save_minutes;
+    return minutes > 0 && trainer_clock() - t->saved_at >= 60 * minutes;
+}
+
 static enum status train_epoch(struct trainer *t, bool *stopped, struct error *err)
 {
     *stopped = stop_asked(t);
@@ -122,7 +128,7 @@ static enum status train_epoch(struct trainer *t, bool *stopped, struct error *e
         if (status != STATUS_OK || b.n == 0)
             break;
         status = trainer_step(t, &b, began, err);
-        if (status == STATUS_OK && trainer_clock() - t->saved_at >= 60 * t->settings->save_minutes)
+        if (status == STATUS_OK && save_due(t))
             status = trainer_save_state(t, err);
         *stopped = stop_asked(t);
     }

@@ -74,7 +74,7 @@ void trainer_facts(struct run_state_fact out[TRAINER_N_FACTS], const struct trai
         hash_classes(&card->classes));
     add(&list, "network", "%s (%016" PRIx64 ")", model_spec(in->model)->name,
         hash_text(hash_start, card->model));
-    add(&list, "seed", "%" PRIu64, s->seed);
+    add(&list, "seed", "%" PRId64, s->seed);
     add(&list, "batch-size", "%d", s->batch_size);
     add(&list, "k", "%s", s->k.text);
     add(&list, "learning-rate", "%.17g", s->learning_rate);
