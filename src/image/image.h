@@ -22,14 +22,22 @@ struct image_limits {
 #define IMAGE_MAX_PIXELS_DEFAULT 178956970 /* PIL's decompression-bomb limit x 2 */
 
 /* Decodes JPEG or PNG from memory. Truncated or corrupt data is an error, never grey rows.
- * On failure out->rgb is NULL. Messages do not name the file: the caller puts its path in front. */
+ * On failure out->rgb is NULL. Messages do not name the file: the caller puts its path in front.
+ * Thread-safe. Memory is bounded: about 20 bytes for each pixel that the limits let in. */
 enum status image_decode(struct image *out, const uint8_t *bytes, size_t size,
                          const struct image_limits *limits, struct error *err);
+
+/* out = width x height black pixels; refused when that is more than max_pixels. The decoders call
+ * it when they know the size. On failure out->rgb is NULL. */
+enum status image_create(struct image *out, int width, int height, int64_t max_pixels,
+                         struct error *err);
 void image_free(struct image *image); /* a zeroed one is fine */
 
 /* out [size_out, size_out, 3] = in resized without keeping the aspect ratio: antialiased bilinear
  * (triangle filter that widens when it shrinks), clamped edges, linear in the stored values: PIL's
- * BILINEAR. image/resize.c. */
+ * BILINEAR. Sides of more than IMAGE_MAX_RESIZE_SIDE pixels are refused. Thread-safe.
+ * image/resize.c. */
 enum status image_resize(uint8_t *out, int size_out, const struct image *in, struct error *err);
+#define IMAGE_MAX_RESIZE_SIDE (1 << 20)
 
 #endif

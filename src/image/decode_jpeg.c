@@ -1,0 +1,155 @@
+/* libjpeg reports by calling back, and its errors leave by longjmp: decode_jpeg() owns all state,
+ * in one struct, and read_picture() both calls the library and is where a jump lands, so that no
+ * variable that is used after a jump lives in the function that jumps. */
+#include "image/decode_jpeg.h"
+
+#include "image/orientation.h"
+
+#include <setjmp.h>
+#include <stdio.h> /* before jpeglib.h, which needs FILE */
+#include <string.h>
+
+#include <jpeglib.h>
+
+/* Encoders write about ten scans. Each costs a pass over the whole picture however few bytes it
+ * has, so a small file with thousands of them would keep a processor busy for hours. */
+#define MAX_SCANS 100
+
+/* What libjpeg may take besides coefficients: tables, rows, padding to whole blocks. */
+#define SPARE_BYTES (64L << 20)
+
+struct reader {
+    struct jpeg_decompress_struct jpeg;
+    struct jpeg_error_mgr errors;
+    struct jpeg_progress_mgr progress;
+    jmp_buf escape;
+    struct image *out;
+    int orientation;
+    const struct image_limits *limits;
+    struct error *err;
+};
+
+static _Noreturn void fail(j_common_ptr jpeg, const char *what)
+{
+    struct reader *r = jpeg->client_data;
+    char text[JMSG_LENGTH_MAX];
+
+    jpeg->err->format_message(jpeg, text);
+    error_set(r->err, "%s: %s", what, text);
+    longjmp(r->escape, 1);
+}
+
+static void on_error(j_common_ptr jpeg)
+{
+    fail(jpeg, "JPEG cannot be decoded");
+}
+
+/* Level -1 is a warning: libjpeg would go on and deliver grey rows or noise in place of what is
+ * missing. Levels from 0 are chatter. */
+static void on_message(j_common_ptr jpeg, int level)
+{
+    if (level < 0)
+        fail(jpeg, "JPEG is damaged");
+}
+
+static void on_progress(j_common_ptr jpeg)
+{
+    struct reader *r = jpeg->client_data;
+
+    if (r->jpeg.input_scan_number > MAX_SCANS) {
+        error_set(r->err, "JPEG has more than %d scans", MAX_SCANS);
+        longjmp(r->escape, 1);
+    }
+}
+
+static enum status find_orientation(struct reader *r)
+{
+    for (jpeg_saved_marker_ptr m = r->jpeg.marker_list; m != NULL; m = m->next)
+        if (m->data_length >= 6 && memcmp(m->data, "Exif\0", 6) == 0)
+            return orientation_from_exif(&r->orientation, m->data, m->data_length, r->err);
+    return STATUS_OK;
+}
+
+/* Photoshop stores 255 - ink, and nothing else writes CMYK in numbers worth mentioning; like PIL
+ * and OpenCV this reads every CMYK JPEG so, with Adobe's marker or without. An ink lets through
+ * its own share of the light that black leaves. */
+static void cmyk_to_rgb(uint8_t *rgb, const uint8_t *cmyk, size_t width)
+{
+    for (size_t x = 0; x < width; x++)
+        for (size_t c = 0; c < 3; c++)
+            rgb[3 * x + c] = (uint8_t)((cmyk[4 * x + c] * cmyk[4 * x + 3] + 127) / 255);
+}
+
+static enum status read_picture(struct reader *r, const uint8_t *bytes, size_t size)
+{
+    struct jpeg_decompress_struct *jpeg = &r->jpeg;
+    JSAMPARRAY cmyk = NULL;
+    enum status status;
+
+    jpeg_create_decompress(jpeg);
+    jpeg->client_data = r;
+    jpeg->progress = &r->progress;
+    jpeg_mem_src(jpeg, bytes, size);
+    if (r->limits->apply_exif)
+        jpeg_save_markers(jpeg, JPEG_APP0 + 1, 0xffff);
+    jpeg_read_header(jpeg, TRUE);
+
+    status = find_orientation(r);
+    if (status == STATUS_OK)
+        status = image_create(r->out, (int)jpeg->image_width, (int)jpeg->image_height,
+                              r->limits->max_pixels, r->err);
+    if (status != STATUS_OK)
+        return status;
+
+    /* A progressive picture is kept whole: 16-bit coefficients, at most four for each pixel. */
+    jpeg->mem->max_memory_to_use =
+        8 * (long)jpeg->image_width * (long)jpeg->image_height + SPARE_BYTES;
+    if (jpeg->jpeg_color_space == JCS_CMYK || jpeg->jpeg_color_space == JCS_YCCK) {
+        jpeg->out_color_space = JCS_CMYK;
+        cmyk = jpeg->mem->alloc_sarray((j_common_ptr)jpeg, JPOOL_IMAGE, 4 * jpeg->image_width, 1);
+    } else {
+        jpeg->out_color_space = JCS_RGB; /* from grey too */
+    }
+
+    jpeg_start_decompress(jpeg);
+    while (jpeg->output_scanline < jpeg->output_height) {
+        uint8_t *row = r->out->rgb + 3 * (size_t)jpeg->output_scanline * jpeg->output_width;
+
+        if (cmyk == NULL) {
+            jpeg_read_scanlines(jpeg, &row, 1);
+        } else {
+            jpeg_read_scanlines(jpeg, cmyk, 1);
+            cmyk_to_rgb(row, cmyk[0], jpeg->output_width);
+        }
+    }
+    jpeg_finish_decompress(jpeg); /* reads on to the end marker: more to find missing */
+    return STATUS_OK;
+}
+
+static enum status land_here(struct reader *r, const uint8_t *bytes, size_t size)
+{
+    if (setjmp(r->escape) != 0)
+        return STATUS_FAILED; /* the callback that jumped has set r->err */
+    return read_picture(r, bytes, size);
+}
+
+enum status decode_jpeg(struct image *out, int *orientation, const uint8_t *bytes, size_t size,
+                        const struct image_limits *limits, struct error *err)
+{
+    struct reader r = {.out = out, .orientation = 1, .limits = limits, .err = err};
+    enum status status;
+
+    *out = (struct image){0};
+    r.jpeg.err = jpeg_std_error(&r.errors);
+    r.jpeg.client_data = &r;
+    r.errors.error_exit = on_error;
+    r.errors.emit_message = on_message;
+    r.progress.progress_monitor = on_progress;
+
+    status = land_here(&r, bytes, size);
+    jpeg_destroy_decompress(&r.jpeg);
+    if (status != STATUS_OK)
+        image_free(out);
+    *orientation = r.orientation;
+    return status;
+}
