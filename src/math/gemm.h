@@ -1,19 +1,26 @@
-/* Matrix products by BLAS: the only file that includes <cblas.h>. All matrices are row-major float32.
+/* Matrix products by BLAS: the only file that includes <cblas.h>. All matrices are row-major
+ * float32.
  *
- * Every product runs on the calling thread alone; parallelism is outside, over samples and tiles. So a result does not depend on
- * the number of threads, and OpenBLAS's own threads cannot fight ours. */
+ * Every product runs on the calling thread alone; parallelism is outside, over samples and tiles.
+ * So a result does not depend on the number of threads, and OpenBLAS's own threads cannot fight
+ * ours. */
 #ifndef MATH_GEMM_H
 #define MATH_GEMM_H
 
 /* Call once before anything else: sets BLAS to one thread. */
 void gemm_start(void);
-/* "OpenBLAS 0.3.21 SkylakeX": what multiplies here; recorded with a run because the bits depend on it. Static. */
+/* "OpenBLAS 0.3.21 SkylakeX": what multiplies here; recorded with a run because the bits depend on
+ * it. Static. */
 const char *gemm_library(void);
 
-/* C [m,n] (row length ldc) = A x B + beta * C, where A is [m,k] and B [k,n]. beta is 0 or 1. The letters tell whether A
- * and B are stored as said (n) or transposed (t): gemm_tn reads A from storage [k,m] of row length lda. */
-void gemm_nn(float *c, const float *a, const float *b, int m, int n, int k, int lda, int ldb, int ldc, float beta);
-void gemm_nt(float *c, const float *a, const float *b, int m, int n, int k, int lda, int ldb, int ldc, float beta);
-void gemm_tn(float *c, const float *a, const float *b, int m, int n, int k, int lda, int ldb, int ldc, float beta);
+/* C [m,n] (row length ldc) = A x B + beta * C, where A is [m,k] and B [k,n]. beta is 0 or 1. The
+ * letters tell whether A and B are stored as said (n) or transposed (t): gemm_tn reads A from
+ * storage [k,m] of row length lda. */
+void gemm_nn(float *c, const float *a, const float *b, int m, int n, int k, int lda, int ldb,
+             int ldc, float beta);
+void gemm_nt(float *c, const float *a, const float *b, int m, int n, int k, int lda, int ldb,
+             int ldc, float beta);
+void gemm_tn(float *c, const float *a, const float *b, int m, int n, int k, int lda, int ldb,
+             int ldc, float beta);
 
 #endif

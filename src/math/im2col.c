@@ -1,10 +1,12 @@
-/* Runs of neighbouring taps are contiguous in NHWC, so the inside of the picture is copied run by run. */
+/* Runs of neighbouring taps are contiguous in NHWC, so the inside of the picture is copied run by
+ * run. */
 #include "math/im2col.h"
 
 #include <stddef.h>
 #include <string.h>
 
-static void copy_clipped(float *out, const float *row, int first, int n, const struct im2col_shape *s)
+static void copy_clipped(float *out, const float *row, int first, int n,
+                         const struct im2col_shape *s)
 {
     for (int i = 0; i < n; i++) {
         int w = first + i;
@@ -16,7 +18,8 @@ static void copy_clipped(float *out, const float *row, int first, int n, const s
     }
 }
 
-void im2col(float *col, const float *source, const struct im2col_shape *s, int first_row, int n_rows)
+void im2col(float *col, const float *source, const struct im2col_shape *s, int first_row,
+            int n_rows)
 {
     size_t row_floats = (size_t)s->width * s->channels;
     for (int r = first_row; r < first_row + n_rows; r++) {
@@ -30,7 +33,8 @@ void im2col(float *col, const float *source, const struct im2col_shape *s, int f
                 else if (w < 0 || w + run->n > s->width)
                     copy_clipped(col, source + h * row_floats, w, run->n, s);
                 else
-                    memcpy(col, source + h * row_floats + (size_t)w * s->channels, sizeof(float) * n);
+                    memcpy(col, source + h * row_floats + (size_t)w * s->channels,
+                           sizeof(float) * n);
                 col += n;
             }
         }

@@ -15,8 +15,7 @@ enum norm_kind { NORM_NONE, NORM_BATCH, NORM_GROUP };
 enum block_kind { BLOCK_BASIC };
 
 struct conv_spec {
-    int width, kernel, stride; /* output channels; padding is kernel / 2 - (stride == kernel even) :
-                                  see model_spec_padding */
+    int width, kernel, stride; /* width: output channels */
 };
 
 struct stage_spec {
@@ -35,9 +34,9 @@ struct model_spec {
     int groups; /* GroupNorm: divides every width */
 };
 
-/* (kernel - 1) / 2: keeps the size at stride 1 for odd kernels; a 4x4/4 patch stem has 0... see
- * model_spec.c */
-int model_spec_padding(int kernel, int stride);
+/* Of a convolution or pool: (kernel - 1) / 2 for odd kernels (the size is kept at stride 1), 0 for
+ * even ones (patches). */
+int model_spec_padding(int kernel);
 /* Checks ranges and that groups divide widths; the message names the field ("stages[1].width:
  * ..."). */
 enum status model_spec_check(const struct model_spec *spec, struct error *err);

@@ -1,5 +1,6 @@
-/* What the files of this folder share: each is compiled once for each processor level, and KERNEL(name) is its name there. The
- * kernels are static; kernels.c here includes nothing of the others, it collects them through these declarations. */
+/* What the files of this folder share: each is compiled once for each processor level, and
+ * KERNEL(name) is its name there. The kernels are static; kernels.c here includes nothing of the
+ * others, it collects them through these declarations. */
 #ifndef MATH_KERNELS_LEVEL_H
 #define MATH_KERNELS_LEVEL_H
 
@@ -12,17 +13,23 @@
 /* 16 floats, as one, two or four registers; loads need no alignment. */
 typedef float vec16 __attribute__((vector_size(64), aligned(4), may_alias));
 
-void KERNEL(norm_sweep_moments)(double *mean, double *m2, const float *z, size_t pixels, int channels);
-void KERNEL(norm_sweep_apply)(float *y, const float *z, const float *residual, const float *scale, const float *shift,
-                              size_t pixels, int channels, bool relu);
-void KERNEL(norm_sweep_backward_sums)(double *sum_g, double *sum_gx, float *g, const float *y, const float *z, const float *mean,
-                                      size_t pixels, int channels);
-void KERNEL(norm_sweep_backward_apply)(float *dz, const float *g, const float *z, const float *mean, const float *a,
-                                       const float *b, const float *d, size_t pixels, int channels);
-void KERNEL(pool_sweep_max)(float *y, uint8_t *argmax, const float *x, const struct kernels_pool *p, int first_row, int n_rows);
-void KERNEL(pool_sweep_max_backward)(float *dx, const float *dy, const uint8_t *argmax, const struct kernels_pool *p,
-                                     int first_row, int n_rows);
-void KERNEL(param_sweep_adam)(float *param, float *m, float *v, const float *grad, size_t n, const struct kernels_adam *k);
-void KERNEL(param_sweep_sum_parts)(float *out, const float *part, size_t n, int n_parts, size_t stride);
+void KERNEL(norm_sweep_moments)(double *mean, double *m2, const float *z, size_t pixels,
+                                int channels);
+void KERNEL(norm_sweep_apply)(float *y, const float *z, const float *residual, const float *scale,
+                              const float *shift, size_t pixels, int channels, bool relu);
+void KERNEL(norm_sweep_backward_sums)(double *sum_g, double *sum_gx, float *g, const float *y,
+                                      const float *z, const float *mean, size_t pixels,
+                                      int channels);
+void KERNEL(norm_sweep_backward_apply)(float *dz, const float *g, const float *z, const float *mean,
+                                       const float *a, const float *b, const float *d,
+                                       size_t pixels, int channels);
+void KERNEL(pool_sweep_max)(float *y, uint8_t *argmax, const float *x, const struct kernels_pool *p,
+                            int first_row, int n_rows);
+void KERNEL(pool_sweep_max_backward)(float *dx, const float *dy, const uint8_t *argmax,
+                                     const struct kernels_pool *p, int first_row, int n_rows);
+void KERNEL(param_sweep_adam)(float *param, float *m, float *v, const float *grad, size_t n,
+                              const struct kernels_adam *k);
+void KERNEL(param_sweep_sum_parts)(float *out, const float *part, size_t n, int n_parts,
+                                   size_t stride);
 
 #endif

@@ -1,8 +1,9 @@
 /* The four passes of a normalisation, two in each direction.
  *
- * Sums run over pixels with 16 channels side by side in a register, in float32 over blocks of BLOCK pixels and from there in
- * double: short float sums lose nothing that matters, and long ones would. Channels past the last whole 16 go through the same code
- * on a padded copy of their columns, 16 wide. */
+ * Sums run over pixels with 16 channels side by side in a register, in float32 over blocks of BLOCK
+ * pixels and from there in double: short float sums lose nothing that matters, and long ones would.
+ * Channels past the last whole 16 go through the same code on a padded copy of their columns, 16
+ * wide. */
 #include "math/kernels/level.h"
 
 #include <string.h>
@@ -32,7 +33,8 @@ static inline vec16 zero(void)
     return (vec16){0};
 }
 
-/* max(v, 0), and v itself where it is NaN: a broken number must reach the loss, where it is reported. */
+/* max(v, 0), and v itself where it is NaN: a broken number must reach the loss, where it is
+ * reported. */
 static inline vec16 relu16(vec16 v)
 {
     return (vec16)((mask16)v & ~(mask16)(v < 0.0f));
@@ -47,7 +49,8 @@ static inline vec16 where_positive(vec16 g, vec16 y)
 static void moments16(double *mean, double *m2, const float *z, size_t pixels, size_t stride)
 {
     double sum[LANES] = {0}, square[LANES] = {0};
-    const vec16 first = load(z); /* shifted by a value of the data: no cancellation when |mean| >> deviation */
+    const vec16 first =
+        load(z); /* shifted by a value of the data: no cancellation when |mean| >> deviation */
     for (size_t p = 0; p < pixels;) {
         size_t end = p + BLOCK < pixels ? p + BLOCK : pixels;
         vec16 s = zero(), q = zero();
@@ -68,7 +71,8 @@ static void moments16(double *mean, double *m2, const float *z, size_t pixels, s
     }
 }
 
-static void moments_tail(double *mean, double *m2, const float *z, size_t pixels, int channels, int first)
+static void moments_tail(double *mean, double *m2, const float *z, size_t pixels, int channels,
+                         int first)
 {
     int n = channels - first;
     for (int c = 0; c < n; c++) {
@@ -85,7 +89,8 @@ static void moments_tail(double *mean, double *m2, const float *z, size_t pixels
     }
 }
 
-void KERNEL(norm_sweep_moments)(double *mean, double *m2, const float *z, size_t pixels, int channels)
+void KERNEL(norm_sweep_moments)(double *mean, double *m2, const float *z, size_t pixels,
+                                int channels)
 {
     int c = 0;
     for (; c + LANES <= channels; c += LANES)
@@ -138,7 +143,8 @@ static void backward_sums16(double *sum_g, double *sum_gx, float *g, const float
 }
 
 void KERNEL(norm_sweep_backward_sums)(double *sum_g, double *sum_gx, float *g, const float *y,
-                                      const float *z, const float *mean, size_t pixels, int channels)
+                                      const float *z, const float *mean, size_t pixels,
+                                      int channels)
 {
     int first = 0;
     for (; first + LANES <= channels; first += LANES)
@@ -157,8 +163,8 @@ void KERNEL(norm_sweep_backward_sums)(double *sum_g, double *sum_gx, float *g, c
 }
 
 void KERNEL(norm_sweep_backward_apply)(float *dz, const float *g, const float *z, const float *mean,
-                                       const float *a, const float *b, const float *d, size_t pixels,
-                                       int channels)
+                                       const float *a, const float *b, const float *d,
+                                       size_t pixels, int channels)
 {
     int whole = channels / LANES * LANES;
     for (size_t p = 0; p < pixels; p++) {

@@ -1,0 +1,181 @@
+/* Forward: one gather. Backward-data: a gather from dy for each residue of the input position
+ * modulo the stride (a phase); with stride 1 there is one, a convolution with the turned filter. No
+ * zeros are multiplied and no thread adds where another does. */
+#include "nn/conv2d.h"
+
+#include "base/parallel.h"
+#include "nn/conv2d_gather.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static int out_size(int in, int kernel, int stride, int pad)
+{
+    return in + 2 * pad < kernel ? 0 : (in + 2 * pad - kernel) / stride + 1;
+}
+
+/* Position rows (or columns) of a phase. */
+static int phase_size(int in, int phase, int stride)
+{
+    return phase < in ? (in - phase + stride - 1) / stride : 0;
+}
+
+/* Backward-data's largest phase: its taps for each direction. */
+static int phase_taps(int kernel, int stride)
+{
+    return (kernel + stride - 1) / stride;
+}
+
+void conv2d_build(struct conv2d *c, struct build *b, const char *name, int in_h, int in_w, int in_c,
+                  int out_c, int kernel, int stride)
+{
+    int pad = model_spec_padding(kernel);
+    *c = (struct conv2d){.in_h = in_h,
+                         .in_w = in_w,
+                         .in_c = in_c,
+                         .out_h = out_size(in_h, kernel, stride, pad),
+                         .out_w = out_size(in_w, kernel, stride, pad),
+                         .out_c = out_c,
+                         .kernel = kernel,
+                         .stride = stride,
+                         .pad = pad,
+                         .workspace = b->workspace};
+    c->weight = build_param(b, PARAM_CONV, name, "weight", out_c, in_c, kernel, kernel);
+
+    size_t weights = (size_t)kernel * kernel * in_c * out_c;
+    struct workspace *w = b->workspace;
+    build_need(&w->tile_floats, conv2d_gather_floats(kernel * kernel * in_c, c->out_w, out_c));
+    if (b->training) {
+        int taps = phase_taps(kernel, stride);
+        build_need(&w->tile_floats,
+                   conv2d_gather_floats(taps * taps * out_c, phase_size(in_w, 0, stride), in_c));
+        build_need(&w->packed_floats, weights);
+        build_need(&w->partial_floats, conv2d_backward_weights_floats(c));
+    }
+    char text[64];
+    snprintf(text, sizeof text, "conv %dx%d/%d %d->%d", kernel, kernel, stride, in_c, out_c);
+    build_layer(b, name, text, c->out_h, c->out_w, out_c, (int64_t)weights,
+                (int64_t)weights * c->out_h * c->out_w);
+}
+
+void conv2d_forward(const struct conv2d *c, float *y, const float *x, struct samples samples)
+{
+    struct conv2d_gather g = {
+        .source = x,
+        .filter = c->weight->data,
+        .out = y,
+        .depth = c->kernel * c->kernel * c->in_c,
+        .out_h = c->out_h,
+        .out_w = c->out_w,
+        .out_c = c->out_c,
+        .shape = {c->in_h, c->in_w, c->in_c, c->out_w, c->stride, g.run, c->kernel},
+        .rows = c->out_h,
+        .spread = 1,
+        .samples = samples,
+        .tile = c->workspace->tile,
+        .tile_floats = c->workspace->tile_floats,
+    };
+    for (int r = 0; r < c->kernel; r++)
+        g.run[r] = (struct im2col_run){r - c->pad, -c->pad, c->kernel};
+    conv2d_gather_run(&g);
+}
+
+/* The filter turned for backward-data: one block [out_c, in_c] for each tap, in the order in which
+ * phases use them. */
+struct turn_job {
+    const struct conv2d *conv;
+    float *packed;
+    int tap[225]; /* r * kernel + s of the block; kernels up to 15 */
+    int n_taps;
+};
+
+static void turn_tap(void *context, int piece, int worker)
+{
+    const struct turn_job *j = context;
+    const struct conv2d *c = j->conv;
+    (void)worker;
+    size_t block = (size_t)c->in_c * c->out_c;
+    const float *in = c->weight->data + j->tap[piece] * block; /* [in_c, out_c] */
+    float *out = j->packed + piece * block;                    /* [out_c, in_c] */
+    enum { SIDE = 16 };
+    for (int c0 = 0; c0 < c->in_c; c0 += SIDE)
+        for (int k0 = 0; k0 < c->out_c; k0 += SIDE)
+            for (int k = k0; k < k0 + SIDE && k < c->out_c; k++)
+                for (int i = c0; i < c0 + SIDE && i < c->in_c; i++)
+                    out[(size_t)k * c->in_c + i] = in[(size_t)i * c->out_c + k];
+}
+
+/* The filter rows (or columns) r with (phase + pad - r) divisible by the stride, r descending:
+ * their sources (phase + pad - r) / stride ascend by one from *first. */
+static int taps_of_phase(int *r, int *first, const struct conv2d *c, int phase)
+{
+    int n = 0;
+    for (int i = c->kernel - 1; i >= 0; i--)
+        if ((phase + c->pad - i) % c->stride == 0)
+            r[n++] = i;
+    if (n > 0)
+        *first = (phase + c->pad - r[0]) / c->stride;
+    return n;
+}
+
+static void zero_phase(const struct conv2d *c, float *dx, struct samples samples, int top, int left)
+{
+    for (int i = 0; i < samples.n; i++)
+        for (int h = top; h < c->in_h; h += c->stride)
+            for (int w = left; w < c->in_w; w += c->stride)
+                memset(dx + (((size_t)samples.index[i] * c->in_h + h) * c->in_w + w) * c->in_c, 0,
+                       sizeof *dx * c->in_c);
+}
+
+void conv2d_backward_data(const struct conv2d *c, float *dx, const float *dy,
+                          struct samples samples, bool accumulate)
+{
+    struct turn_job turn = {.conv = c, .packed = c->workspace->packed};
+    int rows[16], columns[16], dh = 0, dw = 0;
+    for (int top = 0; top < c->stride; top++)
+        for (int left = 0; left < c->stride; left++) {
+            int n_rows = taps_of_phase(rows, &dh, c, top),
+                n_columns = taps_of_phase(columns, &dw, c, left);
+            for (int r = 0; r < n_rows; r++)
+                for (int s = 0; s < n_columns; s++)
+                    turn.tap[turn.n_taps++] = rows[r] * c->kernel + columns[s];
+        }
+    parallel_for(turn_tap, &turn, turn.n_taps);
+
+    const float *filter = turn.packed;
+    for (int top = 0; top < c->stride; top++)
+        for (int left = 0; left < c->stride; left++) {
+            int n_rows = taps_of_phase(rows, &dh, c, top),
+                n_columns = taps_of_phase(columns, &dw, c, left);
+            struct conv2d_gather g = {
+                .source = dy,
+                .filter = filter,
+                .out = dx,
+                .depth = n_rows * n_columns * c->out_c,
+                .out_h = c->in_h,
+                .out_w = c->in_w,
+                .out_c = c->in_c,
+                .shape = {c->out_h, c->out_w, c->out_c, phase_size(c->in_w, left, c->stride), 1,
+                          g.run, n_rows},
+                .rows = phase_size(c->in_h, top, c->stride),
+                .spread = c->stride,
+                .top = top,
+                .left = left,
+                .accumulate = accumulate,
+                .samples = samples,
+                .tile = c->workspace->tile,
+                .tile_floats = c->workspace->tile_floats,
+            };
+            filter += (size_t)g.depth * c->in_c;
+            if (g.rows == 0 || g.shape.out_width == 0)
+                continue;
+            if (g.depth == 0) {
+                if (!accumulate)
+                    zero_phase(c, dx, samples, top, left);
+                continue;
+            }
+            for (int r = 0; r < n_rows; r++)
+                g.run[r] = (struct im2col_run){dh + r, dw, n_columns};
+            conv2d_gather_run(&g);
+        }
+}

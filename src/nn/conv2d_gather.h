@@ -1,0 +1,30 @@
+/* Rows gathered by im2col times a filter matrix, tile by tile: what forward and backward-data have
+ * in common. */
+#ifndef NN_CONV2D_GATHER_H
+#define NN_CONV2D_GATHER_H
+
+#include "math/im2col.h"
+#include "nn/conv2d.h"
+
+#define CONV2D_GATHER_MAX_RUNS 16 /* filter rows: kernels up to 15 */
+
+struct conv2d_gather {
+    const float *source; /* [batch, shape.height, shape.width, shape.channels] */
+    const float *filter; /* [depth, out_c]; depth = taps * shape.channels */
+    float *out;          /* [batch, out_h, out_w, out_c] */
+    int depth, out_h, out_w, out_c;
+    struct im2col_shape shape;
+    struct im2col_run run[CONV2D_GATHER_MAX_RUNS];
+    int rows;              /* position rows for each sample */
+    int spread, top, left; /* position (r, p) is out pixel (r * spread + top, p * spread + left) */
+    bool accumulate;       /* out += product, else out = product */
+    struct samples samples;
+    float *tile; /* for each worker tile_floats of scratch memory */
+    size_t tile_floats;
+};
+
+/* Scratch floats that a worker needs. */
+size_t conv2d_gather_floats(int depth, int width, int out_c);
+void conv2d_gather_run(struct conv2d_gather *g);
+
+#endif
