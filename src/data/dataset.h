@@ -1,23 +1,14 @@
-/* Rows of a CSV file as samples: (image path, class). Opaque; owns all its strings. */
+/* Rows of a CSV file as samples: (image path, class). Opaque; owns all its strings.
+ *
+ * Fields of the CSV: a path counts as it stands, a label without the spaces and tabs around it. */
 #ifndef DATA_DATASET_H
 #define DATA_DATASET_H
 
 #include "base/error.h"
+#include "data/class_list.h"
 
 #include <stdbool.h>
 #include <stddef.h>
-
-/* Class names in label order: label i is name[i]. Plain; owned by whoever filled it. */
-struct class_list {
-    char **name;
-    int n;
-};
-enum status class_list_read(struct class_list *out, const char *path,
-                            struct error *err); /* one name a line */
-enum status class_list_write(const struct class_list *classes, const char *path, struct error *err);
-enum status class_list_copy(struct class_list *out, const struct class_list *in, struct error *err);
-int class_list_find(const struct class_list *classes, const char *name); /* -1 if absent */
-void class_list_free(struct class_list *classes);                        /* a zeroed list is fine */
 
 struct dataset_options {
     const char *images;       /* root of relative paths; NULL: the CSV's folder */
@@ -26,28 +17,30 @@ struct dataset_options {
     bool header;
     char delimiter;
     bool labels_optional; /* atk-predict: no label column, empty or unknown labels give label -1 */
-    const struct class_list *classes; /* given mapping, or NULL: made from the labels (whole numbers
-                                         in numeric order if all are, else by bytes) */
+    const struct class_list *classes; /* given mapping, or NULL: made from the labels by
+                                         class_list_order() */
 };
 
 struct sample {
     char *image; /* as written in the CSV */
     char *path;  /* where to open it */
     int label;   /* 0..classes-1, or -1 */
-    int line;    /* in the CSV */
+    int line;    /* in the CSV; 0 if there is none */
+    int picture; /* rows of one picture file, however it is spelled, share this number; numbered
+                    from 0 in the order of their first rows */
 };
 
 /* What was noticed and does not stop the run. */
 struct dataset_notes {
-    int repeated_images;    /* rows beyond the first for a path, same label */
-    int conflicting_images; /* rows beyond the first for a path, another label */
+    int repeated_images;    /* rows beyond the first for a picture, same label */
+    int conflicting_images; /* rows beyond the first for a picture, another label */
     int first_repeated_line, first_conflicting_line; /* 0 if none */
 };
 
 struct dataset;
-/* Errors (file:line): missing or empty file, missing column, too few fields, empty path or label,
- * label not in the given classes, fewer than two classes (unless classes are given or labels are
- * optional). */
+/* Errors (file:line): missing or empty file, missing column, too few fields, more fields than the
+ * header, empty path or label, label not in the given classes, one number in two spellings, fewer
+ * than two classes (unless classes are given or labels are optional). */
 enum status dataset_load(struct dataset **out, const char *csv_path,
                          const struct dataset_options *opt, struct error *err);
 /* From file names alone, without labels (atk-predict IMAGE...). */
@@ -55,10 +48,12 @@ enum status dataset_from_images(struct dataset **out, char *const *paths, int n,
 void dataset_destroy(struct dataset *d); /* NULL is fine */
 int dataset_size(const struct dataset *d);
 const struct sample *dataset_sample(const struct dataset *d, int index);
+int dataset_pictures(const struct dataset *d); /* different picture files */
 const struct class_list *dataset_classes(const struct dataset *d);
 const struct dataset_notes *dataset_notes(const struct dataset *d);
-const char *dataset_path(const struct dataset *d); /* of the CSV, for messages */
-/* Paths of b that also occur in a (training rows in the validation file). */
+const char *dataset_path(const struct dataset *d); /* of the CSV, for messages; "" if none */
+/* Rows of b whose picture also occurs in a (training rows in the validation file), and the line of
+ * the first one (0 if none; may be NULL). */
 int dataset_count_shared(const struct dataset *a, const struct dataset *b, int *first_line_in_b);
 
 #endif

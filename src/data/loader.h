@@ -1,6 +1,7 @@
 /* Batches of normalised pictures, decoded ahead by threads.
  *
- * Which rows are in a batch depends on seed, epoch and batch size alone; so do the bytes. */
+ * Which rows are in a batch depends on seed, epoch and batch size alone; so do the bytes. Three
+ * batches of floats are held: the one lent out and two that are being made. */
 #ifndef DATA_LOADER_H
 #define DATA_LOADER_H
 
@@ -10,11 +11,12 @@
 #include "image/image.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct loader_options {
-    int size, batch_size;
-    float mean[3], std[3]; /* x = (byte / 255 - mean) / std, per channel R, G, B */
+    int size, batch_size;  /* >= 1 */
+    float mean[3], std[3]; /* x = (byte / 255 - mean) / std in float32, per channel R, G, B */
     bool shuffle; /* a fresh order each epoch from (seed, epoch); else in the order given */
     uint64_t seed;
     int workers; /* decode threads, >= 1 */
@@ -31,23 +33,27 @@ struct batch {
 };
 
 struct loader;
+/* Bytes that loader_create will allocate for so many rows. */
+size_t loader_bytes(const struct loader_options *opt, int n_rows);
 /* rows [n_rows] (copied) are what an epoch visits. cache may be NULL; it outlives the loader, as
  * does the data set. */
 enum status loader_create(struct loader **out, const struct dataset *d, const int *rows, int n_rows,
                           struct cache *cache, const struct loader_options *opt, struct error *err);
 int loader_batches(const struct loader *l); /* per epoch; the last one may be smaller */
-/* Starts an epoch (from 0) at a batch (0, or where a resumed run stopped), ending one that is under
- * way. */
+/* Starts an epoch (from 0) at a batch (0, or where a resumed run stopped, up to loader_batches),
+ * ending one that is under way. Batches lent out before are gone. */
 enum status loader_start(struct loader *l, int epoch, int first_batch, struct error *err);
-/* The next batch, borrowed until the next call. A picture that cannot be read ends the epoch with
- * an error that names it. */
+/* The next batch, borrowed until the next call. A picture that cannot be read ends the epoch: at
+ * the batch that it is in, with an error that names it (the first such picture of the batch) and
+ * that every further call repeats. */
 enum status loader_next(struct loader *l, struct batch *out, struct error *err);
 void loader_destroy(struct loader *l); /* NULL is fine; ends the threads */
 
 /* Decodes each of rows once with `workers` threads, filling the cache, and reports what cannot be
  * read: bad(context, row, message) is called from the calling thread in ascending position order,
- * done(context, n_done) now and then for progress; either may be NULL. Only running out of memory
- * or threads is an error. *stop, when not NULL, ends it early. */
+ * done(context, n_done, n_rows) after each row; either may be NULL. Only
+ * running out of memory or threads is an error. *stop, when not NULL, ends it early. Of opt, size,
+ * workers and limits are used. */
 struct loader_check {
     void *context;
     void (*bad)(void *context, int row, const char *message);

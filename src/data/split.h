@@ -10,13 +10,15 @@
 struct split {
     int *train, *val; /* row indices, ascending; owned */
     int n_train, n_val;
-    int singletons;  /* classes with a single image: it trains, said at start-up */
-    int unvalidated; /* classes with no validation row */
+    int singletons;  /* classes with rows, but fewer than two pictures to draw from: all train */
+    int unvalidated; /* classes with rows, but no validation row */
 };
 
-/* Per class round(fraction x count) rows, at least 1 and at most count - 1, are drawn for
- * validation (a class with one image has none). All rows of one image path go to the same side.
- * fraction 0: all rows train. */
+/* Per class round(fraction x count) pictures, at least 1 and at most count - 1, are drawn for
+ * validation (a class with one picture has none). All rows of one picture go to the same side; a
+ * picture whose rows disagree about its class trains, since nothing could be judged by it.
+ * fraction 0: all rows train. Rows without a label train. What is drawn of a class depends on the
+ * seed, the class's number and its own pictures alone. */
 enum status split_make(struct split *out, const struct dataset *d, double fraction, uint64_t seed,
                        struct error *err);
 /* CSV with header image,label,split ("train" or "val"), in row order, written atomically. */

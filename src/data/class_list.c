@@ -1,0 +1,188 @@
+/* Reading and writing names are plain text work; ordering labels is the part with rules. */
+#include "data/class_list.h"
+
+#include "base/files.h"
+#include "base/memory.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define MAX_FILE_BYTES ((size_t)64 << 20) /* a million names of 64 bytes; a photo is a mistake */
+
+/* All strings of `names` in their order. */
+static enum status copy_names(struct class_list *out, const struct string_index *names,
+                              struct error *err)
+{
+    struct class_list list = {0};
+    enum status status =
+        memory_alloc((void **)&list.name, (size_t)names->n, sizeof(char *), "class names", err);
+    while (!status && list.n < names->n) {
+        status = memory_copy_string(&list.name[list.n], string_index_get(names, list.n), err);
+        if (!status)
+            list.n++;
+    }
+    if (status)
+        class_list_free(&list);
+    *out = list;
+    return status;
+}
+
+/* Adds the name on one line to `names`; an empty line adds nothing. */
+static enum status take_line(struct string_index *names, char *text, const char *path, int line,
+                             struct error *err)
+{
+    text += strspn(text, " \t\r");
+    size_t length = strlen(text);
+    while (length && strchr(" \t\r", text[length - 1]))
+        text[--length] = '\0';
+    if (!length)
+        return STATUS_OK;
+    if (string_index_find(names, text) >= 0)
+        return error_set(err, "%s:%d: class \"%s\" is listed twice", path, line, text);
+    int number;
+    return string_index_add(names, &number, text, err);
+}
+
+enum status class_list_read(struct class_list *out, const char *path, struct error *err)
+{
+    struct string_index names = {0};
+    uint8_t *bytes = NULL;
+    size_t size;
+    *out = (struct class_list){0};
+    enum status status = files_read(&bytes, &size, path, MAX_FILE_BYTES, err);
+    if (status)
+        return status;
+    if (memchr(bytes, 0, size)) {
+        status = error_set(err, "%s: not a text file of class names, it holds a zero byte", path);
+        goto done;
+    }
+    char *text = (char *)bytes + (strncmp((char *)bytes, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0);
+    for (int line = 1; !status && text; line++) {
+        char *end = strchr(text, '\n');
+        if (end)
+            *end = '\0';
+        status = take_line(&names, text, path, line, err);
+        text = end ? end + 1 : NULL;
+    }
+    if (!status && names.n < 2)
+        status = error_set(err, "%s: %s; expected two or more, one name a line", path,
+                           names.n ? "only one class" : "no class names");
+    if (!status)
+        status = copy_names(out, &names, err);
+done:
+    string_index_free(&names);
+    free(bytes);
+    return status;
+}
+
+enum status class_list_write(const struct class_list *classes, const char *path, struct error *err)
+{
+    struct files_writer w;
+    enum status status = files_open(&w, path, err);
+    if (status)
+        return status;
+    for (int i = 0; i < classes->n; i++)
+        fprintf(w.stream, "%s\n", classes->name[i]);
+    return files_commit(&w, err);
+}
+
+enum status class_list_copy(struct class_list *out, const struct class_list *in, struct error *err)
+{
+    struct class_list list = {0};
+    enum status status =
+        memory_alloc((void **)&list.name, (size_t)in->n, sizeof(char *), "class names", err);
+    while (!status && list.n < in->n) {
+        status = memory_copy_string(&list.name[list.n], in->name[list.n], err);
+        if (!status)
+            list.n++;
+    }
+    if (status)
+        class_list_free(&list);
+    *out = list;
+    return status;
+}
+
+static bool is_whole_number(const char *text)
+{
+    text += *text == '-' || *text == '+';
+    return *text && text[strspn(text, "0123456789")] == '\0';
+}
+
+/* Compares two whole numbers of any length. */
+static int compare_numbers(const char *a, const char *b)
+{
+    bool negative_a = *a == '-', negative_b = *b == '-';
+    a += strspn(a, "+-");
+    a += strspn(a, "0");
+    b += strspn(b, "+-");
+    b += strspn(b, "0");
+    negative_a = negative_a && *a; /* -0 is 0 */
+    negative_b = negative_b && *b;
+    if (negative_a != negative_b)
+        return negative_a ? -1 : 1;
+    size_t digits_a = strlen(a), digits_b = strlen(b);
+    int order = digits_a != digits_b ? (digits_a < digits_b ? -1 : 1) : strcmp(a, b);
+    return negative_a ? -order : order;
+}
+
+static int by_number(const void *a, const void *b)
+{
+    return compare_numbers(*(char *const *)a, *(char *const *)b);
+}
+
+static int by_bytes(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b); /* compares as unsigned char */
+}
+
+/* Neighbours of an ordered list that are the same number. */
+static enum status check_spellings(const struct class_list *classes, int *clash,
+                                   const struct string_index *labels, struct error *err)
+{
+    for (int i = 0; i + 1 < classes->n; i++) {
+        const char *a = classes->name[i], *b = classes->name[i + 1];
+        if (compare_numbers(a, b) != 0)
+            continue;
+        int first = string_index_find(labels, a), second = string_index_find(labels, b);
+        *clash = first > second ? first : second;
+        return error_set(err,
+                         "labels \"%s\" and \"%s\" are one number in two spellings; expected one "
+                         "spelling, or both in a file given by --classes",
+                         first < second ? a : b, first < second ? b : a);
+    }
+    return STATUS_OK;
+}
+
+enum status class_list_order(struct class_list *out, int *clash, const struct string_index *labels,
+                             struct error *err)
+{
+    *clash = -1;
+    enum status status = copy_names(out, labels, err);
+    if (status)
+        return status;
+    bool numbers = true;
+    for (int i = 0; i < out->n; i++)
+        numbers = numbers && is_whole_number(out->name[i]);
+    qsort(out->name, (size_t)out->n, sizeof(char *), numbers ? by_number : by_bytes);
+    if (numbers)
+        status = check_spellings(out, clash, labels, err);
+    if (status)
+        class_list_free(out);
+    return status;
+}
+
+int class_list_find(const struct class_list *classes, const char *name)
+{
+    for (int i = 0; i < classes->n; i++)
+        if (strcmp(classes->name[i], name) == 0)
+            return i;
+    return -1;
+}
+
+void class_list_free(struct class_list *classes)
+{
+    for (int i = 0; i < classes->n; i++)
+        free(classes->name[i]);
+    free(classes->name);
+    *classes = (struct class_list){0};
+}

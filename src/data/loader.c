@@ -1,0 +1,199 @@
+/* A pipeline over the positions of the epoch's order. Position p belongs to batch p / batch_size,
+ * whose pictures go side by side into one of three slots; work is handed out picture by picture, so
+ * that all threads share even a batch of a few large pictures. Everything is allocated at creation;
+ * decoding alone allocates later. */
+#include "data/loader.h"
+
+#include "base/memory.h"
+#include "base/rng.h"
+#include "data/picture.h"
+#include "data/pipeline.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { N_SLOTS = 3 };
+
+/* A batch that is lent out or being made. Pictures write side by side without a lock: each its own
+ * part of x and its own `failed`. */
+struct slot {
+    float *x;             /* [batch_size, size, size, 3] */
+    int *label, *row;     /* [batch_size] */
+    struct error *failed; /* [batch_size] status OK, or why the picture cannot be read */
+};
+
+struct loader {
+    const struct dataset *dataset;
+    struct cache *cache;
+    struct loader_options options;
+    struct pipeline *pipeline;
+    struct arena memory;
+    int *rows, *order; /* [n_rows] as given; in the order of this epoch */
+    int n_rows, n_batches;
+    struct slot slot[N_SLOTS];
+    uint8_t **scratch;        /* [workers] -> [size, size, 3] */
+    float normalised[3][256]; /* x of each byte, per channel */
+    int next_batch;           /* the one that loader_next gives */
+};
+
+static size_t picture_values(const struct loader_options *opt)
+{
+    return (size_t)opt->size * (size_t)opt->size * 3;
+}
+
+/* Takes all arrays from l->memory, once to measure and once for real. */
+static void lay_out(struct loader *l)
+{
+    const struct loader_options *opt = &l->options;
+    size_t batch = (size_t)opt->batch_size, rows = (size_t)l->n_rows;
+    for (int i = 0; i < N_SLOTS; i++) {
+        l->slot[i].x = arena_floats(&l->memory, batch * picture_values(opt));
+        l->slot[i].label = arena_take(&l->memory, batch, sizeof(int));
+        l->slot[i].row = arena_take(&l->memory, batch, sizeof(int));
+        l->slot[i].failed = arena_take(&l->memory, batch, sizeof(struct error));
+    }
+    l->rows = arena_take(&l->memory, rows, sizeof(int));
+    l->order = arena_take(&l->memory, rows, sizeof(int));
+    l->scratch = arena_take(&l->memory, (size_t)opt->workers, sizeof(uint8_t *));
+    for (int i = 0; i < opt->workers; i++) {
+        uint8_t *scratch = arena_take(&l->memory, picture_values(opt), 1);
+        if (l->scratch)
+            l->scratch[i] = scratch;
+    }
+}
+
+size_t loader_bytes(const struct loader_options *opt, int n_rows)
+{
+    struct loader plan = {.options = *opt, .n_rows = n_rows};
+    lay_out(&plan);
+    return plan.memory.peak;
+}
+
+/* With mean 0 and std 1 this is the division alone, bit for bit: what PyTorch's ToTensor gives. */
+static void fill_table(struct loader *l)
+{
+    for (int c = 0; c < 3; c++)
+        for (int byte = 0; byte < 256; byte++)
+            l->normalised[c][byte] =
+                ((float)byte / 255.0f - l->options.mean[c]) / l->options.std[c];
+}
+
+static void normalise(const struct loader *l, float *x, const uint8_t *rgb)
+{
+    size_t n_pixels = picture_values(&l->options) / 3;
+    for (size_t i = 0; i < n_pixels; i++)
+        for (size_t c = 0; c < 3; c++)
+            x[3 * i + c] = l->normalised[c][rgb[3 * i + c]];
+}
+
+/* One picture, on a worker's thread. */
+static void load_picture(void *context, int position, int worker)
+{
+    struct loader *l = context;
+    const struct loader_options *opt = &l->options;
+    struct slot *slot = &l->slot[position / opt->batch_size % N_SLOTS];
+    int place = position % opt->batch_size, row = l->order[position];
+    const uint8_t *rgb;
+    slot->row[place] = row;
+    slot->label[place] = dataset_sample(l->dataset, row)->label;
+    slot->failed[place].status = STATUS_OK;
+    if (!picture_fetch(&rgb, l->scratch[worker], l->dataset, row, l->cache, opt->size, &opt->limits,
+                       &slot->failed[place]))
+        normalise(l, slot->x + (size_t)place * picture_values(opt), rgb);
+}
+
+enum status loader_create(struct loader **out, const struct dataset *d, const int *rows, int n_rows,
+                          struct cache *cache, const struct loader_options *opt, struct error *err)
+{
+    struct loader *l;
+    *out = NULL;
+    enum status status = memory_alloc((void **)&l, 1, sizeof *l, "the loader", err);
+    if (status)
+        return status;
+    l->dataset = d;
+    l->cache = cache;
+    l->options = *opt;
+    l->n_rows = n_rows;
+    l->n_batches = n_rows / opt->batch_size + (n_rows % opt->batch_size > 0);
+    fill_table(l);
+    lay_out(l);
+    status = arena_commit(&l->memory, "three batches of pictures", err);
+    if (!status) {
+        lay_out(l);
+        memcpy(l->rows, rows, (size_t)n_rows * sizeof *rows);
+        status = pipeline_create(&l->pipeline, opt->workers, N_SLOTS * opt->batch_size,
+                                 load_picture, l, err);
+    }
+    if (status) {
+        loader_destroy(l);
+        return status;
+    }
+    l->next_batch = l->n_batches; /* no epoch yet */
+    *out = l;
+    return STATUS_OK;
+}
+
+int loader_batches(const struct loader *l)
+{
+    return l->n_batches;
+}
+
+/* The position where a batch begins; n_rows for the one after the last. */
+static int batch_start(const struct loader *l, int batch)
+{
+    return batch < l->n_batches ? batch * l->options.batch_size : l->n_rows;
+}
+
+enum status loader_start(struct loader *l, int epoch, int first_batch, struct error *err)
+{
+    if (epoch < 0 || first_batch < 0 || first_batch > l->n_batches)
+        return error_set(err, "cannot start at epoch %d, batch %d: an epoch has %d batches", epoch,
+                         first_batch, l->n_batches);
+    pipeline_stop(l->pipeline); /* its threads read the order */
+    memcpy(l->order, l->rows, (size_t)l->n_rows * sizeof *l->order);
+    if (l->options.shuffle) {
+        struct rng rng;
+        rng_seed(&rng, l->options.seed, RNG_SHUFFLE, (uint64_t)epoch, 0);
+        rng_shuffle(&rng, l->order, (size_t)l->n_rows);
+    }
+    l->next_batch = first_batch;
+    pipeline_start(l->pipeline, batch_start(l, first_batch), l->n_rows);
+    return STATUS_OK;
+}
+
+enum status loader_next(struct loader *l, struct batch *out, struct error *err)
+{
+    *out = (struct batch){.index = l->next_batch};
+    if (l->next_batch == l->n_batches)
+        return STATUS_OK;
+    int first = batch_start(l, l->next_batch), end = batch_start(l, l->next_batch + 1);
+    pipeline_release(l->pipeline, first); /* the slot of the batch before */
+    double waited = pipeline_wait(l->pipeline, end);
+
+    const struct slot *slot = &l->slot[l->next_batch % N_SLOTS];
+    for (int i = 0; i < end - first; i++) {
+        if (slot->failed[i].status) {
+            *err = slot->failed[i];
+            return err->status;
+        }
+    }
+    l->next_batch++;
+    *out = (struct batch){
+        .x = slot->x,
+        .label = slot->label,
+        .row = slot->row,
+        .n = end - first,
+        .index = l->next_batch - 1,
+        .wait_seconds = waited,
+    };
+    return STATUS_OK;
+}
+
+void loader_destroy(struct loader *l)
+{
+    if (!l)
+        return;
+    pipeline_destroy(l->pipeline);
+    arena_destroy(&l->memory);
+    free(l);
+}

@@ -1,0 +1,76 @@
+/* Every picture once, before training: bad files are better found in the first minute than in the
+ * last hour, and the cache is warm afterwards. */
+#include "base/memory.h"
+#include "data/loader.h"
+#include "data/picture.h"
+#include "data/pipeline.h"
+
+#include <stdlib.h>
+
+enum { WINDOW_PER_WORKER = 16 }; /* so that one slow picture does not hold up the others */
+
+struct check {
+    const struct dataset *dataset;
+    const int *rows;
+    struct cache *cache;
+    const struct loader_options *opt;
+    uint8_t *scratch;     /* [workers, size, size, 3] */
+    struct error *failed; /* [window] */
+    int window;
+};
+
+static void check_picture(void *context, int position, int worker)
+{
+    struct check *c = context;
+    size_t picture_bytes = (size_t)c->opt->size * (size_t)c->opt->size * 3;
+    struct error *failed = &c->failed[position % c->window];
+    const uint8_t *rgb;
+    failed->status = STATUS_OK;
+    picture_fetch(&rgb, c->scratch + (size_t)worker * picture_bytes, c->dataset, c->rows[position],
+                  c->cache, c->opt->size, &c->opt->limits, failed);
+}
+
+/* Walks behind the threads in order. */
+static void report(const struct check *c, struct pipeline *pipeline, int n_rows,
+                   const struct loader_check *check)
+{
+    for (int i = 0; i < n_rows && !(check->stop && *check->stop); i++) {
+        pipeline_wait(pipeline, i + 1);
+        const struct error *failed = &c->failed[i % c->window];
+        if (failed->status && check->bad)
+            check->bad(check->context, c->rows[i], failed->message);
+        pipeline_release(pipeline, i + 1);
+        if (check->done)
+            check->done(check->context, i + 1, n_rows);
+    }
+}
+
+enum status loader_check_pictures(const struct dataset *d, const int *rows, int n_rows,
+                                  struct cache *cache, const struct loader_options *opt,
+                                  const struct loader_check *check, struct error *err)
+{
+    struct check c = {
+        .dataset = d,
+        .rows = rows,
+        .cache = cache,
+        .opt = opt,
+        .window = WINDOW_PER_WORKER * opt->workers,
+    };
+    struct pipeline *pipeline = NULL;
+    size_t picture_bytes = (size_t)opt->size * (size_t)opt->size * 3;
+    enum status status =
+        memory_alloc((void **)&c.scratch, (size_t)opt->workers, picture_bytes, "pictures", err);
+    if (!status)
+        status =
+            memory_alloc((void **)&c.failed, (size_t)c.window, sizeof *c.failed, "messages", err);
+    if (!status)
+        status = pipeline_create(&pipeline, opt->workers, c.window, check_picture, &c, err);
+    if (!status) {
+        pipeline_start(pipeline, 0, n_rows);
+        report(&c, pipeline, n_rows, check);
+    }
+    pipeline_destroy(pipeline);
+    free(c.failed);
+    free(c.scratch);
+    return status;
+}

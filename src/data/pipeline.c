@@ -1,0 +1,192 @@
+/* One lock for everything: it is taken twice for each picture, which takes milliseconds to decode.
+ */
+#include "data/pipeline.h"
+
+#include "base/memory.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+struct worker {
+    struct pipeline *pipeline;
+    pthread_t thread;
+    int number;
+};
+
+struct pipeline {
+    void (*work)(void *context, int position, int worker);
+    void *context;
+    int window;
+    struct worker *worker; /* [n_workers] */
+    int n_workers;         /* threads that run */
+
+    pthread_mutex_t lock; /* over all that follows */
+    pthread_cond_t room;  /* the workers wait here for a position that they may take */
+    pthread_cond_t done;  /* the consumer waits here */
+    bool quit;
+    int next, end; /* the position to hand out, and where the run ends */
+    int finished;  /* all positions below it are done */
+    int released;  /* the consumer is through with positions below it */
+    int busy;      /* positions under way */
+    bool *is_done; /* [window] for finished <= position < next, at position % window */
+};
+
+/* Takes the next position, waiting for one; -1 when the pipeline is to end. */
+static int take(struct pipeline *p)
+{
+    /* next - released rather than released + window: that sum may not fit in an int. */
+    while (!p->quit && (p->next == p->end || p->next - p->released >= p->window))
+        pthread_cond_wait(&p->room, &p->lock);
+    if (p->quit)
+        return -1;
+    p->busy++;
+    return p->next++;
+}
+
+static void give_back(struct pipeline *p, int position)
+{
+    int before = p->finished;
+    p->busy--;
+    p->is_done[position % p->window] = true;
+    while (p->finished < p->next && p->is_done[p->finished % p->window])
+        p->is_done[p->finished++ % p->window] = false;
+    if (p->finished > before || p->busy == 0)
+        pthread_cond_signal(&p->done);
+}
+
+static void *run_worker(void *argument)
+{
+    const struct worker *w = argument;
+    struct pipeline *p = w->pipeline;
+    pthread_mutex_lock(&p->lock);
+    for (int position; (position = take(p)) >= 0;) {
+        pthread_mutex_unlock(&p->lock);
+        p->work(p->context, position, w->number);
+        pthread_mutex_lock(&p->lock);
+        give_back(p, position);
+    }
+    pthread_mutex_unlock(&p->lock);
+    return NULL;
+}
+
+static enum status start_threads(struct pipeline *p, int workers, struct error *err)
+{
+    sigset_t all, before;
+    int failure = 0;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before); /* threads inherit it */
+    while (!failure && p->n_workers < workers) {
+        struct worker *w = &p->worker[p->n_workers];
+        *w = (struct worker){.pipeline = p, .number = p->n_workers};
+        failure = pthread_create(&w->thread, NULL, run_worker, w);
+        p->n_workers += failure == 0;
+    }
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (failure)
+        return error_set(err, "cannot start decode thread %d of %d: %s", p->n_workers + 1, workers,
+                         strerror(failure));
+    return STATUS_OK;
+}
+
+enum status pipeline_create(struct pipeline **out, int workers, int window,
+                            void (*work)(void *context, int position, int worker), void *context,
+                            struct error *err)
+{
+    struct pipeline *p;
+    *out = NULL;
+    enum status status = memory_alloc((void **)&p, 1, sizeof *p, "the decode threads", err);
+    if (status)
+        return status;
+    p->work = work;
+    p->context = context;
+    p->window = window;
+    pthread_mutex_init(&p->lock, NULL);
+    pthread_cond_init(&p->room, NULL);
+    pthread_cond_init(&p->done, NULL);
+    status =
+        memory_alloc((void **)&p->is_done, (size_t)window, sizeof(bool), "the decode threads", err);
+    if (!status)
+        status = memory_alloc((void **)&p->worker, (size_t)workers, sizeof *p->worker,
+                              "the decode threads", err);
+    if (!status)
+        status = start_threads(p, workers, err);
+    if (status) {
+        pipeline_destroy(p);
+        return status;
+    }
+    *out = p;
+    return STATUS_OK;
+}
+
+/* With the lock held. */
+static void drain(struct pipeline *p)
+{
+    p->end = p->next;
+    while (p->busy > 0)
+        pthread_cond_wait(&p->done, &p->lock);
+}
+
+void pipeline_start(struct pipeline *p, int first, int end)
+{
+    pthread_mutex_lock(&p->lock);
+    drain(p);
+    memset(p->is_done, 0, (size_t)p->window * sizeof *p->is_done);
+    p->next = p->finished = p->released = first;
+    p->end = end;
+    pthread_cond_broadcast(&p->room);
+    pthread_mutex_unlock(&p->lock);
+}
+
+static double seconds_now(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+double pipeline_wait(struct pipeline *p, int until)
+{
+    double before = seconds_now();
+    pthread_mutex_lock(&p->lock);
+    while (p->finished < until)
+        pthread_cond_wait(&p->done, &p->lock);
+    pthread_mutex_unlock(&p->lock);
+    return seconds_now() - before;
+}
+
+void pipeline_release(struct pipeline *p, int until)
+{
+    pthread_mutex_lock(&p->lock);
+    p->released = until;
+    pthread_cond_broadcast(&p->room);
+    pthread_mutex_unlock(&p->lock);
+}
+
+void pipeline_stop(struct pipeline *p)
+{
+    pthread_mutex_lock(&p->lock);
+    drain(p);
+    pthread_mutex_unlock(&p->lock);
+}
+
+void pipeline_destroy(struct pipeline *p)
+{
+    if (!p)
+        return;
+    pthread_mutex_lock(&p->lock);
+    p->quit = true;
+    pthread_cond_broadcast(&p->room);
+    pthread_mutex_unlock(&p->lock);
+    for (int i = 0; i < p->n_workers; i++)
+        pthread_join(p->worker[i].thread, NULL);
+    pthread_cond_destroy(&p->done);
+    pthread_cond_destroy(&p->room);
+    pthread_mutex_destroy(&p->lock);
+    free(p->worker);
+    free(p->is_done);
+    free(p);
+}

@@ -1,0 +1,28 @@
+/* Threads that work ahead of one consumer, position by position.
+ *
+ * The positions of a run are handed out in ascending order, each to whichever worker is free, and
+ * never farther ahead than `window` positions of what the consumer has released: so results can
+ * live in a ring of `window` places, and what one consumer sees does not depend on the threads. */
+#ifndef DATA_PIPELINE_H
+#define DATA_PIPELINE_H
+
+#include "base/error.h"
+
+struct pipeline;
+/* work(context, position, worker) runs on one of the threads; worker in 0..workers-1 names it, for
+ * scratch memory. The threads have all signals blocked, so that the main thread gets them. */
+enum status pipeline_create(struct pipeline **out, int workers, int window,
+                            void (*work)(void *context, int position, int worker), void *context,
+                            struct error *err);
+/* A run over first..end-1. Ends the run under way first, as pipeline_stop does. */
+void pipeline_start(struct pipeline *p, int first, int end);
+/* Waits until all positions of the run below `until` (<= end) are done, and returns how many
+ * seconds that took. Their results must lie within the window, or this waits for ever. */
+double pipeline_wait(struct pipeline *p, int until);
+/* Results of positions below `until` are no longer needed. */
+void pipeline_release(struct pipeline *p, int until);
+/* Hands out no more positions and waits for those under way. */
+void pipeline_stop(struct pipeline *p);
+void pipeline_destroy(struct pipeline *p); /* stops and ends the threads; NULL is fine */
+
+#endif

@@ -1,0 +1,94 @@
+/* Open addressing with linear probing, at most half full. Slots hold numbers instead of pointers,
+ * so that the strings can live in one block that grows. */
+#include "data/string_index.h"
+
+#include "base/memory.h"
+
+#include <limits.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* FNV-1a, then a final mix: the low bits alone choose the slot. */
+static uint64_t hash(const char *key)
+{
+    uint64_t h = 0xcbf29ce484222325u;
+    for (; *key; key++)
+        h = (h ^ (unsigned char)*key) * 0x100000001b3u;
+    return h ^ (h >> 32);
+}
+
+/* The slot that holds `key`, or the empty one where it belongs. */
+static size_t probe(const struct string_index *index, const char *key)
+{
+    size_t mask = index->n_slots - 1;
+    size_t at = hash(key) & mask;
+    while (index->slot[at] >= 0 && strcmp(string_index_get(index, index->slot[at]), key) != 0)
+        at = (at + 1) & mask;
+    return at;
+}
+
+static enum status grow_slots(struct string_index *index, struct error *err)
+{
+    size_t n_slots = index->n_slots ? 2 * index->n_slots : 16;
+    void *slot;
+    enum status status = memory_alloc(&slot, n_slots, sizeof(int), "a table of strings", err);
+    if (status)
+        return status;
+    free(index->slot);
+    index->slot = slot;
+    index->n_slots = n_slots;
+    for (size_t i = 0; i < n_slots; i++)
+        index->slot[i] = -1;
+    for (int i = 0; i < index->n; i++)
+        index->slot[probe(index, string_index_get(index, i))] = i;
+    return STATUS_OK;
+}
+
+enum status string_index_add(struct string_index *index, int *number, const char *key,
+                             struct error *err)
+{
+    enum status status = STATUS_OK;
+    if ((size_t)index->n >= index->n_slots / 2)
+        status = grow_slots(index, err);
+    if (status)
+        return status;
+    size_t at = probe(index, key);
+    if (index->slot[at] >= 0) {
+        *number = index->slot[at];
+        return STATUS_OK;
+    }
+    if (index->n == INT_MAX)
+        return error_set(err, "more than %d different strings", INT_MAX);
+    size_t bytes = strlen(key) + 1;
+    status = memory_grow((void **)&index->text, &index->text_capacity, index->text_used + bytes, 1,
+                         "strings", err);
+    if (!status)
+        status = memory_grow((void **)&index->start, &index->start_capacity, (size_t)index->n + 1,
+                             sizeof(size_t), "strings", err);
+    if (status)
+        return status;
+    memcpy(index->text + index->text_used, key, bytes);
+    index->start[index->n] = index->text_used;
+    index->text_used += bytes;
+    index->slot[at] = *number = index->n++;
+    return STATUS_OK;
+}
+
+int string_index_find(const struct string_index *index, const char *key)
+{
+    return index->n_slots ? index->slot[probe(index, key)] : -1;
+}
+
+const char *string_index_get(const struct string_index *index, int number)
+{
+    return index->text + index->start[number];
+}
+
+void string_index_free(struct string_index *index)
+{
+    free(index->text);
+    free(index->start);
+    free(index->slot);
+    *index = (struct string_index){0};
+}
