@@ -2,7 +2,7 @@
 #include "run/settings_table.h"
 
 #include "run/settings.h"
-#include "run/suggest.h"
+#include "base/suggest.h"
 
 #include <math.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* Three rows of the dynamic programme are enough: a swap looks two rows back. Words longer than the
  * rows get no suggestion; no name of ours comes near that length. */
-#include "run/suggest.h"
+#include "base/suggest.h"
 
 #include <ctype.h>
 #include <stdbool.h>

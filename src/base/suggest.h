@@ -1,6 +1,6 @@
 /* "Did you mean": the known name that is nearest to a mistyped one. */
-#ifndef RUN_SUGGEST_H
-#define RUN_SUGGEST_H
+#ifndef BASE_SUGGEST_H
+#define BASE_SUGGEST_H
 
 /* The nearest of n names, counting insertions, deletions, replacements and swaps of neighbours
  * (optimal string alignment), or a name that begins with word. NULL when none is near: more than a
