@@ -1,7 +1,7 @@
 #include "run/model_file.h"
 
+#include "base/suggest.h"
 #include "io/yaml.h"
-#include "run/suggest.h"
 
 #include <limits.h>
 #include <stdlib.h>

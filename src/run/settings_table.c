@@ -1,8 +1,8 @@
 /* Order: as one meets the settings in --help and in args.yaml. */
 #include "run/settings_table.h"
 
-#include "run/settings.h"
 #include "base/suggest.h"
+#include "run/settings.h"
 
 #include <math.h>
 #include <string.h>
