@@ -1,0 +1,193 @@
+/* libcsv tells neither lines nor positions, and skips blank lines without a word. So the file is
+ * cut here into its physical lines (LF, CRLF or a lone CR, as libcsv ends rows), each is parsed by
+ * a call of its own, and a row belongs to the line at which none was open. */
+#include "io/csv.h"
+
+#include "base/files.h"
+#include "base/memory.h"
+
+#include <csv.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct storage {
+    char *text;   /* all fields, each ended by a zero */
+    char **field; /* pointers into text, row after row */
+};
+
+struct reader {
+    const char *path;
+    struct csv_table *table;
+    struct storage *storage;
+    size_t text_used, fields, field_capacity, row_capacity;
+    int line;     /* the physical line that is being parsed */
+    int row_line; /* where the open row began; 0 when none is open */
+    int row_fields;
+    enum status status; /* libcsv goes on after a failed callback */
+    struct error *err;
+};
+
+static void end_field(void *bytes, size_t size, void *context)
+{
+    struct reader *r = context;
+    struct storage *s = r->storage;
+    if (r->status != STATUS_OK)
+        return;
+    r->status = memory_grow((void **)&s->field, &r->field_capacity, r->fields + 1, sizeof *s->field,
+                            "CSV fields", r->err);
+    if (r->status != STATUS_OK)
+        return;
+    /* Fits: text is as long as the file, where each field but the last has a delimiter behind it.
+     */
+    char *copy = s->text + r->text_used;
+    if (size > 0)
+        memcpy(copy, bytes, size);
+    copy[size] = '\0';
+    r->text_used += size + 1;
+    s->field[r->fields++] = copy;
+    r->row_fields++;
+}
+
+static void end_row(int terminator, void *context)
+{
+    (void)terminator;
+    struct reader *r = context;
+    struct csv_table *table = r->table;
+    if (r->status != STATUS_OK)
+        return;
+    r->status = memory_grow((void **)&table->row, &r->row_capacity, table->n_rows + 1,
+                            sizeof *table->row, "CSV rows", r->err);
+    if (r->status != STATUS_OK)
+        return;
+    table->row[table->n_rows++] = (struct csv_row){.line = r->row_line, .n_fields = r->row_fields};
+    r->row_line = r->row_fields = 0;
+}
+
+/* The end of the line at `at`, its terminator included. */
+static const char *line_end(const char *at, const char *end)
+{
+    while (at < end && *at != '\n' && *at != '\r')
+        at++;
+    if (at < end && *at == '\r' && at + 1 < end && at[1] == '\n')
+        return at + 2;
+    return at < end ? at + 1 : end;
+}
+
+static enum status parser_error(struct reader *r, struct csv_parser *parser)
+{
+    if (r->status != STATUS_OK)
+        return r->status;
+    int reason = csv_error(parser);
+    if (reason != CSV_EPARSE)
+        return error_set(r->err, "%s:%d: %s", r->path, r->line, csv_strerror(reason));
+    return error_set(r->err,
+                     "%s:%d: wrong quoting: a field that holds a quote must be quoted as a whole "
+                     "and have that quote doubled",
+                     r->path, r->line);
+}
+
+static enum status parse_lines(struct reader *r, struct csv_parser *parser, const char *at,
+                               const char *end)
+{
+    for (r->line = 1; at < end; r->line++) {
+        const char *next = line_end(at, end);
+        size_t size = (size_t)(next - at);
+        bool blank = *at == '\n' || *at == '\r';
+        if (memchr(at, '\0', size))
+            return error_set(r->err, "%s:%d: a NUL byte, but a CSV file is text (UTF-8)", r->path,
+                             r->line);
+        if (r->row_line == 0 && !blank)
+            r->row_line = r->line;
+        if (csv_parse(parser, at, size, end_field, end_row, r) != size || r->status != STATUS_OK)
+            return parser_error(r, parser);
+        at = next;
+    }
+    if (csv_fini(parser, end_field, end_row, r) != 0)
+        return error_set(r->err, "%s:%d: a quoted field of this row has no closing quote", r->path,
+                         r->row_line);
+    return r->status;
+}
+
+/* An unquoted field is given as it stands: libcsv would trim what this calls a space. */
+static int never_a_space(unsigned char c)
+{
+    (void)c;
+    return 0;
+}
+
+static enum status parse(struct reader *r, const char *bytes, size_t size, char delimiter)
+{
+    struct csv_parser parser;
+    if (csv_init(&parser, CSV_STRICT | CSV_STRICT_FINI | CSV_APPEND_NULL) != 0)
+        return error_set(r->err, "%s: libcsv cannot be started", r->path);
+    csv_set_delim(&parser, (unsigned char)delimiter);
+    csv_set_space_func(&parser, never_a_space);
+    csv_set_blk_size(&parser, 4096); /* its buffer's growth; a long field is not quadratic then */
+    size_t bom = size >= 3 && memcmp(bytes, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
+    enum status status = parse_lines(r, &parser, bytes + bom, bytes + size);
+    csv_free(&parser);
+    return status;
+}
+
+static enum status fill_table(struct csv_table *out, const char *path, const uint8_t *bytes,
+                              size_t size, char delimiter, struct error *err)
+{
+    struct storage *storage;
+    enum status status = memory_alloc(&out->storage, 1, sizeof *storage, "a CSV table", err);
+    if (status != STATUS_OK)
+        return status;
+    storage = out->storage;
+    status = memory_alloc((void **)&storage->text, size + 1, 1, "the text of a CSV file", err);
+    if (status != STATUS_OK)
+        return status;
+
+    struct reader reader = {.path = path, .table = out, .storage = storage, .err = err};
+    status = parse(&reader, (const char *)bytes, size, delimiter);
+    /* Only now the array of pointers stays where it is. */
+    char **field = storage->field;
+    for (size_t i = 0; i < out->n_rows; field += out->row[i++].n_fields)
+        out->row[i].field = field;
+    return status;
+}
+
+enum status csv_table_read(struct csv_table *out, const char *path, char delimiter,
+                           struct error *err)
+{
+    uint8_t *bytes;
+    size_t size;
+    *out = (struct csv_table){0};
+    /* In a file of less than 2^31 bytes no count of lines or fields is too large for an int. */
+    enum status status = files_read(&bytes, &size, path, INT_MAX - 1, err);
+    if (status != STATUS_OK)
+        return status;
+    status = fill_table(out, path, bytes, size, delimiter, err);
+    free(bytes);
+    if (status != STATUS_OK)
+        csv_table_free(out);
+    return status;
+}
+
+void csv_table_free(struct csv_table *table)
+{
+    struct storage *storage = table->storage;
+    if (storage) {
+        free(storage->text);
+        free(storage->field);
+        free(storage);
+    }
+    free(table->row);
+    *table = (struct csv_table){0};
+}
+
+void csv_put_field(FILE *stream, const char *text)
+{
+    size_t length = strlen(text);
+    bool outer_space = length > 0 && (text[0] == ' ' || text[length - 1] == ' ');
+    if (outer_space || strpbrk(text, ",\"\r\n"))
+        csv_fwrite(stream, text, length);
+    else
+        fputs(text, stream);
+}

@@ -1,0 +1,259 @@
+/* Reading. The parsed JSON stays alive in the storage and owns the names. Nothing of the header is
+ * believed: types of values, ranges, products and the tiling of the buffer are each checked. */
+#include "io/safetensors.h"
+
+#include "base/files.h"
+#include "base/memory.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { LENGTH_BYTES = 8, MAX_HEADER_BYTES = 100000000 };
+
+struct storage {
+    uint8_t *file;
+    json_t *header;
+};
+
+/* The part of the file behind the header, and what messages need. */
+struct buffer {
+    const uint8_t *bytes;
+    size_t size;
+    const char *path;
+};
+
+size_t safetensors_item_bytes(const char *dtype)
+{
+    static const struct {
+        const char *name;
+        size_t bytes;
+    } type[] = {{"F64", 8},  {"I64", 8}, {"U64", 8}, {"F32", 4}, {"I32", 4}, {"U32", 4}, {"F16", 2},
+                {"BF16", 2}, {"I16", 2}, {"U16", 2}, {"I8", 1},  {"U8", 1},  {"BOOL", 1}};
+    for (size_t i = 0; i < sizeof type / sizeof type[0]; i++)
+        if (strcmp(type[i].name, dtype) == 0)
+            return type[i].bytes;
+    return 0;
+}
+
+bool safetensors_entry_bytes(size_t *n_bytes, const struct safetensors_entry *entry)
+{
+    *n_bytes = safetensors_item_bytes(entry->dtype);
+    if (*n_bytes == 0)
+        return false;
+    for (int i = 0; i < entry->n_dims; i++)
+        if (entry->dim[i] < 0 || __builtin_mul_overflow(*n_bytes, entry->dim[i], n_bytes))
+            return false;
+    return true;
+}
+
+static enum status tensor_error(const struct buffer *b, const struct safetensors_entry *e,
+                                const char *problem, struct error *err)
+{
+    return error_set(err, "%s: tensor \"%s\": %s", b->path, e->name, problem);
+}
+
+static enum status read_dtype_and_shape(struct safetensors_entry *e, const struct buffer *b,
+                                        const json_t *tensor, struct error *err)
+{
+    const char *dtype = json_string_value(json_object_get(tensor, "dtype"));
+    if (!dtype || safetensors_item_bytes(dtype) == 0)
+        return error_set(err, "%s: tensor \"%s\": its dtype \"%s\" is not one of the format",
+                         b->path, e->name, dtype ? dtype : "");
+    memcpy(e->dtype, dtype, strlen(dtype) + 1);
+
+    const json_t *shape = json_object_get(tensor, "shape");
+    if (!json_is_array(shape) || json_array_size(shape) > SAFETENSORS_MAX_DIMS)
+        return error_set(err, "%s: tensor \"%s\": its shape is not a list of at most %d numbers",
+                         b->path, e->name, SAFETENSORS_MAX_DIMS);
+    e->n_dims = (int)json_array_size(shape);
+    for (int i = 0; i < e->n_dims; i++) {
+        const json_t *dim = json_array_get(shape, (size_t)i);
+        if (!json_is_integer(dim) || json_integer_value(dim) < 0)
+            return tensor_error(b, e, "a dimension is not a whole number of 0 or more", err);
+        e->dim[i] = json_integer_value(dim);
+    }
+    return STATUS_OK;
+}
+
+static enum status read_span(struct safetensors_entry *e, const struct buffer *b,
+                             const json_t *tensor, struct error *err)
+{
+    const json_t *offsets = json_object_get(tensor, "data_offsets");
+    const json_t *from = json_array_get(offsets, 0), *to = json_array_get(offsets, 1);
+    if (json_array_size(offsets) != 2 || !json_is_integer(from) || !json_is_integer(to))
+        return tensor_error(b, e, "its data_offsets are not two whole numbers", err);
+    json_int_t begin = json_integer_value(from), end = json_integer_value(to);
+    if (begin < 0 || end < begin || (uint64_t)end > b->size)
+        return error_set(err, "%s: tensor \"%s\": data_offsets %lld..%lld are not in 0..%zu",
+                         b->path, e->name, (long long)begin, (long long)end, b->size);
+    size_t expected;
+    if (!safetensors_entry_bytes(&expected, e) || expected != (size_t)(end - begin))
+        return tensor_error(b, e, "its shape and type do not fit its data_offsets", err);
+    e->data = b->bytes + begin;
+    e->n_bytes = expected;
+    return STATUS_OK;
+}
+
+static int compare_places(const void *a, const void *b)
+{
+    const struct safetensors_entry *x = a, *y = b;
+    if (x->data != y->data)
+        return (const uint8_t *)x->data < (const uint8_t *)y->data ? -1 : 1;
+    return (x->n_bytes > y->n_bytes) - (x->n_bytes < y->n_bytes);
+}
+
+static int compare_names(const void *a, const void *b)
+{
+    const struct safetensors_entry *x = a, *y = b;
+    return strcmp(x->name, y->name);
+}
+
+/* No byte of the buffer may belong to no tensor or to two. */
+static enum status check_tiling(struct safetensors *out, const struct buffer *b, struct error *err)
+{
+    const uint8_t *at = b->bytes;
+    if (out->n_entries > 0)
+        qsort(out->entry, out->n_entries, sizeof *out->entry, compare_places);
+    for (size_t i = 0; i < out->n_entries; i++) {
+        const struct safetensors_entry *e = &out->entry[i];
+        if (e->data != at)
+            return tensor_error(
+                b, e, at > (const uint8_t *)e->data ? "it overlaps another" : "a gap precedes it",
+                err);
+        at += e->n_bytes;
+    }
+    size_t rest = (size_t)(b->bytes + b->size - at);
+    if (rest > 0)
+        return error_set(err, "%s: the last %zu bytes belong to no tensor", b->path, rest);
+    if (out->n_entries > 0)
+        qsort(out->entry, out->n_entries, sizeof *out->entry, compare_names);
+    return STATUS_OK;
+}
+
+static enum status read_metadata(struct safetensors *out, const struct buffer *b, json_t *metadata,
+                                 struct error *err)
+{
+    if (!json_is_object(metadata))
+        return error_set(err, "%s: __metadata__ is not an object", b->path);
+    size_t n = json_object_size(metadata);
+    enum status status =
+        memory_alloc((void **)&out->meta_key, n, sizeof *out->meta_key, "metadata", err);
+    if (status == STATUS_OK)
+        status =
+            memory_alloc((void **)&out->meta_value, n, sizeof *out->meta_value, "metadata", err);
+    if (status != STATUS_OK)
+        return status;
+
+    const char *key;
+    json_t *value;
+    json_object_foreach(metadata, key, value)
+    {
+        if (!json_is_string(value))
+            return error_set(err, "%s: metadata \"%s\" is not a string", b->path, key);
+        out->meta_key[out->n_meta] = key;
+        out->meta_value[out->n_meta++] = json_string_value(value);
+    }
+    return STATUS_OK;
+}
+
+static enum status read_members(struct safetensors *out, const struct buffer *b, json_t *header,
+                                struct error *err)
+{
+    enum status status = memory_alloc((void **)&out->entry, json_object_size(header),
+                                      sizeof *out->entry, "the table of tensors", err);
+    const char *key;
+    json_t *value;
+    if (status != STATUS_OK)
+        return status;
+    json_object_foreach(header, key, value)
+    {
+        if (strcmp(key, "__metadata__") == 0) {
+            status = read_metadata(out, b, value, err);
+        } else {
+            struct safetensors_entry *e = &out->entry[out->n_entries++];
+            e->name = key;
+            status = read_dtype_and_shape(e, b, value, err);
+            if (status == STATUS_OK)
+                status = read_span(e, b, value, err);
+        }
+        if (status != STATUS_OK)
+            return status;
+    }
+    return check_tiling(out, b, err);
+}
+
+static uint64_t little_endian_64(const uint8_t *bytes)
+{
+    uint64_t value = 0;
+    for (int i = 7; i >= 0; i--)
+        value = value << 8 | bytes[i];
+    return value;
+}
+
+static enum status parse_file(struct safetensors *out, const char *path, size_t size,
+                              struct error *err)
+{
+    struct storage *storage = out->storage;
+    if (size < LENGTH_BYTES + 2)
+        return error_set(err, "%s: %zu bytes are too few for a safetensors file", path, size);
+    uint64_t length = little_endian_64(storage->file);
+    const char *text = (const char *)storage->file + LENGTH_BYTES;
+    if (length > MAX_HEADER_BYTES || length > size - LENGTH_BYTES || text[0] != '{')
+        return error_set(err, "%s is not a safetensors file, or is cut short", path);
+
+    json_error_t problem;
+    storage->header = json_loadb(text, (size_t)length, JSON_REJECT_DUPLICATES, &problem);
+    if (!storage->header)
+        return error_set(err, "%s: wrong header: %s at its byte %d", path, problem.text,
+                         problem.position);
+    struct buffer buffer = {.bytes = (const uint8_t *)text + length,
+                            .size = size - LENGTH_BYTES - (size_t)length,
+                            .path = path};
+    return read_members(out, &buffer, storage->header, err);
+}
+
+enum status safetensors_read(struct safetensors *out, const char *path, struct error *err)
+{
+    size_t size;
+    *out = (struct safetensors){0};
+    enum status status =
+        memory_alloc(&out->storage, 1, sizeof(struct storage), "a safetensors file", err);
+    if (status == STATUS_OK)
+        status = files_read(&((struct storage *)out->storage)->file, &size, path, SIZE_MAX, err);
+    if (status == STATUS_OK)
+        status = parse_file(out, path, size, err);
+    if (status != STATUS_OK)
+        safetensors_free(out);
+    return status;
+}
+
+void safetensors_free(struct safetensors *file)
+{
+    struct storage *storage = file->storage;
+    if (storage) {
+        json_decref(storage->header);
+        free(storage->file);
+        free(storage);
+    }
+    free(file->entry);
+    free(file->meta_key);
+    free(file->meta_value);
+    *file = (struct safetensors){0};
+}
+
+const struct safetensors_entry *safetensors_find(const struct safetensors *file, const char *name)
+{
+    if (file->n_entries == 0)
+        return NULL;
+    struct safetensors_entry key = {.name = name};
+    return bsearch(&key, file->entry, file->n_entries, sizeof *file->entry, compare_names);
+}
+
+const char *safetensors_meta(const struct safetensors *file, const char *key)
+{
+    for (size_t i = 0; i < file->n_meta; i++)
+        if (strcmp(file->meta_key[i], key) == 0)
+            return file->meta_value[i];
+    return NULL;
+}
