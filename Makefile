@@ -145,19 +145,19 @@ deps:
 tests-built: $(PROGRAMS) $(UNIT_TESTS) $(BUILD)/draw-demo
 test:
 	$(INSTALL_DEPENDENCIES) build test
-	@$(AGAIN) tests-built
-	@$(AGAIN) tests-built BUILD=$(BUILD)/asan SANITIZE=1 CFLAGS='-O1 -g'
+	+@$(AGAIN) tests-built
+	+@$(AGAIN) tests-built BUILD=$(BUILD)/asan SANITIZE=1 CFLAGS='-O1 -g'
 	@scripts/run-tests BUILD=$(BUILD) $(CLI_TESTS) $(UNIT_TESTS) \
 	    BUILD=$(BUILD)/asan $(CLI_TESTS) $(UNIT_TESTS:$(BUILD)/%=$(BUILD)/asan/%)
 
 demo:
 	$(INSTALL_DEPENDENCIES) build
-	@$(AGAIN) all $(BUILD)/draw-demo
+	+@$(AGAIN) all $(BUILD)/draw-demo
 	@scripts/demo $(BUILD)
 
 lint:
 	$(INSTALL_DEPENDENCIES) build lint
-	@$(AGAIN) all
+	+@$(AGAIN) all
 	@scripts/lint $(BUILD)
 
 SHARE := $(DESTDIR)$(PREFIX)/share/atk-train
