@@ -43,7 +43,7 @@ struct settings {
     int64_t cache_mib; /* 0: found by the program */
     /* run */
     char *config, *out, *resume; /* YAML to read; run folder to create; run folder to continue */
-    double save_minutes;         /* 0: after every batch */
+    double save_minutes;         /* 0: at the end of epochs only */
     int log_every;
     bool quiet, json, dry_run;
 };

@@ -118,7 +118,7 @@ static const struct setting table[] = {
     {.name = "cache-mib", .type = SETTING_INT64, .offset = FIELD(cache_mib), .initial = "0",
      .min = 0, .max = 1073741824, .use = SETTING_CHANGEABLE, .argument = "N",
      .group = machine_group,
-     .help = "memory for that in MiB; 0: half of what is free"},
+     .help = "memory for that in MiB; 0: half of what training leaves free"},
 
     {.name = "config", .letter = 'c', .type = SETTING_TEXT, .offset = FIELD(config),
      .use = SETTING_COMMAND, .argument = "FILE", .group = run_group,
@@ -136,7 +136,7 @@ static const struct setting table[] = {
              "nothing"},
     {.name = "save-minutes", .type = SETTING_REAL, .offset = FIELD(save_minutes), .initial = "10",
      .min = 0, .max = HUGE_VAL, .use = SETTING_CHANGEABLE, .argument = "F", .group = run_group,
-     .help = "save the state this often, besides the end of each epoch; 0: after every batch"},
+     .help = "save the state this often, besides the end of each epoch; 0: only then"},
     {.name = "log-every", .type = SETTING_INT, .offset = FIELD(log_every), .initial = "1", .min = 1,
      .max = 1000000000, .use = SETTING_CHANGEABLE, .argument = "N", .group = run_group,
      .help = "print a line for every N-th batch"},
