@@ -100,7 +100,7 @@ class ResNet(nn.Module):
         self.maxpool = nn.Identity()
         if "pool" in spec:
             kernel = spec["pool"]["kernel"]
-            self.maxpool = nn.MaxPool2d(kernel, spec["pool"]["stride"], kernel // 2)
+            self.maxpool = nn.MaxPool2d(kernel, spec["pool"]["stride"], padding(kernel))
         self.n_stages = len(spec["stages"])
         for i, stage in enumerate(spec["stages"], 1):
             blocks = []
