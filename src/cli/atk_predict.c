@@ -1,0 +1,219 @@
+/* atk-predict: classify pictures with a trained network. The table goes to standard output and
+ * everything said about it to standard error; with --out the table goes to the file and the figures
+ * to standard output. */
+#include "base/files.h"
+#include "base/memory.h"
+#include "base/parallel.h"
+#include "cli/predict_options.h"
+#include "cli/predict_report.h"
+#include "io/csv.h"
+#include "run/class_tables.h"
+#include "run/predictor.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+static volatile sig_atomic_t stop_signal;
+
+static void note_signal(int number)
+{
+    stop_signal = number;
+}
+
+static void catch_signals(void)
+{
+    /* A second one ends the program at once. */
+    struct sigaction action = {.sa_handler = note_signal, .sa_flags = (int)SA_RESETHAND};
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+}
+
+struct program {
+    struct predict_options options;
+    struct predictor *predictor;
+    struct dataset *data;
+    struct metrics metrics;
+    struct predict_counts counts;
+    FILE *table;                /* where rows go */
+    struct files_writer writer; /* behind it with --out */
+    bool progress;              /* on the terminal */
+};
+
+/* ---- The table ---- */
+
+static enum status check_table(const struct program *p, struct error *err)
+{
+    if (!ferror(p->table))
+        return STATUS_OK;
+    const char *out = p->options.set.out;
+    return error_errno(err, "%s: cannot write", out != NULL ? out : "standard output");
+}
+
+static void put_header(const struct program *p)
+{
+    const struct class_list *classes = &predictor_card(p->predictor)->classes;
+    fputs("image,predicted,probability", p->table);
+    for (int c = 0; c < classes->n; c++) {
+        fputc(',', p->table);
+        csv_put_field(p->table, classes->name[c]);
+    }
+    fputc('\n', p->table);
+}
+
+static enum status put_sample(void *context, const struct evaluator_sample *s, struct error *err)
+{
+    struct program *p = context;
+    const struct class_list *classes = &predictor_card(p->predictor)->classes;
+    csv_put_field(p->table, dataset_sample(p->data, s->row)->image);
+    fputc(',', p->table);
+    csv_put_field(p->table, classes->name[s->predicted]);
+    fprintf(p->table, ",%.6g", (double)s->probability[s->predicted]);
+    for (int c = 0; c < classes->n; c++)
+        fprintf(p->table, ",%.6g", (double)s->probability[c]);
+    fputc('\n', p->table);
+    p->counts.pictures++;
+    return check_table(p, err);
+}
+
+static void tell_bad(void *context, int row, const char *message)
+{
+    struct program *p = context;
+    (void)row;
+    p->counts.skipped++;
+    fprintf(stderr, "%satk-predict: skipped: %s\n", p->progress ? "\r" : "", message);
+}
+
+static void tell_progress(void *context, int n_done)
+{
+    const struct program *p = context;
+    if (p->progress)
+        fprintf(stderr, "\r%d of %d pictures%s", n_done, dataset_size(p->data),
+                n_done == dataset_size(p->data) ? "\n" : "");
+}
+
+/* ---- Steps of the program ---- */
+
+static enum status load_data(struct program *p, struct error *err)
+{
+    const struct predict_options *o = &p->options;
+    if (!predict_options_is_table(o))
+        return dataset_from_images(&p->data, o->data, o->n_data, err);
+    const struct dataset_options options = {
+        .images = o->set.images,
+        .image_column = o->set.image_column,
+        .label_column = o->set.label_column,
+        .header = !o->set.no_header,
+        .delimiter = o->set.delimiter,
+        .labels_optional = true,
+        .classes = &predictor_card(p->predictor)->classes,
+    };
+    return dataset_load(&p->data, o->data[0], &options, err);
+}
+
+static enum status open_table(struct program *p, struct error *err)
+{
+    p->table = stdout;
+    if (p->options.set.out == NULL)
+        return STATUS_OK;
+    enum status status = files_open(&p->writer, p->options.set.out, err);
+    p->table = p->writer.stream;
+    return status;
+}
+
+static enum status classify(struct program *p, struct error *err)
+{
+    const struct settings *set = &p->options.set;
+    const struct predictor_options options = {
+        .workers = set->workers > 0 ? set->workers : parallel_processors(),
+        .max_pixels = set->max_pixels,
+        .skip_bad_images = set->on_bad_image == BAD_IMAGE_SKIP,
+    };
+    const struct predictor_events events = {
+        .context = p,
+        .sample = put_sample,
+        .bad = tell_bad,
+        .progress = tell_progress,
+        .stop = &stop_signal,
+    };
+    put_header(p);
+    bool stopped;
+    enum status status =
+        predictor_run(p->predictor, &p->metrics, &stopped, p->data, &options, &events, err);
+    if (status == STATUS_OK && stopped)
+        return error_set(err, "interrupted");
+    if (status == STATUS_OK && fflush(p->table) != 0)
+        status = check_table(p, err);
+    if (status == STATUS_OK && p->writer.stream != NULL)
+        status = files_commit(&p->writer, err);
+    return status;
+}
+
+static enum status report(struct program *p, struct error *err)
+{
+    const struct predict_options *o = &p->options;
+    const struct class_list *classes = &predictor_card(p->predictor)->classes;
+    metrics_finish(&p->metrics, 1.0);
+    if (!o->set.quiet)
+        predict_report_print(o->set.out != NULL ? stdout : stderr, &p->metrics, classes,
+                             &p->counts);
+    else if (p->counts.skipped > 0)
+        fprintf(stderr, "atk-predict: %d pictures skipped\n", p->counts.skipped);
+    if (o->set.json)
+        predict_report_json(stdout, &p->metrics, &p->counts);
+    if (fflush(stdout) != 0)
+        return error_errno(err, "standard output: cannot write");
+    if (o->confusion_matrix == NULL)
+        return STATUS_OK;
+    if (p->metrics.n == 0)
+        return error_set(err, "--confusion-matrix: no picture has a label that the model knows");
+    return class_tables_write_confusion(o->confusion_matrix, classes, p->metrics.confusion, err);
+}
+
+static enum status run(struct program *p, struct error *err)
+{
+    const struct settings *set = &p->options.set;
+    int threads = set->threads > 0 ? set->threads : parallel_processors();
+    enum status status;
+    if ((status = parallel_start(threads, err)) ||
+        (status = predictor_open(&p->predictor, p->options.model, set->batch_size, err)) ||
+        (status = load_data(p, err)) ||
+        (status = metrics_create(&p->metrics, predictor_card(p->predictor)->classes.n,
+                                 dataset_size(p->data), err)) ||
+        (status = open_table(p, err)))
+        return status;
+    if ((status = classify(p, err)))
+        return status;
+    return report(p, err);
+}
+
+static int finish(struct program *p, enum status status, const struct error *err)
+{
+    if (status != STATUS_OK)
+        fprintf(stderr, "%satk-predict: %s\n", p->progress ? "\n" : "", err->message);
+    files_abandon(&p->writer);
+    metrics_free(&p->metrics);
+    dataset_destroy(p->data);
+    predictor_close(p->predictor);
+    parallel_stop();
+    predict_options_free(&p->options);
+    return stop_signal != 0 ? 128 + stop_signal : (int)status;
+}
+
+int main(int argc, char **argv)
+{
+    struct program p = {0};
+    struct error err = {0};
+    enum status status = predict_options_parse(&p.options, argc, argv, &err);
+    if (status != STATUS_OK)
+        return finish(&p, status, &err);
+    if (p.options.help)
+        predict_options_help(stdout);
+    else if (p.options.version)
+        puts("atk-predict " ATK_VERSION);
+    else {
+        p.progress = !p.options.set.quiet && isatty(STDERR_FILENO) && !isatty(STDOUT_FILENO);
+        catch_signals();
+        status = run(&p, &err);
+    }
+    return finish(&p, status, &err);
+}

@@ -1,0 +1,23 @@
+/* What atk-predict says about labelled pictures: for people, and as one line of JSON. */
+#ifndef CLI_PREDICT_REPORT_H
+#define CLI_PREDICT_REPORT_H
+
+#include "data/dataset.h"
+#include "run/metrics.h"
+
+#include <stdio.h>
+
+struct predict_counts {
+    int pictures; /* classified */
+    int skipped;  /* could not be read */
+};
+
+/* Accuracy, mean cross-entropy and the recall of each class; one line without labels. */
+void predict_report_print(FILE *stream, const struct metrics *m, const struct class_list *classes,
+                          const struct predict_counts *counts);
+/* {"pictures": 243, "skipped": 0, "labelled": 243, "accuracy": 0.48, ...}; figures that do not
+ * exist are null. */
+void predict_report_json(FILE *stream, const struct metrics *m,
+                         const struct predict_counts *counts);
+
+#endif
