@@ -1,4 +1,6 @@
-/* A message that does not fit is cut at a character's end and marked with "...". */
+/* A message that does not fit is cut at a character's end and marked with "...". Control characters
+ * in it come from files and names (a label, a tensor's name) and become "?": the message is one
+ * line and does nothing to a terminal. */
 #include "base/error.h"
 
 #include <errno.h>
@@ -21,6 +23,9 @@ static void format_message(struct error *err, const char *format, va_list argume
     int length = vsnprintf(err->message, sizeof err->message, format, arguments);
     if (length >= (int)sizeof err->message)
         mark_cut(err->message, sizeof err->message);
+    for (char *at = err->message; *at; at++)
+        if ((unsigned char)*at < 0x20 || *at == 0x7F)
+            *at = '?';
 }
 
 enum status error_set(struct error *err, const char *format, ...)

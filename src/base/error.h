@@ -2,8 +2,8 @@
  *
  * The place that knows the reason sets the message; callers on the way up may put context in front
  * with error_prefix(). Nothing below cli/ prints or exits. A message says what, which value and
- * what was expected, and for input files "file:line: ...". It has no newline and no full stop at
- * its end.
+ * what was expected, and for input files "file:line: ...". It has no full stop at its
+ * end, and control characters that come in with a value are replaced by "?".
  */
 #ifndef BASE_ERROR_H
 #define BASE_ERROR_H

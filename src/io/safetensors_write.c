@@ -1,132 +1,185 @@
-/* Writing. The header is built as a JSON tree and printed with sorted keys; the order of the data
- * is what data_offsets say. */
+/* Writing. The header is printed into memory first, because its length comes before it. */
 #include "io/safetensors.h"
 
 #include "base/files.h"
 #include "base/memory.h"
+#include "base/utf8.h"
+#include "io/json_text.h"
 
-#include <jansson.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
+struct pair {
+    const char *key, *value;
+};
+
+/* What is to be written, in the file's order. */
+struct content {
+    const struct safetensors_entry **entry;
+    size_t n_entries;
+    struct pair *meta;
+    size_t n_meta;
+};
+
+static int compare_names(const void *a, const void *b)
+{
+    const struct safetensors_entry *x = *(const struct safetensors_entry *const *)a;
+    const struct safetensors_entry *y = *(const struct safetensors_entry *const *)b;
+    return strcmp(x->name, y->name);
+}
+
 /* Larger items first, so that each tensor is aligned to its item when the buffer is. */
-static int compare_entries(const void *a, const void *b)
+static int compare_places(const void *a, const void *b)
 {
     const struct safetensors_entry *x = *(const struct safetensors_entry *const *)a;
     const struct safetensors_entry *y = *(const struct safetensors_entry *const *)b;
     size_t x_item = safetensors_item_bytes(x->dtype), y_item = safetensors_item_bytes(y->dtype);
-    return x_item != y_item ? (x_item > y_item ? -1 : 1) : strcmp(x->name, y->name);
+    return x_item != y_item ? (x_item > y_item ? -1 : 1) : compare_names(a, b);
 }
 
-/* Sets a new key of object; takes the value over, which is NULL when it could not be made. */
-static enum status put_new(json_t *object, const char *key, json_t *value, const char *what,
-                           struct error *err)
+static int compare_keys(const void *a, const void *b)
 {
-    if (json_object_get(object, key)) {
-        json_decref(value);
-        return error_set(err, "%s \"%s\" occurs twice", what, key);
-    }
-    if (!value || json_object_set_new(object, key, value) != 0)
-        return error_set(err, "%s \"%s\" is not UTF-8 text, or there is no memory for it", what,
-                         key);
+    return strcmp(((const struct pair *)a)->key, ((const struct pair *)b)->key);
+}
+
+static enum status check_entry(const struct safetensors_entry *e, struct error *err)
+{
+    size_t expected;
+    if (!utf8_valid(e->name) || strcmp(e->name, "__metadata__") == 0)
+        return error_set(err, "\"%s\" cannot be the name of a tensor", e->name);
+    if (e->n_dims < 0 || e->n_dims > SAFETENSORS_MAX_DIMS ||
+        !safetensors_entry_bytes(&expected, e) || expected != e->n_bytes)
+        return error_set(err, "tensor \"%s\": %zu bytes do not fit its type %s and shape", e->name,
+                         e->n_bytes, e->dtype);
     return STATUS_OK;
 }
 
-static enum status put_metadata(json_t *header, const char *const *key, const char *const *value,
-                                size_t n, struct error *err)
+static enum status sort_entries(struct content *c, struct error *err)
 {
-    json_t *metadata = json_object();
-    enum status status = put_new(header, "__metadata__", metadata, "metadata", err);
-    for (size_t i = 0; i < n && status == STATUS_OK; i++)
-        status = put_new(metadata, key[i], json_string(value[i]), "metadata", err);
-    return status;
-}
-
-static enum status put_entry(json_t *header, size_t *end, const struct safetensors_entry *e,
-                             struct error *err)
-{
-    size_t expected;
-    if (strcmp(e->name, "__metadata__") == 0)
-        return error_set(err, "a tensor cannot have the name __metadata__");
-    if (e->n_dims < 0 || e->n_dims > SAFETENSORS_MAX_DIMS ||
-        !safetensors_entry_bytes(&expected, e) || expected != e->n_bytes)
-        return error_set(err, "tensor \"%s\": its %zu bytes do not fit its type %s and shape",
-                         e->name, e->n_bytes, e->dtype);
-    json_t *shape = json_array();
-    for (int i = 0; i < e->n_dims; i++)
-        json_array_append_new(shape, json_integer(e->dim[i]));
-    size_t begin = *end;
-    *end += e->n_bytes;
-    json_t *tensor = json_pack("{s:s, s:o, s:[I, I]}", "dtype", e->dtype, "shape", shape,
-                               "data_offsets", (json_int_t)begin, (json_int_t)*end);
-    return put_new(header, e->name, tensor, "tensor", err);
-}
-
-/* *header = the JSON text for entries in that order; the caller frees it with free(). */
-static enum status make_header(char **header, const struct safetensors_entry *const *order,
-                               size_t n_entries, const char *const *meta_key,
-                               const char *const *meta_value, size_t n_meta, struct error *err)
-{
-    json_t *root = json_object();
-    size_t end = 0;
-    enum status status = STATUS_OK;
-    if (n_meta > 0)
-        status = put_metadata(root, meta_key, meta_value, n_meta, err);
-    for (size_t i = 0; i < n_entries && status == STATUS_OK; i++)
-        status = put_entry(root, &end, order[i], err);
-    if (status == STATUS_OK) {
-        *header = json_dumps(root, JSON_COMPACT | JSON_SORT_KEYS);
-        if (!*header)
-            status = error_set(err, "out of memory: no room for the header");
+    qsort(c->entry, c->n_entries, sizeof *c->entry, compare_names);
+    for (size_t i = 0; i < c->n_entries; i++) {
+        if (i > 0 && strcmp(c->entry[i - 1]->name, c->entry[i]->name) == 0)
+            return error_set(err, "tensor \"%s\" occurs twice", c->entry[i]->name);
+        if (check_entry(c->entry[i], err) != STATUS_OK)
+            return err->status;
     }
-    json_decref(root);
-    return status;
+    qsort(c->entry, c->n_entries, sizeof *c->entry, compare_places);
+    return STATUS_OK;
 }
 
-/* The stream remembers a failed write until the commit, so nothing is checked here. */
-static void write_parts(FILE *stream, const char *header,
-                        const struct safetensors_entry *const *order, size_t n_entries)
+static enum status sort_metadata(struct content *c, struct error *err)
 {
-    size_t length = strlen(header), padded = (length + 7) / 8 * 8;
-    for (int i = 0; i < 8; i++)
-        fputc((int)((uint64_t)padded >> 8 * i & 0xFF), stream);
-    fprintf(stream, "%s%*s", header, (int)(padded - length), "");
-    for (size_t i = 0; i < n_entries; i++)
-        if (order[i]->n_bytes > 0) /* an empty tensor's data may be NULL */
-            fwrite(order[i]->data, 1, order[i]->n_bytes, stream);
+    qsort(c->meta, c->n_meta, sizeof *c->meta, compare_keys);
+    for (size_t i = 0; i < c->n_meta; i++) {
+        if (i > 0 && strcmp(c->meta[i - 1].key, c->meta[i].key) == 0)
+            return error_set(err, "metadata \"%s\" occurs twice", c->meta[i].key);
+        if (!utf8_valid(c->meta[i].key) || !utf8_valid(c->meta[i].value))
+            return error_set(err, "metadata \"%s\" is not UTF-8 text", c->meta[i].key);
+    }
+    return STATUS_OK;
 }
 
-static enum status write_file(const char *path, const char *header,
-                              const struct safetensors_entry *const *order, size_t n_entries,
-                              struct error *err)
+static void print_metadata(FILE *stream, const struct content *c)
+{
+    fputs("\"__metadata__\":{", stream);
+    for (size_t i = 0; i < c->n_meta; i++) {
+        fputs(i > 0 ? "," : "", stream);
+        json_text_put(stream, c->meta[i].key);
+        fputc(':', stream);
+        json_text_put(stream, c->meta[i].value);
+    }
+    fputc('}', stream);
+}
+
+static void print_entry(FILE *stream, const struct safetensors_entry *e, size_t begin)
+{
+    json_text_put(stream, e->name);
+    fprintf(stream, ":{\"dtype\":\"%s\",\"shape\":[", e->dtype);
+    for (int i = 0; i < e->n_dims; i++)
+        fprintf(stream, "%s%" PRId64, i > 0 ? "," : "", e->dim[i]);
+    fprintf(stream, "],\"data_offsets\":[%zu,%zu]}", begin, begin + e->n_bytes);
+}
+
+/* *header is padded to a multiple of 8 bytes, so that the buffer behind it begins aligned. */
+static enum status print_header(char **header, size_t *length, const struct content *c,
+                                struct error *err)
+{
+    FILE *stream = open_memstream(header, length);
+    if (!stream)
+        return error_errno(err, "no stream for the header");
+    size_t begin = 0, n_members = 0;
+    fputc('{', stream);
+    if (c->n_meta > 0) {
+        print_metadata(stream, c);
+        n_members++;
+    }
+    for (size_t i = 0; i < c->n_entries; i++) {
+        fputs(n_members++ > 0 ? "," : "", stream);
+        print_entry(stream, c->entry[i], begin);
+        begin += c->entry[i]->n_bytes;
+    }
+    fputc('}', stream);
+    while (ftell(stream) % 8 != 0)
+        fputc(' ', stream);
+    bool failed = ferror(stream) != 0;
+    if (fclose(stream) == 0 && !failed)
+        return STATUS_OK;
+    free(*header);
+    *header = NULL;
+    return error_memory(err, *length, "the header");
+}
+
+static enum status write_file(const char *path, const char *header, size_t length,
+                              const struct content *c, struct error *err)
 {
     struct files_writer w;
     enum status status = files_open(&w, path, err);
     if (status != STATUS_OK)
         return status;
-    write_parts(w.stream, header, order, n_entries);
+    /* The stream remembers a failed write until the commit, so nothing is checked here. */
+    for (int i = 0; i < 8; i++)
+        fputc((int)((uint64_t)length >> 8 * i & 0xFF), w.stream);
+    fwrite(header, 1, length, w.stream);
+    for (size_t i = 0; i < c->n_entries; i++)
+        if (c->entry[i]->n_bytes > 0) /* an empty tensor's data may be NULL */
+            fwrite(c->entry[i]->data, 1, c->entry[i]->n_bytes, w.stream);
     return files_commit(&w, err);
+}
+
+static enum status write_content(const char *path, struct content *c, struct error *err)
+{
+    char *header = NULL;
+    size_t length = 0;
+    enum status status = sort_entries(c, err);
+    if (status == STATUS_OK)
+        status = sort_metadata(c, err);
+    if (status == STATUS_OK)
+        status = print_header(&header, &length, c, err);
+    if (status != STATUS_OK)
+        return error_prefix(err, "cannot write %s", path);
+    status = write_file(path, header, length, c, err);
+    free(header);
+    return status;
 }
 
 enum status safetensors_write(const char *path, const struct safetensors_entry *entry,
                               size_t n_entries, const char *const *meta_key,
                               const char *const *meta_value, size_t n_meta, struct error *err)
 {
-    const struct safetensors_entry **order;
-    char *header = NULL;
+    struct content c = {.n_entries = n_entries, .n_meta = n_meta};
     enum status status =
-        memory_alloc((void **)&order, n_entries, sizeof *order, "the order of tensors", err);
-    if (status != STATUS_OK)
-        return status;
-    for (size_t i = 0; i < n_entries; i++)
-        order[i] = &entry[i];
-    qsort(order, n_entries, sizeof *order, compare_entries);
-    status = make_header(&header, order, n_entries, meta_key, meta_value, n_meta, err);
-    if (status != STATUS_OK)
-        error_prefix(err, "cannot write %s", path);
-    else
-        status = write_file(path, header, order, n_entries, err);
-    free(header);
-    free(order);
+        memory_alloc((void **)&c.entry, n_entries, sizeof *c.entry, "the order of tensors", err);
+    if (status == STATUS_OK)
+        status = memory_alloc((void **)&c.meta, n_meta, sizeof *c.meta, "metadata", err);
+    if (status == STATUS_OK) {
+        for (size_t i = 0; i < n_entries; i++)
+            c.entry[i] = &entry[i];
+        for (size_t i = 0; i < n_meta; i++)
+            c.meta[i] = (struct pair){meta_key[i], meta_value[i]};
+        status = write_content(path, &c, err);
+    }
+    free(c.entry);
+    free(c.meta);
     return status;
 }

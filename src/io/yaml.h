@@ -1,8 +1,7 @@
 /* YAML by libyaml as a small tree whose nodes know their line: the only file that includes
  * libyaml's <yaml.h> (this header is included as "io/yaml.h"). Anchors, aliases, tags, duplicate
- * keys, several documents and nesting deeper than 16 are refused. Values stay text; the
- * yaml_tree_get_* functions convert strictly (decimal integers, finite floats in the C locale,
- * true/false) and name file:line, key and value when they cannot. */
+ * keys, several documents, nesting deeper than 16 and maps of more than 4096 keys are refused.
+ * Values stay text. All errors are STATUS_FAILED and say "file:line: ...". */
 #ifndef IO_YAML_H
 #define IO_YAML_H
 
@@ -25,7 +24,8 @@ struct yaml_tree {
     int n;
 };
 
-/* Parses size bytes; file is the name for messages (copied). *out is freed with yaml_tree_free. */
+/* Parses size bytes; file is the name for messages (copied). *out is freed with yaml_tree_free.
+ * Nothing at all, or nothing but comments, is a map without keys. */
 enum status yaml_tree_parse(struct yaml_tree **out, const char *text, size_t size, const char *file,
                             struct error *err);
 enum status yaml_tree_read(struct yaml_tree **out, const char *path,
@@ -34,10 +34,12 @@ void yaml_tree_free(struct yaml_tree *root);   /* NULL is fine */
 
 const struct yaml_tree *yaml_tree_find(const struct yaml_tree *map,
                                        const char *key); /* NULL if absent */
+/* Strictly decimal ("7", "-3"; not "+7", "07", "7.0", "0x7") and in min..max; else the message
+ * names file, line, `name`, the text and the range. */
 enum status yaml_tree_int(long *out, const struct yaml_tree *node, const char *name, long min,
                           long max, struct error *err);
-/* A quoted YAML scalar when text needs quotes to be read back as the same string, else text as it
- * is. */
+/* text as it stands where that is read back as the same string, else in double quotes with escapes.
+ * text is UTF-8 (bytes that are not cannot be expressed in YAML and are written as they are). */
 void yaml_put_text(FILE *stream, const char *text);
 
 #endif
