@@ -1,0 +1,193 @@
+/* A run small enough to be trained in a blink: 26 pictures of three classes, 32 pixels, a network
+ * of two stages. The pictures exist only in the cache, so no decoder takes part. */
+#ifndef TINY_RUN_H
+#define TINY_RUN_H
+
+#include "base/rng.h"
+#include "data/cache.h"
+#include "data/loader.h"
+#include "nn/model.h"
+#include "run/checkpoint.h"
+#include "run/model_file.h"
+#include "run/trainer.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+enum { TINY_SIZE = 32, TINY_ROWS = 26, TINY_TRAIN = 20, TINY_BATCH = 6, TINY_EPOCHS = 3 };
+
+#define MUST(call)                                                                                 \
+    do {                                                                                           \
+        struct error must_err = {0};                                                               \
+        struct error *err = &must_err;                                                             \
+        if ((call) != STATUS_OK)                                                                   \
+            fail_msg("%s: %s", #call, must_err.message);                                           \
+    } while (0)
+
+static char tiny_folder[64]; /* scratch folder of the test */
+
+static inline int tiny_setup(void **state)
+{
+    (void)state;
+    strcpy(tiny_folder, "/tmp/atk-test-run-XXXXXX");
+    return mkdtemp(tiny_folder) != NULL ? 0 : -1;
+}
+
+static inline int tiny_teardown(void **state)
+{
+    (void)state;
+    char command[128];
+    snprintf(command, sizeof(command), "rm -rf '%s'", tiny_folder);
+    return system(command);
+}
+
+#define TINY_TEST(f) cmocka_unit_test_setup_teardown(f, tiny_setup, tiny_teardown)
+
+/* Path of a file in the scratch folder; good for the next seven calls. */
+static inline const char *tiny_path(const char *name)
+{
+    static char path[8][256];
+    static int next;
+    next = (next + 1) % 8;
+    snprintf(path[next], sizeof(path[next]), "%s/%s", tiny_folder, name);
+    return path[next];
+}
+
+static inline struct model_spec tiny_spec(enum norm_kind norm)
+{
+    return (struct model_spec){
+        .name = "tiny",
+        .stem = {{.width = 8, .kernel = 3, .stride = 2}},
+        .n_stem = 1,
+        .pool_kernel = 3,
+        .pool_stride = 2,
+        .block = BLOCK_BASIC,
+        .stage = {{.blocks = 1, .width = 8, .stride = 1}, {.blocks = 1, .width = 16, .stride = 2}},
+        .n_stages = 2,
+        .norm = norm,
+        .groups = norm == NORM_GROUP ? 4 : 0,
+    };
+}
+
+struct tiny_run {
+    struct settings settings;
+    struct checkpoint_card card;
+    struct dataset *data;
+    struct cache *cache;
+    struct model *model;
+    struct loader *train, *val;
+    int rows[TINY_ROWS]; /* the first TINY_TRAIN train, the others validate */
+    struct run_folder *folder;
+    volatile sig_atomic_t stop;
+    struct trainer_inputs inputs;
+    struct trainer *trainer;
+};
+
+/* Noise with a tint that tells the class: easy, but not at once. */
+static inline void tiny_fill_cache(struct cache *cache, const struct dataset *data)
+{
+    uint8_t rgb[TINY_SIZE * TINY_SIZE * 3];
+    for (int row = 0; row < TINY_ROWS; row++) {
+        struct rng rng;
+        rng_seed(&rng, 1, RNG_TEST, (uint64_t)row, 0);
+        for (size_t i = 0; i < sizeof(rgb); i++) {
+            bool tinted = (int)(i % 3) == dataset_sample(data, row)->label;
+            rgb[i] = (uint8_t)(rng_below(&rng, 200) + (tinted ? 55 : 0));
+        }
+        cache_store(cache, row, rgb);
+    }
+}
+
+static inline void tiny_make_data(struct tiny_run *r)
+{
+    const char *csv = tiny_path("photos.csv");
+    FILE *f = fopen(csv, "w");
+    assert_non_null(f);
+    fputs("image,label\n", f);
+    for (int i = 0; i < TINY_ROWS; i++) {
+        r->rows[i] = i;
+        fprintf(f, "p%d.png,%s\n", i, (const char *const[]){"red", "green", "blue"}[i % 3]);
+    }
+    assert_int_equal(fclose(f), 0);
+    static char name[3][8] = {"red", "green", "blue"};
+    static char *names[3] = {name[0], name[1], name[2]};
+    const struct class_list classes = {names, 3};
+    const struct dataset_options options = {.image_column = "image",
+                                            .label_column = "label",
+                                            .header = true,
+                                            .delimiter = ',',
+                                            .classes = &classes};
+    MUST(dataset_load(&r->data, csv, &options, err));
+    MUST(cache_create(&r->cache, TINY_ROWS, TINY_SIZE, SIZE_MAX, err));
+    tiny_fill_cache(r->cache, r->data);
+    MUST(class_list_copy(&r->card.classes, &classes, err));
+}
+
+/* Everything but folder and trainer. */
+static inline void tiny_create(struct tiny_run *r, enum norm_kind norm)
+{
+    *r = (struct tiny_run){0};
+    MUST(settings_init(&r->settings, err));
+    r->settings.batch_size = TINY_BATCH;
+    r->settings.epochs = TINY_EPOCHS;
+    r->settings.save_minutes = 0;
+    tiny_make_data(r);
+
+    const struct model_spec spec = tiny_spec(norm);
+    MUST(model_file_text(&r->card.model, &spec, err));
+    r->card.size = TINY_SIZE;
+    for (int c = 0; c < 3; c++)
+        r->card.std[c] = 1;
+    r->card.apply_exif = true;
+    const struct model_options options = {
+        .classes = 3, .size = TINY_SIZE, .max_batch = TINY_BATCH, .training = true};
+    MUST(model_create(&r->model, &spec, &options, err));
+    model_init(r->model, 7);
+
+    struct loader_options load = {.size = TINY_SIZE,
+                                  .batch_size = TINY_BATCH,
+                                  .std = {1, 1, 1},
+                                  .shuffle = true,
+                                  .seed = 7,
+                                  .workers = 1,
+                                  .limits = {.max_pixels = 4096}};
+    MUST(loader_create(&r->train, r->data, r->rows, TINY_TRAIN, r->cache, &load, err));
+    load.shuffle = false;
+    MUST(loader_create(&r->val, r->data, r->rows + TINY_TRAIN, TINY_ROWS - TINY_TRAIN, r->cache,
+                       &load, err));
+    r->inputs = (struct trainer_inputs){
+        .settings = &r->settings,
+        .card = &r->card,
+        .model = r->model,
+        .train = r->train,
+        .val = r->val,
+        .train_data = r->data,
+        .val_data = r->data,
+        .train_rows = r->rows,
+        .val_rows = r->rows + TINY_TRAIN,
+        .n_train_rows = TINY_TRAIN,
+        .n_val_rows = TINY_ROWS - TINY_TRAIN,
+        .stop = &r->stop,
+    };
+}
+
+static inline void tiny_destroy(struct tiny_run *r)
+{
+    trainer_destroy(r->trainer);
+    run_folder_close(r->folder);
+    loader_destroy(r->train);
+    loader_destroy(r->val);
+    cache_destroy(r->cache);
+    dataset_destroy(r->data);
+    model_destroy(r->model);
+    checkpoint_card_free(&r->card);
+    settings_free(&r->settings);
+}
+
+#endif
