@@ -1,0 +1,43 @@
+#!/usr/bin/env bats
+# bats file_tags=release
+# make install puts what is needed where it is found again, and uninstall takes it away.
+
+setup() {
+    cd "$BATS_TEST_DIRNAME/../.."
+    # Of the make that may run these tests keep the variables, not the job server.
+    case ${MAKEFLAGS-} in
+    *'-- '*) export MAKEFLAGS=${MAKEFLAGS##*-- } ;;
+    *) unset MAKEFLAGS ;;
+    esac
+    unset MFLAGS MAKELEVEL ATK_TRAIN_SHARE
+    build=${BUILD:-build}
+    root=$BATS_TEST_TMPDIR/root
+}
+
+@test "make install puts programs, networks and recipes below DESTDIR and PREFIX" {
+    make install BUILD="$build" PREFIX=/opt/atk DESTDIR="$root"
+    [ -x "$root/opt/atk/bin/atk-train" ]
+    [ -x "$root/opt/atk/bin/atk-predict" ]
+    [ -f "$root/opt/atk/share/atk-train/models/resnet10-gn.yaml" ]
+    [ -f "$root/opt/atk/share/atk-train/configs/reference.yaml" ]
+}
+
+@test "an installed atk-train finds its networks, wherever it is started" {
+    make install BUILD="$build" PREFIX="$root"
+    pictures=$PWD/tests/golden/image
+    cd "$BATS_TEST_TMPDIR"
+    printf 'image,label\n%s,a\n%s,b\n%s,a\n%s,b\n' "$pictures"/exif_{1,2,3,4}.jpg >data.csv
+    run "$root/bin/atk-train" --dry-run --size 64 --model resnet18 data.csv
+    echo "$output"
+    [ "$status" -eq 0 ]
+    [[ $output = *layer4.1.conv2* ]]
+}
+
+@test "make uninstall leaves no file of ours, and all files of others" {
+    mkdir -p "$root/bin"
+    touch "$root/bin/other"
+    make install BUILD="$build" PREFIX="$root"
+    make uninstall BUILD="$build" PREFIX="$root"
+    [ "$(find "$root" -type f)" = "$root/bin/other" ]
+    [ ! -e "$root/share/atk-train" ]
+}
