@@ -1,8 +1,8 @@
 #include "run/model_library.h"
 
 #include "base/files.h"
+#include "base/suggest.h"
 #include "run/model_file.h"
-#include "run/suggest.h"
 
 #include <dirent.h>
 #include <stdbool.h>

@@ -1,0 +1,255 @@
+/* The command line is read to its end before anything is set, because it wins over --config and the
+ * args.yaml of --resume wherever they stand in it. */
+#include "cli/train_options.h"
+
+#include "base/files.h"
+#include "base/memory.h"
+#include "cli/help.h"
+#include "run/settings_table.h"
+#include "run/settings_yaml.h"
+
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MOST_OPTIONS = 64, FIRST_LONG = 1000 /* beyond any letter */ };
+
+/* What the command line said, in its order. */
+struct given {
+    struct {
+        const struct setting *item;
+        const char *value;
+    } * list;
+    int n;
+};
+
+/* NULL if the option was not given; of several the last one counts. */
+static const char *given_value(const struct given *g, const char *name)
+{
+    const char *value = NULL;
+
+    for (int i = 0; i < g->n; i++)
+        if (strcmp(g->list[i].item->name, name) == 0)
+            value = g->list[i].value;
+    return value;
+}
+
+static enum status unknown_option(const char *text, struct error *err)
+{
+    char word[64];
+    const char *start = text + strspn(text, "-");
+
+    snprintf(word, sizeof word, "%.*s", (int)strcspn(start, "="), start);
+    const char *near = settings_table_suggest(word);
+    if (near)
+        return error_usage(err, "unknown option \"%s\"; did you mean --%s?", text, near);
+    return error_usage(err, "unknown option \"%s\"; see atk-train --help", text);
+}
+
+static void build_lists(struct option *list, char *letters, const struct setting *table, int n)
+{
+    *letters++ = ':'; /* a missing value is told apart from an unknown option */
+    *letters++ = 'h';
+    *letters++ = 'V';
+    for (int i = 0; i < n; i++) {
+        bool flag = table[i].type == SETTING_FLAG;
+        list[i] = (struct option){table[i].name, flag ? optional_argument : required_argument, NULL,
+                                  FIRST_LONG + i};
+        if (table[i].letter) {
+            *letters++ = table[i].letter;
+            if (!flag)
+                *letters++ = ':';
+        }
+    }
+    *letters = '\0';
+    list[n] = (struct option){"help", no_argument, NULL, 'h'};
+    list[n + 1] = (struct option){"version", no_argument, NULL, 'V'};
+    list[n + 2] = (struct option){0};
+}
+
+static const struct setting *find_letter(const struct setting *table, int n, int letter)
+{
+    for (int i = 0; i < n; i++)
+        if (table[i].letter == letter)
+            return &table[i];
+    return NULL;
+}
+
+static enum status read_command_line(struct train_options *out, struct given *g, int argc,
+                                     char **argv, struct error *err)
+{
+    int n;
+    const struct setting *table = settings_table(&n);
+    struct option list[MOST_OPTIONS + 3];
+    char letters[3 * MOST_OPTIONS];
+
+    build_lists(list, letters, table, n);
+    opterr = 0;
+    optind = 0; /* GNU: start afresh */
+    for (;;) {
+        int code = getopt_long(argc, argv, letters, list, NULL);
+        if (code == -1)
+            break;
+        if (code == '?')
+            return unknown_option(argv[optind - 1], err);
+        if (code == ':')
+            return error_usage(err, "%s needs a value", argv[optind - 1]);
+        if (code == 'h' || code == 'V') {
+            out->help = out->help || code == 'h';
+            out->version = out->version || code == 'V';
+            continue;
+        }
+        g->list[g->n].item =
+            code >= FIRST_LONG ? &table[code - FIRST_LONG] : find_letter(table, n, code);
+        g->list[g->n++].value = optarg ? optarg : "true";
+    }
+    if (argc - optind > 1)
+        return error_usage(err, "one DATA.csv was expected, and \"%s\" is a second argument",
+                           argv[optind + 1]);
+    if (argc - optind == 1) {
+        if (given_value(g, "data"))
+            return error_usage(err, "--data and the argument \"%s\" exclude each other",
+                               argv[optind]);
+        g->list[g->n].item = settings_table_find("data");
+        g->list[g->n++].value = argv[optind];
+    }
+    return STATUS_OK;
+}
+
+static enum status apply(struct settings *s, const struct given *g, struct error *err)
+{
+    char where[64];
+    enum status status = STATUS_OK;
+
+    for (int i = 0; status == STATUS_OK && i < g->n; i++) {
+        snprintf(where, sizeof where, "--%s", g->list[i].item->name);
+        status = settings_set(s, g->list[i].item, g->list[i].value, where, err);
+    }
+    return status;
+}
+
+/* --val replaces a split, so one who asks for a split on the command line does not want the --val
+ * of a file. */
+static enum status choose_validation(struct settings *s, const struct given *g, struct error *err)
+{
+    if (!given_value(g, "val-split"))
+        return STATUS_OK;
+    if (given_value(g, "val"))
+        return error_usage(err, "--val and --val-split exclude each other");
+    free(s->val);
+    s->val = NULL;
+    return STATUS_OK;
+}
+
+static enum status read_run_settings(struct settings *s, const char *run, struct error *err)
+{
+    char *path = NULL;
+    enum status status;
+
+    if (!files_exist(run))
+        return error_set(err, "--resume: there is no run folder %s", run);
+    if ((status = files_join(&path, run, "args.yaml", err)) == STATUS_OK &&
+        (status = settings_yaml_read(s, path, err)) != STATUS_OK)
+        error_prefix(err, "--resume");
+    free(path);
+    return status;
+}
+
+/* Whatever decides the result must be what it was; naming it again with the same value is fine. */
+static enum status compare_with_run(const struct settings *s, const struct settings *run,
+                                    struct error *err)
+{
+    int n;
+    const struct setting *table = settings_table(&n);
+    char now_buffer[SETTINGS_TEXT_BYTES], then_buffer[SETTINGS_TEXT_BYTES];
+
+    for (int i = 0; i < n; i++) {
+        const char *now = settings_text(s, &table[i], now_buffer);
+        const char *then = settings_text(run, &table[i], then_buffer);
+        if (table[i].use != SETTING_FIXED || (!now && !then) ||
+            (now && then && strcmp(now, then) == 0))
+            continue;
+        return error_usage(err,
+                           "--%s is %s in the run that --resume continues, not %s: it would "
+                           "be another run",
+                           table[i].name, then ? then : "not set", now ? now : "unset");
+    }
+    return STATUS_OK;
+}
+
+static enum status resolve(struct settings *s, const struct given *g, struct error *err)
+{
+    const char *resume = given_value(g, "resume"), *config = given_value(g, "config");
+    struct settings run = {0};
+    enum status status = settings_init(s, err);
+
+    if (status == STATUS_OK && resume &&
+        (status = read_run_settings(s, resume, err)) == STATUS_OK &&
+        (status = settings_init(&run, err)) == STATUS_OK)
+        status = read_run_settings(&run, resume, err);
+    if (status == STATUS_OK && config)
+        status = settings_yaml_read(s, config, err);
+    if (status == STATUS_OK && (status = apply(s, g, err)) == STATUS_OK &&
+        (status = choose_validation(s, g, err)) == STATUS_OK &&
+        (status = settings_check(s, err)) == STATUS_OK && resume)
+        status = compare_with_run(s, &run, err);
+    settings_free(&run);
+    return status;
+}
+
+enum status train_options_parse(struct train_options *out, int argc, char **argv, struct error *err)
+{
+    struct given given = {0};
+    void *memory;
+
+    *out = (struct train_options){0};
+    enum status status =
+        memory_alloc(&memory, (size_t)argc + 1, sizeof *given.list, "command line", err);
+    if (status != STATUS_OK)
+        return status;
+    given.list = memory;
+    status = read_command_line(out, &given, argc, argv, err);
+    if (status == STATUS_OK && !out->help && !out->version)
+        status = resolve(&out->set, &given, err);
+    free(given.list);
+    return status;
+}
+
+void train_options_free(struct train_options *o)
+{
+    settings_free(&o->set);
+    *o = (struct train_options){0};
+}
+
+void train_options_help(FILE *stream)
+{
+    int n;
+    const struct setting *table = settings_table(&n);
+
+    fputs("Usage: atk-train [OPTION...] DATA.csv\n"
+          "       atk-train --resume=DIR\n"
+          "Train a residual network on labelled pictures with the average top-k loss.\n\n"
+          "DATA.csv has a header line and one row for each picture: its path and its label, a\n"
+          "number or a name. Every option is also a key of the YAML file that --config reads;\n"
+          "relative paths, in such a file too, begin at the working directory.\n",
+          stream);
+    for (int i = 0; i < n; i++) {
+        const struct setting *item = &table[i];
+        if (i == 0 || item->group != table[i - 1].group)
+            fprintf(stream, "\n%s\n", item->group);
+        help_put_row(stream, &(struct help_row){
+                                 .name = item->name,
+                                 .letter = item->letter,
+                                 .argument = item->argument,
+                                 .text = item->help,
+                                 .initial = item->type == SETTING_FLAG ? NULL : item->initial,
+                             });
+    }
+    help_put_row(stream, &(struct help_row){.name = "help", .letter = 'h', .text = "print this"});
+    help_put_row(stream,
+                 &(struct help_row){.name = "version", .letter = 'V', .text = "print the version"});
+    fputs(
+        "\nExit status: 0; 1 for data and files; 2 for usage; 130 and 143 when SIGINT or SIGTERM\n"
+        "has ended the run, whose state is saved then. Interrupted runs go on with --resume.\n",
+        stream);
+}
