@@ -1,0 +1,302 @@
+#include "data/loader.h"
+
+#include "data/picture_set.h"
+#include "failing_alloc.h"
+
+enum { VALUES = PICTURE_SIZE * PICTURE_SIZE * 3 };
+
+static struct error err;
+
+static struct loader_options options(int batch_size, int workers)
+{
+    return (struct loader_options){
+        .size = PICTURE_SIZE,
+        .batch_size = batch_size,
+        .std = {1, 1, 1},
+        .shuffle = true,
+        .seed = 5,
+        .workers = workers,
+        .limits = {.max_pixels = 100000},
+    };
+}
+
+/* A loader over all rows. */
+static struct loader *create(const struct dataset *d, struct cache *cache,
+                             const struct loader_options *opt)
+{
+    struct loader *l;
+    int rows[N_PICTURES];
+    for (int i = 0; i < N_PICTURES; i++)
+        rows[i] = i;
+    if (loader_create(&l, d, rows, N_PICTURES, cache, opt, &err))
+        fail_msg("%s", err.message);
+    return l;
+}
+
+/* What an epoch delivered, batches put end to end. */
+struct epoch {
+    int n, row[N_PICTURES], label[N_PICTURES];
+    float x[N_PICTURES * VALUES];
+};
+
+static void run_epoch(struct epoch *out, struct loader *l, int epoch, int first_batch)
+{
+    struct batch b;
+    int index = first_batch;
+    memset(out, 0, sizeof *out);
+    assert_int_equal(loader_start(l, epoch, first_batch, &err), STATUS_OK);
+    for (;;) {
+        if (loader_next(l, &b, &err))
+            fail_msg("%s", err.message);
+        if (b.n == 0)
+            break;
+        assert_int_equal(b.index, index++);
+        assert_true(b.wait_seconds >= 0);
+        memcpy(out->row + out->n, b.row, (size_t)b.n * sizeof(int));
+        memcpy(out->label + out->n, b.label, (size_t)b.n * sizeof(int));
+        memcpy(out->x + out->n * VALUES, b.x, (size_t)b.n * VALUES * sizeof(float));
+        out->n += b.n;
+    }
+    assert_int_equal(index, loader_batches(l));
+}
+
+static void an_epoch_has_the_same_bytes_however_it_is_made(void **state)
+{
+    (void)state;
+    static struct epoch expected, got;
+    struct dataset *d = picture_set();
+    struct loader_options opt = options(4, 1);
+    struct loader *l = create(d, NULL, &opt);
+    run_epoch(&expected, l, 3, 0);
+    assert_int_equal(expected.n, N_PICTURES);
+    loader_destroy(l);
+
+    const size_t picture = VALUES, budgets[] = {0, 3 * picture + 1, 100 * picture};
+    for (int workers = 1; workers <= 4; workers *= 2) {
+        for (int batch_size = 1; batch_size <= N_PICTURES + 1; batch_size += 3) {
+            for (int b = 0; b < 3; b++) {
+                struct cache *cache;
+                assert_int_equal(cache_create(&cache, N_PICTURES, PICTURE_SIZE, budgets[b], &err),
+                                 STATUS_OK);
+                opt = options(batch_size, workers);
+                l = create(d, b ? cache : NULL, &opt);
+                for (int pass = 0; pass < 2; pass++) { /* cold, then warm */
+                    run_epoch(&got, l, 3, 0);
+                    assert_memory_equal(&got, &expected, sizeof got);
+                }
+                assert_int_equal(cache_bytes(cache), b == 0   ? 0
+                                                     : b == 1 ? 3 * picture
+                                                              : N_PICTURES * picture);
+                loader_destroy(l);
+                cache_destroy(cache);
+            }
+        }
+    }
+    dataset_destroy(d);
+}
+
+static void every_row_comes_once_in_an_order_of_seed_and_epoch(void **state)
+{
+    (void)state;
+    static struct epoch first, second, other_seed;
+    struct dataset *d = picture_set();
+    struct loader_options opt = options(5, 2);
+    struct loader *l = create(d, NULL, &opt);
+    bool seen[N_PICTURES] = {false};
+    run_epoch(&first, l, 0, 0);
+    run_epoch(&second, l, 1, 0);
+    for (int i = 0; i < N_PICTURES; i++) {
+        assert_false(seen[first.row[i]]);
+        seen[first.row[i]] = true;
+        assert_int_equal(first.label[i], first.row[i] % 3);
+    }
+    assert_memory_not_equal(first.row, second.row, sizeof first.row);
+    run_epoch(&second, l, 0, 0);
+    assert_memory_equal(first.row, second.row, sizeof first.row);
+    loader_destroy(l);
+
+    opt.seed++;
+    l = create(d, NULL, &opt);
+    run_epoch(&other_seed, l, 0, 0);
+    assert_memory_not_equal(first.row, other_seed.row, sizeof first.row);
+    loader_destroy(l);
+
+    opt.shuffle = false;
+    l = create(d, NULL, &opt);
+    run_epoch(&first, l, 4, 0);
+    for (int i = 0; i < N_PICTURES; i++)
+        assert_int_equal(first.row[i], i);
+    loader_destroy(l);
+    dataset_destroy(d);
+}
+
+static void an_epoch_can_begin_at_a_batch(void **state)
+{
+    (void)state;
+    static struct epoch whole, rest;
+    struct dataset *d = picture_set();
+    struct loader_options opt = options(4, 2);
+    struct loader *l = create(d, NULL, &opt);
+    assert_int_equal(loader_batches(l), 6);
+    run_epoch(&whole, l, 2, 0);
+    for (int first = 0; first <= 6; first++) {
+        int skipped = first < 6 ? 4 * first : N_PICTURES;
+        run_epoch(&rest, l, 2, first);
+        assert_int_equal(rest.n, N_PICTURES - skipped);
+        assert_memory_equal(rest.row, whole.row + skipped, (size_t)rest.n * sizeof(int));
+        assert_memory_equal(rest.x, whole.x + skipped * VALUES,
+                            (size_t)rest.n * VALUES * sizeof(float));
+    }
+    assert_int_equal(loader_start(l, 2, 7, &err), STATUS_FAILED);
+    assert_int_equal(loader_start(l, -1, 0, &err), STATUS_FAILED);
+    loader_destroy(l);
+    dataset_destroy(d);
+}
+
+static void an_epoch_can_be_left_for_another(void **state)
+{
+    (void)state;
+    static struct epoch expected, got;
+    struct dataset *d = picture_set();
+    struct loader_options opt = options(2, 3);
+    struct loader *l = create(d, NULL, &opt);
+    struct batch b;
+    assert_int_equal(loader_next(l, &b, &err), STATUS_OK);
+    assert_int_equal(b.n, 0); /* no epoch yet */
+    run_epoch(&expected, l, 1, 0);
+    for (int batches = 0; batches < 8; batches++) {
+        assert_int_equal(loader_start(l, 0, 0, &err), STATUS_OK);
+        for (int i = 0; i < batches; i++)
+            assert_int_equal(loader_next(l, &b, &err), STATUS_OK);
+        run_epoch(&got, l, 1, 0);
+        assert_memory_equal(&got, &expected, sizeof got);
+    }
+    assert_int_equal(loader_start(l, 0, 0, &err), STATUS_OK);
+    loader_destroy(l); /* with threads under way */
+    loader_destroy(NULL);
+    dataset_destroy(d);
+}
+
+static void a_lent_batch_stays_as_it_is_until_the_next_call(void **state)
+{
+    (void)state;
+    struct dataset *d = picture_set();
+    struct loader_options opt = options(2, 4);
+    struct loader *l = create(d, NULL, &opt);
+    struct batch b;
+    float copy[2 * VALUES];
+    assert_int_equal(loader_start(l, 0, 0, &err), STATUS_OK);
+    assert_int_equal(loader_next(l, &b, &err), STATUS_OK);
+    memcpy(copy, b.x, sizeof copy);
+    usleep(50000); /* time enough for the threads to overwrite it, if they did */
+    assert_memory_equal(copy, b.x, sizeof copy);
+    loader_destroy(l);
+    dataset_destroy(d);
+}
+
+static void values_are_those_of_float32_arithmetic(void **state)
+{
+    (void)state;
+    static struct epoch got;
+    struct dataset *d = picture_set();
+    struct loader_options opt = options(3, 1);
+    const float mean[] = {0.485f, 0.456f, 0.406f}, std[] = {0.229f, 0.224f, 0.225f};
+    for (int normalised = 0; normalised < 2; normalised++) {
+        opt.shuffle = false;
+        if (normalised) {
+            memcpy(opt.mean, mean, sizeof mean);
+            memcpy(opt.std, std, sizeof std);
+        }
+        struct loader *l = create(d, NULL, &opt);
+        run_epoch(&got, l, 0, 0);
+        for (int i = 0; i < VALUES; i++) {
+            uint8_t byte = scratch_pixel(1, i / 3 % PICTURE_SIZE, i / 3 / PICTURE_SIZE, i % 3);
+            float expected = (float)byte / 255.0f; /* as PyTorch's ToTensor */
+            if (normalised)
+                expected = (expected - mean[i % 3]) / std[i % 3];
+            assert_memory_equal(&got.x[VALUES + i], &expected, sizeof expected);
+        }
+        loader_destroy(l);
+    }
+    dataset_destroy(d);
+}
+
+static void a_bad_picture_is_named_at_its_batch(void **state)
+{
+    (void)state;
+    struct dataset *d = picture_set();
+    assert_int_equal(truncate(scratch_path("9.png"), 60), 0);
+    assert_int_equal(unlink(scratch_path("11.png")), 0);
+    assert_int_equal(unlink(scratch_path("16.png")), 0);
+    for (int workers = 1; workers <= 4; workers++) {
+        struct loader_options opt = options(4, workers);
+        struct batch b;
+        opt.shuffle = false;
+        struct loader *l = create(d, NULL, &opt);
+        assert_int_equal(loader_start(l, 0, 0, &err), STATUS_OK);
+        assert_int_equal(loader_next(l, &b, &err), STATUS_OK);
+        assert_int_equal(loader_next(l, &b, &err), STATUS_OK);
+        for (int again = 0; again < 2; again++) { /* rows 8..11: 9 comes before 11 */
+            assert_int_equal(loader_next(l, &b, &err), STATUS_FAILED);
+            assert_int_equal(b.n, 0);
+            assert_non_null(strstr(err.message, "set.csv:11: "));
+            assert_non_null(strstr(err.message, "/9.png: "));
+        }
+        assert_int_equal(loader_start(l, 0, 5, &err), STATUS_OK); /* begins anew behind them */
+        assert_int_equal(loader_next(l, &b, &err), STATUS_OK);
+        assert_int_equal(b.n, 3);
+        loader_destroy(l);
+    }
+    dataset_destroy(d);
+}
+
+static void its_memory_is_told_beforehand(void **state)
+{
+    (void)state;
+    struct loader_options opt = options(8, 2);
+    opt.size = 448;
+    size_t floats = 3 * 8 * (size_t)448 * 448 * 3 * sizeof(float), scratch = 2 * 448 * 448 * 3;
+    size_t bytes = loader_bytes(&opt, 1000);
+    assert_true(bytes >= floats + scratch + 8000);
+    assert_true(bytes < floats + scratch + 8000 + 40000); /* messages, labels, rounding up */
+}
+
+static void a_failing_allocation_gives_a_clean_error(void **state)
+{
+    (void)state;
+    struct dataset *d = picture_set();
+    struct loader_options opt = options(4, 3);
+    const int rows[] = {0, 1, 2, 3, 4};
+    struct loader *l;
+    for (long n = 1;; n++) {
+        failing_alloc_after(n);
+        enum status status = loader_create(&l, d, rows, 5, NULL, &opt, &err);
+        long used = failing_alloc_count();
+        failing_alloc_off();
+        if (used < n) {
+            assert_int_equal(status, STATUS_OK);
+            break;
+        }
+        assert_int_equal(status, STATUS_FAILED);
+        assert_null(l);
+        assert_non_null(strstr(err.message, "out of memory"));
+    }
+    loader_destroy(l);
+    dataset_destroy(d);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        SCRATCH_TEST(an_epoch_has_the_same_bytes_however_it_is_made),
+        SCRATCH_TEST(every_row_comes_once_in_an_order_of_seed_and_epoch),
+        SCRATCH_TEST(an_epoch_can_begin_at_a_batch),
+        SCRATCH_TEST(an_epoch_can_be_left_for_another),
+        SCRATCH_TEST(a_lent_batch_stays_as_it_is_until_the_next_call),
+        SCRATCH_TEST(values_are_those_of_float32_arithmetic),
+        SCRATCH_TEST(a_bad_picture_is_named_at_its_batch),
+        cmocka_unit_test(its_memory_is_told_beforehand),
+        SCRATCH_TEST(a_failing_allocation_gives_a_clean_error),
+    };
+    return cmocka_run_group_tests_name("data/loader", tests, NULL, NULL);
+}

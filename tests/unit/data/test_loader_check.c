@@ -1,0 +1,100 @@
+#include "data/loader.h"
+
+#include "data/picture_set.h"
+#include "failing_alloc.h"
+
+static struct error err;
+
+struct report {
+    char bad[64];    /* rows, in the order of the calls */
+    char last[1024]; /* message */
+    int n_done;
+    volatile int stop;
+    int stop_after; /* rows; 0 never */
+};
+
+static void note_bad(void *context, int row, const char *message)
+{
+    struct report *r = context;
+    sprintf(r->bad + strlen(r->bad), "%d ", row);
+    snprintf(r->last, sizeof r->last, "%s", message);
+}
+
+static void note_done(void *context, int n_done, int n_rows)
+{
+    struct report *r = context;
+    assert_int_equal(n_rows, N_PICTURES);
+    assert_int_equal(n_done, r->n_done + 1);
+    r->n_done = n_done;
+    r->stop = n_done == r->stop_after;
+}
+
+static void check(struct report *r, const struct dataset *d, struct cache *cache, int workers)
+{
+    const struct loader_options opt = {
+        .size = PICTURE_SIZE, .workers = workers, .limits = {.max_pixels = 100000}};
+    const struct loader_check callbacks = {
+        .context = r, .bad = note_bad, .done = note_done, .stop = &r->stop};
+    int rows[N_PICTURES];
+    for (int i = 0; i < N_PICTURES; i++)
+        rows[i] = N_PICTURES - 1 - i;
+    assert_int_equal(loader_check_pictures(d, rows, N_PICTURES, cache, &opt, &callbacks, &err),
+                     STATUS_OK);
+}
+
+static void bad_pictures_are_told_in_order_and_good_ones_are_kept(void **state)
+{
+    (void)state;
+    struct dataset *d = picture_set();
+    assert_int_equal(truncate(scratch_path("3.png"), 60), 0);
+    assert_int_equal(unlink(scratch_path("4.png")), 0);
+    assert_int_equal(unlink(scratch_path("20.png")), 0);
+    for (int workers = 1; workers <= 4; workers++) {
+        struct report r = {.n_done = 0};
+        struct cache *cache;
+        assert_int_equal(cache_create(&cache, N_PICTURES, PICTURE_SIZE, 1 << 20, &err), STATUS_OK);
+        check(&r, d, cache, workers);
+        assert_string_equal(r.bad, "20 4 3 "); /* the rows go backwards */
+        assert_non_null(strstr(r.last, "set.csv:5: "));
+        assert_non_null(strstr(r.last, "/3.png: "));
+        assert_int_equal(r.n_done, N_PICTURES);
+        for (int i = 0; i < N_PICTURES; i++)
+            assert_int_equal(cache_find(cache, i) != NULL, i != 3 && i != 4 && i != 20);
+        cache_destroy(cache);
+    }
+    dataset_destroy(d);
+}
+
+static void it_stops_when_told(void **state)
+{
+    (void)state;
+    struct dataset *d = picture_set();
+    struct report r = {.stop_after = 7};
+    check(&r, d, NULL, 2);
+    assert_int_equal(r.n_done, 7);
+    dataset_destroy(d);
+}
+
+static void callbacks_may_be_absent(void **state)
+{
+    (void)state;
+    struct dataset *d = picture_set();
+    const struct loader_options opt = {
+        .size = PICTURE_SIZE, .workers = 2, .limits = {.max_pixels = 100000}};
+    const struct loader_check none = {0};
+    const int rows[] = {0, 1, 2};
+    assert_int_equal(unlink(scratch_path("1.png")), 0);
+    assert_int_equal(loader_check_pictures(d, rows, 3, NULL, &opt, &none, &err), STATUS_OK);
+    assert_int_equal(loader_check_pictures(d, rows, 0, NULL, &opt, &none, &err), STATUS_OK);
+    dataset_destroy(d);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        SCRATCH_TEST(bad_pictures_are_told_in_order_and_good_ones_are_kept),
+        SCRATCH_TEST(it_stops_when_told),
+        SCRATCH_TEST(callbacks_may_be_absent),
+    };
+    return cmocka_run_group_tests_name("data/loader_check", tests, NULL, NULL);
+}

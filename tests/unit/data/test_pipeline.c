@@ -1,0 +1,172 @@
+#include "data/pipeline.h"
+
+#include "failing_alloc.h"
+
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+enum { WINDOW = 6, LAST = 1000 };
+
+static struct error err;
+
+struct job {
+    int result[WINDOW];  /* of position p at p % WINDOW, without a lock: TSan watches */
+    atomic_int consumed; /* the consumer has released positions below it */
+    atomic_int n_done, beyond_window, wrong_worker, signals_open;
+    int workers;
+    long pause_ns; /* for every third position */
+};
+
+static void work(void *context, int position, int worker)
+{
+    struct job *job = context;
+    sigset_t mask;
+    const struct timespec pause = {.tv_nsec = job->pause_ns};
+    if (position % 3 == 0 && job->pause_ns)
+        nanosleep(&pause, NULL);
+    pthread_sigmask(SIG_SETMASK, NULL, &mask);
+    job->signals_open += !sigismember(&mask, SIGINT) || !sigismember(&mask, SIGTERM);
+    job->wrong_worker += worker < 0 || worker >= job->workers;
+    job->beyond_window += position - job->consumed >= WINDOW;
+    job->result[position % WINDOW] = 10 * position;
+    job->n_done++;
+}
+
+static struct pipeline *create(struct job *job, int workers)
+{
+    struct pipeline *p;
+    job->workers = workers;
+    assert_int_equal(pipeline_create(&p, workers, WINDOW, work, job, &err), STATUS_OK);
+    return p;
+}
+
+static void consume(struct pipeline *p, struct job *job, int first, int end, int step)
+{
+    for (int i = first; i < end; i += step) {
+        int until = i + step < end ? i + step : end;
+        assert_true(pipeline_wait(p, until) >= 0);
+        for (int j = i; j < until; j++)
+            assert_int_equal(job->result[j % WINDOW], 10 * j);
+        job->consumed = until;
+        pipeline_release(p, until);
+    }
+}
+
+static void results_come_in_order_for_any_number_of_threads(void **state)
+{
+    (void)state;
+    for (int workers = 1; workers <= 8; workers *= 2) {
+        for (int step = 1; step <= WINDOW; step += 2) {
+            struct job job = {.pause_ns = 1000};
+            struct pipeline *p = create(&job, workers);
+            pipeline_start(p, 0, LAST);
+            consume(p, &job, 0, LAST, step);
+            assert_int_equal(job.n_done, LAST);
+            assert_int_equal(job.beyond_window, 0);
+            assert_int_equal(job.wrong_worker, 0);
+            assert_int_equal(job.signals_open, 0);
+            pipeline_destroy(p);
+        }
+    }
+}
+
+static void a_run_can_be_left_and_begun_anew_at_any_time(void **state)
+{
+    (void)state;
+    struct job job = {.pause_ns = 200000};
+    struct pipeline *p = create(&job, 3);
+    for (int round = 0; round < 50; round++) {
+        pipeline_stop(p); /* before `consumed` goes back */
+        job.consumed = 2 * round;
+        pipeline_start(p, 2 * round, 2 * round + 20);
+        consume(p, &job, 2 * round, 2 * round + round % 5, 1);
+    }
+    pipeline_stop(p);
+    int done = job.n_done;
+    pipeline_stop(p);
+    assert_int_equal(job.n_done, done); /* nothing goes on after a stop */
+    pipeline_start(p, 5, 5);
+    assert_true(pipeline_wait(p, 5) >= 0); /* a run over nothing is done at once */
+    pipeline_destroy(p);
+    pipeline_destroy(NULL);
+}
+
+static void it_can_be_destroyed_while_threads_work(void **state)
+{
+    (void)state;
+    for (int round = 0; round < 50; round++) {
+        struct job job = {.pause_ns = 100000};
+        struct pipeline *p = create(&job, 4);
+        pipeline_start(p, 0, LAST);
+        if (round % 2)
+            pipeline_wait(p, round % (WINDOW + 1));
+        pipeline_destroy(p);
+        assert_true(job.n_done <= WINDOW);
+    }
+}
+
+static void waiting_is_measured(void **state)
+{
+    (void)state;
+    struct job job = {.pause_ns = 30000000};
+    struct pipeline *p = create(&job, 1);
+    pipeline_start(p, 0, 3);
+    double waited = pipeline_wait(p, 1);
+    assert_true(waited > 0.02 && waited < 5); /* 30 ms of work; a loaded machine may take longer */
+    pipeline_wait(p, 3);
+    assert_true(pipeline_wait(p, 3) < 0.02); /* it is done already */
+    pipeline_destroy(p);
+}
+
+static void positions_up_to_the_largest_int_work(void **state)
+{
+    (void)state;
+    struct job job = {.consumed = INT32_MAX - 20};
+    struct pipeline *p = create(&job, 2);
+    pipeline_start(p, INT32_MAX - 20, INT32_MAX);
+    pipeline_wait(p, INT32_MAX - 20 + WINDOW);
+    pipeline_stop(p);
+    assert_int_equal(job.n_done, WINDOW);
+    pipeline_destroy(p);
+}
+
+static void a_failing_allocation_gives_a_clean_error(void **state)
+{
+    (void)state;
+    struct job job = {.workers = 2};
+    struct pipeline *p;
+    for (long n = 1;; n++) {
+        failing_alloc_after(n);
+        enum status status = pipeline_create(&p, 2, WINDOW, work, &job, &err);
+        long used = failing_alloc_count();
+        failing_alloc_off();
+        if (used < n) {
+            assert_int_equal(status, STATUS_OK);
+            break;
+        }
+        assert_int_equal(status, STATUS_FAILED);
+        assert_null(p);
+    }
+    pipeline_destroy(p);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(results_come_in_order_for_any_number_of_threads),
+        cmocka_unit_test(a_run_can_be_left_and_begun_anew_at_any_time),
+        cmocka_unit_test(it_can_be_destroyed_while_threads_work),
+        cmocka_unit_test(waiting_is_measured),
+        cmocka_unit_test(positions_up_to_the_largest_int_work),
+        cmocka_unit_test(a_failing_allocation_gives_a_clean_error),
+    };
+    return cmocka_run_group_tests_name("data/pipeline", tests, NULL, NULL);
+}
