@@ -1,0 +1,187 @@
+/* run/run_state: every bit comes back, and a changed fact is refused. */
+#include "failing_alloc.h"
+#include "tiny_run.h"
+
+#include "run/run_state.h"
+
+#include <math.h>
+
+enum { N_FACTS = 2 };
+static const struct run_state_fact facts[N_FACTS] = {{"seed", "7"}, {"batch-size", "6"}};
+
+/* A third is no finite decimal, and the NaN of "no validation yet" must come back as well. */
+static const struct run_state middle = {
+    .epoch = 2,
+    .next_batch = 3,
+    .images = INT64_C(1) << 40,
+    .correct = 9,
+    .loss_sum = 1.0 / 3,
+    .mean_loss_sum = 2.0 / 3,
+    .best_epoch = 1,
+    .best_accuracy = 0.1,
+    .best_mean_loss = 1e-300,
+    .last_accuracy = NAN,
+    .batches_bytes = 12345,
+    .results_bytes = 678,
+};
+
+struct fixture {
+    struct model *model;
+    struct adam adam;
+};
+
+static void create(struct fixture *f, uint64_t seed)
+{
+    const struct model_spec spec = tiny_spec(NORM_BATCH);
+    const struct model_options options = {
+        .classes = 3, .size = TINY_SIZE, .max_batch = 1, .training = true};
+    MUST(model_create(&f->model, &spec, &options, err));
+    model_init(f->model, seed);
+    struct param_list *params = model_params(f->model);
+    MUST(adam_create(&f->adam, params, 0.9, 0.999, 1e-8, 0, err));
+    for (size_t i = 0; i < params->n_trained; i++) {
+        f->adam.m[i] = params->data[i] / 3;
+        f->adam.v[i] = params->data[i] * params->data[i];
+    }
+    f->adam.step = (int64_t)seed;
+    for (int i = 0; i < params->n; i++) {
+        struct param *p = &params->item[i];
+        if (p->kind == PARAM_COUNTER)
+            p->counter = (int64_t)seed + i;
+        if (p->kind == PARAM_BUFFER)
+            p->data[0] = (float)seed;
+    }
+}
+
+static void destroy(struct fixture *f)
+{
+    adam_destroy(&f->adam);
+    model_destroy(f->model);
+}
+
+static bool same(struct fixture *a, struct fixture *b)
+{
+    struct param_list *x = model_params(a->model), *y = model_params(b->model);
+    size_t bytes = x->n_trained * sizeof(float);
+    for (int i = 0; i < x->n; i++) {
+        const struct param *p = &x->item[i], *q = &y->item[i];
+        if (p->counter != q->counter || (p->data != NULL && p->data[0] != q->data[0]))
+            return false;
+    }
+    return memcmp(x->data, y->data, bytes) == 0 && a->adam.step == b->adam.step &&
+           memcmp(a->adam.m, b->adam.m, bytes) == 0 && memcmp(a->adam.v, b->adam.v, bytes) == 0;
+}
+
+static const char *write_state(struct fixture *f)
+{
+    const char *path = tiny_path("state.safetensors");
+    MUST(run_state_write(path, &middle, model_params(f->model), &f->adam, facts, N_FACTS, err));
+    return path;
+}
+
+static void every_bit_comes_back(void **state)
+{
+    (void)state;
+    struct fixture a, b;
+    create(&a, 1);
+    create(&b, 2);
+    const char *path = write_state(&a);
+    struct run_state back = {0};
+    MUST(run_state_read(&back, model_params(b.model), &b.adam, path, facts, N_FACTS, err));
+    assert_memory_equal(&back, &middle, sizeof(back));
+    assert_true(same(&a, &b));
+    destroy(&a);
+    destroy(&b);
+}
+
+static void a_changed_fact_is_refused_and_changes_nothing(void **state)
+{
+    (void)state;
+    struct fixture a, b, untouched;
+    create(&a, 1);
+    create(&b, 2);
+    create(&untouched, 2);
+    const struct run_state_fact changed[N_FACTS] = {{"seed", "7"}, {"batch-size", "8"}};
+    struct run_state back = {0};
+    struct error failure;
+    assert_int_equal(run_state_read(&back, model_params(b.model), &b.adam, write_state(&a), changed,
+                                    N_FACTS, &failure),
+                     STATUS_FAILED);
+    assert_non_null(strstr(failure.message, "state.safetensors: cannot continue, batch-size has "
+                                            "changed: the run began with 6, now it is 8"));
+    assert_int_equal(back.epoch, 0);
+    assert_true(same(&b, &untouched));
+    destroy(&a);
+    destroy(&b);
+    destroy(&untouched);
+}
+
+static void a_state_that_lacks_a_tensor_is_refused(void **state)
+{
+    (void)state;
+    struct fixture a;
+    create(&a, 1);
+    const char *path = tiny_path("empty.safetensors");
+    const char *const key[] = {"seed", "batch-size"}, *const value[] = {"7", "6"};
+    MUST(safetensors_write(path, NULL, 0, key, value, 2, err));
+    struct run_state back = {0};
+    struct error failure;
+    assert_int_equal(
+        run_state_read(&back, model_params(a.model), &a.adam, path, facts, N_FACTS, &failure),
+        STATUS_FAILED);
+    assert_non_null(strstr(failure.message, "tensor epoch is missing, expected I64 of 8 bytes"));
+    assert_int_equal(run_state_read(&back, model_params(a.model), &a.adam, tiny_path("none"), facts,
+                                    N_FACTS, &failure),
+                     STATUS_FAILED);
+    assert_non_null(strstr(failure.message, "none"));
+    destroy(&a);
+}
+
+static void every_failing_allocation_is_a_clean_error(void **state)
+{
+    (void)state;
+    struct fixture a;
+    create(&a, 1);
+    const char *path = write_state(&a);
+    for (long n = 1;; n++) {
+        struct error failure = {0};
+        struct run_state back = {0};
+        failing_alloc_after(n);
+        enum status status =
+            run_state_read(&back, model_params(a.model), &a.adam, path, facts, N_FACTS, &failure);
+        long used = failing_alloc_count();
+        failing_alloc_off();
+        if (used < n) {
+            assert_int_equal(status, STATUS_OK);
+            break;
+        }
+        assert_int_equal(status, STATUS_FAILED);
+    }
+    for (long n = 1;; n++) {
+        struct error failure = {0};
+        failing_alloc_after(n);
+        enum status status = run_state_write(path, &middle, model_params(a.model), &a.adam, facts,
+                                             N_FACTS, &failure);
+        long used = failing_alloc_count();
+        failing_alloc_off();
+        if (used < n) {
+            assert_int_equal(status, STATUS_OK);
+            break;
+        }
+        assert_int_equal(status, STATUS_FAILED);
+        struct run_state back = {0}; /* old or new, never half */
+        MUST(run_state_read(&back, model_params(a.model), &a.adam, path, facts, N_FACTS, err));
+    }
+    destroy(&a);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TINY_TEST(every_bit_comes_back),
+        TINY_TEST(a_changed_fact_is_refused_and_changes_nothing),
+        TINY_TEST(a_state_that_lacks_a_tensor_is_refused),
+        TINY_TEST(every_failing_allocation_is_a_clean_error),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
