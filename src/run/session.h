@@ -1,0 +1,100 @@
+/* From settings to everything that a training run needs, in three steps:
+ *   session_load   reads tables and network description, makes the split, plans memory; cheap
+ *   session_check  decodes every picture (also fills the cache) and drops or refuses bad ones
+ *   session_open   allocates network and loaders and makes, or reopens, the run folder
+ * --dry-run takes the first two. Until session_open nothing is written. Prints nothing: what a user
+ * should hear about is in the fields. */
+#ifndef RUN_SESSION_H
+#define RUN_SESSION_H
+
+#include "base/error.h"
+#include "data/cache.h"
+#include "data/dataset.h"
+#include "data/loader.h"
+#include "nn/model.h"
+#include "run/checkpoint.h"
+#include "run/run_folder.h"
+#include "run/settings.h"
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+/* One side of the data: rows of a table that are trained on or validated with. */
+struct session_rows {
+    const struct dataset *data; /* NULL: no validation */
+    int *row;                   /* [n] ascending */
+    int n;
+    int *count; /* [classes] pictures of each class */
+};
+
+struct session_bad_image {
+    const struct dataset *data;
+    int row;
+    char *message; /* "train.csv:17: photos/x.jpg: ..." */
+};
+
+struct session_memory { /* bytes */
+    size_t weights, gradients, moments, activations, loaders;
+    size_t training; /* all of these */
+    size_t free;     /* what the process may take now; 0: unknown */
+    size_t pictures; /* all resized pictures */
+    size_t cache;    /* what the cache may hold; 0: no cache */
+};
+
+struct session {
+    const struct settings *settings; /* borrowed */
+
+    /* after session_load */
+    struct dataset *data, *val_data; /* val_data: of --val alone */
+    struct session_rows train, val;
+    int n_singletons, n_unvalidated; /* classes, as struct split counts them */
+    int n_shared, first_shared_line; /* rows of --val whose picture is also trained on */
+    struct model_spec spec;
+    struct model_summary summary;
+    struct session_memory memory;
+    int threads, workers;
+
+    /* after session_check */
+    struct session_bad_image *bad;
+    size_t n_bad, bad_capacity;
+
+    /* after session_open */
+    struct cache *cache, *val_cache; /* made by session_check when it is called */
+    struct model *model;
+    struct loader *train_loader, *val_loader; /* val_loader NULL: no validation */
+    struct run_folder *folder;
+    struct checkpoint_card card;
+    struct checkpoint_report weights; /* of --weights */
+};
+
+/* *s is closed by the caller in any case, as with the next two. */
+enum status session_load(struct session *s, const struct settings *settings, struct error *err);
+
+struct session_events { /* any may be NULL */
+    void *context;
+    void (*bad)(void *context, const struct session_bad_image *image);
+    void (*done)(void *context, int n_done, int n_total);
+    const volatile sig_atomic_t *stop; /* non-zero: return soon, with STATUS_OK */
+};
+/* Whether training should be preceded by session_check: when bad pictures are to be skipped, or
+ * when the pictures stay in memory afterwards and so are not read in vain. */
+bool session_wants_check(const struct session *s);
+/* Bad pictures are listed and taken out of the rows. That there are any is not an error here; that
+ * no training picture is left is. */
+enum status session_check(struct session *s, const struct session_events *events,
+                          struct error *err);
+/* Without session_check: at least every file is there and can be opened. */
+enum status session_check_files(const struct session *s, struct error *err);
+
+/* Starts the threads. A new run's folder gets args.yaml, model.yaml, classes.txt, split.csv (unless
+ * --val) and bad_images.csv (if there are any). A resumed run takes its network from its own
+ * model.yaml. */
+enum status session_open(struct session *s, struct error *err);
+/* args.yaml again: a resumed run may have got more epochs. Once its state has been accepted. */
+enum status session_save_settings(const struct session *s, struct error *err);
+void session_close(struct session *s); /* a zeroed one is fine */
+
+const struct class_list *session_classes(const struct session *s);
+
+#endif

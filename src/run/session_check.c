@@ -1,0 +1,139 @@
+/* Looking at every picture before training: a bad file is better found in the first minute than in
+ * the last hour. */
+#include "base/memory.h"
+#include "run/session_data.h"
+#include "run/session_machine.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+bool session_wants_check(const struct session *s)
+{
+    return s->settings->on_bad_image == BAD_IMAGE_SKIP ||
+           (s->memory.cache > 0 && s->memory.cache >= s->memory.pictures);
+}
+
+struct checking {
+    struct session *session;
+    const struct session_events *events;
+    const struct dataset *data;
+    int n_before, n_total; /* pictures of the pass before this one, of both */
+    bool out_of_memory;
+};
+
+static void note_bad(void *context, int row, const char *message)
+{
+    struct checking *c = context;
+    struct session *s = c->session;
+    struct error ignored;
+    char *copy = NULL;
+
+    if (memory_grow((void **)&s->bad, &s->bad_capacity, s->n_bad + 1, sizeof *s->bad,
+                    "list of bad pictures", &ignored) != STATUS_OK ||
+        memory_copy_string(&copy, message, &ignored) != STATUS_OK) {
+        c->out_of_memory = true;
+        return;
+    }
+    s->bad[s->n_bad] = (struct session_bad_image){.data = c->data, .row = row, .message = copy};
+    if (c->events->bad)
+        c->events->bad(c->events->context, &s->bad[s->n_bad]);
+    s->n_bad++;
+}
+
+static void note_done(void *context, int n_done, int n_rows)
+{
+    const struct checking *c = context;
+
+    (void)n_rows;
+    if (c->events->done)
+        c->events->done(c->events->context, c->n_before + n_done, c->n_total);
+}
+
+static enum status check_rows(struct checking *c, const int *row, int n, struct cache *cache,
+                              struct error *err)
+{
+    struct loader_options options = session_machine_loader_options(c->session);
+    const struct loader_check check = {
+        .context = c, .bad = note_bad, .done = note_done, .stop = c->events->stop};
+
+    /* Nothing computes yet: all processors may decode. */
+    options.workers = c->session->threads;
+    enum status status = loader_check_pictures(c->data, row, n, cache, &options, &check, err);
+    if (status == STATUS_OK && c->out_of_memory)
+        return error_memory(err, sizeof(struct session_bad_image), "list of bad pictures");
+    c->n_before += n;
+    return status;
+}
+
+static void drop_bad_rows(struct session_rows *rows, const unsigned char *is_bad)
+{
+    int kept = 0;
+
+    for (int i = 0; i < rows->n; i++)
+        if (!is_bad[rows->row[i]])
+            rows->row[kept++] = rows->row[i];
+    rows->n = kept;
+}
+
+static enum status drop_bad(struct session *s, struct session_rows *rows, struct error *err)
+{
+    void *memory;
+
+    if (!rows->data)
+        return STATUS_OK;
+    enum status status =
+        memory_alloc(&memory, (size_t)dataset_size(rows->data), 1, "bad rows", err);
+    if (status != STATUS_OK)
+        return status;
+    unsigned char *is_bad = memory;
+    for (size_t i = 0; i < s->n_bad; i++)
+        if (s->bad[i].data == rows->data)
+            is_bad[s->bad[i].row] = 1;
+    drop_bad_rows(rows, is_bad);
+    free(is_bad);
+    return STATUS_OK;
+}
+
+enum status session_check(struct session *s, const struct session_events *events, struct error *err)
+{
+    const struct session_events none = {0};
+    struct checking c = {.session = s, .events = events ? events : &none, .data = s->data};
+    enum status status = session_machine_make_caches(s, err);
+
+    c.n_total = s->train.n + s->val.n;
+    if (status == STATUS_OK)
+        status = check_rows(&c, s->train.row, s->train.n, s->cache, err);
+    if (status == STATUS_OK && s->val.data) {
+        c.data = s->val.data;
+        status = check_rows(&c, s->val.row, s->val.n, s->val_cache ? s->val_cache : s->cache, err);
+    }
+    if (status != STATUS_OK || (c.events->stop && *c.events->stop))
+        return status;
+    if ((status = drop_bad(s, &s->train, err)) != STATUS_OK ||
+        (status = drop_bad(s, &s->val, err)) != STATUS_OK)
+        return status;
+    if (s->train.n == 0)
+        return error_set(err, "%s: none of the training pictures can be read (%s)",
+                         dataset_path(s->data), s->bad[0].message);
+    if (s->val.n == 0)
+        s->val.data = NULL;
+    return session_data_count(s, err);
+}
+
+static enum status check_files(const struct session_rows *rows, struct error *err)
+{
+    for (int i = 0; i < rows->n; i++) {
+        const struct sample *sample = dataset_sample(rows->data, rows->row[i]);
+        if (access(sample->path, R_OK) != 0)
+            return error_errno(err, "%s:%d: cannot open %s", dataset_path(rows->data), sample->line,
+                               sample->path);
+    }
+    return STATUS_OK;
+}
+
+enum status session_check_files(const struct session *s, struct error *err)
+{
+    enum status status = check_files(&s->train, err);
+
+    return status == STATUS_OK ? check_files(&s->val, err) : status;
+}

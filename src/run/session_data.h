@@ -1,0 +1,11 @@
+/* Part of run/session: tables, classes, split. */
+#ifndef RUN_SESSION_DATA_H
+#define RUN_SESSION_DATA_H
+
+#include "run/session.h"
+
+enum status session_data_load(struct session *s, struct error *err);
+/* Fills train.count and val.count anew. */
+enum status session_data_count(struct session *s, struct error *err);
+
+#endif

@@ -1,0 +1,108 @@
+#include "run/session_machine.h"
+
+#include "base/free_memory.h"
+#include "base/parallel.h"
+
+/* Decoding must keep up with the network, and takes processors from it. Half as many threads as
+ * compute are enough for photographs of some megapixels; they sleep when there is nothing to do. */
+static int default_workers(int threads)
+{
+    int workers = threads / 2 > 2 ? threads / 2 : 2;
+
+    return workers > 16 ? 16 : workers;
+}
+
+struct loader_options session_machine_loader_options(const struct session *s)
+{
+    const struct settings *set = s->settings;
+    struct loader_options options = {
+        .size = set->size,
+        .batch_size = set->batch_size,
+        .seed = (uint64_t)set->seed,
+        .workers = s->workers,
+        .limits = {.max_pixels = set->max_pixels, .apply_exif = set->exif == EXIF_APPLY},
+    };
+
+    for (int i = 0; i < 3; i++) {
+        options.mean[i] = set->mean[i];
+        options.std[i] = set->std[i];
+    }
+    return options;
+}
+
+struct model_options session_machine_model_options(const struct session *s)
+{
+    return (struct model_options){
+        .classes = session_classes(s)->n,
+        .size = s->settings->size,
+        .max_batch = s->settings->batch_size,
+        .training = true,
+    };
+}
+
+/* "auto" keeps all pictures or none: a cache that holds a part of them is asked for by "memory". */
+static size_t cache_budget(const struct session *s)
+{
+    const struct session_memory *m = &s->memory;
+    size_t budget = (size_t)s->settings->cache_mib << 20;
+
+    if (s->settings->cache == CACHE_NONE)
+        return 0;
+    if (s->settings->cache_mib == 0)
+        budget = m->free > m->training ? (m->free - m->training) / 2 : 0;
+    if (s->settings->cache == CACHE_AUTO && budget < m->pictures)
+        return 0;
+    return budget < m->pictures ? budget : m->pictures;
+}
+
+static void plan_memory(struct session *s)
+{
+    struct session_memory *m = &s->memory;
+    const struct loader_options options = session_machine_loader_options(s);
+    size_t picture = (size_t)s->settings->size * (size_t)s->settings->size * 3;
+
+    m->weights = s->summary.parameter_bytes;
+    m->gradients = s->summary.gradient_bytes;
+    m->moments = 2 * s->summary.gradient_bytes; /* Adam keeps two numbers for each */
+    m->activations = s->summary.activation_bytes;
+    m->loaders = loader_bytes(&options, s->train.n);
+    if (s->val.data)
+        m->loaders += loader_bytes(&options, s->val.n);
+    m->training = m->weights + m->gradients + m->moments + m->activations + m->loaders;
+    m->free = free_memory_bytes();
+    m->pictures = ((size_t)s->train.n + (size_t)s->val.n) * picture;
+    m->cache = cache_budget(s);
+}
+
+enum status session_machine_plan(struct session *s, struct error *err)
+{
+    const struct model_options options = session_machine_model_options(s);
+    enum status status = model_summarise(&s->summary, &s->spec, &options, err);
+
+    if (status != STATUS_OK)
+        return error_prefix(err, "model %s", s->spec.name);
+    s->threads = s->settings->threads ? s->settings->threads : parallel_processors();
+    s->workers = s->settings->workers ? s->settings->workers : default_workers(s->threads);
+    plan_memory(s);
+    return STATUS_OK;
+}
+
+enum status session_machine_make_caches(struct session *s, struct error *err)
+{
+    int n_train = dataset_size(s->data), n_val = s->val_data ? dataset_size(s->val_data) : 0;
+    size_t picture = (size_t)s->settings->size * (size_t)s->settings->size * 3;
+    size_t val_budget = (size_t)n_val * picture;
+
+    if (s->memory.cache == 0 || s->cache)
+        return STATUS_OK;
+    /* Training pictures come first; what they leave is for those of --val. */
+    size_t train_budget = (size_t)n_train * picture;
+    if (train_budget > s->memory.cache)
+        train_budget = s->memory.cache;
+    if (val_budget > s->memory.cache - train_budget)
+        val_budget = s->memory.cache - train_budget;
+    enum status status = cache_create(&s->cache, n_train, s->settings->size, train_budget, err);
+    if (status == STATUS_OK && val_budget > 0)
+        status = cache_create(&s->val_cache, n_val, s->settings->size, val_budget, err);
+    return status;
+}

@@ -1,0 +1,19 @@
+/* The result of a run as one line of JSON: summary.json, and the last line of --json. */
+#ifndef RUN_SUMMARY_H
+#define RUN_SUMMARY_H
+
+#include "base/error.h"
+#include "run/session.h"
+#include "run/trainer.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+
+/* One object with a newline behind it. A figure that there is none of is null. */
+void summary_write(FILE *stream, const struct session *s, const struct trainer_result *result,
+                   bool interrupted);
+/* Into the run folder. */
+enum status summary_save(const struct session *s, const struct trainer_result *result,
+                         bool interrupted, struct error *err);
+
+#endif
