@@ -187,7 +187,7 @@ static enum status read_node(struct yaml_tree *out, struct reader *r, int depth)
     enum status status = refuse_decorations(r);
     if (status != STATUS_OK)
         return status;
-    if (depth > MAX_DEPTH)
+    if (depth > MAX_DEPTH && r->event.type != YAML_SCALAR_EVENT)
         return error_set(r->err, "%s:%d: nested deeper than %d levels", r->file, out->line,
                          MAX_DEPTH);
     switch (r->event.type) {
