@@ -101,6 +101,19 @@ $(BUILD)/draw-demo: scripts/draw_demo.c $(LIBRARY) $(BUILD)/flags
 	$(call say,cc)
 	$(Q)$(COMPILE) -o $@ $< $(LIBRARY) $(LDFLAGS) $(LIBS)
 
+# Training steps alone: for scripts/bench.py, and for scripts/parity.py (beside PyTorch's, step by
+# step).
+$(BUILD)/obj/bench/%.o: tests/bench/%.c $(BUILD)/flags
+	$(call say,cc)
+	@mkdir -p $(@D)
+	$(Q)$(COMPILE) -c -o $@ $<
+$(BUILD)/bench-step: $(addprefix $(BUILD)/obj/bench/,bench_step.o step.o) $(LIBRARY)
+	$(call say,link)
+	$(Q)$(LINK)
+$(BUILD)/parity-driver: $(addprefix $(BUILD)/obj/bench/,parity_driver.o step.o) $(LIBRARY)
+	$(call say,link)
+	$(Q)$(LINK)
+
 # A unit test is one file of tests/unit/FLOOR. Allocation goes through the wrappers of
 # tests/unit/failing_alloc.c, so that a test can make the n-th one fail.
 WRAP_ALLOC := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=aligned_alloc
@@ -115,7 +128,8 @@ $(BUILD)/tests/%: tests/unit/%.c $(BUILD)/tests/failing_alloc.o $(LIBRARY) $(BUI
 	    -lcmocka
 
 -include $(patsubst %.o,%.d,$(LIBRARY_OBJECTS) $(CLI_SHARED) $(BUILD)/obj/cli/atk_train.o \
-           $(BUILD)/obj/cli/atk_predict.o $(BUILD)/tests/failing_alloc.o) \
+           $(BUILD)/obj/cli/atk_predict.o $(BUILD)/tests/failing_alloc.o \
+           $(patsubst tests/bench/%.c,$(BUILD)/obj/bench/%.o,$(wildcard tests/bench/*.c))) \
          $(addsuffix .d,$(UNIT_TESTS) $(BUILD)/draw-demo)
 
 # ---- for people ----------------------------------------------------------------------------------
@@ -154,6 +168,13 @@ demo:
 	$(INSTALL_DEPENDENCIES) build
 	+@$(AGAIN) all $(BUILD)/draw-demo
 	@scripts/demo $(BUILD)
+
+bench:
+	$(INSTALL_DEPENDENCIES) build
+	+@$(AGAIN) $(BUILD)/bench-step
+	@if command -v python3 >/dev/null; then \
+	    scripts/bench.py --program $(BUILD)/bench-step --out $(BUILD)/bench; \
+	else $(BUILD)/bench-step; fi
 
 lint:
 	$(INSTALL_DEPENDENCIES) build lint

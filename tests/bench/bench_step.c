@@ -1,0 +1,156 @@
+/* Times training steps on random pictures and prints one JSON object: seconds and processor seconds
+ * of each step, and what it ran on. scripts/bench.py runs it in turn with PyTorch. */
+#include "step.h"
+
+#include "base/memory.h"
+#include "base/parallel.h"
+#include "base/rng.h"
+#include "math/gemm.h"
+#include "math/kernels.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <time.h>
+
+enum { CLASSES = 1000 }; /* torchvision's */
+
+struct bench {
+    const char *model, *k;
+    int size, batch, threads, warm_up, steps;
+};
+
+static double clock_seconds(clockid_t clock)
+{
+    struct timespec t;
+    clock_gettime(clock, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static void print_list(const char *name, const double *value, int n)
+{
+    printf(", \"%s\": [", name);
+    for (int i = 0; i < n; i++)
+        printf("%s%.6f", i ? ", " : "", value[i]);
+    printf("]");
+}
+
+static void print_result(const struct bench *b, const struct step_network *s, const double *seconds,
+                         const double *cpu_seconds)
+{
+    struct rusage usage;
+    getrusage(RUSAGE_SELF, &usage);
+    printf("{\"version\": \"%s\", \"kernels\": \"%s\", \"blas\": \"%s\"", ATK_VERSION,
+           kernels_get()->level, gemm_library());
+    printf(", \"selected\": %d, \"loss\": %.6f, \"peak_mib\": %ld", s->k, s->loss,
+           usage.ru_maxrss / 1024);
+    print_list("seconds", seconds, b->steps);
+    print_list("cpu_seconds", cpu_seconds, b->steps);
+    printf("}\n");
+}
+
+/* Pictures uniform in [0, 1), labels uniform, the same in every step. */
+static enum status run(const struct bench *b, struct error *err)
+{
+    struct step_network s = {0};
+    float *x = NULL;
+    int *label = NULL;
+    double *seconds = NULL, *cpu_seconds = NULL;
+    size_t n_values = (size_t)b->batch * (size_t)b->size * (size_t)b->size * 3;
+    size_t n_steps = (size_t)b->steps;
+    enum status status;
+    if ((status = memory_alloc((void **)&x, n_values, sizeof *x, "pictures", err)) ||
+        (status = memory_alloc((void **)&label, (size_t)b->batch, sizeof *label, "labels", err)) ||
+        (status = memory_alloc((void **)&seconds, n_steps, sizeof *seconds, "times", err)) ||
+        (status = memory_alloc((void **)&cpu_seconds, n_steps, sizeof(double), "times", err)) ||
+        (status =
+             step_create(&s, b->model, CLASSES, b->size, b->batch, b->k, 1e-3, b->threads, err)))
+        goto done;
+
+    struct rng rng;
+    rng_seed(&rng, 0, RNG_TEST, 0, 0);
+    for (size_t i = 0; i < n_values; i++)
+        x[i] = (float)rng_uniform(&rng);
+    for (int i = 0; i < b->batch; i++)
+        label[i] = (int)rng_below(&rng, CLASSES);
+
+    for (int i = -b->warm_up; i < b->steps; i++) {
+        double began = clock_seconds(CLOCK_MONOTONIC);
+        double cpu_began = clock_seconds(CLOCK_PROCESS_CPUTIME_ID);
+        step_run(&s, x, label);
+        if (i >= 0) {
+            seconds[i] = clock_seconds(CLOCK_MONOTONIC) - began;
+            cpu_seconds[i] = clock_seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu_began;
+        }
+    }
+    print_result(b, &s, seconds, cpu_seconds);
+done:
+    step_destroy(&s);
+    free(x);
+    free(label);
+    free(seconds);
+    free(cpu_seconds);
+    return status;
+}
+
+/* Whole numbers from min on, as settings of a benchmark are. */
+static bool parse_count(int *out, const char *text, int min)
+{
+    char *end;
+    long value = strtol(text, &end, 10);
+    if (end == text || *end || value < min || value > 1000000)
+        return false;
+    *out = (int)value;
+    return true;
+}
+
+static bool parse_arguments(struct bench *b, int argc, char **argv)
+{
+    static const struct option OPTIONS[] = {
+        {"model", required_argument, NULL, 'm'},      {"size", required_argument, NULL, 's'},
+        {"batch-size", required_argument, NULL, 'b'}, {"k", required_argument, NULL, 'k'},
+        {"threads", required_argument, NULL, 't'},    {"warm-up", required_argument, NULL, 'w'},
+        {"steps", required_argument, NULL, 'n'},      {NULL, 0, NULL, 0},
+    };
+    int option;
+    bool good = true;
+    while (good && (option = getopt_long(argc, argv, "", OPTIONS, NULL)) != -1) {
+        if (option == 'm')
+            b->model = optarg;
+        else if (option == 'k')
+            b->k = optarg;
+        else if (option == 's')
+            good = parse_count(&b->size, optarg, 1);
+        else if (option == 'b')
+            good = parse_count(&b->batch, optarg, 1);
+        else if (option == 't')
+            good = parse_count(&b->threads, optarg, 1);
+        else if (option == 'w')
+            good = parse_count(&b->warm_up, optarg, 0);
+        else
+            good = option == 'n' && parse_count(&b->steps, optarg, 1);
+    }
+    return good && optind == argc;
+}
+
+int main(int argc, char **argv)
+{
+    struct bench b = {.model = "resnet18",
+                      .k = "0.7",
+                      .size = 448,
+                      .batch = 4,
+                      .threads = parallel_processors(),
+                      .warm_up = 1,
+                      .steps = 3};
+    struct error err;
+    if (!parse_arguments(&b, argc, argv)) {
+        fprintf(stderr, "usage: bench-step [--model NAME|FILE] [--size N] [--batch-size N] [--k K] "
+                        "[--threads N] [--warm-up N] [--steps N]\n");
+        return STATUS_USAGE;
+    }
+    enum status status = run(&b, &err);
+    if (status != STATUS_OK)
+        fprintf(stderr, "bench-step: %s\n", err.message);
+    return (int)status;
+}

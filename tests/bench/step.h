@@ -1,0 +1,32 @@
+/* A training step alone: what the speed and parity programs share. Random or given batches, no
+ * files of pictures, no run folder. */
+#ifndef TESTS_STEP_H
+#define TESTS_STEP_H
+
+#include "nn/adam.h"
+#include "nn/atk.h"
+#include "nn/model.h"
+
+struct step_network {
+    struct model *model;
+    struct adam adam;
+    int batch, classes, k;
+    double learning_rate;
+    /* of the last step */
+    double loss;             /* ATk */
+    float *losses, *weight;  /* [batch] */
+    float *dlogits;          /* [batch, classes] */
+    int *selected, *scratch; /* [batch] */
+};
+
+/* A network by its name or model file, for n_threads, weights drawn from seed 0; k as the user
+ * writes it.
+ */
+enum status step_create(struct step_network *out, const char *model, int classes, int size,
+                        int batch, const char *k, double learning_rate, int n_threads,
+                        struct error *err);
+/* Forward, loss, selection, backward, Adam. x [batch, size, size, 3]. */
+void step_run(struct step_network *s, const float *x, const int *label);
+void step_destroy(struct step_network *s); /* a zeroed one is fine; ends the threads */
+
+#endif
