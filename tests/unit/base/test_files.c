@@ -1,0 +1,309 @@
+#include "base/files.h"
+
+#include "failing_alloc.h"
+#include "scratch.h"
+
+#include <dirent.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static struct error err;
+
+static void assert_content(const char *path, const char *expected)
+{
+    uint8_t *bytes;
+    size_t size;
+    assert_int_equal(files_read(&bytes, &size, path, 1000000, &err), STATUS_OK);
+    assert_int_equal(size, strlen(expected));
+    assert_string_equal(bytes, expected); /* the zero behind it, too */
+    free(bytes);
+}
+
+static int count_files(void)
+{
+    int n = 0;
+    DIR *folder = opendir(scratch_folder);
+    assert_non_null(folder);
+    for (struct dirent *d; (d = readdir(folder));)
+        n += d->d_name[0] != '.';
+    closedir(folder);
+    return n;
+}
+
+static void a_file_is_read_whole_with_a_zero_behind_it(void **state)
+{
+    (void)state;
+    assert_content(scratch_write("a", "hello", 5), "hello");
+    assert_content(scratch_write("empty", "", 0), "");
+}
+
+static void a_file_of_more_than_the_bound_is_refused(void **state)
+{
+    (void)state;
+    uint8_t *bytes;
+    size_t size;
+    const char *path = scratch_write("a", "hello", 5);
+    assert_int_equal(files_read(&bytes, &size, path, 5, &err), STATUS_OK);
+    free(bytes);
+    assert_int_equal(files_read(&bytes, &size, path, 4, &err), STATUS_FAILED);
+    assert_null(bytes);
+    assert_non_null(strstr(err.message, "the file has 5 bytes, more than 4"));
+    /* a device has no size to look at */
+    assert_int_equal(files_read(&bytes, &size, "/dev/zero", 1000000, &err), STATUS_FAILED);
+    assert_string_equal(err.message, "/dev/zero: the file has more than 1000000 bytes");
+}
+
+static void what_cannot_be_read_is_named(void **state)
+{
+    (void)state;
+    uint8_t *bytes;
+    size_t size;
+    assert_int_equal(files_read(&bytes, &size, "/absent", 10, &err), STATUS_FAILED);
+    assert_string_equal(err.message, "cannot open /absent: No such file or directory");
+    assert_int_equal(files_read(&bytes, &size, "/tmp", 10, &err), STATUS_FAILED);
+    assert_string_equal(err.message, "/tmp is a directory, not a file");
+}
+
+static void *feed_fifo(void *path)
+{
+    FILE *f = fopen(path, "w");
+    for (int i = 0; f && i < 100000; i++)
+        fputc('x', f);
+    if (f)
+        fclose(f);
+    return NULL;
+}
+
+static void a_fifo_is_read_to_its_end(void **state)
+{
+    (void)state;
+    pthread_t feeder;
+    uint8_t *bytes;
+    size_t size;
+    char path[512];
+    snprintf(path, sizeof path, "%s", scratch_path("fifo"));
+    assert_int_equal(mkfifo(path, 0600), 0);
+    assert_int_equal(pthread_create(&feeder, NULL, feed_fifo, path), 0);
+    assert_int_equal(files_read(&bytes, &size, path, 100000, &err), STATUS_OK);
+    pthread_join(feeder, NULL);
+    assert_int_equal(size, 100000);
+    free(bytes);
+}
+
+static void a_file_of_proc_is_read_though_it_says_it_is_empty(void **state)
+{
+    (void)state;
+    uint8_t *bytes;
+    size_t size;
+    assert_int_equal(files_read(&bytes, &size, "/proc/self/status", 100000, &err), STATUS_OK);
+    assert_memory_equal(bytes, "Name:", 5);
+    free(bytes);
+}
+
+static void a_write_replaces_the_file_only_at_the_commit(void **state)
+{
+    (void)state;
+    struct files_writer w;
+    char path[512];
+    snprintf(path, sizeof path, "%s", scratch_write("a", "old", 3));
+    assert_int_equal(files_open(&w, path, &err), STATUS_OK);
+    fputs("new", w.stream);
+    fflush(w.stream);
+    assert_content(path, "old");
+    assert_int_equal(files_commit(&w, &err), STATUS_OK);
+    assert_content(path, "new");
+    files_abandon(&w);
+    assert_int_equal(count_files(), 1);
+
+    assert_int_equal(files_open(&w, path, &err), STATUS_OK);
+    fputs("never", w.stream);
+    files_abandon(&w);
+    files_abandon(&w);
+    assert_content(path, "new");
+    assert_int_equal(count_files(), 1);
+}
+
+static void two_writers_of_one_path_do_not_meet(void **state)
+{
+    (void)state;
+    struct files_writer a, b;
+    char path[512];
+    snprintf(path, sizeof path, "%s", scratch_path("a"));
+    assert_int_equal(files_open(&a, path, &err), STATUS_OK);
+    assert_int_equal(files_open(&b, path, &err), STATUS_OK);
+    fputs("first", a.stream);
+    fputs("second", b.stream);
+    assert_int_equal(files_commit(&a, &err), STATUS_OK);
+    assert_content(path, "first");
+    assert_int_equal(files_commit(&b, &err), STATUS_OK);
+    assert_content(path, "second");
+}
+
+static void the_mode_is_0666_without_the_umask(void **state)
+{
+    (void)state;
+    struct stat info;
+    mode_t before = umask(027);
+    const char *path = scratch_path("a");
+    assert_int_equal(files_write(path, "x", 1, &err), STATUS_OK);
+    umask(before);
+    assert_int_equal(stat(path, &info), 0);
+    assert_int_equal(info.st_mode & 0777, 0640);
+}
+
+static void a_symbolic_link_stays_and_its_target_is_replaced(void **state)
+{
+    (void)state;
+    struct stat info;
+    const char *target = scratch_write("target", "old", 3), *link = scratch_path("link");
+    assert_int_equal(symlink("target", link), 0);
+    assert_int_equal(files_write(link, "new", 3, &err), STATUS_OK);
+    assert_content(target, "new");
+    assert_int_equal(lstat(link, &info), 0);
+    assert_true(S_ISLNK(info.st_mode));
+}
+
+/* /dev/full takes no byte: small writes fail at the commit, large ones long before. */
+static void a_full_disk_is_reported_by_the_commit(void **state)
+{
+    (void)state;
+    char large[100000] = {0};
+    assert_int_equal(files_write("/dev/full", "x", 1, &err), STATUS_FAILED);
+    assert_string_equal(err.message, "cannot write /dev/full: No space left on device");
+    assert_int_equal(files_write("/dev/full", large, sizeof large, &err), STATUS_FAILED);
+    assert_non_null(strstr(err.message, "cannot write /dev/full"));
+    assert_int_equal(files_write("/dev/null", large, sizeof large, &err), STATUS_OK);
+}
+
+static void a_file_that_cannot_be_created_is_named(void **state)
+{
+    (void)state;
+    assert_int_equal(files_write("/proc/absent/x", "x", 1, &err), STATUS_FAILED);
+    assert_string_equal(err.message, "cannot create /proc/absent/x: No such file or directory");
+    assert_int_equal(files_write(scratch_folder, "x", 1, &err), STATUS_FAILED);
+    assert_non_null(strstr(err.message, "it is a directory"));
+}
+
+static void a_commit_whose_rename_fails_leaves_no_temporary_file(void **state)
+{
+    (void)state;
+    struct files_writer w;
+    char path[512];
+    snprintf(path, sizeof path, "%s", scratch_path("a"));
+    assert_int_equal(files_open(&w, path, &err), STATUS_OK);
+    assert_int_equal(mkdir(path, 0777), 0); /* someone makes a folder of that name meanwhile */
+    assert_int_equal(files_commit(&w, &err), STATUS_FAILED);
+    assert_int_equal(count_files(), 1);
+}
+
+static void assert_joined(const char *directory, const char *name, const char *expected)
+{
+    char *path;
+    assert_int_equal(files_join(&path, directory, name, &err), STATUS_OK);
+    assert_string_equal(path, expected);
+    free(path);
+}
+
+static void assert_directory(const char *path, const char *expected)
+{
+    char *directory;
+    assert_int_equal(files_directory(&directory, path, &err), STATUS_OK);
+    assert_string_equal(directory, expected);
+    free(directory);
+}
+
+static void paths_are_joined_and_split(void **state)
+{
+    (void)state;
+    assert_joined("a", "b", "a/b");
+    assert_joined("a/", "b", "a/b");
+    assert_joined("/", "b", "/b");
+    assert_joined("a", "/b", "/b");
+    assert_joined("", "b", "b");
+    assert_joined(".", "b", "b");
+    assert_directory("a/b/c", "a/b");
+    assert_directory("c", ".");
+    assert_directory("/c", "/");
+}
+
+static void a_folder_is_made_with_its_parents_once(void **state)
+{
+    (void)state;
+    bool existed;
+    char path[512];
+    snprintf(path, sizeof path, "%s/x/y//z/", scratch_folder);
+    assert_int_equal(files_make_directory(path, &existed, &err), STATUS_OK);
+    assert_false(existed);
+    assert_true(files_exist(path));
+    assert_int_equal(files_make_directory(path, &existed, &err), STATUS_OK);
+    assert_true(existed);
+
+    scratch_write("file", "", 0);
+    snprintf(path, sizeof path, "%s/file/x", scratch_folder);
+    assert_int_equal(files_make_directory(path, &existed, &err), STATUS_FAILED);
+    assert_non_null(strstr(err.message, "Not a directory"));
+    assert_int_equal(files_make_directory("", &existed, &err), STATUS_FAILED);
+}
+
+static void the_folder_of_this_program_is_known(void **state)
+{
+    (void)state;
+    char *folder, *program;
+    assert_int_equal(files_program_directory(&folder, &err), STATUS_OK);
+    assert_int_equal(files_join(&program, folder, "test_files", &err), STATUS_OK);
+    assert_true(files_exist(program));
+    free(folder);
+    free(program);
+}
+
+static void a_failing_allocation_leaves_the_old_file(void **state)
+{
+    (void)state;
+    char path[512];
+    snprintf(path, sizeof path, "%s", scratch_write("a", "old", 3));
+    for (long n = 1;; n++) {
+        failing_alloc_after(n);
+        enum status status = files_write(path, "new", 3, &err);
+        long used = failing_alloc_count();
+        failing_alloc_off();
+        assert_int_equal(count_files(), 1);
+        if (used < n) {
+            assert_int_equal(status, STATUS_OK);
+            break;
+        }
+        assert_int_equal(status, STATUS_FAILED);
+        assert_non_null(strstr(err.message, "out of memory"));
+    }
+    assert_content(path, "new");
+    uint8_t *bytes;
+    size_t size;
+    failing_alloc_after(1);
+    assert_int_equal(files_read(&bytes, &size, path, 10, &err), STATUS_FAILED);
+    failing_alloc_off();
+    assert_null(bytes);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        SCRATCH_TEST(a_file_is_read_whole_with_a_zero_behind_it),
+        SCRATCH_TEST(a_file_of_more_than_the_bound_is_refused),
+        SCRATCH_TEST(what_cannot_be_read_is_named),
+        SCRATCH_TEST(a_fifo_is_read_to_its_end),
+        SCRATCH_TEST(a_file_of_proc_is_read_though_it_says_it_is_empty),
+        SCRATCH_TEST(a_write_replaces_the_file_only_at_the_commit),
+        SCRATCH_TEST(two_writers_of_one_path_do_not_meet),
+        SCRATCH_TEST(the_mode_is_0666_without_the_umask),
+        SCRATCH_TEST(a_symbolic_link_stays_and_its_target_is_replaced),
+        SCRATCH_TEST(a_full_disk_is_reported_by_the_commit),
+        SCRATCH_TEST(a_file_that_cannot_be_created_is_named),
+        SCRATCH_TEST(a_commit_whose_rename_fails_leaves_no_temporary_file),
+        SCRATCH_TEST(paths_are_joined_and_split),
+        SCRATCH_TEST(a_folder_is_made_with_its_parents_once),
+        SCRATCH_TEST(the_folder_of_this_program_is_known),
+        SCRATCH_TEST(a_failing_allocation_leaves_the_old_file),
+    };
+    return cmocka_run_group_tests_name("files", tests, NULL, NULL);
+}
