@@ -1,6 +1,7 @@
 /* Chooses the processor level once. */
 #include "math/kernels.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,8 +30,12 @@ static const struct kernels *choose(void)
 
 const struct kernels *kernels_get(void)
 {
-    static const struct kernels *chosen;
-    if (!chosen)
-        chosen = choose();
-    return chosen;
+    /* Workers may come here first, several at once: each finds the same. */
+    static const struct kernels *_Atomic chosen;
+    const struct kernels *k = atomic_load_explicit(&chosen, memory_order_relaxed);
+    if (!k) {
+        k = choose();
+        atomic_store_explicit(&chosen, k, memory_order_relaxed);
+    }
+    return k;
 }

@@ -4,6 +4,20 @@
 #include <math.h>
 #include <string.h>
 
+/* Whether a pixel takes the place of the best so far: a larger one does, and the first NaN, which
+ * keeps it. */
+static inline bool wins(float in, float best)
+{
+    return !(in <= best) & (best == best);
+}
+
+/* The first pixel of the picture in a window that begins at `at`: what it keeps when all are -inf.
+ */
+static int first_inside(int at)
+{
+    return at < 0 ? -at : 0;
+}
+
 void KERNEL(pool_sweep_max)(float *y, uint8_t *argmax, const float *x, const struct kernels_pool *p,
                             int first_row, int n_rows)
 {
@@ -16,7 +30,10 @@ void KERNEL(pool_sweep_max)(float *y, uint8_t *argmax, const float *x, const str
             for (int c = 0; c < channels; c++)
                 best[c] = -INFINITY;
             if (which)
-                memset(which, 0, channels);
+                memset(which,
+                       first_inside(oh * p->stride - p->pad) * p->kernel +
+                           first_inside(ow * p->stride - p->pad),
+                       channels);
             for (int r = 0; r < p->kernel; r++) {
                 int h = oh * p->stride + r - p->pad;
                 if (h < 0 || h >= p->height)
@@ -27,12 +44,12 @@ void KERNEL(pool_sweep_max)(float *y, uint8_t *argmax, const float *x, const str
                         continue;
                     const float *restrict in = x + ((size_t)h * p->width + w) * channels;
                     const uint8_t tap = (uint8_t)(r * p->kernel + s);
-                    /* !(in <= best): NaN wins. Two loops: each vectorises for its own width. */
+                    /* Two loops: each vectorises for its own width. */
                     if (which)
                         for (int c = 0; c < channels; c++)
-                            which[c] = !(in[c] <= best[c]) ? tap : which[c];
+                            which[c] = wins(in[c], best[c]) ? tap : which[c];
                     for (int c = 0; c < channels; c++)
-                        best[c] = !(in[c] <= best[c]) ? in[c] : best[c];
+                        best[c] = wins(in[c], best[c]) ? in[c] : best[c];
                 }
             }
         }
