@@ -122,7 +122,8 @@ enum status pipeline_create(struct pipeline **out, int workers, int window,
     return STATUS_OK;
 }
 
-/* With the lock held. */
+/* With the lock held. Afterwards all that was handed out is done, and no place of is_done is set.
+ */
 static void drain(struct pipeline *p)
 {
     p->end = p->next;
@@ -134,7 +135,6 @@ void pipeline_start(struct pipeline *p, int first, int end)
 {
     pthread_mutex_lock(&p->lock);
     drain(p);
-    memset(p->is_done, 0, (size_t)p->window * sizeof *p->is_done);
     p->next = p->finished = p->released = first;
     p->end = end;
     pthread_cond_broadcast(&p->room);

@@ -48,18 +48,19 @@ static void bad_pictures_are_told_in_order_and_good_ones_are_kept(void **state)
     struct dataset *d = picture_set();
     assert_int_equal(truncate(scratch_path("3.png"), 60), 0);
     assert_int_equal(unlink(scratch_path("4.png")), 0);
-    assert_int_equal(unlink(scratch_path("20.png")), 0);
+    assert_int_equal(unlink(scratch_path("21.png")), 0);
     for (int workers = 1; workers <= 4; workers++) {
         struct report r = {.n_done = 0};
         struct cache *cache;
         assert_int_equal(cache_create(&cache, N_PICTURES, PICTURE_SIZE, 1 << 20, &err), STATUS_OK);
         check(&r, d, cache, workers);
-        assert_string_equal(r.bad, "20 4 3 "); /* the rows go backwards */
+        assert_string_equal(r.bad,
+                            "21 4 3 "); /* rows go backwards; the place of 21 is used again */
         assert_non_null(strstr(r.last, "set.csv:5: "));
         assert_non_null(strstr(r.last, "/3.png: "));
         assert_int_equal(r.n_done, N_PICTURES);
         for (int i = 0; i < N_PICTURES; i++)
-            assert_int_equal(cache_find(cache, i) != NULL, i != 3 && i != 4 && i != 20);
+            assert_int_equal(cache_find(cache, i) != NULL, i != 3 && i != 4 && i != 21);
         cache_destroy(cache);
     }
     dataset_destroy(d);

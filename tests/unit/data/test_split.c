@@ -89,6 +89,10 @@ static void the_seed_decides(void **state)
     assert_int_equal(a.n_val, 20);
     assert_memory_equal(a.val, b.val, 20 * sizeof(int));
     assert_memory_not_equal(a.val, c.val, 20 * sizeof(int));
+    int differing = 0; /* places that class 0 draws and class 1, of the same size, does not */
+    for (int i = 0; i < 10; i++)
+        differing += a.val[i] != a.val[10 + i] - 50;
+    assert_true(differing > 0);
     split_free(&a);
     split_free(&b);
     split_free(&c);
