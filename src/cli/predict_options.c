@@ -2,6 +2,7 @@
 #include "cli/predict_options.h"
 
 #include "base/suggest.h"
+#include "cli/help.h"
 
 #include <getopt.h>
 #include <string.h>
@@ -145,39 +146,6 @@ bool predict_options_is_table(const struct predict_options *o)
     return o->n_data == 1 && length >= 4 && strcasecmp(o->data[0] + length - 4, ".csv") == 0;
 }
 
-/* ---- Help ---- */
-
-static void put_wrapped(FILE *stream, const char *text, int column)
-{
-    const int indent = 28, width = 80;
-    while (*text != '\0') {
-        int word = (int)strcspn(text, " ");
-        if (column + 1 + word > width) {
-            fprintf(stream, "\n%*s", indent, "");
-            column = indent;
-        }
-        column += fprintf(stream, " %.*s", word, text);
-        text += word + (text[word] == ' ');
-    }
-    fputc('\n', stream);
-}
-
-static void put_row(FILE *stream, const struct row *row)
-{
-    const struct setting *s = settings_table_find(row->name);
-    const char *argument = row->argument != NULL ? row->argument : s != NULL ? s->argument : NULL;
-    char left[64], help[512];
-    int n = row->letter != 0 ? snprintf(left, sizeof(left), "-%c, ", row->letter)
-                             : snprintf(left, sizeof(left), "    ");
-    snprintf(left + n, sizeof(left) - (size_t)n, "--%s%s%s", row->name, argument != NULL ? "=" : "",
-             argument != NULL ? argument : "");
-    const char *initial = s != NULL && s->type != SETTING_FLAG ? s->initial : NULL;
-    snprintf(help, sizeof(help), "%s%s%s%s", row->help != NULL ? row->help : s->help,
-             initial != NULL ? " (default: " : "", initial != NULL ? initial : "",
-             initial != NULL ? ")" : "");
-    put_wrapped(stream, help, fprintf(stream, "  %-26s", left));
-}
-
 void predict_options_help(FILE *stream)
 {
     fputs("Usage: atk-predict [OPTION...] MODEL DATA.csv\n"
@@ -191,8 +159,20 @@ void predict_options_help(FILE *stream)
           "cross-entropy and recall of each class are printed: to standard error, or to\n"
           "standard output with --out. Labels are matched to the model's classes by name.\n\n",
           stream);
-    for (int i = 0; i < N_ROWS; i++)
-        put_row(stream, &table[i]);
+    for (int i = 0; i < N_ROWS; i++) {
+        const struct row *row = &table[i];
+        const struct setting *s = settings_table_find(row->name);
+        bool value = s != NULL && s->type != SETTING_FLAG;
+        help_put_row(stream, &(struct help_row){
+                                 .name = row->name,
+                                 .letter = row->letter,
+                                 .argument = row->argument != NULL ? row->argument
+                                             : value               ? s->argument
+                                                                   : NULL,
+                                 .text = row->help != NULL ? row->help : s->help,
+                                 .initial = value ? s->initial : NULL,
+                             });
+    }
     fputs("\nExit status: 0; 1 for data and files; 2 for usage; 130 and 143 when interrupted.\n",
           stream);
 }

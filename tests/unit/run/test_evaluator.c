@@ -1,0 +1,187 @@
+/* run/evaluator: one pass in order, in evaluation mode, whatever the batch size. */
+#include "failing_alloc.h"
+#include "tiny_run.h"
+
+#include "run/evaluator.h"
+
+#include <math.h>
+
+struct seen {
+    int n, n_progress;
+    int row[TINY_ROWS];
+    int stop_after;
+    volatile sig_atomic_t stop;
+};
+
+static enum status note_sample(void *context, const struct evaluator_sample *s, struct error *err)
+{
+    (void)err;
+    struct seen *seen = context;
+    seen->row[seen->n++] = s->row;
+    double sum = 0;
+    for (int c = 0; c < 3; c++) {
+        assert_true(s->probability[c] <= s->probability[s->predicted]);
+        sum += (double)s->probability[c];
+    }
+    assert_true(fabs(sum - 1) < 1e-6); /* three float roundings */
+    return STATUS_OK;
+}
+
+static void note_progress(void *context, int n_done)
+{
+    struct seen *seen = context;
+    assert_int_equal(n_done, seen->n);
+    seen->n_progress++;
+    seen->stop = seen->stop_after > 0 && n_done >= seen->stop_after;
+}
+
+static struct evaluator_events listen(struct seen *seen)
+{
+    return (struct evaluator_events){
+        .context = seen, .sample = note_sample, .progress = note_progress, .stop = &seen->stop};
+}
+
+/* Evaluates all rows of r with this batch size. */
+static void evaluate(struct metrics *out, struct tiny_run *r, int batch_size, struct seen *seen)
+{
+    const struct loader_options load = {.size = TINY_SIZE,
+                                        .batch_size = batch_size,
+                                        .std = {1, 1, 1},
+                                        .workers = 2,
+                                        .limits = {.max_pixels = 4096}};
+    struct loader *loader;
+    struct evaluator *evaluator;
+    bool stopped;
+    const struct evaluator_events events = listen(seen);
+    MUST(loader_create(&loader, r->data, r->rows, TINY_ROWS, r->cache, &load, err));
+    MUST(evaluator_create(&evaluator, r->model, loader, err));
+    MUST(metrics_create(out, 3, TINY_ROWS, err));
+    MUST(evaluator_run(evaluator, out, &stopped, &events, err));
+    assert_int_equal(stopped, seen->stop_after > 0);
+    metrics_finish(out, 0.7);
+    evaluator_destroy(evaluator);
+    loader_destroy(loader);
+}
+
+static void rows_come_in_order_and_batch_size_changes_no_bit(void **state)
+{
+    (void)state;
+    struct tiny_run r;
+    tiny_create(&r, NORM_GROUP);
+    struct metrics by_six, by_four;
+    struct seen six = {0}, four = {0};
+    evaluate(&by_six, &r, 6, &six);
+    evaluate(&by_four, &r, 4, &four);
+    assert_int_equal(six.n, TINY_ROWS);
+    assert_int_equal(six.n_progress, 5); /* 26 = 4 x 6 + 2 */
+    assert_memory_equal(six.row, r.rows, sizeof(r.rows));
+    assert_int_equal(by_six.n, TINY_ROWS);
+    assert_memory_equal(&by_six.mean_loss, &by_four.mean_loss, sizeof(double));
+    assert_memory_equal(by_six.confusion, by_four.confusion, 9 * sizeof(int));
+    metrics_free(&by_six);
+    metrics_free(&by_four);
+    tiny_destroy(&r);
+}
+
+static void evaluation_leaves_weights_and_running_statistics_alone(void **state)
+{
+    (void)state;
+    struct tiny_run r;
+    tiny_create(&r, NORM_BATCH);
+    struct param_list *params = model_params(r.model);
+    float **before = calloc((size_t)params->n, sizeof(*before));
+    assert_non_null(before);
+    for (int i = 0; i < params->n; i++) {
+        size_t bytes = params->item[i].size * sizeof(float);
+        before[i] = malloc(bytes + 1);
+        assert_non_null(before[i]);
+        if (bytes > 0)
+            memcpy(before[i], params->item[i].data, bytes);
+    }
+    struct metrics m;
+    struct seen seen = {0};
+    evaluate(&m, &r, 6, &seen);
+    for (int i = 0; i < params->n; i++) {
+        if (params->item[i].size > 0)
+            assert_memory_equal(before[i], params->item[i].data,
+                                params->item[i].size * sizeof(float));
+        assert_int_equal(params->item[i].counter, 0);
+        free(before[i]);
+    }
+    free(before);
+    metrics_free(&m);
+    tiny_destroy(&r);
+}
+
+static void a_stop_ends_the_pass_after_its_batch(void **state)
+{
+    (void)state;
+    struct tiny_run r;
+    tiny_create(&r, NORM_GROUP);
+    struct metrics m;
+    struct seen seen = {.stop_after = 7};
+    evaluate(&m, &r, 6, &seen);
+    assert_int_equal(seen.n, 12);
+    metrics_free(&m);
+    tiny_destroy(&r);
+}
+
+static enum status refuse_sample(void *context, const struct evaluator_sample *s, struct error *err)
+{
+    (void)context;
+    return error_set(err, "row %d refused", s->row);
+}
+
+static void a_failing_callback_ends_the_pass_with_its_error(void **state)
+{
+    (void)state;
+    struct tiny_run r;
+    tiny_create(&r, NORM_GROUP);
+    struct evaluator *evaluator;
+    struct metrics m;
+    bool stopped;
+    struct error failure;
+    const struct evaluator_events events = {.sample = refuse_sample};
+    MUST(evaluator_create(&evaluator, r.model, r.val, err));
+    MUST(metrics_create(&m, 3, TINY_ROWS, err));
+    assert_int_equal(evaluator_run(evaluator, &m, &stopped, &events, &failure), STATUS_FAILED);
+    assert_string_equal(failure.message, "row 20 refused");
+    evaluator_destroy(evaluator);
+    metrics_free(&m);
+    tiny_destroy(&r);
+}
+
+static void every_failing_allocation_is_a_clean_error(void **state)
+{
+    (void)state;
+    struct tiny_run r;
+    tiny_create(&r, NORM_GROUP);
+    struct evaluator *evaluator;
+    for (long n = 1;; n++) {
+        struct error failure = {0};
+        failing_alloc_after(n);
+        enum status status = evaluator_create(&evaluator, r.model, r.val, &failure);
+        long used = failing_alloc_count();
+        failing_alloc_off();
+        if (used < n) {
+            assert_int_equal(status, STATUS_OK);
+            break;
+        }
+        assert_int_equal(status, STATUS_FAILED);
+        assert_non_null(strstr(failure.message, "out of memory"));
+    }
+    evaluator_destroy(evaluator);
+    tiny_destroy(&r);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TINY_TEST(rows_come_in_order_and_batch_size_changes_no_bit),
+        TINY_TEST(evaluation_leaves_weights_and_running_statistics_alone),
+        TINY_TEST(a_stop_ends_the_pass_after_its_batch),
+        TINY_TEST(a_failing_callback_ends_the_pass_with_its_error),
+        TINY_TEST(every_failing_allocation_is_a_clean_error),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
