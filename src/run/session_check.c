@@ -98,7 +98,7 @@ enum status session_check(struct session *s, const struct session_events *events
 {
     const struct session_events none = {0};
     struct checking c = {.session = s, .events = events ? events : &none, .data = s->data};
-    enum status status = session_machine_make_caches(s, err);
+    enum status status = s->settings->dry_run ? STATUS_OK : session_machine_make_caches(s, err);
 
     c.n_total = s->train.n + s->val.n;
     if (status == STATUS_OK)

@@ -258,5 +258,7 @@ enum status settings_check(const struct settings *s, struct error *err)
                                 "its own folder");
     if (s->resume && s->dry_run)
         return error_usage(err, "--dry-run and --resume exclude each other");
+    if (s->json && s->dry_run)
+        return error_usage(err, "--json tells the result of a run, and --dry-run has none");
     return STATUS_OK;
 }

@@ -2,13 +2,19 @@
  * bits. */
 #include "run/settings.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* The fewest digits that read back to the same bits: 0.1 stays "0.1". */
+/* The fewest digits that read back to the same bits: 0.1 stays "0.1". Whole numbers are written
+ * out: 10, not 1e+01. */
 static void put_double(char *out, size_t size, double value)
 {
+    if (fabs(value) < 1e15 && value == floor(value)) {
+        snprintf(out, size, "%.0f", value);
+        return;
+    }
     for (int digits = 1; digits <= 17; digits++) {
         snprintf(out, size, "%.*g", digits, value);
         if (strtod(out, NULL) == value)
@@ -18,6 +24,10 @@ static void put_double(char *out, size_t size, double value)
 
 static void put_float(char *out, size_t size, float value)
 {
+    if (fabsf(value) < 1e7F && value == floorf(value)) {
+        snprintf(out, size, "%.0f", (double)value);
+        return;
+    }
     for (int digits = 1; digits <= 9; digits++) {
         snprintf(out, size, "%.*g", digits, (double)value);
         if ((float)strtod(out, NULL) == value)

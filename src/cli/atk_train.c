@@ -1,0 +1,264 @@
+/* atk-train: from the command line to the last line. What there is to do is in run/session and
+ * run/trainer; this file puts it in order, shows it and turns its end into an exit status. */
+#include "cli/console.h"
+#include "cli/report.h"
+#include "cli/train_options.h"
+#include "run/session.h"
+#include "run/summary.h"
+#include "run/trainer.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char program[] = "atk-train";
+
+/* ---- signals ---- */
+
+static volatile sig_atomic_t stop_signal;
+
+static void note_signal(int number)
+{
+    stop_signal = number;
+}
+
+/* The first SIGINT or SIGTERM asks for an orderly end, a second one of its kind ends at once. With
+ * SIGPIPE ignored a reader that goes away is an error of the next write (see cli/console). */
+static void catch_signals(void)
+{
+    struct sigaction action = {.sa_handler = note_signal,
+                               .sa_flags = (int)(SA_RESETHAND | SA_RESTART)};
+
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    signal(SIGPIPE, SIG_IGN);
+}
+
+/* ---- looking at the pictures ---- */
+
+static void show_checked(void *context, int n_done, int n_total)
+{
+    (void)n_total;
+    console_bar(context, n_done, "");
+}
+
+static enum status check_pictures(struct console *c, struct session *s, struct error *err)
+{
+    const struct session_events events = {.context = c, .done = show_checked, .stop = &stop_signal};
+    int n = s->train.n + s->val.n;
+
+    if (!s->settings->dry_run && !session_wants_check(s))
+        return session_check_files(s, err);
+    console_print(c, "pictures  reading %d\n", n);
+    console_bar_start(c, "pictures", "images", 0, n, 0);
+    enum status status = session_check(s, &events, err);
+    console_bar_end(c);
+    if (status != STATUS_OK || stop_signal || s->n_bad == 0 || s->settings->dry_run ||
+        s->settings->on_bad_image == BAD_IMAGE_SKIP)
+        return status;
+    if (s->n_bad == 1)
+        return error_set(err, "%s", s->bad[0].message);
+    return error_set(err, "%s (and %zu more: see --dry-run and --on-bad-image)", s->bad[0].message,
+                     s->n_bad - 1);
+}
+
+/* ---- training ---- */
+
+struct show {
+    struct console *console;
+    const struct session *session;
+    int bar_epoch; /* whose bar is up; negative: of its validation */
+    double loss_sum, n_correct, n_images;
+};
+
+static void show_batch(void *context, const struct trainer_batch *b)
+{
+    struct show *show = context;
+    struct console *c = show->console;
+    int log_every = show->session->settings->log_every;
+    char label[48], figures[96];
+
+    if (!c->has_bar) {
+        if (b->batch % log_every == 0 || b->batch == b->n_batches)
+            report_batch(c, b);
+        return;
+    }
+    long first = (long)(b->batch - 1) * show->session->settings->batch_size;
+    if (show->bar_epoch != b->epoch) {
+        snprintf(label, sizeof label, "epoch %d/%d", b->epoch, b->n_epochs);
+        console_bar_start(c, label, "images", first, show->session->train.n, b->seconds);
+        *show = (struct show){c, show->session, b->epoch, 0, 0, 0};
+    }
+    show->loss_sum += b->loss * b->n;
+    show->n_correct += b->n_correct;
+    show->n_images += b->n;
+    snprintf(figures, sizeof figures, "loss %.4f, accuracy %.3f", show->loss_sum / show->n_images,
+             show->n_correct / show->n_images);
+    console_bar(c, first + b->n, figures);
+}
+
+static void show_evaluating(void *context, int n_done, int n_total)
+{
+    struct show *show = context;
+
+    if (show->bar_epoch >= 0) {
+        console_bar_start(show->console, "validation", "images", 0, n_total, 0);
+        show->bar_epoch = -1;
+    }
+    console_bar(show->console, n_done, "");
+}
+
+static void show_epoch(void *context, const struct trainer_epoch *e)
+{
+    struct show *show = context;
+
+    console_bar_end(show->console);
+    show->bar_epoch = 0;
+    report_epoch(show->console, e, session_classes(show->session));
+}
+
+static enum status restore(struct console *c, struct session *s, struct trainer *t,
+                           struct error *err)
+{
+    enum status status = trainer_restore(t, err);
+
+    if (status != STATUS_OK)
+        return status;
+    int done = trainer_result(t).epochs_done;
+    if (done > s->settings->epochs)
+        return error_usage(err, "--epochs: %d is less than the %d that %s has done",
+                           s->settings->epochs, done, run_folder_path(s->folder));
+    if (done == s->settings->epochs)
+        console_print(c, "all %d epochs are done; a larger --epochs goes on\n", done);
+    else
+        console_print(c, "resuming  after %d of %d epochs\n", done, s->settings->epochs);
+    return session_save_settings(s, err);
+}
+
+/* Whether it ended early is told by stop_signal. */
+static enum status run_trainer(struct console *c, struct session *s, struct trainer *t,
+                               struct error *err)
+{
+    bool interrupted = false;
+    enum status status = s->settings->resume ? restore(c, s, t, err) : STATUS_OK;
+
+    if (status == STATUS_OK)
+        status = trainer_run(t, &interrupted, err);
+    console_bar_end(c);
+    if (status != STATUS_OK)
+        return status;
+    struct trainer_result result = trainer_result(t);
+    status = summary_save(s, &result, interrupted, err);
+    report_end(c, s, &result, interrupted);
+    if (status == STATUS_OK && s->settings->json) {
+        summary_write(stdout, s, &result, interrupted);
+        console_flush(c);
+    }
+    return status;
+}
+
+static enum status train(struct console *c, struct session *s, struct error *err)
+{
+    struct show show = {.console = c, .session = s};
+    struct trainer *trainer = NULL;
+    enum status status = session_open(s, err);
+
+    if (status != STATUS_OK)
+        return status;
+    report_weights(c, s);
+    console_print(c, "run       %s\n", run_folder_path(s->folder));
+    const struct trainer_inputs inputs = {
+        .settings = s->settings,
+        .card = &s->card,
+        .model = s->model,
+        .train = s->train_loader,
+        .val = s->val_loader,
+        .train_data = s->data,
+        .val_data = s->val.data,
+        .train_rows = s->train.row,
+        .val_rows = s->val.row,
+        .n_train_rows = s->train.n,
+        .n_val_rows = s->val.n,
+        .folder = s->folder,
+        .stop = &stop_signal,
+        .events = {&show, show_batch, show_evaluating, show_epoch},
+    };
+    status = trainer_create(&trainer, &inputs, err);
+    if (status == STATUS_OK)
+        status = run_trainer(c, s, trainer, err);
+    trainer_destroy(trainer);
+    return status;
+}
+
+/* ---- the whole ---- */
+
+/* A bad picture makes a dry run fail, unless it would be skipped. */
+static enum status end_dry_run(struct console *c, const struct session *s, struct error *err)
+{
+    report_layers(c, s);
+    report_memory(c, s);
+    if (s->n_bad > 0 && s->settings->on_bad_image == BAD_IMAGE_FAIL)
+        return error_set(err, "%zu of %d pictures cannot be read", s->n_bad,
+                         s->train.n + s->val.n + (int)s->n_bad);
+    console_print(c, "dry run: nothing was trained or written\n");
+    return STATUS_OK;
+}
+
+static enum status run(struct console *c, const struct settings *settings, struct session *s,
+                       struct error *err)
+{
+    enum status status = session_load(s, settings, err);
+
+    if (status != STATUS_OK)
+        return status;
+    console_print(c, "%s %s\n", program, ATK_VERSION);
+    report_settings(c, settings);
+    report_network(c, s);
+    status = check_pictures(c, s, err);
+    if (status != STATUS_OK || stop_signal)
+        return status;
+    report_data(c, s, settings->dry_run);
+    report_bad_images(c, s, settings->dry_run);
+    report_k(c, s);
+    report_machine(c, s);
+    return settings->dry_run ? end_dry_run(c, s, err) : train(c, s, err);
+}
+
+static int exit_status(struct console *c, enum status status)
+{
+    if (status == STATUS_OK && stop_signal)
+        return 128 + stop_signal;
+    if (status == STATUS_OK && c->write_error)
+        return STATUS_FAILED;
+    return (int)status;
+}
+
+int main(int argc, char **argv)
+{
+    struct train_options options;
+    struct session session = {0};
+    struct console console;
+    struct error err;
+
+    catch_signals();
+    console_open(&console, program, false);
+    enum status status = train_options_parse(&options, argc, argv, &err);
+    if (status == STATUS_OK && options.help) {
+        train_options_help(stdout);
+        console_flush(&console);
+    } else if (status == STATUS_OK && options.version) {
+        console_print(&console, "%s %s\n", program, ATK_VERSION);
+    } else if (status == STATUS_OK) {
+        console_open(&console, program, options.set.quiet);
+        status = run(&console, &options.set, &session, &err);
+    }
+    if (status != STATUS_OK)
+        console_error(&console, err.message);
+    else if (stop_signal && !session.folder)
+        console_error(&console, "interrupted before training began; nothing was written");
+    session_close(&session);
+    train_options_free(&options);
+    return exit_status(&console, status);
+}

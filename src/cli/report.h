@@ -1,0 +1,44 @@
+/* What atk-train says, from start to end. Each function prints whole lines. */
+#ifndef CLI_REPORT_H
+#define CLI_REPORT_H
+
+#include "cli/console.h"
+#include "run/session.h"
+#include "run/trainer.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* ---- start-up (report_start.c) ---- */
+
+/* Every setting in one paragraph, as "name=value". */
+void report_settings(struct console *c, const struct settings *s);
+/* Pictures, classes with counts (the first few when there are many, unless all), and what was
+ * noticed about the table. */
+void report_data(struct console *c, const struct session *s, bool all_classes);
+void report_network(struct console *c, const struct session *s);
+/* What k resolves to for the full and for the last batch. */
+void report_k(struct console *c, const struct session *s);
+void report_machine(struct console *c, const struct session *s);
+void report_weights(struct console *c, const struct session *s); /* of --weights */
+/* The layer table and the memory of a training run, for --dry-run. */
+void report_layers(struct console *c, const struct session *s);
+void report_memory(struct console *c, const struct session *s);
+/* Pictures that could not be read. */
+void report_bad_images(struct console *c, const struct session *s, bool list);
+
+/* ---- a run (report_run.c) ---- */
+
+void report_batch(struct console *c, const struct trainer_batch *b);
+/* Per-class recall as well, when the classes are few. */
+void report_epoch(struct console *c, const struct trainer_epoch *e,
+                  const struct class_list *classes);
+void report_end(struct console *c, const struct session *s, const struct trainer_result *r,
+                bool interrupted);
+
+/* "812 MiB", "1.4 GiB"; "4.9 M", "1.23 G". */
+#define REPORT_AMOUNT_BYTES 32
+const char *report_bytes(char out[REPORT_AMOUNT_BYTES], size_t bytes);
+const char *report_count(char out[REPORT_AMOUNT_BYTES], double count);
+
+#endif

@@ -1,0 +1,52 @@
+#include "cli/report.h"
+
+#include <stdio.h>
+#include <string.h>
+
+void report_layers(struct console *c, const struct session *s)
+{
+    const struct model_summary *m = &s->summary;
+    char shape[48], parameters[REPORT_AMOUNT_BYTES], products[REPORT_AMOUNT_BYTES];
+    int name_width = 5, description_width = 4;
+
+    for (int i = 0; i < m->n_layers; i++) {
+        int name = (int)strlen(m->layer[i].name), text = (int)strlen(m->layer[i].description);
+        name_width = name > name_width ? name : name_width;
+        description_width = text > description_width ? text : description_width;
+    }
+    console_print(c, "%-*s  %-*s  %15s  %12s  %13s\n", name_width, "layer", description_width,
+                  "what", "output", "parameters", "multiply-adds");
+    for (int i = 0; i < m->n_layers; i++) {
+        const struct model_layer *l = &m->layer[i];
+        snprintf(shape, sizeof shape, "%dx%dx%d", l->height, l->width, l->channels);
+        console_print(c, "%-*s  %-*s  %15s  %12lld  %13s\n", name_width, l->name, description_width,
+                      l->description, shape, (long long)l->parameters,
+                      report_count(products, (double)l->multiply_adds));
+    }
+    console_print(c, "total: %lld parameters (%s), %s multiply-adds for one picture\n",
+                  (long long)m->parameters, report_count(parameters, (double)m->parameters),
+                  report_count(products, (double)m->multiply_adds));
+}
+
+static void print_line(struct console *c, const char *what, size_t bytes)
+{
+    char text[REPORT_AMOUNT_BYTES];
+
+    console_print(c, "          %-44s %10s\n", what, report_bytes(text, bytes));
+}
+
+void report_memory(struct console *c, const struct session *s)
+{
+    const struct session_memory *m = &s->memory;
+
+    console_print(c, "memory    that training will take\n");
+    print_line(c, "weights", m->weights);
+    print_line(c, "gradients", m->gradients);
+    print_line(c, "Adam's moments", m->moments);
+    print_line(c, "activations and scratch memory", m->activations);
+    print_line(c, "batches that are being decoded", m->loaders);
+    print_line(c, "resized pictures (cache)", m->cache);
+    print_line(c, "in all", m->training + m->cache);
+    if (m->free > 0)
+        print_line(c, "free now", m->free);
+}

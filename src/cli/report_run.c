@@ -1,0 +1,90 @@
+#include "cli/report.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { MOST_RECALLS_SHOWN = 20, WIDTH = 96 };
+
+static int digits(int n)
+{
+    return snprintf(NULL, 0, "%d", n);
+}
+
+void report_batch(struct console *c, const struct trainer_batch *b)
+{
+    console_print(c,
+                  "epoch %*d/%d  batch %*d/%d  loss %.4f  mean loss %.4f  accuracy %.3f  k %d/%d  "
+                  "learning rate %g  %.1f images/s\n",
+                  digits(b->n_epochs), b->epoch, b->n_epochs, digits(b->n_batches), b->batch,
+                  b->n_batches, b->loss, b->mean_loss, (double)b->n_correct / b->n, b->k, b->n,
+                  b->learning_rate, b->images_per_second);
+}
+
+static void print_recall(struct console *c, const struct metrics *m,
+                         const struct class_list *classes)
+{
+    size_t column = 10;
+
+    if (classes->n > MOST_RECALLS_SHOWN)
+        return;
+    console_print(c, "  recall");
+    for (int i = 0; i < classes->n; i++) {
+        size_t length = strlen(classes->name[i]) + 8;
+        if (column + length > WIDTH) {
+            console_print(c, "\n        ");
+            column = 10;
+        }
+        if (isnan(m->recall[i]))
+            console_print(c, "  %s -", classes->name[i]);
+        else
+            console_print(c, "  %s %.3f", classes->name[i], m->recall[i]);
+        column += length;
+    }
+    console_print(c, "\n");
+}
+
+void report_epoch(struct console *c, const struct trainer_epoch *e,
+                  const struct class_list *classes)
+{
+    console_print(c, "epoch %*d/%d  train: loss %.4f  mean loss %.4f  accuracy %.3f",
+                  digits(e->n_epochs), e->epoch, e->n_epochs, e->train_loss, e->train_mean_loss,
+                  e->train_accuracy);
+    if (e->validated)
+        console_print(c,
+                      "  validation: mean loss %.4f  ATk loss %.4f  accuracy %.3f  balanced %.3f",
+                      e->validation->mean_loss, e->validation->atk_loss, e->validation->accuracy,
+                      e->validation->balanced_accuracy);
+    console_print(c, "  %.1f s%s\n", e->seconds, e->is_best ? "  best so far" : "");
+    if (e->validated)
+        print_recall(c, e->validation, classes);
+}
+
+static const char *duration(char *out, size_t size, double seconds)
+{
+    long whole = (long)(seconds + 0.5);
+
+    if (whole < 60)
+        snprintf(out, size, "%.1f s", seconds);
+    else if (whole < 3600)
+        snprintf(out, size, "%ld min %ld s", whole / 60, whole % 60);
+    else
+        snprintf(out, size, "%ld h %ld min", whole / 3600, whole / 60 % 60);
+    return out;
+}
+
+void report_end(struct console *c, const struct session *s, const struct trainer_result *r,
+                bool interrupted)
+{
+    char time[48];
+
+    console_print(c, "%s after %d of %d epochs, %s\n", interrupted ? "interrupted" : "finished",
+                  r->epochs_done, s->settings->epochs, duration(time, sizeof time, r->seconds));
+    if (r->best_epoch > 0)
+        console_print(c, "best epoch %d: validation accuracy %.4f, mean cross-entropy %.4f\n",
+                      r->best_epoch, r->best_accuracy, r->best_mean_loss);
+    report_bad_images(c, s, false);
+    console_print(c, "run folder: %s\n", run_folder_path(s->folder));
+    if (interrupted)
+        console_print(c, "to go on: atk-train --resume=%s\n", run_folder_path(s->folder));
+}

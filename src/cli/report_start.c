@@ -1,0 +1,264 @@
+#include "cli/report.h"
+
+#include "run/settings_table.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { WIDTH = 96, INDENT = 10, MOST_CLASSES_SHOWN = 20 };
+
+const char *report_bytes(char out[REPORT_AMOUNT_BYTES], size_t bytes)
+{
+    double mib = (double)bytes / (1 << 20);
+
+    if (mib < 10)
+        snprintf(out, REPORT_AMOUNT_BYTES, "%.1f MiB", mib);
+    else if (mib < 1024)
+        snprintf(out, REPORT_AMOUNT_BYTES, "%.0f MiB", mib);
+    else
+        snprintf(out, REPORT_AMOUNT_BYTES, "%.1f GiB", mib / 1024);
+    return out;
+}
+
+const char *report_count(char out[REPORT_AMOUNT_BYTES], double count)
+{
+    if (count < 1e4)
+        snprintf(out, REPORT_AMOUNT_BYTES, "%.0f", count);
+    else if (count < 1e6)
+        snprintf(out, REPORT_AMOUNT_BYTES, "%.1f k", count / 1e3);
+    else if (count < 1e9)
+        snprintf(out, REPORT_AMOUNT_BYTES, "%.2f M", count / 1e6);
+    else
+        snprintf(out, REPORT_AMOUNT_BYTES, "%.2f G", count / 1e9);
+    return out;
+}
+
+void report_settings(struct console *c, const struct settings *s)
+{
+    int n;
+    const struct setting *table = settings_table(&n);
+    char buffer[SETTINGS_TEXT_BYTES];
+    size_t column = INDENT;
+
+    console_print(c, "settings ");
+    for (int i = 0; i < n; i++) {
+        const char *text = settings_text(s, &table[i], buffer);
+        if (!text || table[i].use == SETTING_UNSAVED || table[i].use == SETTING_COMMAND)
+            continue;
+        size_t length = strlen(table[i].name) + strlen(text) + 2;
+        if (column + length > WIDTH) {
+            console_print(c, "\n%*s", INDENT - 1, "");
+            column = INDENT;
+        }
+        console_print(c, " %s=%s", table[i].name, text);
+        column += length;
+    }
+    console_print(c, "\n");
+}
+
+static const char *plural(long n)
+{
+    return n == 1 ? "" : "s";
+}
+
+static void print_classes(struct console *c, const struct session *s, bool all)
+{
+    const struct class_list *classes = session_classes(s);
+    int shown = all || classes->n <= MOST_CLASSES_SHOWN + 1 ? classes->n : MOST_CLASSES_SHOWN;
+    size_t width = strlen("class");
+
+    for (int i = 0; i < shown; i++)
+        if (strlen(classes->name[i]) > width)
+            width = strlen(classes->name[i]);
+    console_print(c, "          %-*s %9s %10s\n", (int)width, "class", "training", "validation");
+    for (int i = 0; i < shown; i++)
+        console_print(c, "          %-*s %9d %10d\n", (int)width, classes->name[i],
+                      s->train.count[i], s->val.count[i]);
+    if (shown < classes->n)
+        console_print(c, "          ... and %d more\n", classes->n - shown);
+}
+
+static void note_classes(struct console *c, const struct session *s)
+{
+    const struct class_list *classes = session_classes(s);
+    int untrained = 0, first = -1;
+
+    for (int i = 0; i < classes->n; i++) {
+        if (s->train.count[i] > 0)
+            continue;
+        untrained++;
+        first = first < 0 ? i : first;
+    }
+    if (untrained > 0)
+        console_warn(c, "%d class%s no training picture (the first: %s)", untrained,
+                     untrained == 1 ? " has" : "es have", classes->name[first]);
+    if (s->n_singletons > 0)
+        console_warn(c, "%d class%s a single picture, which is trained on and not validated",
+                     s->n_singletons, s->n_singletons == 1 ? " has" : "es have");
+}
+
+static void note_table(struct console *c, const struct dataset *data)
+{
+    const struct dataset_notes *notes = dataset_notes(data);
+
+    if (notes->repeated_images > 0)
+        console_warn(c, "%s:%d: %d row%s a picture that occurred before, with the same label",
+                     dataset_path(data), notes->first_repeated_line, notes->repeated_images,
+                     notes->repeated_images == 1 ? " repeats" : "s repeat");
+    if (notes->conflicting_images > 0)
+        console_warn(c, "%s:%d: %d row%s a picture that occurred before another label",
+                     dataset_path(data), notes->first_conflicting_line, notes->conflicting_images,
+                     notes->conflicting_images == 1 ? " gives" : "s give");
+}
+
+void report_data(struct console *c, const struct session *s, bool all_classes)
+{
+    int n_rows = dataset_size(s->data);
+
+    console_print(c, "data      %s: %d picture%s, %d classes\n", dataset_path(s->data), n_rows,
+                  plural(n_rows), session_classes(s)->n);
+    if (s->val_data)
+        console_print(c, "          %d to train, %d of %s to validate\n", s->train.n, s->val.n,
+                      dataset_path(s->val_data));
+    else if (s->val.data)
+        console_print(c, "          %d to train, %d to validate (%g of each class, seed %lld)\n",
+                      s->train.n, s->val.n, s->settings->val_split, (long long)s->settings->seed);
+    else
+        console_print(c, "          %d to train, none to validate\n", s->train.n);
+    print_classes(c, s, all_classes);
+    note_table(c, s->data);
+    if (s->val_data)
+        note_table(c, s->val_data);
+    if (s->n_shared > 0)
+        console_warn(c, "%s:%d: %d row%s a picture that is trained on: validation flatters",
+                     dataset_path(s->val_data), s->first_shared_line, s->n_shared,
+                     s->n_shared == 1 ? " has" : "s have");
+    note_classes(c, s);
+    if (!s->val.data && s->settings->val_split > 0)
+        console_warn(c, "no picture is left to validate with");
+}
+
+static const char *norm_text(char *out, size_t size, const struct model_spec *spec)
+{
+    if (spec->norm == NORM_GROUP)
+        snprintf(out, size, "GroupNorm of %d groups", spec->groups);
+    else
+        snprintf(out, size, "%s", spec->norm == NORM_BATCH ? "BatchNorm" : "no norm");
+    return out;
+}
+
+void report_network(struct console *c, const struct session *s)
+{
+    char parameters[REPORT_AMOUNT_BYTES], products[REPORT_AMOUNT_BYTES], norm[64];
+    const struct model_spec *spec = &s->spec;
+
+    console_print(c, "network   %s: %d+", spec->name, spec->n_stem);
+    for (int i = 0; i < spec->n_stages; i++)
+        console_print(c, "%s%d", i ? "," : "", spec->stage[i].blocks);
+    console_print(c, " blocks of width ");
+    for (int i = 0; i < spec->n_stages; i++)
+        console_print(c, "%s%d", i ? "," : "", spec->stage[i].width);
+    console_print(c, ", %s\n", norm_text(norm, sizeof norm, spec));
+    console_print(c, "          %s parameters, %s multiply-adds for a picture of %dx%d\n",
+                  report_count(parameters, (double)s->summary.parameters),
+                  report_count(products, (double)s->summary.multiply_adds), s->settings->size,
+                  s->settings->size);
+}
+
+/* The share that was asked for of n pictures: a count has one, too. */
+static double asked_share(const struct atk_k *k, int n)
+{
+    return k->kind == ATK_FRACTION ? k->value : fmin(1, k->value / n);
+}
+
+static void warn_share(struct console *c, const struct atk_k *k, int n, int resolved,
+                       const char *which)
+{
+    double share = (double)resolved / n;
+
+    if (k->kind == ATK_FRACTION && fabs(share - asked_share(k, n)) > 0.1)
+        console_warn(c,
+                     "k %s of %s of %d means %d of them, %.0f %% instead of %.0f %%: the count is "
+                     "rounded down",
+                     k->text, which, n, resolved, 100 * share, 100 * asked_share(k, n));
+}
+
+void report_k(struct console *c, const struct session *s)
+{
+    const struct atk_k *k = &s->settings->k;
+    int n = s->settings->batch_size < s->train.n ? s->settings->batch_size : s->train.n;
+    int last = s->train.n % n, n_batches = (s->train.n + n - 1) / n;
+    int resolved = atk_resolve(k, n);
+
+    console_print(c, "loss      cross-entropy, averaged over the k largest of each batch; k %s:\n",
+                  k->text);
+    console_print(c, "          %d of %d (%.1f %%)", resolved, n, 100.0 * resolved / n);
+    if (last > 0)
+        console_print(c, ", in the last batch %d of %d (%.1f %%)", atk_resolve(k, last), last,
+                      100.0 * atk_resolve(k, last) / last);
+    console_print(c, "; %d batch%s an epoch\n", n_batches, n_batches == 1 ? "" : "es");
+    if (k->kind == ATK_COUNT && k->value == 1)
+        console_print(c, "          k 1 is the hardest picture of each batch alone; all of them "
+                         "are k 1.0 or 100%%\n");
+    if (k->kind == ATK_COUNT && k->value > n)
+        console_warn(c, "k %s is more than a batch of %d has: all are averaged", k->text, n);
+    warn_share(c, k, n, resolved, "a batch");
+    if (last > 0)
+        warn_share(c, k, last, atk_resolve(k, last), "the last batch");
+}
+
+void report_machine(struct console *c, const struct session *s)
+{
+    char bytes[REPORT_AMOUNT_BYTES], available[REPORT_AMOUNT_BYTES];
+    const struct session_memory *m = &s->memory;
+
+    console_print(c, "machine   %d thread%s compute%s, %d decode%s\n", s->threads,
+                  plural(s->threads), s->threads == 1 ? "s" : "", s->workers,
+                  s->workers == 1 ? "s" : "");
+    console_print(c, "          training takes %s of %s free memory\n",
+                  report_bytes(bytes, m->training), report_bytes(available, m->free));
+    if (m->cache == 0)
+        console_print(c, "          pictures are decoded anew each epoch (no cache)\n");
+    else if (m->cache >= m->pictures)
+        console_print(c, "          resized pictures stay in memory: %s\n",
+                      report_bytes(bytes, m->pictures));
+    else
+        console_print(c, "          %.0f %% of the resized pictures stay in memory: %s\n",
+                      100.0 * (double)m->cache / (double)m->pictures,
+                      report_bytes(bytes, m->cache));
+    if (m->free > 0 && m->training > m->free)
+        console_warn(c,
+                     "training takes %s of memory, but %s are free: a smaller --batch-size or "
+                     "--size takes less",
+                     report_bytes(bytes, m->training), report_bytes(available, m->free));
+}
+
+void report_bad_images(struct console *c, const struct session *s, bool list)
+{
+    if (s->n_bad == 0)
+        return;
+    for (size_t i = 0; list && i < s->n_bad; i++)
+        console_warn(c, "%s", s->bad[i].message);
+    console_warn(c, "%zu picture%s cannot be read%s", s->n_bad, plural((long)s->n_bad),
+                 s->settings->on_bad_image == BAD_IMAGE_SKIP ? " and left out" : "");
+}
+
+static void print_names(struct console *c, const char *what, const struct checkpoint_names *names)
+{
+    for (size_t i = 0; i < names->n; i++)
+        console_print(c, "          %s: %s\n", what, names->name[i]);
+}
+
+void report_weights(struct console *c, const struct session *s)
+{
+    const struct checkpoint_report *w = &s->weights;
+
+    if (!s->settings->weights || s->settings->resume)
+        return;
+    console_print(c, "weights   %d tensors loaded from %s\n", w->n_loaded, s->settings->weights);
+    print_names(c, "missing", &w->missing);
+    print_names(c, "left over", &w->left_over);
+    print_names(c, "of another shape", &w->other_shape);
+    print_names(c, "classifier of another class count, left at its initial values", &w->head_kept);
+}
