@@ -35,6 +35,11 @@ static enum status missing(const struct csv_row *header, const char *name, const
                                  length, field);
     }
     const char *cut = used >= sizeof found ? "..." : "";
+    if (header->n_fields == 1)
+        return error_set(err,
+                         "%s:%d: no column \"%s\" in the header; its only column is %s (see "
+                         "--delimiter, or --no-header if this row is data)",
+                         path, header->line, name, found);
     const char *meant = suggest_nearest(name, (const char *const *)header->field, header->n_fields);
     if (meant) {
         int length = (int)trim(&meant);

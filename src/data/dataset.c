@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "data/columns.h"
 #include "data/identity.h"
+#include "data/labels.h"
 
 #include <limits.h>
 #include <stdlib.h>
@@ -27,7 +28,7 @@ struct loading {
     size_t first_row;               /* of the data */
     int image_column, label_column; /* label_column -1: there is none */
     char *images;                   /* root of relative paths */
-    struct string_index labels;     /* given classes in their order, or labels as they come */
+    struct labels labels;
 };
 
 static enum status create_empty(struct dataset **out, const char *csv_path, size_t n,
@@ -107,11 +108,6 @@ static enum status find_columns(struct loading *l, const char *path, struct erro
     if (!l->opt->header) {
         l->image_column = 0;
         l->label_column = 1;
-        for (size_t i = 0; l->opt->labels_optional && i < l->table.n_rows; i++)
-            if (l->table.row[i].n_fields > 1)
-                return STATUS_OK;
-        if (l->opt->labels_optional)
-            l->label_column = -1;
         return STATUS_OK;
     }
     l->first_row = 1;
@@ -159,26 +155,6 @@ static const char *take_label(const struct loading *l, const struct csv_row *row
     return text;
 }
 
-/* *label = number of the label's text in l->labels, or -1. */
-static enum status number_label(struct loading *l, int *label, const char *text, const char *path,
-                                int line, struct error *err)
-{
-    *label = -1;
-    if (!*text)
-        return l->opt->labels_optional ? STATUS_OK
-                                       : error_set(err, "%s:%d: the label is empty", path, line);
-    if (!l->opt->classes) {
-        if (strpbrk(text, "\r\n"))
-            return error_set(err, "%s:%d: the label holds a line break", path, line);
-        return string_index_add(&l->labels, label, text, err);
-    }
-    *label = string_index_find(&l->labels, text);
-    if (*label < 0 && !l->opt->labels_optional)
-        return error_set(err, "%s:%d: label \"%s\" is not one of the %d given classes", path, line,
-                         text, l->opt->classes->n);
-    return STATUS_OK;
-}
-
 static enum status take_rows(struct dataset *d, struct loading *l, struct error *err)
 {
     const char *path = d->csv_path;
@@ -192,39 +168,11 @@ static enum status take_rows(struct dataset *d, struct loading *l, struct error 
             return error_set(err, "%s:%d: the image path is empty", path, row->line);
         status = append(d, l->images, image, row->line, err);
         if (!status)
-            status = number_label(l, &d->sample[d->n - 1].label, take_label(l, row), path,
-                                  row->line, err);
+            status = labels_add(&l->labels, &d->sample[d->n - 1].label, take_label(l, row), path,
+                                row->line, err);
         if (status)
             return status;
     }
-    return STATUS_OK;
-}
-
-/* Labels are numbered as they came; gives each its place in the order of classes. */
-static enum status order_labels(struct dataset *d, const struct loading *l, struct error *err)
-{
-    int clash;
-    int *place = NULL; /* [labels] */
-    if (l->labels.n < 2 && !l->opt->labels_optional)
-        return error_set(err, "%s: only one class, \"%s\"; expected two or more", d->csv_path,
-                         string_index_get(&l->labels, 0));
-    enum status status = class_list_order(&d->classes, &clash, &l->labels, err);
-    if (status && clash >= 0) {
-        int i = 0;
-        while (d->sample[i].label != clash)
-            i++;
-        return error_prefix(err, "%s:%d", d->csv_path, d->sample[i].line);
-    }
-    if (!status)
-        status = memory_alloc((void **)&place, (size_t)l->labels.n, sizeof(int), "labels", err);
-    if (status)
-        return status;
-    for (int i = 0; i < d->classes.n; i++)
-        place[string_index_find(&l->labels, d->classes.name[i])] = i;
-    for (int i = 0; i < d->n; i++)
-        if (d->sample[i].label >= 0)
-            d->sample[i].label = place[d->sample[i].label];
-    free(place);
     return STATUS_OK;
 }
 
@@ -237,15 +185,15 @@ static enum status load(struct dataset **out, struct loading *l, const char *csv
     if (!status)
         status = l->opt->images ? memory_copy_string(&l->images, l->opt->images, err)
                                 : files_directory(&l->images, csv_path, err);
-    for (int i = 0, number; !status && l->opt->classes && i < l->opt->classes->n; i++)
-        status = string_index_add(&l->labels, &number, l->opt->classes->name[i], err);
+    if (!status)
+        status = labels_begin(&l->labels, l->opt->classes, l->opt->labels_optional, err);
     if (!status)
         status = create_empty(out, csv_path, l->table.n_rows - l->first_row, err);
     if (!status)
         status = take_rows(*out, l, err);
     if (!status)
-        status = l->opt->classes ? class_list_copy(&(*out)->classes, l->opt->classes, err)
-                                 : order_labels(*out, l, err);
+        status =
+            labels_settle(&l->labels, &(*out)->classes, (*out)->sample, (*out)->n, csv_path, err);
     if (!status)
         status = number_pictures(*out, err);
     return status;
@@ -263,7 +211,7 @@ enum status dataset_load(struct dataset **out, const char *csv_path,
     }
     csv_table_free(&l.table);
     free(l.images);
-    string_index_free(&l.labels);
+    labels_free(&l.labels);
     return status;
 }
 

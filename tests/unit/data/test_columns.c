@@ -37,6 +37,18 @@ static void a_missing_column_is_answered_by_those_that_are_there(void **state)
                                      "\"Label\"? (columns: \"file\", \"Label\")");
 }
 
+static void a_header_of_one_column_may_have_another_delimiter(void **state)
+{
+    (void)state;
+    char *field[] = {"image;label"};
+    const struct csv_row header = {.line = 1, .n_fields = 1, .field = field};
+    int column;
+    assert_int_equal(columns_find(&column, &header, "image", false, "t.csv", &err), STATUS_FAILED);
+    assert_string_equal(err.message,
+                        "t.csv:1: no column \"image\" in the header; its only column is "
+                        "\"image;label\" (see --delimiter, or --no-header if this row is data)");
+}
+
 static void a_long_header_is_cut_in_the_message(void **state)
 {
     (void)state;
@@ -65,6 +77,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_column_is_found_by_name_with_spaces_around_it),
         cmocka_unit_test(a_missing_column_is_answered_by_those_that_are_there),
+        cmocka_unit_test(a_header_of_one_column_may_have_another_delimiter),
         cmocka_unit_test(a_long_header_is_cut_in_the_message),
         cmocka_unit_test(a_column_that_is_there_twice_is_an_error),
     };

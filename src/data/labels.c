@@ -1,0 +1,79 @@
+#include "data/labels.h"
+
+#include "base/memory.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum status labels_begin(struct labels *labels, const struct class_list *given, bool optional,
+                         struct error *err)
+{
+    enum status status = STATUS_OK;
+    *labels = (struct labels){.given = given, .optional = optional};
+    for (int i = 0, number; !status && given && i < given->n; i++)
+        status = string_index_add(&labels->text, &number, given->name[i], err);
+    return status;
+}
+
+enum status labels_add(struct labels *labels, int *number, const char *text, const char *path,
+                       int line, struct error *err)
+{
+    *number = -1;
+    if (!*text) {
+        if (labels->optional)
+            return STATUS_OK;
+        return error_set(err, "%s:%d: the label is empty", path, line);
+    }
+    if (!labels->given) {
+        if (strpbrk(text, "\r\n"))
+            return error_set(err, "%s:%d: the label holds a line break", path, line);
+        return string_index_add(&labels->text, number, text, err);
+    }
+    *number = string_index_find(&labels->text, text);
+    if (*number < 0 && !labels->optional)
+        return error_set(err, "%s:%d: label \"%s\" is not one of the %d given classes", path, line,
+                         text, labels->given->n);
+    return STATUS_OK;
+}
+
+/* Classes made from the texts, which are numbered as they came. */
+static enum status order(struct labels *labels, struct class_list *classes, struct sample *sample,
+                         int n, const char *path, struct error *err)
+{
+    int clash;
+    int *place = NULL; /* [texts] */
+    enum status status = class_list_order(classes, &clash, &labels->text, err);
+    if (status && clash >= 0) {
+        int i = 0;
+        while (sample[i].label != clash)
+            i++;
+        return error_prefix(err, "%s:%d", path, sample[i].line);
+    }
+    if (!status)
+        status = memory_alloc((void **)&place, (size_t)labels->text.n, sizeof(int), "labels", err);
+    if (status)
+        return status;
+    for (int i = 0; i < classes->n; i++)
+        place[string_index_find(&labels->text, classes->name[i])] = i;
+    for (int i = 0; i < n; i++)
+        if (sample[i].label >= 0)
+            sample[i].label = place[sample[i].label];
+    free(place);
+    return STATUS_OK;
+}
+
+enum status labels_settle(struct labels *labels, struct class_list *classes, struct sample *sample,
+                          int n, const char *path, struct error *err)
+{
+    if (labels->given)
+        return class_list_copy(classes, labels->given, err);
+    if (labels->text.n < 2 && !labels->optional)
+        return error_set(err, "%s: only one class, \"%s\"; expected two or more", path,
+                         string_index_get(&labels->text, 0));
+    return order(labels, classes, sample, n, path, err);
+}
+
+void labels_free(struct labels *labels)
+{
+    string_index_free(&labels->text);
+}
