@@ -22,6 +22,16 @@ struct kernels_adam {
     float epsilon;
 };
 
+/* How the operands of tile_product lie: sizes and steps in floats. */
+struct kernels_tile {
+    size_t a_row, a_step; /* from one row of A to the next, and from one k to the next */
+    int depth, segments;  /* k runs over `segments` stretches of `depth` */
+    size_t a_segment;     /* from one stretch of A to the next; B goes on without a gap */
+    size_t b_step;        /* from one k of B to the next */
+    size_t c_row;
+    bool accumulate; /* C += A x B, else C = A x B */
+};
+
 struct kernels {
     const char *level; /* "portable", "x86-64-v3", "x86-64-v4" */
 
@@ -49,6 +59,32 @@ struct kernels {
     /* Rows of dx: each input pixel gathers from the windows that chose it. */
     void (*pool_max_backward)(float *dx, const float *dy, const uint8_t *argmax,
                               const struct kernels_pool *p, int first_row, int n_rows);
+
+    /* C [rows, columns] = A [rows, K] x B [K, columns] with K = segments * depth; columns <=
+     * tile_columns. B must be readable in whole vectors of 16. tile_rows rows at a time are
+     * fastest. */
+    void (*tile_product)(float *c, const float *a, const float *b, int rows, int columns,
+                         const struct kernels_tile *t);
+    int tile_rows, tile_columns;
+
+    /* Winograd F(4x4, 3x3), padding 1 (winograd_sweep.c has the matrices). A tile is 4x4 outputs
+     * and the 6x6 inputs under them; `point` is the distance between its 36 transformed values;
+     * channels are a multiple of 16. v = B^T d B of the inputs at (top, left), zero outside of the
+     * picture [height, width, channels]. */
+    void (*winograd_input)(float *v, size_t point, const float *x, int top, int left, int height,
+                           int width, int channels);
+    /* y (+)= A^T m A; y and dy point at the tile's first pixel in a picture `width` wide, of which
+     * rows x columns (1..4) exist. */
+    void (*winograd_output)(float *y, const float *m, size_t point, int rows, int columns,
+                            int width, int channels, bool accumulate);
+    /* m = A dy A^T. */
+    void (*winograd_gradient)(float *m, size_t point, const float *dy, int rows, int columns,
+                              int width, int channels);
+    /* u = G w G^T for 16 filters side by side; `tap` is the distance between the 9 taps. */
+    void (*winograd_filter)(float *u, size_t point, const float *w, size_t tap);
+    /* dw = G^T du G for n (a multiple of 16) filters side by side. */
+    void (*winograd_filter_gradient)(float *dw, size_t tap, const float *du, size_t point,
+                                     size_t n);
 
     void (*adam)(float *param, float *m, float *v, const float *grad, size_t n,
                  const struct kernels_adam *k);

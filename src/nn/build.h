@@ -13,15 +13,17 @@
 /* Scratch memory that all layers share; each keeps a pointer to this struct, not to the arrays.
  * Sizes in floats. */
 struct workspace {
-    size_t tile_floats;    /* for each worker: im2col rows and a product */
-    size_t partial_floats; /* partial sums of weight gradients */
-    size_t packed_floats;  /* a filter turned for backward-data */
-    size_t stats_doubles;  /* partial sums of a normalisation */
+    size_t tile_floats;        /* for each worker: im2col rows and a product */
+    size_t partial_floats;     /* partial sums of weight gradients */
+    size_t packed_floats;      /* a filter turned for backward-data */
+    size_t transformed_floats; /* a filter in panels, or its Winograd transform (or that of its
+                                  gradient) */
+    size_t stats_doubles;      /* partial sums of a normalisation */
     /* Without training nothing is kept for backward and layers share these: a convolution's output,
      * what is inside of a block, and two outputs of blocks in turn. With training: the gradients of
      * two neighbouring activations in turn. */
     size_t conv_out_floats, inner_floats, output_floats, gradient_floats;
-    float *tile, *partial, *packed, *conv_out, *inner, *output[2], *gradient[2];
+    float *tile, *partial, *packed, *transformed, *conv_out, *inner, *output[2], *gradient[2];
     double *stats;
 };
 
@@ -34,6 +36,7 @@ struct build {
     struct workspace *workspace;
     int max_batch;
     bool training;
+    enum conv2d_choice convolutions;
     struct model_summary
         *summary;       /* NULL, or takes a row for each layer; then `error` may be set */
     struct error error; /* of the summary's allocation */

@@ -4,7 +4,10 @@
 #include "nn/conv2d.h"
 
 #include "base/parallel.h"
+#include "nn/conv2d_direct.h"
 #include "nn/conv2d_gather.h"
+#include "nn/conv2d_im2col_weights.h"
+#include "nn/conv2d_winograd.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -26,6 +29,32 @@ static int phase_taps(int kernel, int stride)
     return (kernel + stride - 1) / stride;
 }
 
+static void need_workspace(const struct conv2d *c, struct workspace *w, bool training)
+{
+    const struct conv2d_plan *plan = &c->plan;
+    int depth = c->kernel * c->kernel * c->in_c;
+    if (plan->forward == CONV2D_IM2COL)
+        build_need(&w->tile_floats, conv2d_gather_floats(depth, c->out_w, c->out_c));
+    else if (plan->forward == CONV2D_DIRECT)
+        conv2d_direct_need(w, c->in_w, c->in_c, c->kernel, c->out_c);
+    else
+        conv2d_winograd_need(c, w, training);
+    if (!training)
+        return;
+    int taps = phase_taps(c->kernel, c->stride);
+    build_need(&w->packed_floats, (size_t)depth * c->out_c);
+    if (plan->backward_data == CONV2D_IM2COL)
+        build_need(&w->tile_floats,
+                   conv2d_gather_floats(taps * taps * c->out_c, phase_size(c->in_w, 0, c->stride),
+                                        c->in_c));
+    else if (plan->backward_data == CONV2D_DIRECT)
+        conv2d_direct_need(w, c->out_w, c->out_c, c->kernel, c->in_c);
+    if (plan->backward_weights == CONV2D_IM2COL)
+        conv2d_im2col_weights_need(c, w);
+    else if (plan->backward_weights == CONV2D_DIRECT)
+        conv2d_direct_weights_need(c, w);
+}
+
 void conv2d_build(struct conv2d *c, struct build *b, const char *name, int in_h, int in_w, int in_c,
                   int out_c, int kernel, int stride)
 {
@@ -42,24 +71,30 @@ void conv2d_build(struct conv2d *c, struct build *b, const char *name, int in_h,
                          .workspace = b->workspace};
     c->weight = build_param(b, PARAM_CONV, name, "weight", out_c, in_c, kernel, kernel);
 
-    size_t weights = (size_t)kernel * kernel * in_c * out_c;
-    struct workspace *w = b->workspace;
-    build_need(&w->tile_floats, conv2d_gather_floats(kernel * kernel * in_c, c->out_w, out_c));
-    if (b->training) {
-        int taps = phase_taps(kernel, stride);
-        build_need(&w->tile_floats,
-                   conv2d_gather_floats(taps * taps * out_c, phase_size(in_w, 0, stride), in_c));
-        build_need(&w->packed_floats, weights);
-        build_need(&w->partial_floats, conv2d_backward_weights_floats(c));
-    }
+    c->plan = conv2d_plan_choose(c, b->convolutions);
+    need_workspace(c, b->workspace, b->training);
+
+    int64_t weights = (int64_t)kernel * kernel * in_c * out_c;
     char text[64];
     snprintf(text, sizeof text, "conv %dx%d/%d %d->%d", kernel, kernel, stride, in_c, out_c);
-    build_layer(b, name, text, c->out_h, c->out_w, out_c, (int64_t)weights,
-                (int64_t)weights * c->out_h * c->out_w);
+    build_layer(b, name, text, c->out_h, c->out_w, out_c, weights, weights * c->out_h * c->out_w);
+}
+
+static void run_gather(const struct conv2d_gather *g, enum conv2d_method method)
+{
+    if (method == CONV2D_DIRECT)
+        conv2d_direct_run(g);
+    else
+        conv2d_gather_run(g);
 }
 
 void conv2d_forward(const struct conv2d *c, float *y, const float *x, struct samples samples)
 {
+    if (c->plan.forward == CONV2D_WINOGRAD) {
+        conv2d_winograd_run(y, x, c->weight->data, c->in_h, c->in_w, c->in_c, c->out_c, samples,
+                            false, c->workspace);
+        return;
+    }
     struct conv2d_gather g = {
         .source = x,
         .filter = c->weight->data,
@@ -72,12 +107,11 @@ void conv2d_forward(const struct conv2d *c, float *y, const float *x, struct sam
         .rows = c->out_h,
         .spread = 1,
         .samples = samples,
-        .tile = c->workspace->tile,
-        .tile_floats = c->workspace->tile_floats,
+        .workspace = c->workspace,
     };
     for (int r = 0; r < c->kernel; r++)
         g.run[r] = (struct im2col_run){r - c->pad, -c->pad, c->kernel};
-    conv2d_gather_run(&g);
+    run_gather(&g, c->plan.forward);
 }
 
 /* The filter turned for backward-data: one block [out_c, in_c] for each tap, in the order in which
@@ -142,6 +176,11 @@ void conv2d_backward_data(const struct conv2d *c, float *dx, const float *dy,
         }
     parallel_for(turn_tap, &turn, turn.n_taps);
 
+    if (c->plan.backward_data == CONV2D_WINOGRAD) {
+        conv2d_winograd_run(dx, dy, turn.packed, c->in_h, c->in_w, c->out_c, c->in_c, samples,
+                            accumulate, c->workspace);
+        return;
+    }
     const float *filter = turn.packed;
     for (int top = 0; top < c->stride; top++)
         for (int left = 0; left < c->stride; left++) {
@@ -163,8 +202,7 @@ void conv2d_backward_data(const struct conv2d *c, float *dx, const float *dy,
                 .left = left,
                 .accumulate = accumulate,
                 .samples = samples,
-                .tile = c->workspace->tile,
-                .tile_floats = c->workspace->tile_floats,
+                .workspace = c->workspace,
             };
             filter += (size_t)g.depth * c->in_c;
             if (g.rows == 0 || g.shape.out_width == 0)
@@ -176,6 +214,17 @@ void conv2d_backward_data(const struct conv2d *c, float *dx, const float *dy,
             }
             for (int r = 0; r < n_rows; r++)
                 g.run[r] = (struct im2col_run){dh + r, dw, n_columns};
-            conv2d_gather_run(&g);
+            run_gather(&g, c->plan.backward_data);
         }
+}
+
+void conv2d_backward_weights(const struct conv2d *c, const float *x, const float *dy,
+                             struct samples samples)
+{
+    if (c->plan.backward_weights == CONV2D_WINOGRAD)
+        conv2d_winograd_weights(c, x, dy, samples);
+    else if (c->plan.backward_weights == CONV2D_DIRECT)
+        conv2d_direct_weights(c, x, dy, samples);
+    else
+        conv2d_im2col_weights(c, x, dy, samples);
 }

@@ -8,10 +8,12 @@
 #define NN_CONV2D_H
 
 #include "nn/build.h"
+#include "nn/conv2d_plan.h"
 
 struct conv2d {
     int in_h, in_w, in_c, out_h, out_w, out_c;
     int kernel, stride, pad;
+    struct conv2d_plan plan;
     struct param *weight;
     const struct workspace *workspace;
 };
@@ -32,10 +34,8 @@ void conv2d_forward(const struct conv2d *c, float *y, const float *x, struct sam
 /* dx [batch, in...] is written, or added to if accumulate, from dy [batch, out...]. */
 void conv2d_backward_data(const struct conv2d *c, float *dx, const float *dy,
                           struct samples samples, bool accumulate);
-/* weight->grad is written (nn/conv2d_backward_weights.c). */
+/* weight->grad is written. */
 void conv2d_backward_weights(const struct conv2d *c, const float *x, const float *dy,
                              struct samples samples);
-/* Floats of workspace->partial that it needs. */
-size_t conv2d_backward_weights_floats(const struct conv2d *c);
 
 #endif

@@ -57,7 +57,8 @@ static void gather_tile(void *context, int piece, int worker)
         end = g->rows * g->samples.n;
     size_t col_row = (size_t)g->shape.out_width * g->depth;
     size_t source_floats = (size_t)g->shape.height * g->shape.width * g->shape.channels;
-    float *col = g->tile + worker * g->tile_floats, *scratch = col + per_tile * col_row;
+    float *col = g->workspace->tile + worker * g->workspace->tile_floats,
+          *scratch = col + per_tile * col_row;
 
     /* Rows of neighbouring samples lie behind each other in `out` too and go into one product. */
     while (row < end) {
@@ -76,8 +77,8 @@ static void gather_tile(void *context, int piece, int worker)
     }
 }
 
-void conv2d_gather_run(struct conv2d_gather *g)
+void conv2d_gather_run(const struct conv2d_gather *g)
 {
     int rows = g->rows * g->samples.n, per_tile = tile_rows(g->depth, g->shape.out_width);
-    parallel_for(gather_tile, g, (rows + per_tile - 1) / per_tile);
+    parallel_for(gather_tile, (void *)g, (rows + per_tile - 1) / per_tile);
 }

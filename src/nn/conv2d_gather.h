@@ -19,12 +19,11 @@ struct conv2d_gather {
     int spread, top, left; /* position (r, p) is out pixel (r * spread + top, p * spread + left) */
     bool accumulate;       /* out += product, else out = product */
     struct samples samples;
-    float *tile; /* for each worker tile_floats of scratch memory */
-    size_t tile_floats;
+    const struct workspace *workspace;
 };
 
 /* Scratch floats that a worker needs. */
 size_t conv2d_gather_floats(int depth, int width, int out_c);
-void conv2d_gather_run(struct conv2d_gather *g);
+void conv2d_gather_run(const struct conv2d_gather *g);
 
 #endif

@@ -99,6 +99,7 @@ static void take_workspace(struct workspace *w, struct arena *a)
     w->tile = arena_floats(a, w->tile_floats * (size_t)parallel_threads());
     w->partial = arena_floats(a, w->partial_floats);
     w->packed = arena_floats(a, w->packed_floats);
+    w->transformed = arena_floats(a, w->transformed_floats);
     w->stats = arena_take(a, w->stats_doubles, sizeof *w->stats);
     w->conv_out = arena_floats(a, w->conv_out_floats);
     w->inner = arena_floats(a, w->inner_floats);
@@ -144,6 +145,7 @@ static enum status measure(struct model *m, struct build *b, const struct model_
                         .workspace = &m->workspace,
                         .max_batch = opt->max_batch,
                         .training = opt->training,
+                        .convolutions = opt->convolutions,
                         .summary = summary};
     return build_all(m, b, err);
 }
@@ -167,7 +169,8 @@ static enum status create(struct model *m, const struct model_spec *spec,
     b = (struct build){.activations = &m->activations,
                        .workspace = &m->workspace,
                        .max_batch = opt->max_batch,
-                       .training = opt->training};
+                       .training = opt->training,
+                       .convolutions = opt->convolutions};
     take_parameters(m, &b, &sizes);
     if (arena_commit(&m->parameters, "network's parameters", err) != STATUS_OK ||
         arena_commit(&m->activations, "network's activations", err) != STATUS_OK)

@@ -5,6 +5,7 @@
 #define NN_MODEL_H
 
 #include "base/error.h"
+#include "nn/conv2d_plan.h"
 #include "nn/model_spec.h"
 #include "nn/param.h"
 
@@ -24,6 +25,7 @@ struct model_options {
     int max_batch; /* largest batch that forward will get */
     bool training; /* false: no gradients and no saved activations; MODEL_TRAIN and backward are
                       then not allowed */
+    enum conv2d_choice convolutions; /* 0: the planner chooses */
 };
 
 struct model;

@@ -10,6 +10,16 @@
 #define KERNEL_JOIN(a, b)  KERNEL_JOIN2(a, b)
 #define KERNEL(name)       KERNEL_JOIN(name, KERNEL_LEVEL)
 
+/* The tile of C that tile_product keeps in registers. It fills the register file: 14 x 2 of 32
+ * AVX-512 registers, 6 x 2 of 16 AVX2 ones. */
+#if defined(__AVX512F__)
+enum { TILE_ROWS = 14, TILE_COLUMNS = 32 };
+#elif defined(__AVX2__)
+enum { TILE_ROWS = 6, TILE_COLUMNS = 16 };
+#else
+enum { TILE_ROWS = 3, TILE_COLUMNS = 16 };
+#endif
+
 /* 16 floats, as one, two or four registers; loads need no alignment. */
 typedef float vec16 __attribute__((vector_size(64), aligned(4), may_alias));
 
@@ -27,6 +37,17 @@ void KERNEL(pool_sweep_max)(float *y, uint8_t *argmax, const float *x, const str
                             int first_row, int n_rows);
 void KERNEL(pool_sweep_max_backward)(float *dx, const float *dy, const uint8_t *argmax,
                                      const struct kernels_pool *p, int first_row, int n_rows);
+void KERNEL(tile_product)(float *c, const float *a, const float *b, int rows, int columns,
+                          const struct kernels_tile *t);
+void KERNEL(winograd_sweep_input)(float *v, size_t point, const float *x, int top, int left,
+                                  int height, int width, int channels);
+void KERNEL(winograd_sweep_output)(float *y, const float *m, size_t point, int rows, int columns,
+                                   int width, int channels, bool accumulate);
+void KERNEL(winograd_sweep_gradient)(float *m, size_t point, const float *dy, int rows, int columns,
+                                     int width, int channels);
+void KERNEL(winograd_sweep_filter)(float *u, size_t point, const float *w, size_t tap);
+void KERNEL(winograd_sweep_filter_gradient)(float *dw, size_t tap, const float *du, size_t point,
+                                            size_t n);
 void KERNEL(param_sweep_adam)(float *param, float *m, float *v, const float *grad, size_t n,
                               const struct kernels_adam *k);
 void KERNEL(param_sweep_sum_parts)(float *out, const float *part, size_t n, int n_parts,

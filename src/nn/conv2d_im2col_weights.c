@@ -3,7 +3,7 @@
  * Cut into pieces by shape alone: small filters by ranges of positions, each piece with a sum of
  * its own, added up in order; large ones by taps as well, so that the sums of the ranges do not
  * fill the memory. */
-#include "nn/conv2d.h"
+#include "nn/conv2d_im2col_weights.h"
 
 #include "base/parallel.h"
 #include "math/gemm.h"
@@ -40,9 +40,10 @@ static int ranges(const struct conv2d *c)
     return (PIECES + tap_pieces(c) - 1) / tap_pieces(c);
 }
 
-size_t conv2d_backward_weights_floats(const struct conv2d *c)
+void conv2d_im2col_weights_need(const struct conv2d *c, struct workspace *w)
 {
-    return filter_floats(c) * ranges(c);
+    build_need(&w->tile_floats, (size_t)c->kernel * c->kernel * c->in_c * c->out_w);
+    build_need(&w->partial_floats, filter_floats(c) * ranges(c));
 }
 
 static int tile_rows(const struct conv2d *c, int depth, size_t scratch_floats)
@@ -102,8 +103,8 @@ static void sum_piece(void *context, int piece, int worker)
                              j->ranges, j->filter_floats);
 }
 
-void conv2d_backward_weights(const struct conv2d *c, const float *x, const float *dy,
-                             struct samples samples)
+void conv2d_im2col_weights(const struct conv2d *c, const float *x, const float *dy,
+                           struct samples samples)
 {
     struct weights_job j = {c, x, dy, samples, tap_pieces(c), ranges(c), filter_floats(c)};
     parallel_for(weights_piece, &j, j.tap_pieces * j.ranges);

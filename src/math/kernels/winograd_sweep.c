@@ -1,0 +1,202 @@
+/* Transforms of Winograd's convolution F(4x4, 3x3) (Winograd 1980; Lavin and Gray 2016), 16
+ * channels side by side.
+ *
+ * Interpolation points 0, +-a, +-b and infinity with a = 1/sqrt(2), b = sqrt(2). With a^2 = 1/2 and
+ * b^2 = 2 most constants are powers of two, and rounding errors are several times smaller than with
+ * the usual 0, +-1, +-2. For points p_i and N_i = prod_{j != i} (p_i - p_j): A^T [4x6]: column i =
+ * (1, p_i, p_i^2, p_i^3), last column (0, 0, 0, 1) G   [6x3]: row i = (1, p_i, p_i^2) / N_i, last
+ * row (0, 0, 1); N = 1, -3/2, -3/2, 6, 6 B^T [6x6]: row i = coefficients of prod_{j != i} (x -
+ * p_j), last row those of prod_j (x - p_j) Forward Y = A^T [(G g G^T) * (B^T d B)] A; gradient of
+ * the filter dg = G^T [(B^T d B) * (A dY A^T)] G, "*" by element and summed over channels or tiles
+ * by a matrix product for each of the 36 points. tests/unit/math proves all against the direct sum.
+ */
+#include "math/kernels/level.h"
+
+#define A 0.70710678118654752440f
+#define B 1.41421356237309504880f
+
+typedef float vec __attribute__((vector_size(64))); /* in registers; vec16 in memory */
+
+static inline __attribute__((always_inline)) vec load(const float *p)
+{
+    return *(const vec16 *)p;
+}
+
+static inline __attribute__((always_inline)) void store(float *p, vec v)
+{
+    *(vec16 *)p = v;
+}
+
+/* Each transform of a line reads `in` and writes `out` with a step between elements, so that it
+ * serves columns, then rows. */
+
+static inline __attribute__((always_inline)) void input_line(vec *out, const vec *in, int step)
+{
+    vec d1 = in[step], d2 = in[2 * step], d3 = in[3 * step], d4 = in[4 * step];
+    vec even_a = d4 - 2.0f * d2, odd_a = A * (d3 - 2.0f * d1);
+    vec even_b = d4 - 0.5f * d2, odd_b = B * (d3 - 0.5f * d1);
+    out[0] = in[0] - 2.5f * d2 + d4;
+    out[step] = even_a + odd_a;
+    out[2 * step] = even_a - odd_a;
+    out[3 * step] = even_b + odd_b;
+    out[4 * step] = even_b - odd_b;
+    out[5 * step] = d1 - 2.5f * d3 + in[5 * step];
+}
+
+static inline __attribute__((always_inline)) void output_line(vec *out, int out_step, const vec *in,
+                                                              int step)
+{
+    vec sum_a = in[step] + in[2 * step], odd_a = in[step] - in[2 * step];
+    vec sum_b = in[3 * step] + in[4 * step], odd_b = in[3 * step] - in[4 * step];
+    out[0] = in[0] + sum_a + sum_b;
+    out[out_step] = A * odd_a + B * odd_b;
+    out[2 * out_step] = 0.5f * sum_a + 2.0f * sum_b;
+    out[3 * out_step] = (0.5f * A) * odd_a + (2.0f * B) * odd_b + in[5 * step];
+}
+
+static inline __attribute__((always_inline)) void gradient_line(vec *out, int out_step,
+                                                                const vec *in, int step)
+{
+    vec y0 = in[0], y1 = in[step], y2 = in[2 * step], y3 = in[3 * step];
+    vec even_a = y0 + 0.5f * y2, odd_a = A * (y1 + 0.5f * y3);
+    vec even_b = y0 + 2.0f * y2, odd_b = B * (y1 + 2.0f * y3);
+    out[0] = y0;
+    out[out_step] = even_a + odd_a;
+    out[2 * out_step] = even_a - odd_a;
+    out[3 * out_step] = even_b + odd_b;
+    out[4 * out_step] = even_b - odd_b;
+    out[5 * out_step] = y3;
+}
+
+static inline __attribute__((always_inline)) void filter_line(vec *out, int out_step, const vec *in,
+                                                              int step)
+{
+    vec even_a = (-2.0f / 3) * in[0] + (-1.0f / 3) * in[2 * step],
+        odd_a = (-2.0f / 3 * A) * in[step];
+    vec even_b = (1.0f / 6) * in[0] + (1.0f / 3) * in[2 * step], odd_b = (B / 6) * in[step];
+    out[0] = in[0];
+    out[out_step] = even_a + odd_a;
+    out[2 * out_step] = even_a - odd_a;
+    out[3 * out_step] = even_b + odd_b;
+    out[4 * out_step] = even_b - odd_b;
+    out[5 * out_step] = in[2 * step];
+}
+
+static inline __attribute__((always_inline)) void filter_gradient_line(vec *out, int out_step,
+                                                                       const vec *in, int step)
+{
+    vec sum_a = in[step] + in[2 * step], odd_a = in[step] - in[2 * step];
+    vec sum_b = in[3 * step] + in[4 * step], odd_b = in[3 * step] - in[4 * step];
+    out[0] = in[0] - (2.0f / 3) * sum_a + (1.0f / 6) * sum_b;
+    out[out_step] = (-2.0f / 3 * A) * odd_a + (B / 6) * odd_b;
+    out[2 * out_step] = (-1.0f / 3) * sum_a + (1.0f / 3) * sum_b + in[5 * step];
+}
+
+void KERNEL(winograd_sweep_input)(float *v, size_t point, const float *x, int top, int left,
+                                  int height, int width, int channels)
+{
+    bool inside = top >= 0 && left >= 0 && top + 6 <= height && left + 6 <= width;
+    for (int c = 0; c < channels; c += 16) {
+        vec d[36], t[36];
+        for (int i = 0; i < 6; i++)
+            for (int j = 0; j < 6; j++) {
+                int h = top + i, w = left + j;
+                bool here = inside || (h >= 0 && h < height && w >= 0 && w < width);
+                const float *pixel = x + ((ptrdiff_t)h * width + w) * channels + c;
+                d[i * 6 + j] = here ? load(pixel) : (vec){0};
+            }
+#pragma GCC unroll 6
+        for (int j = 0; j < 6; j++)
+            input_line(t + j, d + j, 6);
+#pragma GCC unroll 6
+        for (int i = 0; i < 6; i++) {
+            input_line(d + i * 6, t + i * 6, 1);
+#pragma GCC unroll 6
+            for (int j = 0; j < 6; j++)
+                store(v + (i * 6 + j) * point + c, d[i * 6 + j]);
+        }
+    }
+}
+
+void KERNEL(winograd_sweep_output)(float *y, const float *m, size_t point, int rows, int columns,
+                                   int width, int channels, bool accumulate)
+{
+    for (int c = 0; c < channels; c += 16) {
+        vec d[36], t[24], out[16];
+#pragma GCC unroll 36
+        for (int p = 0; p < 36; p++)
+            d[p] = load(m + p * point + c);
+#pragma GCC unroll 6
+        for (int j = 0; j < 6; j++)
+            output_line(t + j, 6, d + j, 6);
+#pragma GCC unroll 4
+        for (int i = 0; i < 4; i++)
+            output_line(out + i * 4, 1, t + i * 6, 1);
+        for (int i = 0; i < rows; i++)
+            for (int j = 0; j < columns; j++) {
+                float *pixel = y + ((size_t)i * width + j) * channels + c;
+                store(pixel, accumulate ? load(pixel) + out[i * 4 + j] : out[i * 4 + j]);
+            }
+    }
+}
+
+void KERNEL(winograd_sweep_gradient)(float *m, size_t point, const float *dy, int rows, int columns,
+                                     int width, int channels)
+{
+    for (int c = 0; c < channels; c += 16) {
+        vec d[16], t[24], out[36];
+        for (int i = 0; i < 4; i++)
+            for (int j = 0; j < 4; j++)
+                d[i * 4 + j] = i < rows && j < columns
+                                   ? load(dy + ((size_t)i * width + j) * channels + c)
+                                   : (vec){0};
+#pragma GCC unroll 4
+        for (int j = 0; j < 4; j++)
+            gradient_line(t + j, 4, d + j, 4);
+#pragma GCC unroll 6
+        for (int i = 0; i < 6; i++) {
+            gradient_line(out + i * 6, 1, t + i * 4, 1);
+#pragma GCC unroll 6
+            for (int j = 0; j < 6; j++)
+                store(m + (i * 6 + j) * point + c, out[i * 6 + j]);
+        }
+    }
+}
+
+void KERNEL(winograd_sweep_filter)(float *u, size_t point, const float *w, size_t tap)
+{
+    vec g[9], t[18], out[36];
+#pragma GCC unroll 9
+    for (int i = 0; i < 9; i++)
+        g[i] = load(w + i * tap);
+#pragma GCC unroll 3
+    for (int j = 0; j < 3; j++)
+        filter_line(t + j, 3, g + j, 3);
+#pragma GCC unroll 6
+    for (int i = 0; i < 6; i++) {
+        filter_line(out + i * 6, 1, t + i * 3, 1);
+#pragma GCC unroll 6
+        for (int j = 0; j < 6; j++)
+            store(u + (i * 6 + j) * point, out[i * 6 + j]);
+    }
+}
+
+void KERNEL(winograd_sweep_filter_gradient)(float *dw, size_t tap, const float *du, size_t point,
+                                            size_t n)
+{
+    for (size_t c = 0; c < n; c += 16) {
+        vec d[36], t[18], out[9];
+#pragma GCC unroll 36
+        for (int p = 0; p < 36; p++)
+            d[p] = load(du + p * point + c);
+#pragma GCC unroll 6
+        for (int j = 0; j < 6; j++)
+            filter_gradient_line(t + j, 6, d + j, 6);
+#pragma GCC unroll 3
+        for (int i = 0; i < 3; i++)
+            filter_gradient_line(out + i * 3, 1, t + i * 6, 1);
+#pragma GCC unroll 9
+        for (int i = 0; i < 9; i++)
+            store(dw + i * tap + c, out[i]);
+    }
+}

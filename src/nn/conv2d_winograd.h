@@ -1,0 +1,23 @@
+/* 3x3 convolutions of stride 1 and padding 1 by Winograd's F(4x4, 3x3): 36 products for each 4x4
+ * tile instead of 144. Needs channels in multiples of 16. Matrices and their choice:
+ * math/kernels/winograd_sweep.c. */
+#ifndef NN_CONV2D_WINOGRAD_H
+#define NN_CONV2D_WINOGRAD_H
+
+#include "nn/conv2d.h"
+
+bool conv2d_winograd_fits(const struct conv2d *c);
+/* Adds what it needs to the workspace's sizes. */
+void conv2d_winograd_need(const struct conv2d *c, struct workspace *w, bool training);
+
+/* out [batch, h, w, out_c] (+)= source [batch, h, w, in_c] with filter [3, 3, in_c, out_c]:
+ * forward, and backward-data with the filter turned. */
+void conv2d_winograd_run(float *out, const float *source, const float *filter, int height,
+                         int width, int in_c, int out_c, struct samples samples, bool accumulate,
+                         const struct workspace *workspace);
+/* weight->grad is written. nn/conv2d_winograd_weights.c. */
+void conv2d_winograd_weights(const struct conv2d *c, const float *x, const float *dy,
+                             struct samples samples);
+size_t conv2d_winograd_weights_floats(const struct conv2d *c); /* of workspace->partial */
+
+#endif
