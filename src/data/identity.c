@@ -12,7 +12,7 @@
 static enum status resolve_folder(struct identity *identity, const char **resolved,
                                   const char *path, struct error *err)
 {
-    char *folder = NULL, real[PATH_MAX];
+    char *folder = NULL;
     int number, n = identity->folder.n;
     enum status status = memory_grow((void **)&identity->resolved, &identity->resolved_capacity,
                                      (size_t)n + 1, sizeof(char *), "folder names", err);
@@ -21,6 +21,7 @@ static enum status resolve_folder(struct identity *identity, const char **resolv
     if (!status)
         status = string_index_add(&identity->folder, &number, folder, err);
     if (!status && identity->folder.n > n) {
+        char real[PATH_MAX];
         status =
             memory_copy_string(&identity->resolved[n], realpath(folder, real) ? real : folder, err);
     }
