@@ -1,0 +1,279 @@
+/* All of the convolution's files: forward, backward-data and backward-weights beside the plain
+ * double-precision loops of reference.h. */
+#include "nn/conv2d.h"
+
+#include "math/gemm.h"
+
+#include "nn/layer_fixture.h"
+#include "nn/reference.h"
+
+/* float32 sums of up to some thousand products, relative to the largest result. */
+#define TOLERANCE 3e-6
+
+enum { MAX_BATCH = 5 };
+#define UNTOUCHED 1234.5f
+
+struct one_conv {
+    int in_h, in_w, in_c, out_c, kernel, stride, batch;
+    struct conv2d conv;
+    struct reference_conv reference;
+};
+
+static void build(void *layer, struct build *b)
+{
+    struct one_conv *o = layer;
+    conv2d_build(&o->conv, b, "conv", o->in_h, o->in_w, o->in_c, o->out_c, o->kernel, o->stride);
+    const struct conv2d *c = &o->conv;
+    o->reference = (struct reference_conv){c->in_h,  c->in_w,   c->in_c,   c->out_h, c->out_w,
+                                           c->out_c, c->kernel, c->stride, c->pad};
+}
+
+/* Doubles of the twin for some samples; what it does not visit keeps the given values. */
+struct arrays {
+    size_t in, out; /* floats for one sample */
+    float *x, *dy, *y, *dx;
+    double *weight, *want_y, *want_dx, *want_dw;
+};
+
+static void make_arrays(struct arrays *a, const struct one_conv *o, bool accumulate)
+{
+    const struct param *p = o->conv.weight;
+    a->in = reference_in_floats(&o->reference);
+    a->out = reference_out_floats(&o->reference);
+    a->x = close_normal(a->in * o->batch);
+    a->dy = close_normal(a->out * o->batch);
+    a->y = close_filled(a->out * o->batch, UNTOUCHED);
+    a->dx = accumulate ? close_normal(a->in * o->batch) : close_filled(a->in * o->batch, UNTOUCHED);
+    a->weight = close_to_double(p->data, p->size);
+    a->want_y = close_to_double(a->y, a->out * o->batch);
+    a->want_dx = close_to_double(a->dx, a->in * o->batch);
+    a->want_dw = close_doubles(p->size);
+}
+
+static void free_arrays(struct arrays *a)
+{
+    free(a->x);
+    free(a->dy);
+    free(a->y);
+    free(a->dx);
+    free(a->weight);
+    free(a->want_y);
+    free(a->want_dx);
+    free(a->want_dw);
+}
+
+static void run_reference(struct arrays *a, const struct one_conv *o, int sample, bool accumulate)
+{
+    double *y = a->want_y + sample * a->out, *dx = a->want_dx + sample * a->in;
+    double *x = close_to_double(a->x + sample * a->in, a->in);
+    double *dy = close_to_double(a->dy + sample * a->out, a->out);
+    memset(y, 0, a->out * sizeof *y);
+    if (!accumulate)
+        memset(dx, 0, a->in * sizeof *dx);
+    reference_conv_forward(&o->reference, y, x, a->weight);
+    reference_conv_backward_data(&o->reference, dx, dy, a->weight);
+    reference_conv_backward_weights(&o->reference, a->want_dw, x, dy);
+    free(x);
+    free(dy);
+}
+
+/* The three passes over a subset of the samples. Samples that are not in it must be neither
+ * written nor read: their x and dy are NaN. */
+static void compare(struct one_conv *o, bool accumulate)
+{
+    struct layer_fixture f;
+    struct arrays a;
+    int index[MAX_BATCH], n = layer_fixture_subset(index, o->batch);
+    struct samples samples = {index, n};
+    layer_fixture_create(&f, build, o, o->batch);
+    make_arrays(&a, o, accumulate);
+    for (int sample = 0; sample < o->batch; sample++) {
+        if (layer_fixture_contains(index, n, sample)) {
+            run_reference(&a, o, sample, accumulate);
+            continue;
+        }
+        for (size_t i = 0; i < a.in; i++)
+            a.x[sample * a.in + i] = NAN;
+        for (size_t i = 0; i < a.out; i++)
+            a.dy[sample * a.out + i] = NAN;
+    }
+    conv2d_forward(&o->conv, a.y, a.x, samples);
+    conv2d_backward_data(&o->conv, a.dx, a.dy, samples, accumulate);
+    conv2d_backward_weights(&o->conv, a.x, a.dy, samples);
+    assert_close(o->conv.weight->grad, a.want_dw, o->conv.weight->size, TOLERANCE);
+    for (int sample = 0; sample < o->batch; sample++) {
+        double tolerance = layer_fixture_contains(index, n, sample) ? TOLERANCE : 0;
+        assert_close(a.y + sample * a.out, a.want_y + sample * a.out, a.out, tolerance);
+        assert_close(a.dx + sample * a.in, a.want_dx + sample * a.in, a.in, tolerance);
+    }
+    free_arrays(&a);
+    layer_fixture_destroy(&f);
+}
+
+static struct one_conv random_conv(void)
+{
+    static const int channels[] = {1, 3, 5, 8, 16, 19, 33};
+    struct one_conv o = {.kernel = close_pick(1, 7), .stride = close_pick(1, 3)};
+    o.in_c = channels[close_pick(0, 6)];
+    o.out_c = channels[close_pick(0, 6)];
+    o.in_h = close_pick(o.kernel, 16);
+    o.in_w = close_pick(o.kernel, 16);
+    o.batch = close_pick(1, MAX_BATCH);
+    return o;
+}
+
+static void all_three_passes_are_those_of_double_precision_on_random_shapes(void **state)
+{
+    (void)state;
+    close_seed(40);
+    for (int i = 0; i < 40; i++) {
+        struct one_conv o = random_conv();
+        compare(&o, i % 2);
+    }
+}
+
+static void pictures_smaller_than_the_filter_are_all_border(void **state)
+{
+    (void)state;
+    close_seed(41);
+    for (int side = 1; side <= 3; side++)
+        for (int stride = 1; stride <= 3; stride++) {
+            struct one_conv o = {side, side, 3, 4, 7, stride, 2, {0}, {0}};
+            compare(&o, false);
+        }
+}
+
+/* Several tiles for one sample in each direction; widths where the phases of a stride differ; a
+ * scratch tile that just one phase fills. */
+static void many_tiles_and_every_phase_of_a_stride_fit_their_scratch_memory(void **state)
+{
+    (void)state;
+    close_seed(42);
+    struct one_conv shapes[] = {
+        {60, 70, 16, 16, 3, 1, 2, {0}, {0}},
+        {70, 61, 33, 8, 3, 2, 2, {0}, {0}},
+        {3, 383, 8, 64, 3, 2, 1, {0}, {0}},
+        {100, 100, 3, 16, 7, 2, 1, {0}, {0}},
+        {90, 90, 4, 4, 5, 3, 3, {0}, {0}},
+        {80, 81, 64, 64, 3, 2, 1, {0}, {0}}, /* the phase of one tap needs the most */
+    };
+    struct error err;
+    assert_int_equal(parallel_start(1, &err), STATUS_OK); /* no neighbour's tile behind the first */
+    for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++)
+        compare(&shapes[i], i % 2);
+    assert_int_equal(parallel_start(3, &err), STATUS_OK);
+}
+
+static void filters_of_more_than_256k_floats_are_cut_by_taps_as_well(void **state)
+{
+    (void)state;
+    close_seed(43);
+    struct one_conv o = {6, 5, 170, 180, 3, 1, 3, {0}, {0}};
+    assert_true(9 * o.in_c * o.out_c > 256 * 1024);
+    compare(&o, false);
+    o.stride = 2;
+    compare(&o, true);
+}
+
+/* <conv(x), dy> = <x, conv^T(dy)> = <w, dw(x, dy)>, with our own float32 passes on both sides. */
+static void forward_and_both_backward_passes_are_adjoints(void **state)
+{
+    (void)state;
+    close_seed(44);
+    const int all[MAX_BATCH] = {0, 1, 2, 3, 4};
+    for (int i = 0; i < 20; i++) {
+        struct one_conv o = random_conv();
+        struct layer_fixture f;
+        struct arrays a;
+        struct samples samples = {all, o.batch};
+        layer_fixture_create(&f, build, &o, o.batch);
+        make_arrays(&a, &o, false);
+        conv2d_forward(&o.conv, a.y, a.x, samples);
+        conv2d_backward_data(&o.conv, a.dx, a.dy, samples, false);
+        conv2d_backward_weights(&o.conv, a.x, a.dy, samples);
+        double y_dy = 0, x_dx = 0, w_dw = 0, size = 0;
+        for (size_t j = 0; j < a.out * o.batch; j++) {
+            y_dy += (double)a.y[j] * a.dy[j];
+            size += fabs((double)a.y[j] * a.dy[j]);
+        }
+        for (size_t j = 0; j < a.in * o.batch; j++)
+            x_dx += (double)a.x[j] * a.dx[j];
+        for (size_t j = 0; j < o.conv.weight->size; j++)
+            w_dw += a.weight[j] * o.conv.weight->grad[j];
+        assert_true(fabs(y_dy - x_dx) <= TOLERANCE * size);
+        assert_true(fabs(y_dy - w_dw) <= TOLERANCE * size);
+        free_arrays(&a);
+        layer_fixture_destroy(&f);
+    }
+}
+
+/* The convolution is linear in x and in w: a difference quotient of the twin is exact but for
+ * rounding. */
+struct slope_context {
+    const struct one_conv *o;
+    double *x, *w, *dy, *y;
+};
+
+static double weighted_output(void *context)
+{
+    struct slope_context *s = context;
+    size_t n = reference_out_floats(&s->o->reference);
+    memset(s->y, 0, n * sizeof *s->y);
+    reference_conv_forward(&s->o->reference, s->y, s->x, s->w);
+    return reference_dot(s->y, s->dy, n);
+}
+
+static void gradients_are_those_of_finite_differences(void **state)
+{
+    (void)state;
+    close_seed(45);
+    for (int stride = 1; stride <= 3; stride++) {
+        struct one_conv o = {7, 6, 3, 5, 3, stride, 1, {0}, {0}};
+        const struct samples samples = {&(const int){0}, 1};
+        struct layer_fixture f;
+        struct arrays a;
+        layer_fixture_create(&f, build, &o, 1);
+        make_arrays(&a, &o, false);
+        struct slope_context s = {&o, close_to_double(a.x, a.in), a.weight,
+                                  close_to_double(a.dy, a.out), close_doubles(a.out)};
+        reference_slopes(a.want_dx, weighted_output, &s, s.x, a.in);
+        reference_slopes(a.want_dw, weighted_output, &s, s.w, o.conv.weight->size);
+        conv2d_backward_data(&o.conv, a.dx, a.dy, samples, false);
+        conv2d_backward_weights(&o.conv, a.x, a.dy, samples);
+        assert_close(a.dx, a.want_dx, a.in, TOLERANCE);
+        assert_close(o.conv.weight->grad, a.want_dw, o.conv.weight->size, TOLERANCE);
+        free(s.x);
+        free(s.dy);
+        free(s.y);
+        free_arrays(&a);
+        layer_fixture_destroy(&f);
+    }
+}
+
+static int start(void **state)
+{
+    (void)state;
+    struct error err;
+    gemm_start();
+    return parallel_start(3, &err) == STATUS_OK ? 0 : -1;
+}
+
+static int stop(void **state)
+{
+    (void)state;
+    parallel_stop();
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(all_three_passes_are_those_of_double_precision_on_random_shapes),
+        cmocka_unit_test(pictures_smaller_than_the_filter_are_all_border),
+        cmocka_unit_test(many_tiles_and_every_phase_of_a_stride_fit_their_scratch_memory),
+        cmocka_unit_test(filters_of_more_than_256k_floats_are_cut_by_taps_as_well),
+        cmocka_unit_test(forward_and_both_backward_passes_are_adjoints),
+        cmocka_unit_test(gradients_are_those_of_finite_differences),
+    };
+    return cmocka_run_group_tests(tests, start, stop);
+}
