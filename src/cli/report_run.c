@@ -13,12 +13,13 @@ static int digits(int n)
 
 void report_batch(struct console *c, const struct trainer_batch *b)
 {
-    console_print(c,
-                  "epoch %*d/%d  batch %*d/%d  loss %.4f  mean loss %.4f  accuracy %.3f  k %d/%d  "
-                  "learning rate %g  %.1f images/s\n",
-                  digits(b->n_epochs), b->epoch, b->n_epochs, digits(b->n_batches), b->batch,
-                  b->n_batches, b->loss, b->mean_loss, (double)b->n_correct / b->n, b->k, b->n,
-                  b->learning_rate, b->images_per_second);
+    console_print(
+        c,
+        "epoch %*d/%d  batch %*d/%d  loss %.4f  mean %.4f  accuracy %.3f  k %d/%d  lr %g  "
+        "%.1f images/s\n",
+        digits(b->n_epochs), b->epoch, b->n_epochs, digits(b->n_batches), b->batch, b->n_batches,
+        b->loss, b->mean_loss, (double)b->n_correct / b->n, b->k, b->n, b->learning_rate,
+        b->images_per_second);
 }
 
 static void print_recall(struct console *c, const struct metrics *m,
@@ -47,15 +48,13 @@ static void print_recall(struct console *c, const struct metrics *m,
 void report_epoch(struct console *c, const struct trainer_epoch *e,
                   const struct class_list *classes)
 {
-    console_print(c, "epoch %*d/%d  train: loss %.4f  mean loss %.4f  accuracy %.3f",
-                  digits(e->n_epochs), e->epoch, e->n_epochs, e->train_loss, e->train_mean_loss,
-                  e->train_accuracy);
+    console_print(c, "epoch %*d/%d  train loss %.4f mean %.4f accuracy %.3f", digits(e->n_epochs),
+                  e->epoch, e->n_epochs, e->train_loss, e->train_mean_loss, e->train_accuracy);
     if (e->validated)
-        console_print(c,
-                      "  validation: mean loss %.4f  ATk loss %.4f  accuracy %.3f  balanced %.3f",
+        console_print(c, " | validation mean %.4f ATk %.4f accuracy %.3f balanced %.3f",
                       e->validation->mean_loss, e->validation->atk_loss, e->validation->accuracy,
                       e->validation->balanced_accuracy);
-    console_print(c, "  %.1f s%s\n", e->seconds, e->is_best ? "  best so far" : "");
+    console_print(c, " | %.1f s%s\n", e->seconds, e->is_best ? ", best so far" : "");
     if (e->validated)
         print_recall(c, e->validation, classes);
 }

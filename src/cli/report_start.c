@@ -166,22 +166,14 @@ void report_network(struct console *c, const struct session *s)
                   s->settings->size);
 }
 
-/* The share that was asked for of n pictures: a count has one, too. */
-static double asked_share(const struct atk_k *k, int n)
-{
-    return k->kind == ATK_FRACTION ? k->value : fmin(1, k->value / n);
-}
-
 static void warn_share(struct console *c, const struct atk_k *k, int n, int resolved,
                        const char *which)
 {
     double share = (double)resolved / n;
 
-    if (k->kind == ATK_FRACTION && fabs(share - asked_share(k, n)) > 0.1)
-        console_warn(c,
-                     "k %s of %s of %d means %d of them, %.0f %% instead of %.0f %%: the count is "
-                     "rounded down",
-                     k->text, which, n, resolved, 100 * share, 100 * asked_share(k, n));
+    if (k->kind == ATK_FRACTION && fabs(share - k->value) > 0.1)
+        console_warn(c, "k %s of %s of %d means %d of them, %.0f %% instead of %.0f %%", k->text,
+                     which, n, resolved, 100 * share, 100 * k->value);
 }
 
 void report_k(struct console *c, const struct session *s)

@@ -1,0 +1,291 @@
+/* run/settings, run/settings_table, run/settings_yaml: one table, strict values, exact round trip.
+ */
+#include "run/settings.h"
+#include "run/settings_yaml.h"
+
+#include "failing_alloc.h"
+#include "scratch.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static enum status set(struct settings *s, const char *name, const char *value, struct error *err)
+{
+    char where[64];
+
+    snprintf(where, sizeof where, "--%s", name);
+    return settings_set(s, settings_table_find(name), value, where, err);
+}
+
+static void refuse(const char *name, const char *value, const char *message)
+{
+    struct settings s;
+    struct error err;
+
+    assert_int_equal(settings_init(&s, &err), STATUS_OK);
+    assert_int_equal(set(&s, name, value, &err), STATUS_USAGE);
+    assert_string_equal(err.message, message);
+    settings_free(&s);
+}
+
+static void the_defaults_are_those_of_the_manual(void **state)
+{
+    struct settings s;
+    struct error err;
+
+    (void)state;
+    assert_int_equal(settings_init(&s, &err), STATUS_OK);
+    assert_int_equal(s.size, 448);
+    assert_int_equal(s.batch_size, 8);
+    assert_int_equal(s.epochs, 20);
+    assert_true(s.learning_rate == 1e-3 && s.beta1 == 0.9 && s.beta2 == 0.999);
+    assert_true(s.epsilon == 1e-8 && s.weight_decay == 0 && s.val_split == 0.1);
+    assert_string_equal(s.k.text, "0.7");
+    assert_string_equal(s.model, "resnet10-gn");
+    assert_true(s.mean[0] == 0 && s.std[2] == 1);
+    assert_int_equal(s.max_pixels, 178956970);
+    assert_int_equal(s.delimiter, ',');
+    assert_null(s.out);
+    settings_free(&s);
+}
+
+static void a_number_is_the_whole_text_and_in_range(void **state)
+{
+    (void)state;
+    refuse("batch-size", "0", "--batch-size: \"0\" is not an integer in 1..4096");
+    refuse("batch-size", "4097", "--batch-size: \"4097\" is not an integer in 1..4096");
+    refuse("batch-size", "8x", "--batch-size: \"8x\" is not an integer in 1..4096");
+    refuse("batch-size", "8.0", "--batch-size: \"8.0\" is not an integer in 1..4096");
+    refuse("batch-size", "", "--batch-size: \"\" is not an integer in 1..4096");
+    refuse("batch-size", " 8", "--batch-size: \" 8\" is not an integer in 1..4096");
+    refuse("batch-size", "99999999999999999999",
+           "--batch-size: \"99999999999999999999\" is not an integer in 1..4096");
+    refuse("seed", "-1", "--seed: \"-1\" is not an integer in 0..9007199254740992");
+    refuse("learning-rate", "nan", "--learning-rate: \"nan\" is not a number > 0");
+    refuse("learning-rate", "inf", "--learning-rate: \"inf\" is not a number > 0");
+    refuse("learning-rate", "1e999", "--learning-rate: \"1e999\" is not a number > 0");
+    refuse("learning-rate", "0", "--learning-rate: \"0\" is not a number > 0");
+    refuse("learning-rate", "0x1p3", "--learning-rate: \"0x1p3\" is not a number > 0");
+    refuse("learning-rate", "1e", "--learning-rate: \"1e\" is not a number > 0");
+    refuse("val-split", "1", "--val-split: \"1\" is not a number in [0, 1)");
+    refuse("val-split", "-0.1", "--val-split: \"-0.1\" is not a number in [0, 1)");
+}
+
+static void other_values_are_as_strict(void **state)
+{
+    (void)state;
+    refuse("cache", "disk", "--cache: \"disk\" is not one of auto|none|memory");
+    refuse("cache", "auto|none", "--cache: \"auto|none\" is not one of auto|none|memory");
+    refuse("delimiter", ",,", "--delimiter: \",,\" is not a single ASCII character or \"tab\"");
+    refuse("delimiter", "\"", "--delimiter: \"\"\" is not a single ASCII character or \"tab\"");
+    refuse("no-header", "yes", "--no-header: \"yes\" is not true or false");
+    refuse("out", "", "--out: \"\" is not a DIR");
+    refuse("std", "1,2", "--std: \"1,2\" is not a number > 0, nor three of them as R,G,B");
+    refuse("std", "1,0,1", "--std: \"1,0,1\" is not a number > 0, nor three of them as R,G,B");
+    refuse("std", "1e-60", "--std: \"1e-60\" is not a number > 0, nor three of them as R,G,B");
+    refuse("mean", "0.1,0.2,0.3,0.4",
+           "--mean: \"0.1,0.2,0.3,0.4\" is not a number, nor three of them as R,G,B");
+}
+
+static void k_keeps_its_spelling(void **state)
+{
+    struct settings s;
+    struct error err;
+    char buffer[SETTINGS_TEXT_BYTES];
+    static const char *const spelling[] = {"1", "1.0", "100%", "70%", "0.70"};
+
+    (void)state;
+    assert_int_equal(settings_init(&s, &err), STATUS_OK);
+    for (size_t i = 0; i < sizeof spelling / sizeof spelling[0]; i++) {
+        assert_int_equal(set(&s, "k", spelling[i], &err), STATUS_OK);
+        assert_string_equal(settings_text(&s, settings_table_find("k"), buffer), spelling[i]);
+    }
+    assert_int_equal(set(&s, "k", "0", &err), STATUS_USAGE);
+    assert_memory_equal(err.message, "--k: \"0\" ", 9);
+    settings_free(&s);
+}
+
+static void what_was_meant_is_suggested(void **state)
+{
+    (void)state;
+    assert_string_equal(settings_table_suggest("bach-size"), "batch-size");
+    assert_string_equal(settings_table_suggest("batch_size"), "batch-size");
+    assert_string_equal(settings_table_suggest("epoch"), "epochs");
+    assert_string_equal(settings_table_suggest("lr"), "learning-rate");
+    assert_string_equal(settings_table_suggest("imgsz"), "size");
+    assert_null(settings_table_suggest("zebra-crossing"));
+}
+
+/* Every setting of every type away from its default. */
+static void change_all(struct settings *s)
+{
+    static const char *const change[][2] = {
+        {"data", "my photos: 1.csv"},
+        {"images", "# not a comment"},
+        {"image-column", "null"},
+        {"label-column", "true"},
+        {"no-header", "true"},
+        {"delimiter", "tab"},
+        {"val", "v.csv"},
+        {"val-split", "0.3333333333333333"},
+        {"classes", "c'l.txt"},
+        {"size", "32"},
+        {"mean", "0.485,0.456,0.406"},
+        {"std", "0.229, 0.224, 0.225"},
+        {"exif", "ignore"},
+        {"on-bad-image", "skip"},
+        {"max-pixels", "4294967296"},
+        {"model", "a/b.yaml"},
+        {"weights", "w.safetensors"},
+        {"k", "70%"},
+        {"batch-size", "3"},
+        {"epochs", "7"},
+        {"learning-rate", "2.9999999999999997e-4"},
+        {"beta1", "0.1"},
+        {"beta2", "0"},
+        {"epsilon", "1e-300"},
+        {"weight-decay", "1e22"},
+        {"seed", "9007199254740992"},
+        {"threads", "5"},
+        {"workers", "3"},
+        {"cache", "memory"},
+        {"cache-mib", "12"},
+        {"save-minutes", "0.5"},
+        {"log-every", "10"},
+    };
+    struct error err;
+    int n, saved = 0;
+    const struct setting *table = settings_table(&n);
+
+    for (size_t i = 0; i < sizeof change / sizeof change[0]; i++)
+        assert_int_equal(set(s, change[i][0], change[i][1], &err), STATUS_OK);
+    for (int i = 0; i < n; i++)
+        saved += table[i].use == SETTING_FIXED || table[i].use == SETTING_CHANGEABLE;
+    assert_int_equal(saved, sizeof change / sizeof change[0]); /* none was forgotten here */
+}
+
+static void yaml_gives_back_the_same_settings(void **state)
+{
+    char a[SETTINGS_TEXT_BYTES], b[SETTINGS_TEXT_BYTES];
+    const char *path = scratch_path("args.yaml");
+    struct settings written, read;
+    struct error err;
+    int n;
+    const struct setting *table = settings_table(&n);
+
+    (void)state;
+    for (int round = 0; round < 2; round++) { /* the defaults, then nothing at its default */
+        assert_int_equal(settings_init(&written, &err), STATUS_OK);
+        if (round == 1)
+            change_all(&written);
+        assert_int_equal(settings_yaml_save(&written, path, &err), STATUS_OK);
+        assert_int_equal(settings_init(&read, &err), STATUS_OK);
+        assert_int_equal(settings_yaml_read(&read, path, &err), STATUS_OK);
+        for (int i = 0; i < n; i++) {
+            const char *then = settings_text(&written, &table[i], a);
+            const char *now = settings_text(&read, &table[i], b);
+            assert_int_equal(then == NULL, now == NULL);
+            if (then)
+                assert_string_equal(now, then);
+        }
+        assert_memory_equal(read.mean, written.mean, sizeof read.mean);
+        assert_true(read.val_split == written.val_split);
+        assert_true(read.learning_rate == written.learning_rate);
+        settings_free(&written);
+        settings_free(&read);
+    }
+}
+
+static void refuse_yaml(const char *text, const char *message_end)
+{
+    const char *path = scratch_write("config.yaml", text, strlen(text));
+    struct settings s;
+    struct error err;
+
+    assert_int_equal(settings_init(&s, &err), STATUS_OK);
+    assert_int_equal(settings_yaml_read(&s, path, &err), STATUS_USAGE);
+    assert_memory_equal(err.message, path, strlen(path));
+    assert_string_equal(err.message + strlen(path), message_end);
+    settings_free(&s);
+}
+
+static void a_config_file_is_read_as_strictly_as_the_command_line(void **state)
+{
+    (void)state;
+    refuse_yaml("size: 64\nbach-size: 4\n",
+                ":2: unknown key \"bach-size\"; did you mean \"batch-size\"?");
+    refuse_yaml("zebra-crossing: 4\n", ":1: unknown key \"zebra-crossing\"");
+    refuse_yaml("\nbatch-size: 0\n", ":2: batch-size: \"0\" is not an integer in 1..4096");
+    refuse_yaml("batch-size: [4]\n", ":1: batch-size: a single value was expected, not a list");
+    refuse_yaml("mean: {r: 1}\n", ":1: mean: a single value was expected");
+    refuse_yaml("resume: runs/a\n", ":1: resume belongs on the command line, not in a file");
+    refuse_yaml("- size\n", ": \"key: value\" lines were expected");
+}
+
+static void refuse_combination(const char *name, const char *value, const char *name2,
+                               const char *value2)
+{
+    struct settings s;
+    struct error err;
+
+    assert_int_equal(settings_init(&s, &err), STATUS_OK);
+    assert_int_equal(set(&s, "data", "d.csv", &err), STATUS_OK);
+    assert_int_equal(settings_check(&s, &err), STATUS_OK);
+    assert_int_equal(set(&s, name, value, &err), STATUS_OK);
+    assert_int_equal(set(&s, name2, value2, &err), STATUS_OK);
+    assert_int_equal(settings_check(&s, &err), STATUS_USAGE);
+    settings_free(&s);
+}
+
+static void settings_that_contradict_each_other_are_refused(void **state)
+{
+    (void)state;
+    refuse_combination("no-header", "true", "image-column", "photo");
+    refuse_combination("image-column", "a", "label-column", "a");
+    refuse_combination("cache", "none", "cache-mib", "5");
+    refuse_combination("resume", "r", "out", "o");
+    refuse_combination("resume", "r", "dry-run", "true");
+    refuse_combination("json", "true", "dry-run", "true");
+}
+
+static void running_out_of_memory_is_a_clean_error(void **state)
+{
+    struct settings s;
+    struct error err;
+
+    (void)state;
+    for (long n = 1;; n++) {
+        failing_alloc_after(n);
+        enum status status = settings_init(&s, &err);
+        long used = failing_alloc_count();
+        failing_alloc_off();
+        if (used < n) {
+            assert_int_equal(status, STATUS_OK);
+            break;
+        }
+        assert_int_equal(status, STATUS_FAILED);
+        assert_non_null(strstr(err.message, "out of memory"));
+    }
+    settings_free(&s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_defaults_are_those_of_the_manual),
+        cmocka_unit_test(a_number_is_the_whole_text_and_in_range),
+        cmocka_unit_test(other_values_are_as_strict),
+        cmocka_unit_test(k_keeps_its_spelling),
+        cmocka_unit_test(what_was_meant_is_suggested),
+        SCRATCH_TEST(yaml_gives_back_the_same_settings),
+        SCRATCH_TEST(a_config_file_is_read_as_strictly_as_the_command_line),
+        cmocka_unit_test(settings_that_contradict_each_other_are_refused),
+        cmocka_unit_test(running_out_of_memory_is_a_clean_error),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
