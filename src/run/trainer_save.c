@@ -15,9 +15,9 @@ static enum status check_weights(const struct trainer *t, struct error *err)
         for (size_t j = 0; j < p->size; j++)
             if (!isfinite(p->data[j]))
                 return error_set(err,
-                                 "epoch %d: a weight of %s has become %g; not saved (a lower "
-                                 "--learning-rate may help)",
-                                 (int)t->state.epoch + 1, p->name, (double)p->data[j]);
+                                 "a weight of %s has become %g; not saved, the files of before "
+                                 "stay (a lower --learning-rate may help)",
+                                 p->name, (double)p->data[j]);
     }
     return STATUS_OK;
 }
