@@ -51,6 +51,9 @@ struct kernels {
                                 const float *a, const float *b, const float *d, size_t pixels,
                                 int channels);
 
+    /* g = 0 where y <= 0; n floats. */
+    void (*relu_backward)(float *g, const float *y, size_t n);
+
     /* Rows first_row .. first_row + n_rows - 1 of a max-pool's output (pixels out there are -inf);
      * argmax: which of the window's kernel * kernel pixels, row by row; the first of equals. A NaN
      * wins. argmax may be NULL. */

@@ -27,7 +27,6 @@ void block_build(struct block *k, struct build *b, const struct model_spec *spec
     if (b->training) {
         k->inner = arena_floats(b->activations, floats);
         k->y = arena_floats(b->activations, floats);
-        build_need(&b->workspace->gradient_floats, floats);
     } else {
         build_need(&b->workspace->inner_floats, floats);
         build_need(&b->workspace->output_floats, floats);

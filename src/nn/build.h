@@ -22,7 +22,7 @@ struct workspace {
     /* Without training nothing is kept for backward and layers share these: a convolution's output,
      * what is inside of a block, and two outputs of blocks in turn. With training: the gradients of
      * two neighbouring activations in turn. */
-    size_t conv_out_floats, inner_floats, output_floats, gradient_floats;
+    size_t conv_out_floats, inner_floats, output_floats, gradient_floats[2];
     float *tile, *partial, *packed, *transformed, *conv_out, *inner, *output[2], *gradient[2];
     double *stats;
 };

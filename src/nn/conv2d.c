@@ -23,16 +23,39 @@ static int phase_size(int in, int phase, int stride)
     return phase < in ? (in - phase + stride - 1) / stride : 0;
 }
 
-/* Backward-data's largest phase: its taps for each direction. */
-static int phase_taps(int kernel, int stride)
+/* The filter rows (or columns) r with (phase + pad - r) divisible by the stride, r descending:
+ * their sources (phase + pad - r) / stride ascend by one from *first. */
+static int taps_of_phase(int *r, int *first, const struct conv2d *c, int phase)
 {
-    return (kernel + stride - 1) / stride;
+    int n = 0;
+    for (int i = c->kernel - 1; i >= 0; i--)
+        if ((phase + c->pad - i) % c->stride == 0)
+            r[n++] = i;
+    if (n > 0)
+        *first = (phase + c->pad - r[0]) / c->stride;
+    return n;
+}
+
+/* Each phase has a depth and a width of its own, and the shallow ones take larger tiles. */
+static void need_phases(const struct conv2d *c, struct workspace *w)
+{
+    int taps[16], first;
+    for (int top = 0; top < c->stride; top++)
+        for (int left = 0; left < c->stride; left++) {
+            int n_taps = taps_of_phase(taps, &first, c, top) * taps_of_phase(taps, &first, c, left);
+            int width = phase_size(c->in_w, left, c->stride);
+            if (n_taps > 0 && width > 0)
+                build_need(&w->tile_floats,
+                           conv2d_gather_floats(n_taps * c->out_c, width, c->in_c));
+        }
 }
 
 static void need_workspace(const struct conv2d *c, struct workspace *w, bool training)
 {
     const struct conv2d_plan *plan = &c->plan;
     int depth = c->kernel * c->kernel * c->in_c;
+    if (c->out_h == 0 || c->out_w == 0)
+        return; /* too small a picture: model_create refuses it */
     if (plan->forward == CONV2D_IM2COL)
         build_need(&w->tile_floats, conv2d_gather_floats(depth, c->out_w, c->out_c));
     else if (plan->forward == CONV2D_DIRECT)
@@ -41,12 +64,9 @@ static void need_workspace(const struct conv2d *c, struct workspace *w, bool tra
         conv2d_winograd_need(c, w, training);
     if (!training)
         return;
-    int taps = phase_taps(c->kernel, c->stride);
     build_need(&w->packed_floats, (size_t)depth * c->out_c);
     if (plan->backward_data == CONV2D_IM2COL)
-        build_need(&w->tile_floats,
-                   conv2d_gather_floats(taps * taps * c->out_c, phase_size(c->in_w, 0, c->stride),
-                                        c->in_c));
+        need_phases(c, w);
     else if (plan->backward_data == CONV2D_DIRECT)
         conv2d_direct_need(w, c->out_w, c->out_c, c->kernel, c->in_c);
     if (plan->backward_weights == CONV2D_IM2COL)
@@ -137,19 +157,6 @@ static void turn_tap(void *context, int piece, int worker)
             for (int k = k0; k < k0 + SIDE && k < c->out_c; k++)
                 for (int i = c0; i < c0 + SIDE && i < c->in_c; i++)
                     out[(size_t)k * c->in_c + i] = in[(size_t)i * c->out_c + k];
-}
-
-/* The filter rows (or columns) r with (phase + pad - r) divisible by the stride, r descending:
- * their sources (phase + pad - r) / stride ascend by one from *first. */
-static int taps_of_phase(int *r, int *first, const struct conv2d *c, int phase)
-{
-    int n = 0;
-    for (int i = c->kernel - 1; i >= 0; i--)
-        if ((phase + c->pad - i) % c->stride == 0)
-            r[n++] = i;
-    if (n > 0)
-        *first = (phase + c->pad - r[0]) / c->stride;
-    return n;
 }
 
 static void zero_phase(const struct conv2d *c, float *dx, struct samples samples, int top, int left)

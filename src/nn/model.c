@@ -65,9 +65,12 @@ static void build_stem(struct model *m, struct build *b, struct flow *f)
                         c->kernel, c->stride);
         *f = (struct flow){m->stem[i].conv.out_h, c->width, f->count + 1};
         size_t floats = conv_norm_out_floats(&m->stem[i]) * b->max_batch;
-        m->stem_y[i] = b->training ? arena_floats(b->activations, floats) : NULL;
-        build_need(b->training ? &b->workspace->gradient_floats : &b->workspace->output_floats,
-                   floats);
+        /* What only the pool reads is not kept: backward finds all that it needs in the pool's
+         * output. */
+        bool keep = b->training && !(spec->pool_kernel > 0 && i + 1 == spec->n_stem);
+        m->stem_y[i] = keep ? arena_floats(b->activations, floats) : NULL;
+        if (!b->training)
+            build_need(&b->workspace->output_floats, floats);
     }
     if (spec->pool_kernel > 0) {
         pool_max_build(&m->pool, b, f->size, f->size, f->channels, spec->pool_kernel,
@@ -94,6 +97,25 @@ static void build_stages(struct model *m, struct build *b, struct flow *f)
     m->last_pixels = (size_t)f->size * f->size;
 }
 
+/* Walks as model_backward does, to size the two gradient buffers: the stem's activations are
+ * several times larger than all others, and mostly need one buffer only. */
+static void need_gradients(struct model *m, struct workspace *w, int max_batch)
+{
+    int g = 0;
+    for (int i = m->n_blocks - 1; i >= 0; i--) {
+        const struct block *k = &m->block[i];
+        const struct conv2d *c = &k->first.conv;
+        build_need(&w->gradient_floats[g], conv_norm_out_floats(&k->second) * max_batch);
+        build_need(&w->gradient_floats[!g], conv_norm_out_floats(&k->first) * max_batch);
+        g = k->has_shortcut ? !g : g;
+        build_need(&w->gradient_floats[g], (size_t)c->in_h * c->in_w * c->in_c * max_batch);
+    }
+    if (m->spec.pool_kernel > 0)
+        g = !g;
+    for (int i = m->spec.n_stem - 1; i >= 0; i--, g = !g)
+        build_need(&w->gradient_floats[g], conv_norm_out_floats(&m->stem[i]) * max_batch);
+}
+
 static void take_workspace(struct workspace *w, struct arena *a)
 {
     w->tile = arena_floats(a, w->tile_floats * (size_t)parallel_threads());
@@ -105,7 +127,7 @@ static void take_workspace(struct workspace *w, struct arena *a)
     w->inner = arena_floats(a, w->inner_floats);
     for (int i = 0; i < 2; i++) {
         w->output[i] = arena_floats(a, w->output_floats);
-        w->gradient[i] = arena_floats(a, w->gradient_floats);
+        w->gradient[i] = arena_floats(a, w->gradient_floats[i]);
     }
 }
 
@@ -123,6 +145,8 @@ static enum status build_all(struct model *m, struct build *b, struct error *err
     m->dpooled = arena_floats(b->activations, (size_t)b->max_batch * flow.channels);
     m->logits = arena_floats(b->activations, (size_t)b->max_batch * m->options.classes);
     m->all = arena_take(b->activations, b->max_batch, sizeof *m->all);
+    if (b->training)
+        need_gradients(m, b->workspace, b->max_batch);
     take_workspace(b->workspace, b->activations);
     if (b->error.status != STATUS_OK)
         *err = b->error;
@@ -236,6 +260,18 @@ void model_summary_free(struct model_summary *s)
     memset(s, 0, sizeof *s);
 }
 
+/* Where the i-th convolution of the stem puts its output. The last one before a pool borrows a
+ * gradient buffer. */
+static float *stem_output(const struct model *m, int i)
+{
+    const struct workspace *w = &m->workspace;
+    if (m->stem_y[i])
+        return m->stem_y[i];
+    if (!m->options.training)
+        return w->output[i % 2];
+    return w->gradient[w->gradient_floats[1] > w->gradient_floats[0]];
+}
+
 const float *model_forward(struct model *m, const float *x, int batch, enum model_mode mode)
 {
     struct samples all = {m->all, batch};
@@ -243,7 +279,7 @@ const float *model_forward(struct model *m, const float *x, int batch, enum mode
     m->x = x;
     m->batch = batch;
     for (int i = 0; i < m->spec.n_stem; i++) {
-        float *out = m->stem_y[i] ? m->stem_y[i] : m->workspace.output[i % 2];
+        float *out = stem_output(m, i);
         conv_norm_forward(&m->stem[i], out, y, NULL, all, mode, true);
         y = out;
     }
@@ -279,6 +315,7 @@ void model_backward(struct model *m, const float *dlogits, const int *selected, 
         g = dx;
     }
     if (m->spec.pool_kernel > 0) {
+        pool_max_relu_backward(&m->pool, g, samples);
         pool_max_backward(&m->pool, other, g, samples);
         float *dx = other;
         other = g;

@@ -28,7 +28,6 @@ void pool_max_build(struct max_pool *p, struct build *b, int in_h, int in_w, int
     if (b->training) {
         p->y = arena_floats(b->activations, values);
         p->argmax = arena_take(b->activations, values, sizeof *p->argmax);
-        build_need(&b->workspace->gradient_floats, values);
     } else {
         build_need(&b->workspace->output_floats, values);
     }
@@ -89,6 +88,23 @@ static void backward_piece(void *context, int piece, int worker)
     int first, rows = piece_rows(piece, s->height, &first);
     kernels_get()->pool_max_backward(j->dx + sample * s->height * s->width * s->channels,
                                      j->dy + out, j->argmax + out, s, first, rows);
+}
+
+static void relu_piece(void *context, int piece, int worker)
+{
+    const struct max_job *j = context;
+    const struct kernels_pool *s = j->shape;
+    (void)worker;
+    size_t row = (size_t)s->out_width * s->channels,
+           sample = j->samples.index[piece / s->out_height];
+    size_t at = (sample * s->out_height + piece % s->out_height) * row;
+    kernels_get()->relu_backward(j->dx + at, j->y + at, row);
+}
+
+void pool_max_relu_backward(const struct max_pool *p, float *dy, struct samples samples)
+{
+    struct max_job j = {.shape = &p->shape, .samples = samples, .y = p->y, .dx = dy};
+    parallel_for(relu_piece, &j, samples.n * p->shape.out_height);
 }
 
 void pool_max_backward(const struct max_pool *p, float *dx, const float *dy, struct samples samples)

@@ -16,6 +16,10 @@ struct max_pool {
 void pool_max_build(struct max_pool *p, struct build *b, int in_h, int in_w, int channels,
                     int kernel, int stride, int parity);
 float *pool_max_forward(struct max_pool *p, const float *x, struct samples samples);
+/* dy (of the pool's output) = 0 where that output is not above 0: the backward pass of a relu
+ * before the pool, done behind it, so that the relu's own output, several times as large, need not
+ * be kept. */
+void pool_max_relu_backward(const struct max_pool *p, float *dy, struct samples samples);
 void pool_max_backward(const struct max_pool *p, float *dx, const float *dy,
                        struct samples samples);
 

@@ -33,6 +33,7 @@ void KERNEL(norm_sweep_backward_sums)(double *sum_g, double *sum_gx, float *g, c
 void KERNEL(norm_sweep_backward_apply)(float *dz, const float *g, const float *z, const float *mean,
                                        const float *a, const float *b, const float *d,
                                        size_t pixels, int channels);
+void KERNEL(norm_sweep_relu_backward)(float *g, const float *y, size_t n);
 void KERNEL(pool_sweep_max)(float *y, uint8_t *argmax, const float *x, const struct kernels_pool *p,
                             int first_row, int n_rows);
 void KERNEL(pool_sweep_max_backward)(float *dx, const float *dy, const uint8_t *argmax,

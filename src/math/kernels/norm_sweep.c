@@ -176,3 +176,9 @@ void KERNEL(norm_sweep_backward_apply)(float *dz, const float *g, const float *z
             dz[at + c] = a[c] * g[at + c] + b[c] * (z[at + c] - mean[c]) + d[c];
     }
 }
+
+void KERNEL(norm_sweep_relu_backward)(float *restrict g, const float *restrict y, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        g[i] = y[i] > 0 ? g[i] : 0.0f;
+}

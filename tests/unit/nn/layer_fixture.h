@@ -20,21 +20,24 @@ struct layer_fixture {
 /* Builds the layer (and keeps what it was built with in `layer`). */
 typedef void layer_build(void *layer, struct build *b);
 
-static inline void layer_fixture_create(struct layer_fixture *f, layer_build *build, void *layer,
-                                        int max_batch)
+static inline void layer_fixture_create_with(struct layer_fixture *f, layer_build *build,
+                                             void *layer, int max_batch,
+                                             enum conv2d_choice convolutions)
 {
     struct error err;
     memset(f, 0, sizeof *f);
     struct build sizes = {.activations = &f->activations,
                           .workspace = &f->workspace,
                           .max_batch = max_batch,
-                          .training = true};
+                          .training = true,
+                          .convolutions = convolutions};
     build(layer, &sizes);
     struct build *b = &f->build;
     *b = (struct build){.activations = &f->activations,
                         .workspace = &f->workspace,
                         .max_batch = max_batch,
-                        .training = true};
+                        .training = true,
+                        .convolutions = convolutions};
     for (int pass = 0; pass < 2; pass++) {
         b->param = arena_take(&f->parameters, sizes.n_params + 1, sizeof *b->param);
         b->data = arena_floats(&f->parameters, sizes.n_trained);
@@ -48,9 +51,10 @@ static inline void layer_fixture_create(struct layer_fixture *f, layer_build *bu
     w->tile = close_filled(w->tile_floats * parallel_threads(), NAN);
     w->partial = close_filled(w->partial_floats, NAN);
     w->packed = close_filled(w->packed_floats, NAN);
+    w->transformed = close_filled(w->transformed_floats, NAN);
     w->stats = close_doubles(w->stats_doubles);
     for (int i = 0; i < 2; i++)
-        w->gradient[i] = close_filled(w->gradient_floats, NAN);
+        w->gradient[i] = close_filled(w->gradient_floats[i], NAN);
     build(layer, b);
     for (int i = 0; i < b->n_params; i++)
         for (size_t j = 0; j < b->param[i].size; j++) {
@@ -60,11 +64,18 @@ static inline void layer_fixture_create(struct layer_fixture *f, layer_build *bu
         }
 }
 
+static inline void layer_fixture_create(struct layer_fixture *f, layer_build *build, void *layer,
+                                        int max_batch)
+{
+    layer_fixture_create_with(f, build, layer, max_batch, CONV2D_AUTO);
+}
+
 static inline void layer_fixture_destroy(struct layer_fixture *f)
 {
     free(f->workspace.tile);
     free(f->workspace.partial);
     free(f->workspace.packed);
+    free(f->workspace.transformed);
     free(f->workspace.stats);
     free(f->workspace.gradient[0]);
     free(f->workspace.gradient[1]);
