@@ -53,8 +53,6 @@ static inline void layer_fixture_create_with(struct layer_fixture *f, layer_buil
     w->packed = close_filled(w->packed_floats, NAN);
     w->transformed = close_filled(w->transformed_floats, NAN);
     w->stats = close_doubles(w->stats_doubles);
-    for (int i = 0; i < 2; i++)
-        w->gradient[i] = close_filled(w->gradient_floats[i], NAN);
     build(layer, b);
     for (int i = 0; i < b->n_params; i++)
         for (size_t j = 0; j < b->param[i].size; j++) {
@@ -77,8 +75,6 @@ static inline void layer_fixture_destroy(struct layer_fixture *f)
     free(f->workspace.packed);
     free(f->workspace.transformed);
     free(f->workspace.stats);
-    free(f->workspace.gradient[0]);
-    free(f->workspace.gradient[1]);
     arena_destroy(&f->parameters);
     arena_destroy(&f->activations);
 }

@@ -1,0 +1,293 @@
+/* The normalisations with residual and relu: forward beside the twin, gradients beside finite
+ * differences of the twin, running statistics by hand. */
+#include "nn/norm.h"
+
+#include "nn/layer_fixture.h"
+#include "nn/reference.h"
+
+enum { CHANNELS = 20, HEIGHT = 3, WIDTH = 5, PIXELS = HEIGHT * WIDTH, BATCH = 4 };
+enum { SAMPLE = PIXELS * CHANNELS, ALL = BATCH * SAMPLE };
+
+static const int every[BATCH] = {0, 1, 2, 3};
+static const struct samples EVERY = {every, BATCH};
+
+struct one_norm {
+    enum norm_kind kind;
+    int groups;
+    struct norm norm;
+};
+
+static void build(void *layer, struct build *b)
+{
+    struct one_norm *o = layer;
+    norm_build(&o->norm, b, "bn", o->kind, o->groups, HEIGHT, WIDTH, CHANNELS);
+}
+
+static const struct one_norm KINDS[] = {{NORM_NONE, 0, {0}},
+                                        {NORM_BATCH, 0, {0}},
+                                        {NORM_GROUP, 4, {0}},
+                                        {NORM_GROUP, 1, {0}},
+                                        {NORM_GROUP, CHANNELS, {0}}};
+#define N_KINDS (sizeof KINDS / sizeof KINDS[0])
+
+/* The twin: sum(dy * relu(norm(z) + residual)). */
+struct twin {
+    const struct one_norm *o;
+    double *z, *residual, *weight, *bias, *dy, *y;
+    bool relu;
+};
+
+static void run_twin(struct twin *t)
+{
+    memcpy(t->y, t->z, ALL * sizeof *t->y);
+    reference_norm(t->y, t->weight, t->bias, t->o->kind, t->o->groups, BATCH, PIXELS, CHANNELS);
+    for (int i = 0; t->residual && i < ALL; i++)
+        t->y[i] += t->residual[i];
+    if (t->relu)
+        reference_relu(t->y, ALL);
+}
+
+static double twin_sum(void *context)
+{
+    struct twin *t = context;
+    run_twin(t);
+    return reference_dot(t->y, t->dy, ALL);
+}
+
+static void free_twin(struct twin *t)
+{
+    free(t->z);
+    free(t->residual);
+    free(t->weight);
+    free(t->bias);
+    free(t->dy);
+    free(t->y);
+}
+
+/* float32 through two sweeps: some units of 6e-8; a difference quotient adds 1e-9. */
+#define TOLERANCE 3e-6
+
+static void compare(struct one_norm o, bool residual, bool relu)
+{
+    struct layer_fixture f;
+    layer_fixture_create(&f, build, &o, BATCH);
+    struct norm *n = &o.norm;
+    float *z = close_normal_around(ALL, 1, 2), *r = close_normal(ALL), *g = close_normal(ALL);
+    float *y = close_filled(ALL, NAN), *dz = close_filled(ALL, NAN);
+    struct twin t = {.o = &o,
+                     .z = close_to_double(z, ALL),
+                     .residual = residual ? close_to_double(r, ALL) : NULL,
+                     .dy = close_to_double(g, ALL),
+                     .y = close_doubles(ALL),
+                     .relu = relu};
+    if (n->weight) {
+        t.weight = close_to_double(n->weight->data, CHANNELS);
+        t.bias = close_to_double(n->bias->data, CHANNELS);
+    }
+    double *slope = close_doubles(ALL);
+
+    norm_forward(n, y, z, residual ? r : NULL, EVERY, MODEL_TRAIN, relu);
+    run_twin(&t);
+    assert_close(y, t.y, ALL, TOLERANCE);
+
+    norm_backward(n, dz, g, relu ? y : NULL, z, EVERY);
+    reference_slopes(slope, twin_sum, &t, t.z, ALL);
+    assert_close(dz, slope, ALL, TOLERANCE);
+    if (n->weight) {
+        reference_slopes(slope, twin_sum, &t, t.weight, CHANNELS);
+        assert_close(n->weight->grad, slope, CHANNELS, TOLERANCE);
+        reference_slopes(slope, twin_sum, &t, t.bias, CHANNELS);
+        assert_close(n->bias->grad, slope, CHANNELS, TOLERANCE);
+    }
+    if (residual) { /* g is the residual's gradient now */
+        reference_slopes(slope, twin_sum, &t, t.residual, ALL);
+        assert_close(g, slope, ALL, TOLERANCE);
+    }
+    free(z);
+    free(r);
+    free(g);
+    free(y);
+    free(dz);
+    free(slope);
+    free_twin(&t);
+    layer_fixture_destroy(&f);
+}
+
+static void output_and_gradients_are_those_of_the_twin_and_its_finite_differences(void **state)
+{
+    (void)state;
+    close_seed(50);
+    for (size_t i = 0; i < N_KINDS; i++)
+        for (int variant = 0; variant < 4; variant++)
+            compare(KINDS[i], variant / 2, variant % 2);
+}
+
+static void residual_and_gradient_may_be_in_place(void **state)
+{
+    (void)state;
+    close_seed(51);
+    for (size_t i = 0; i < N_KINDS; i++) {
+        struct one_norm o = KINDS[i];
+        struct layer_fixture f;
+        layer_fixture_create(&f, build, &o, BATCH);
+        float *z = close_normal(ALL), *r = close_normal(ALL), *g = close_normal(ALL);
+        float *y = close_floats(ALL), *dz = close_floats(ALL), *g2 = close_floats(ALL);
+        memcpy(g2, g, ALL * sizeof *g);
+        norm_forward(&o.norm, y, z, r, EVERY, MODEL_TRAIN, true);
+        norm_forward(&o.norm, r, z, r, EVERY, MODEL_TRAIN, true);
+        assert_memory_equal(r, y, ALL * sizeof *y);
+        norm_backward(&o.norm, dz, g, y, z, EVERY);
+        norm_backward(&o.norm, z, g2, y, z, EVERY);
+        assert_memory_equal(z, dz, ALL * sizeof *z);
+        free(z);
+        free(r);
+        free(g);
+        free(y);
+        free(dz);
+        free(g2);
+        layer_fixture_destroy(&f);
+    }
+}
+
+static void group_norm_neither_reads_nor_writes_samples_left_out(void **state)
+{
+    (void)state;
+    close_seed(52);
+    struct one_norm o = KINDS[2];
+    struct layer_fixture f;
+    layer_fixture_create(&f, build, &o, BATCH);
+    float *z = close_normal(ALL), *g = close_normal(ALL), *y = close_filled(ALL, 7);
+    float *dz = close_filled(ALL, 7), *full = close_floats(ALL), *full_dz = close_floats(ALL);
+    norm_forward(&o.norm, full, z, NULL, EVERY, MODEL_TRAIN, true);
+    float *masked = close_floats(ALL);
+    memcpy(masked, g, ALL * sizeof *g);
+    norm_backward(&o.norm, full_dz, masked, full, z, EVERY);
+    for (int i = 0; i < SAMPLE; i++)
+        z[SAMPLE + i] = g[SAMPLE + i] = NAN;
+    const int index[] = {0, 2, 3};
+    const struct samples some = {index, 3};
+    norm_forward(&o.norm, y, z, NULL, some, MODEL_TRAIN, true);
+    norm_backward(&o.norm, dz, g, y, z, some);
+    for (int i = 0; i < ALL; i++) {
+        bool visited = i / SAMPLE != 1;
+        assert_true(y[i] == (visited ? full[i] : 7));
+        assert_true(dz[i] == (visited ? full_dz[i] : 7));
+    }
+    for (int c = 0; c < CHANNELS; c++)
+        assert_false(isnan(o.norm.weight->grad[c]) || isnan(o.norm.bias->grad[c]));
+    free(z);
+    free(g);
+    free(y);
+    free(dz);
+    free(full);
+    free(full_dz);
+    free(masked);
+    layer_fixture_destroy(&f);
+}
+
+static void running_statistics_move_a_tenth_towards_mean_and_unbiased_variance(void **state)
+{
+    (void)state;
+    close_seed(53);
+    struct one_norm o = KINDS[1];
+    struct layer_fixture f;
+    layer_fixture_create(&f, build, &o, BATCH);
+    double mean[CHANNELS], variance[CHANNELS];
+    for (int c = 0; c < CHANNELS; c++) {
+        o.norm.running_mean->data[c] = 0;
+        o.norm.running_var->data[c] = 1;
+        mean[c] = 0;
+        variance[c] = 1;
+    }
+    float *y = close_floats(ALL);
+    for (int step = 1; step <= 3; step++) {
+        float *z = close_normal_around(ALL, step, 3);
+        norm_forward(&o.norm, y, z, NULL, EVERY, MODEL_TRAIN, false);
+        for (int c = 0; c < CHANNELS; c++) {
+            double sum = 0, square = 0, n = BATCH * PIXELS;
+            for (int i = c; i < ALL; i += CHANNELS)
+                sum += z[i];
+            for (int i = c; i < ALL; i += CHANNELS)
+                square += pow(z[i] - sum / n, 2);
+            mean[c] = 0.9 * mean[c] + 0.1 * sum / n;
+            variance[c] = 0.9 * variance[c] + 0.1 * square / (n - 1);
+        }
+        assert_close(o.norm.running_mean->data, mean, CHANNELS, 1e-6);
+        assert_close(o.norm.running_var->data, variance, CHANNELS, 1e-6);
+        assert_int_equal(o.norm.batches->counter, step);
+        free(z);
+    }
+
+    /* In evaluation they are used and stay as they are. */
+    float *z = close_normal(ALL), before[2][CHANNELS];
+    memcpy(before[0], o.norm.running_mean->data, sizeof before[0]);
+    memcpy(before[1], o.norm.running_var->data, sizeof before[1]);
+    norm_forward(&o.norm, y, z, NULL, EVERY, MODEL_EVAL, false);
+    double *want = close_doubles(ALL);
+    for (int i = 0; i < ALL; i++) {
+        int c = i % CHANNELS;
+        want[i] = (z[i] - mean[c]) / sqrt(variance[c] + 1e-5) * o.norm.weight->data[c] +
+                  o.norm.bias->data[c];
+    }
+    assert_close(y, want, ALL, TOLERANCE);
+    assert_memory_equal(before[0], o.norm.running_mean->data, sizeof before[0]);
+    assert_memory_equal(before[1], o.norm.running_var->data, sizeof before[1]);
+    assert_int_equal(o.norm.batches->counter, 3);
+    free(y);
+    free(z);
+    free(want);
+    layer_fixture_destroy(&f);
+}
+
+/* 300 x 300 pixels of 2 channels are several pieces; the mean is a thousand deviations. */
+struct large_norm {
+    enum norm_kind kind;
+    struct norm norm;
+};
+enum { SIDE = 300 };
+
+static void build_large(void *layer, struct build *b)
+{
+    struct large_norm *o = layer;
+    norm_build(&o->norm, b, "bn", o->kind, 1, SIDE, SIDE, 2);
+}
+
+static void pieces_of_large_pictures_are_put_together_without_losing_the_variance(void **state)
+{
+    (void)state;
+    close_seed(54);
+    const enum norm_kind kinds[] = {NORM_BATCH, NORM_GROUP};
+    for (int k = 0; k < 2; k++) {
+        struct large_norm o = {.kind = kinds[k]};
+        struct layer_fixture f;
+        layer_fixture_create(&f, build_large, &o, 2);
+        size_t n = 2 * SIDE * SIDE * 2;
+        float *z = close_normal_around(n, 100, 0.1), *y = close_floats(n);
+        double *want = close_to_double(z, n), weight[2], bias[2];
+        for (int c = 0; c < 2; c++) {
+            weight[c] = o.norm.weight->data[c];
+            bias[c] = o.norm.bias->data[c];
+        }
+        const struct samples both = {every, 2};
+        norm_forward(&o.norm, y, z, NULL, both, MODEL_TRAIN, false);
+        reference_norm(want, weight, bias, o.kind, 1, 2, SIDE * SIDE, 2);
+        /* scale * z and shift are a thousand times the result: 1000 * 6e-8 */
+        assert_close(y, want, n, 1e-4);
+        free(z);
+        free(y);
+        free(want);
+        layer_fixture_destroy(&f);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(output_and_gradients_are_those_of_the_twin_and_its_finite_differences),
+        cmocka_unit_test(residual_and_gradient_may_be_in_place),
+        cmocka_unit_test(group_norm_neither_reads_nor_writes_samples_left_out),
+        cmocka_unit_test(running_statistics_move_a_tenth_towards_mean_and_unbiased_variance),
+        cmocka_unit_test(pieces_of_large_pictures_are_put_together_without_losing_the_variance),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
