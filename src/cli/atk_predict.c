@@ -157,7 +157,8 @@ static enum status report(struct program *p, struct error *err)
         predict_report_print(o->set.out != NULL ? stdout : stderr, &p->metrics, classes,
                              &p->counts);
     else if (p->counts.skipped > 0)
-        fprintf(stderr, "atk-predict: %d pictures skipped\n", p->counts.skipped);
+        fprintf(stderr, "atk-predict: %d picture%s skipped\n", p->counts.skipped,
+                p->counts.skipped == 1 ? "" : "s");
     if (o->set.json)
         predict_report_json(stdout, &p->metrics, &p->counts);
     if (fflush(stdout) != 0)

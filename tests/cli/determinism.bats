@@ -1,0 +1,41 @@
+#!/usr/bin/env bats
+# Same seed, same bytes.
+
+load tiny
+
+setup_file() { make_tiny 42; }
+setup() { cd "$BATS_TEST_TMPDIR"; }
+
+@test "two runs of one seed leave the same bytes" {
+    train a -q
+    train b -q
+    same_run a b
+}
+
+@test "another seed leaves other weights" {
+    train a -q
+    train b -q --seed 1
+    ! cmp -s a/last.safetensors b/last.safetensors
+}
+
+@test "one, two and three threads leave the same bytes" {
+    for norm in tiny tiny-bn; do
+        train $norm-1 -q --model "$tiny/$norm.yaml" --threads 1
+        for n in 2 3; do
+            train $norm-$n -q --model "$tiny/$norm.yaml" --threads $n
+            same_run $norm-1 $norm-$n
+        done
+    done
+}
+
+@test "the default network leaves the same bytes with one and two threads" {
+    train a -q --model resnet10-gn --size 64 --epochs 1 --threads 1
+    train b -q --model resnet10-gn --size 64 --epochs 1 --threads 2
+    same_run a b
+}
+
+@test "neither decoding threads nor the cache change a byte" {
+    train a -q --workers 1 --cache memory
+    train b -q --workers 4 --cache none
+    same_run a b
+}
