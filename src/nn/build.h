@@ -36,6 +36,7 @@ struct build {
     struct workspace *workspace;
     int max_batch;
     bool training;
+    bool freeze_batch_norm;
     enum conv2d_choice convolutions;
     struct model_summary
         *summary;       /* NULL, or takes a row for each layer; then `error` may be set */

@@ -169,6 +169,7 @@ static enum status measure(struct model *m, struct build *b, const struct model_
                         .workspace = &m->workspace,
                         .max_batch = opt->max_batch,
                         .training = opt->training,
+                        .freeze_batch_norm = opt->freeze_batch_norm,
                         .convolutions = opt->convolutions,
                         .summary = summary};
     return build_all(m, b, err);
@@ -194,6 +195,7 @@ static enum status create(struct model *m, const struct model_spec *spec,
                        .workspace = &m->workspace,
                        .max_batch = opt->max_batch,
                        .training = opt->training,
+                       .freeze_batch_norm = opt->freeze_batch_norm,
                        .convolutions = opt->convolutions};
     take_parameters(m, &b, &sizes);
     if (arena_commit(&m->parameters, "network's parameters", err) != STATUS_OK ||
@@ -303,7 +305,7 @@ static const float *block_input(const struct model *m, int i)
 void model_backward(struct model *m, const float *dlogits, const int *selected, int n_selected)
 {
     struct samples samples = {selected, n_selected};
-    if (!model_samples_independent(m))
+    if (m->options.full_backward || !model_samples_independent(m))
         samples = (struct samples){m->all, m->batch};
     float *g = m->workspace.gradient[0], *other = m->workspace.gradient[1];
 
@@ -332,7 +334,7 @@ void model_backward(struct model *m, const float *dlogits, const int *selected, 
 
 bool model_samples_independent(const struct model *m)
 {
-    return m->spec.norm != NORM_BATCH;
+    return m->spec.norm != NORM_BATCH || m->options.freeze_batch_norm;
 }
 
 struct param_list *model_params(struct model *m)

@@ -26,6 +26,10 @@ struct model_options {
     bool training; /* false: no gradients and no saved activations; MODEL_TRAIN and backward are
                       then not allowed */
     enum conv2d_choice convolutions; /* 0: the planner chooses */
+    bool freeze_batch_norm; /* BatchNorm uses and keeps its running statistics in training too; its
+                               weight and bias still learn */
+    bool full_backward;     /* visit all samples, also where it would be exact to visit the selected
+                               ones alone */
 };
 
 struct model;
@@ -48,7 +52,7 @@ const float *model_forward(struct model *m, const float *x, int batch, enum mode
  * zero. When samples do not influence each other (model_samples_independent) only these are
  * visited, which is exact; else the full batch is. */
 void model_backward(struct model *m, const float *dlogits, const int *selected, int n_selected);
-bool model_samples_independent(const struct model *m); /* no BatchNorm */
+bool model_samples_independent(const struct model *m); /* no BatchNorm, or a frozen one */
 
 struct param_list *model_params(struct model *m);
 const struct model_options *model_options(const struct model *m);

@@ -27,6 +27,7 @@ void norm_build(struct norm *n, struct build *b, const char *name, enum norm_kin
                 int height, int width, int channels)
 {
     *n = (struct norm){.kind = kind,
+                       .frozen = kind == NORM_BATCH && b->freeze_batch_norm,
                        .groups = groups,
                        .channels = channels,
                        .pixels = (size_t)height * width,
@@ -183,7 +184,7 @@ void norm_forward(struct norm *n, float *y, const float *z, const float *residua
     struct sweep s = {
         .norm = n, .samples = samples, .out = y, .z = z, .residual = residual, .relu = relu};
     int n_pieces = samples.n * pieces(n);
-    bool running = n->kind == NORM_BATCH && mode == MODEL_EVAL;
+    bool running = n->kind == NORM_BATCH && (n->frozen || mode == MODEL_EVAL);
     if (n->kind != NORM_NONE && !running)
         parallel_for(moments_piece, &s, n_pieces);
     if (running)
@@ -288,12 +289,13 @@ static void group_coefficients(struct norm *n, struct samples samples)
     }
 }
 
-static void identity_coefficients(struct norm *n, struct samples samples)
+/* Statistics that do not depend on z: dz = rstd * weight * g; without a norm dz = g. */
+static void constant_coefficients(struct norm *n, struct samples samples)
 {
     for (int i = 0; i < samples.n; i++)
         for (int c = 0; c < n->channels; c++) {
             size_t at = (size_t)samples.index[i] * n->channels + c;
-            n->coefficient[0][at] = 1;
+            n->coefficient[0][at] = n->kind == NORM_NONE ? 1 : n->rstd[at] * n->weight->data[c];
             n->coefficient[1][at] = n->coefficient[2][at] = 0;
         }
 }
@@ -316,14 +318,13 @@ void norm_backward(struct norm *n, float *dz, float *g, const float *y, const fl
     struct sweep s = {.norm = n, .samples = samples, .out = dz, .g = g, .z = z, .y = y};
     int n_pieces = samples.n * pieces(n);
     parallel_for(backward_sums_piece, &s, n_pieces);
-    if (n->kind == NORM_NONE) {
-        identity_coefficients(n, samples);
-    } else {
+    if (n->kind != NORM_NONE)
         sum_samples(n, samples);
-        if (n->kind == NORM_BATCH)
-            batch_coefficients(n, samples);
-        else
-            group_coefficients(n, samples);
-    }
+    if (n->kind == NORM_NONE || n->frozen)
+        constant_coefficients(n, samples);
+    else if (n->kind == NORM_BATCH)
+        batch_coefficients(n, samples);
+    else
+        group_coefficients(n, samples);
     parallel_for(backward_apply_piece, &s, n_pieces);
 }

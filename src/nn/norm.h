@@ -12,6 +12,7 @@
 
 struct norm {
     enum norm_kind kind;
+    bool frozen; /* BatchNorm: running statistics in MODEL_TRAIN too; they stay as they are */
     int groups, channels;
     size_t pixels; /* height * width of one sample */
     struct param *weight, *bias, *running_mean, *running_var,
