@@ -1,6 +1,5 @@
 #include "base/memory.h"
 
-#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -40,50 +39,4 @@ enum status memory_copy_string(char **out, const char *text, struct error *err)
         return error_memory(err, size, "a string");
     memcpy(*out, text, size);
     return STATUS_OK;
-}
-
-void *arena_take(struct arena *a, size_t count, size_t size)
-{
-    size_t bytes, end;
-    if (__builtin_mul_overflow(count, size, &bytes) ||
-        __builtin_add_overflow(bytes, MEMORY_ALIGNMENT - 1, &bytes) ||
-        __builtin_add_overflow(a->used, bytes & ~(size_t)(MEMORY_ALIGNMENT - 1), &end)) {
-        a->overflow = true;
-        return NULL;
-    }
-    /* After the commit the caller repeats what it measured; anything else is a bug of the caller.
-     */
-    assert(!a->block || end <= a->peak);
-    void *taken = a->block ? a->block + a->used : NULL;
-    a->used = end;
-    if (a->peak < end)
-        a->peak = end;
-    return taken;
-}
-
-void arena_release(struct arena *a, size_t mark)
-{
-    assert(mark <= a->used);
-    a->used = mark;
-}
-
-enum status arena_commit(struct arena *a, const char *what, struct error *err)
-{
-    assert(!a->block);
-    if (a->overflow)
-        return error_memory(err, SIZE_MAX, what);
-    size_t bytes = a->peak > 0 ? a->peak : MEMORY_ALIGNMENT;
-    a->block = aligned_alloc(MEMORY_ALIGNMENT, bytes);
-    if (!a->block)
-        return error_memory(err, bytes, what);
-    /* Touches every page: if the machine has not enough memory, that shows now and not mid-run. */
-    memset(a->block, 0, bytes);
-    a->used = 0;
-    return STATUS_OK;
-}
-
-void arena_destroy(struct arena *a)
-{
-    free(a->block);
-    *a = (struct arena){0};
 }

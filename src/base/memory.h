@@ -1,4 +1,4 @@
-/* Checked allocation, and arenas: one allocation for a family of arrays.
+/* Checked allocation; brings base/arena.h along, where the large arrays come from.
  *
  * All allocation in the program goes through malloc, calloc, realloc or aligned_alloc (strdup and
  * its kin are spelled memory_copy_string), so that tests can make the n-th one fail.
@@ -6,13 +6,11 @@
 #ifndef BASE_MEMORY_H
 #define BASE_MEMORY_H
 
+#include "base/arena.h"
 #include "base/error.h"
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#define MEMORY_ALIGNMENT 64 /* a cache line; also the widest vector register */
 
 /* *out = count x size zeroed bytes; the product is checked. count 0 gives a valid unique pointer.
  * *out is written in any case (NULL on failure). The caller frees it with free(). */
@@ -23,28 +21,5 @@ enum status memory_alloc(void **out, size_t count, size_t size, const char *what
 enum status memory_grow(void **array, size_t *capacity, size_t needed, size_t element_size,
                         const char *what, struct error *err);
 enum status memory_copy_string(char **out, const char *text, struct error *err);
-
-/* An arena hands out 64-byte aligned arrays from one block, in the manner of a stack.
- *
- * Laid out twice by the same code: a fresh arena measures (every pointer it hands out is NULL, only
- * `used` and `peak` move); arena_commit() then allocates `peak` bytes and starts over, and the same
- * sequence of arena_take() calls gets real memory. So the size is planned by the code that uses it,
- * and --dry-run can print it without allocating. */
-struct arena {
-    unsigned char *block; /* NULL while measuring */
-    size_t used, peak;    /* bytes */
-    bool overflow;        /* a size did not fit in size_t; arena_commit() then fails */
-};
-
-void *arena_take(struct arena *a, size_t count,
-                 size_t size); /* zeroed at commit; NULL while measuring */
-static inline float *arena_floats(struct arena *a, size_t count)
-{
-    return (float *)arena_take(a, count, sizeof(float));
-}
-/* Gives back everything taken since `mark` (a former value of a->used). */
-void arena_release(struct arena *a, size_t mark);
-enum status arena_commit(struct arena *a, const char *what, struct error *err);
-void arena_destroy(struct arena *a); /* a zeroed arena is fine */
 
 #endif

@@ -4,6 +4,7 @@
 #include "scratch.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <sys/stat.h>
@@ -252,7 +253,7 @@ static void the_folder_of_this_program_is_known(void **state)
     (void)state;
     char *folder, *program;
     assert_int_equal(files_program_directory(&folder, &err), STATUS_OK);
-    assert_int_equal(files_join(&program, folder, "test_files", &err), STATUS_OK);
+    assert_int_equal(files_join(&program, folder, program_invocation_short_name, &err), STATUS_OK);
     assert_true(files_exist(program));
     free(folder);
     free(program);

@@ -1,0 +1,35 @@
+/* Arenas: one allocation for a family of arrays. */
+#ifndef BASE_ARENA_H
+#define BASE_ARENA_H
+
+#include "base/error.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define MEMORY_ALIGNMENT 64 /* a cache line; also the widest vector register */
+
+/* An arena hands out 64-byte aligned arrays from one block, in the manner of a stack.
+ *
+ * Laid out twice by the same code: a fresh arena measures (every pointer it hands out is NULL, only
+ * `used` and `peak` move); arena_commit() then allocates `peak` bytes and starts over, and the same
+ * sequence of arena_take() calls gets real memory. So the size is planned by the code that uses it,
+ * and --dry-run can print it without allocating. */
+struct arena {
+    unsigned char *block; /* NULL while measuring */
+    size_t used, peak;    /* bytes */
+    bool overflow;        /* a size did not fit in size_t; arena_commit() then fails */
+};
+
+void *arena_take(struct arena *a, size_t count,
+                 size_t size); /* zeroed at commit; NULL while measuring */
+static inline float *arena_floats(struct arena *a, size_t count)
+{
+    return (float *)arena_take(a, count, sizeof(float));
+}
+/* Gives back everything taken since `mark` (a former value of a->used). */
+void arena_release(struct arena *a, size_t mark);
+enum status arena_commit(struct arena *a, const char *what, struct error *err);
+void arena_destroy(struct arena *a); /* a zeroed arena is fine */
+
+#endif
