@@ -1,0 +1,99 @@
+/* run/predictor: opening a weights file. (What it classifies is in tests/cli/predict.bats.) */
+#include "failing_alloc.h"
+#include "tiny_run.h"
+
+#include "run/predictor.h"
+
+/* Writes the network of r as name; its classes are 3, as the card says. */
+static const char *write_weights(struct tiny_run *r, const char *name)
+{
+    const char *path = tiny_path(name);
+    MUST(checkpoint_write(path, model_params(r->model), &r->card, err));
+    return path;
+}
+
+static void everything_it_needs_is_in_the_file(void **state)
+{
+    (void)state;
+    struct tiny_run r;
+    struct predictor *p;
+    tiny_create(&r, NORM_BATCH);
+    MUST(predictor_open(&p, write_weights(&r, "weights.safetensors"), 4, err));
+    assert_int_equal(predictor_card(p)->size, TINY_SIZE);
+    assert_string_equal(predictor_card(p)->classes.name[1], "green");
+    assert_int_equal(predictor_network(p)->norm, NORM_BATCH);
+    assert_string_equal(predictor_network(p)->name, "tiny");
+    predictor_close(p);
+    tiny_destroy(&r);
+}
+
+static void a_folder_gives_its_best_weights_before_its_last(void **state)
+{
+    (void)state;
+    struct tiny_run r;
+    struct predictor *p;
+    tiny_create(&r, NORM_GROUP);
+    write_weights(&r, "last.safetensors");
+    MUST(predictor_open(&p, tiny_folder, 4, err));
+    assert_non_null(strstr(predictor_file(p), "/last.safetensors"));
+    predictor_close(p);
+    write_weights(&r, "best.safetensors");
+    MUST(predictor_open(&p, tiny_folder, 4, err));
+    assert_non_null(strstr(predictor_file(p), "/best.safetensors"));
+    predictor_close(p);
+    tiny_destroy(&r);
+}
+
+static void weights_of_another_network_than_the_card_says_are_refused(void **state)
+{
+    (void)state;
+    struct tiny_run r;
+    struct predictor *p;
+    struct error failure;
+    tiny_create(&r, NORM_GROUP);
+    free(r.card.model);
+    const struct model_spec other = tiny_spec(NORM_BATCH);
+    MUST(model_file_text(&r.card.model, &other, err));
+    assert_int_equal(predictor_open(&p, write_weights(&r, "w.safetensors"), 4, &failure),
+                     STATUS_FAILED);
+    assert_null(p);
+    assert_non_null(strstr(failure.message, "w.safetensors: the weights do not fit"));
+    assert_non_null(strstr(failure.message, "running_mean"));
+    tiny_destroy(&r);
+}
+
+static void every_failing_allocation_is_a_clean_error(void **state)
+{
+    (void)state;
+    struct tiny_run r;
+    struct predictor *p;
+    tiny_create(&r, NORM_GROUP);
+    const char *path = write_weights(&r, "weights.safetensors");
+    for (long n = 1;; n++) {
+        struct error failure = {0};
+        failing_alloc_after(n);
+        enum status status = predictor_open(&p, path, 4, &failure);
+        long used = failing_alloc_count();
+        failing_alloc_off();
+        if (used < n) {
+            assert_int_equal(status, STATUS_OK);
+            break;
+        }
+        assert_int_equal(status, STATUS_FAILED);
+        assert_null(p);
+        assert_non_null(strstr(failure.message, "out of memory"));
+    }
+    predictor_close(p);
+    tiny_destroy(&r);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TINY_TEST(everything_it_needs_is_in_the_file),
+        TINY_TEST(a_folder_gives_its_best_weights_before_its_last),
+        TINY_TEST(weights_of_another_network_than_the_card_says_are_refused),
+        TINY_TEST(every_failing_allocation_is_a_clean_error),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
