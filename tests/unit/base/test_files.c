@@ -142,6 +142,28 @@ static void two_writers_of_one_path_do_not_meet(void **state)
     assert_content(path, "second");
 }
 
+/* Process ids come again, in containers at once: a file of that name may be of a killed process, or
+ * in use by one of another container that shares the folder. */
+static void a_temporary_file_of_somebody_else_is_not_touched(void **state)
+{
+    (void)state;
+    struct files_writer w;
+    char path[512], taken[640];
+    unsigned number;
+    snprintf(path, sizeof path, "%s", scratch_path("a"));
+    assert_int_equal(files_open(&w, path, &err), STATUS_OK);
+    assert_int_equal(sscanf(strrchr(w.temporary, '.'), ".%u", &number), 1);
+    files_abandon(&w);
+    snprintf(taken, sizeof taken, "%s.tmp.%ld.%u", path, (long)getpid(), number + 1);
+    FILE *f = fopen(taken, "w");
+    assert_non_null(f);
+    fputs("theirs", f);
+    assert_int_equal(fclose(f), 0);
+    assert_int_equal(files_write(path, "ours", 4, &err), STATUS_OK);
+    assert_content(path, "ours");
+    assert_content(taken, "theirs");
+}
+
 static void the_mode_is_0666_without_the_umask(void **state)
 {
     (void)state;
@@ -296,6 +318,7 @@ int main(void)
         SCRATCH_TEST(a_file_of_proc_is_read_though_it_says_it_is_empty),
         SCRATCH_TEST(a_write_replaces_the_file_only_at_the_commit),
         SCRATCH_TEST(two_writers_of_one_path_do_not_meet),
+        SCRATCH_TEST(a_temporary_file_of_somebody_else_is_not_touched),
         SCRATCH_TEST(the_mode_is_0666_without_the_umask),
         SCRATCH_TEST(a_symbolic_link_stays_and_its_target_is_replaced),
         SCRATCH_TEST(a_full_disk_is_reported_by_the_commit),
