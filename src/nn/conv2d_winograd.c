@@ -18,18 +18,19 @@ static int columns(const struct kernels *k)
     return k->tile_columns;
 }
 
-/* Floats of one point of a transformed filter: whole panels of tile_columns output channels. */
-static size_t point_floats(int in_c, int out_c)
+/* Of a transformed filter: whole panels of tile_columns output channels. */
+static size_t filter_point(int in_c, int out_c)
 {
     int n = columns(kernels_get());
-    return (size_t)in_c * ((out_c + n - 1) / n * n);
+    return conv2d_winograd_point((size_t)in_c * ((out_c + n - 1) / n * n));
 }
 
 void conv2d_winograd_need(const struct conv2d *c, struct workspace *w, bool training)
 {
-    size_t point = point_floats(c->in_c, c->out_c), turned = point_floats(c->out_c, c->in_c);
+    size_t point = filter_point(c->in_c, c->out_c), turned = filter_point(c->out_c, c->in_c);
     build_need(&w->transformed_floats, POINTS * (turned > point ? turned : point));
-    build_need(&w->tile_floats, (size_t)POINTS * BLOCK_TILES * (c->in_c + c->out_c));
+    build_need(&w->tile_floats, POINTS * (conv2d_winograd_point((size_t)BLOCK_TILES * c->in_c) +
+                                          conv2d_winograd_point((size_t)BLOCK_TILES * c->out_c)));
     if (training)
         build_need(&w->partial_floats, conv2d_winograd_weights_floats(c));
 }
@@ -43,7 +44,7 @@ struct winograd {
     bool accumulate;
     const struct workspace *workspace;
     const struct kernels *kernels;
-    size_t point; /* floats of a point of the transformed filter */
+    size_t point; /* of the transformed filter */
     int blocks;
 };
 
@@ -72,7 +73,8 @@ static size_t tile_place(const struct winograd *j, int tile, int *top, int *left
 }
 
 /* m [tiles, out_c] = v [tiles, in_c] x u [in_c, out_c], for each point. */
-static void multiply_points(const struct winograd *j, float *m, const float *v, int tiles)
+static void multiply_points(const struct winograd *j, float *m, size_t m_point, const float *v,
+                            size_t v_point, int tiles)
 {
     struct kernels_tile t = {.a_row = j->in_c,
                              .a_step = 1,
@@ -83,9 +85,9 @@ static void multiply_points(const struct winograd *j, float *m, const float *v, 
     for (int p = 0; p < POINTS; p++)
         for (int k = 0; k < j->out_c; k += columns(j->kernels)) {
             int n = j->out_c - k < columns(j->kernels) ? j->out_c - k : columns(j->kernels);
-            j->kernels->tile_product(
-                m + (size_t)p * tiles * j->out_c + k, v + (size_t)p * tiles * j->in_c,
-                j->workspace->transformed + p * j->point + (size_t)k * j->in_c, tiles, n, &t);
+            j->kernels->tile_product(m + p * m_point + k, v + p * v_point,
+                                     j->workspace->transformed + p * j->point + (size_t)k * j->in_c,
+                                     tiles, n, &t);
         }
 }
 
@@ -95,23 +97,23 @@ static void block_piece(void *context, int piece, int worker)
     int64_t all = (int64_t)j->tiles * j->samples.n;
     int first = (int)(all * piece / j->blocks), n = (int)(all * (piece + 1) / j->blocks) - first;
     float *v = j->workspace->tile + worker * j->workspace->tile_floats;
-    float *m = v + (size_t)POINTS * n * j->in_c;
+    size_t v_point = conv2d_winograd_point((size_t)n * j->in_c),
+           m_point = conv2d_winograd_point((size_t)n * j->out_c);
+    float *m = v + POINTS * v_point;
     int top, left;
 
     for (int i = 0; i < n; i++) {
         size_t picture = tile_place(j, first + i, &top, &left);
-        j->kernels->winograd_input(v + (size_t)i * j->in_c, (size_t)n * j->in_c,
-                                   j->source + picture * j->in_c, top - 1, left - 1, j->height,
-                                   j->width, j->in_c);
+        j->kernels->winograd_input(v + (size_t)i * j->in_c, v_point, j->source + picture * j->in_c,
+                                   top - 1, left - 1, j->height, j->width, j->in_c);
     }
-    multiply_points(j, m, v, n);
+    multiply_points(j, m, m_point, v, v_point, n);
     for (int i = 0; i < n; i++) {
         size_t pixel = tile_place(j, first + i, &top, &left) + (size_t)top * j->width + left;
         int rows = j->height - top < TILE ? j->height - top : TILE;
         int across = j->width - left < TILE ? j->width - left : TILE;
-        j->kernels->winograd_output(j->out + pixel * j->out_c, m + (size_t)i * j->out_c,
-                                    (size_t)n * j->out_c, rows, across, j->width, j->out_c,
-                                    j->accumulate);
+        j->kernels->winograd_output(j->out + pixel * j->out_c, m + (size_t)i * j->out_c, m_point,
+                                    rows, across, j->width, j->out_c, j->accumulate);
     }
 }
 
@@ -133,7 +135,7 @@ void conv2d_winograd_run(float *out, const float *source, const float *filter, i
                          .accumulate = accumulate,
                          .workspace = workspace,
                          .kernels = kernels_get(),
-                         .point = point_floats(in_c, out_c)};
+                         .point = filter_point(in_c, out_c)};
     /* Blocks of equal size: at most BLOCK_TILES, and an even number of them, for two threads. */
     int all = j.tiles * samples.n;
     j.blocks = (all + BLOCK_TILES - 1) / BLOCK_TILES;

@@ -6,6 +6,13 @@
 
 #include "nn/conv2d.h"
 
+/* Distance between the 36 values of a transformed array of n floats for each point: a cache line
+ * more than n, for else 36 stores in a row can fall into one set of the cache. */
+static inline size_t conv2d_winograd_point(size_t n)
+{
+    return n + 16;
+}
+
 bool conv2d_winograd_fits(const struct conv2d *c);
 /* Adds what it needs to the workspace's sizes. */
 void conv2d_winograd_need(const struct conv2d *c, struct workspace *w, bool training);

@@ -25,7 +25,8 @@ struct weights {
     int tiles_across, tiles; /* for each sample */
     const struct kernels *kernels;
     int first, n; /* the block's tiles, counted over samples laid end to end */
-    float *v, *m; /* [36, n, in_c], [36, n, out_c] */
+    float *v, *m; /* 36 times [n, in_c] and [n, out_c] */
+    size_t v_point, m_point, filter_point;
 };
 
 static int block_tiles(const struct conv2d *c)
@@ -36,7 +37,8 @@ static int block_tiles(const struct conv2d *c)
 
 size_t conv2d_winograd_weights_floats(const struct conv2d *c)
 {
-    return (size_t)POINTS * block_tiles(c) * (c->in_c + c->out_c);
+    return POINTS * (conv2d_winograd_point((size_t)block_tiles(c) * c->in_c) +
+                     conv2d_winograd_point((size_t)block_tiles(c) * c->out_c));
 }
 
 static void transform_piece(void *context, int piece, int worker)
@@ -52,10 +54,9 @@ static void transform_piece(void *context, int piece, int worker)
         int top = tile / j->tiles_across * TILE, left = tile % j->tiles_across * TILE;
         int rows = c->out_h - top < TILE ? c->out_h - top : TILE;
         int across = c->out_w - left < TILE ? c->out_w - left : TILE;
-        j->kernels->winograd_input(j->v + (size_t)i * c->in_c, (size_t)j->n * c->in_c,
-                                   j->x + picture * c->in_c, top - 1, left - 1, c->in_h, c->in_w,
-                                   c->in_c);
-        j->kernels->winograd_gradient(j->m + (size_t)i * c->out_c, (size_t)j->n * c->out_c,
+        j->kernels->winograd_input(j->v + (size_t)i * c->in_c, j->v_point, j->x + picture * c->in_c,
+                                   top - 1, left - 1, c->in_h, c->in_w, c->in_c);
+        j->kernels->winograd_gradient(j->m + (size_t)i * c->out_c, j->m_point,
                                       j->dy + (picture + (size_t)top * c->out_w + left) * c->out_c,
                                       rows, across, c->out_w, c->out_c);
     }
@@ -81,9 +82,9 @@ static void product_piece(void *context, int piece, int worker)
                              .b_step = c->out_c,
                              .c_row = c->out_c,
                              .accumulate = j->first > 0};
-    float *du = c->workspace->transformed + ((size_t)point * c->in_c + channel) * c->out_c;
-    const float *v = j->v + (size_t)point * j->n * c->in_c + channel;
-    const float *m = j->m + (size_t)point * j->n * c->out_c;
+    float *du = c->workspace->transformed + point * j->filter_point + (size_t)channel * c->out_c;
+    const float *v = j->v + point * j->v_point + channel;
+    const float *m = j->m + point * j->m_point;
     for (int k = 0; k < c->out_c; k += j->kernels->tile_columns) {
         int columns =
             c->out_c - k < j->kernels->tile_columns ? c->out_c - k : j->kernels->tile_columns;
@@ -99,7 +100,7 @@ static void filter_piece(void *context, int piece, int worker)
     size_t filters = (size_t)c->in_c * c->out_c, first = (size_t)piece * FILTERS;
     size_t n = filters - first < FILTERS ? filters - first : FILTERS;
     j->kernels->winograd_filter_gradient(c->weight->grad + first, filters,
-                                         c->workspace->transformed + first, filters, n);
+                                         c->workspace->transformed + first, j->filter_point, n);
 }
 
 void conv2d_winograd_weights(const struct conv2d *c, const float *x, const float *dy,
@@ -112,12 +113,15 @@ void conv2d_winograd_weights(const struct conv2d *c, const float *x, const float
                         .samples = samples,
                         .tiles_across = across,
                         .tiles = across * down,
+                        .filter_point = conv2d_winograd_point((size_t)c->in_c * c->out_c),
                         .kernels = kernels_get()};
     int all = j.tiles * samples.n;
     for (j.first = 0; j.first < all; j.first += j.n) {
         j.n = all - j.first < block_tiles(c) ? all - j.first : block_tiles(c);
         j.v = c->workspace->partial;
-        j.m = j.v + (size_t)POINTS * j.n * c->in_c;
+        j.v_point = conv2d_winograd_point((size_t)j.n * c->in_c);
+        j.m_point = conv2d_winograd_point((size_t)j.n * c->out_c);
+        j.m = j.v + POINTS * j.v_point;
         parallel_for(transform_piece, &j, (j.n + GROUP_TILES - 1) / GROUP_TILES);
         parallel_for(product_piece, &j, POINTS * channel_blocks(c));
     }
