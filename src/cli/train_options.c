@@ -229,9 +229,9 @@ void train_options_help(FILE *stream)
     fputs("Usage: atk-train [OPTION...] DATA.csv\n"
           "       atk-train --resume=DIR\n"
           "Train a residual network on labelled pictures with the average top-k loss.\n\n"
-          "DATA.csv has a header line and one row for each picture: its path and its label, a\n"
-          "number or a name. Every option is also a key of the YAML file that --config reads;\n"
-          "relative paths, in such a file too, begin at the working directory.\n",
+          "DATA.csv has a header line and one row for each picture: its path and its label,\n"
+          "a number or a name. Every option is also a key of the YAML file that --config\n"
+          "reads; relative paths, in such a file too, begin at the working directory.\n",
           stream);
     for (int i = 0; i < n; i++) {
         const struct setting *item = &table[i];
@@ -248,8 +248,7 @@ void train_options_help(FILE *stream)
     help_put_row(stream, &(struct help_row){.name = "help", .letter = 'h', .text = "print this"});
     help_put_row(stream,
                  &(struct help_row){.name = "version", .letter = 'V', .text = "print the version"});
-    fputs(
-        "\nExit status: 0; 1 for data and files; 2 for usage; 130 and 143 when SIGINT or SIGTERM\n"
-        "has ended the run, whose state is saved then. Interrupted runs go on with --resume.\n",
-        stream);
+    fputs("\nExit status: 0; 1 for data and files; 2 for usage; 130 and 143 when SIGINT or\n"
+          "SIGTERM has ended the run, whose state is saved then: --resume goes on with it.\n",
+          stream);
 }

@@ -147,10 +147,14 @@ enum status split_write(const struct split *s, const struct dataset *d, const ch
     if (status)
         return status;
     fputs("image,label,split\n", w.stream);
-    for (int i = 0, next_val = 0; i < dataset_size(d); i++) {
+    for (int i = 0, next_train = 0, next_val = 0; i < dataset_size(d); i++) {
         const struct sample *sample = dataset_sample(d, i);
+        bool train = next_train < s->n_train && s->train[next_train] == i;
         bool val = next_val < s->n_val && s->val[next_val] == i;
+        next_train += train;
         next_val += val;
+        if (!train && !val)
+            continue;
         csv_put_field(w.stream, sample->image);
         fputc(',', w.stream);
         if (sample->label >= 0)

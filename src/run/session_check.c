@@ -65,6 +65,21 @@ static enum status check_rows(struct checking *c, const int *row, int n, struct 
     return status;
 }
 
+/* In the order of the tables: a split is checked side by side. */
+static int compare_bad(const void *a, const void *b)
+{
+    return ((const struct session_bad_image *)a)->row - ((const struct session_bad_image *)b)->row;
+}
+
+static void sort_bad(struct session *s)
+{
+    size_t n_first = 0;
+
+    while (n_first < s->n_bad && s->bad[n_first].data == s->data)
+        n_first++;
+    qsort(s->bad, n_first, sizeof *s->bad, compare_bad);
+}
+
 static void drop_bad_rows(struct session_rows *rows, const unsigned char *is_bad)
 {
     int kept = 0;
@@ -112,9 +127,10 @@ enum status session_check(struct session *s, const struct session_events *events
     if ((status = drop_bad(s, &s->train, err)) != STATUS_OK ||
         (status = drop_bad(s, &s->val, err)) != STATUS_OK)
         return status;
+    sort_bad(s);
     if (s->train.n == 0)
-        return error_set(err, "%s: none of the training pictures can be read (%s)",
-                         dataset_path(s->data), s->bad[0].message);
+        return error_set(err, "%s (and %zu more: no training picture is left)", s->bad[0].message,
+                         s->n_bad - 1);
     if (s->val.n == 0)
         s->val.data = NULL;
     return session_data_count(s, err);

@@ -1,0 +1,113 @@
+#!/usr/bin/env bats
+# The command line of atk-train: what is asked for wrongly is said in one line, with exit status 2,
+# before anything is read or written.
+
+load helpers
+
+setup() { train_setup; }
+
+refused() { # MESSAGE, arguments...
+    local message=$1
+    shift
+    run atk-train "$@"
+    expect_status 2
+    expect "atk-train: $message"
+    expect_one_line_and_no_run
+}
+
+@test "train: --help shows every option under a heading, with its default" {
+    run atk-train --help
+    expect_status 0
+    for text in 'Usage: atk-train' 'Data' 'Loss and optimiser' '--batch-size=N' '(default: 448)' \
+        '-k, --k=K' '--on-bad-image=WHAT' '-h, --help'; do
+        expect "$text"
+    done
+    [ "$(awk 'length > 80' <<<"$output")" = '' ]
+    short=$output
+    run atk-train -h
+    [ "$output" = "$short" ]
+}
+
+@test "train: --version" {
+    run atk-train --version
+    expect_status 0
+    [[ $output =~ ^atk-train\ [0-9]+\.[0-9]+\.[0-9]+$ ]]
+}
+
+@test "train: a table is needed, and one is enough" {
+    refused 'no DATA.csv given'
+    refused 'one DATA.csv was expected, and "b.csv" is a second argument' a.csv b.csv
+    refused '--data and the argument "b.csv" exclude each other' --data a.csv b.csv
+}
+
+@test "train: an unknown option is an error with a suggestion" {
+    refused 'unknown option "--bach-size"; did you mean --batch-size?' --bach-size 4 a.csv
+    refused 'unknown option "--lr=1"; did you mean --learning-rate?' --lr=1 a.csv
+    refused 'unknown option "--zebra"; see atk-train --help' a.csv --zebra
+    refused '--size needs a value' a.csv --size
+}
+
+@test "train: a value out of range names the range" {
+    refused '--batch-size: "0" is not an integer in 1..4096' --batch-size 0 a.csv
+    refused '--val-split: "1.5" is not a number in [0, 1)' --val-split 1.5 a.csv
+    refused '--learning-rate: "nan" is not a number > 0' --learning-rate=nan a.csv
+    refused '--cache: "disk" is not one of auto|none|memory' --cache disk a.csv
+    refused '--k: "0" is not a count' --k 0 a.csv
+    refused '--k: "1.5" is not a count' -k 1.5 a.csv
+}
+
+@test "train: options that contradict each other are refused" {
+    refused '--val and --val-split exclude each other' --val v.csv --val-split 0.2 a.csv
+    refused '--cache-mib 5 has no use' --cache none --cache-mib 5 a.csv
+    refused '--json tells the result' --dry-run --json a.csv
+}
+
+@test "train: an unknown network is an error that names the known ones" {
+    refused '--model: "resnet19" is not one of the networks' --model resnet19 a.csv
+    expect 'resnet10-gn, resnet18, resnet18-gn'
+    expect 'did you mean "resnet18"?'
+}
+
+@test "train: an unknown key of a config file is an error with its line" {
+    printf 'size: 32\nbach-size: 4\n' >c.yaml
+    refused 'c.yaml:2: unknown key "bach-size"; did you mean "batch-size"?' --config c.yaml a.csv
+    printf 'size: 32\nsize: 48\n' >c.yaml
+    run atk-train --config c.yaml a.csv
+    [ "$status" -ne 0 ]
+    expect 'c.yaml:2'
+    expect_one_line_and_no_run
+}
+
+@test "train: the command line wins over --config wherever it stands" {
+    make_pictures 4
+    make_small_model
+    printf 'data: photos.csv\nsize: 48\nmodel: ./small.yaml\nno-header: true\n' >c.yaml
+    run atk-train --size 32 --config c.yaml --no-header=false --dry-run
+    expect_status 0
+    expect 'size=32'
+    run atk-train --config c.yaml --size 32 --no-header=false --dry-run
+    expect 'size=32'
+}
+
+@test "train: --val-split on the command line wins over a config file's val" {
+    make_pictures 4
+    make_small_model
+    printf 'data: photos.csv\nsize: 32\nmodel: ./small.yaml\nval: none.csv\n' >c.yaml
+    run atk-train --config c.yaml --val-split 0.25 --dry-run
+    expect_status 0
+    expect '9 to train, 3 to validate'
+}
+
+@test "train: a run folder that exists is refused before anything is read" {
+    mkdir mine
+    refused 'mine exists already' --out mine missing.csv
+    [ "$(ls mine)" = '' ]
+}
+
+@test "train: a run folder that cannot be made is refused before anything is read" {
+    touch file
+    run atk-train --out file/run missing.csv
+    expect_status 1
+    expect 'file'
+    expect_one_line_and_no_run
+}

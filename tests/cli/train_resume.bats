@@ -1,0 +1,55 @@
+#!/usr/bin/env bats
+# What --resume accepts and refuses. (That it gives the bytes of an uninterrupted run: resume.bats.)
+
+load helpers
+
+setup() {
+    train_setup
+    make_small_model
+    make_pictures 6
+    atk-train "${small[@]}" -q photos.csv --out run
+}
+
+@test "train: a resumed run keeps what decides its result" {
+    run atk-train --resume run --batch-size 5
+    expect_status 2
+    expect '--batch-size is 4 in the run that --resume continues, not 5'
+    run atk-train --resume run --weights w.safetensors
+    expect_status 2
+    expect '--weights is not set in the run that --resume continues, not w.safetensors'
+    run atk-train --resume run --out other
+    expect_status 2
+    expect '--out and --resume exclude each other'
+    run atk-train --resume run --epochs 1
+    expect_status 2
+    expect '--epochs: 1 is less than the 2 that run has done'
+    grep -q '^epochs: 2$' run/args.yaml
+}
+
+@test "train: a resumed run may get more epochs and other threads, and hear its old options again" {
+    run atk-train "${small[@]}" photos.csv --resume run --epochs 3 --threads 1 --workers 1
+    expect_status 0
+    expect 'resuming  after 2 of 3 epochs'
+    grep -q '^epochs: 3$' run/args.yaml
+    run atk-train --resume run
+    expect_status 0
+    expect 'all 3 epochs are done'
+}
+
+@test "train: a resumed run keeps its network when the model file has changed" {
+    cp run/model.yaml before.yaml
+    sed -i 's/width: 16/width: 24/' small.yaml
+    run atk-train --resume run --epochs 3
+    expect_status 0
+    cmp before.yaml run/model.yaml
+}
+
+@test "train: what is not a run is not resumed" {
+    run atk-train --resume nowhere
+    expect_status 1
+    expect '--resume: there is no run folder nowhere'
+    mkdir empty
+    run atk-train --resume empty
+    expect_status 1
+    expect 'empty/args.yaml'
+}

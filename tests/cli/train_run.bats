@@ -1,0 +1,128 @@
+#!/usr/bin/env bats
+# A run of atk-train as its user sees it: lines, files, exit status.
+
+load helpers
+
+setup() {
+    train_setup
+    make_small_model
+    make_pictures 6
+}
+
+@test "train: a run prints its lines and fills its folder" {
+    run atk-train "${small[@]}" --k 0.7 photos.csv
+    expect_status 0
+    for text in 'data      photos.csv: 18 pictures, 3 classes' '15 to train, 3 to validate' \
+        'network   small' 'k 0.7:' '2 of 4 (50.0 %), in the last batch 2 of 3 (66.7 %)' \
+        'epoch 1/2  batch 1/4  loss ' 'epoch 2/2  batch 4/4' 'images/s' 'validation mean ' \
+        'run folder: runs/train1'; do
+        expect "$text"
+    done
+    expect 'warning: k 0.7 of a batch of 4 means 2 of them, 50 % instead of 70 %'
+    [ "$(cd runs/train1 && echo *)" = 'args.yaml batches.csv best.safetensors classes.txt'\
+' confusion_matrix.csv last.safetensors model.yaml per_class.csv results.csv split.csv'\
+' state.safetensors summary.json' ]
+    [ "$(wc -l <runs/train1/batches.csv)" -eq 9 ]
+    [ "$(wc -l <runs/train1/results.csv)" -eq 3 ]
+    [ "$(tr '\n' ' ' <runs/train1/classes.txt)" = 'bird cat dog ' ]
+    run atk-train "${small[@]}" -q photos.csv
+    [ -e runs/train2/summary.json ]
+}
+
+@test "train: k says what it resolves to, and k 1 what it means" {
+    run atk-train "${small[@]}" --dry-run photos.csv --k 1
+    expect 'k 1 is the hardest picture of each batch alone'
+    run atk-train "${small[@]}" --dry-run photos.csv --k 1.0
+    expect '4 of 4 (100.0 %), in the last batch 3 of 3'
+    run atk-train "${small[@]}" --dry-run photos.csv --k 9
+    expect 'warning: k 9 is more than a batch of 4 has: all are averaged'
+}
+
+@test "train: args.yaml gives the same run again" {
+    atk-train "${small[@]}" -q photos.csv --out a --seed 3 --k 50% --mean 0.5,0.4,0.3
+    atk-train -q --config a/args.yaml --out b
+    cmp a/args.yaml b/args.yaml
+    cmp a/last.safetensors b/last.safetensors
+    cmp <(cut -d, -f1-8 a/batches.csv) <(cut -d, -f1-8 b/batches.csv)
+}
+
+@test "train: -q prints nothing, --log-every thins the lines out" {
+    run atk-train "${small[@]}" -q photos.csv --batch-size 5
+    expect_status 0
+    [[ $output != *'epoch 1'* ]]
+    run atk-train "${small[@]}" photos.csv --log-every 3
+    [ "$(grep -c '  batch ' <<<"$output")" -eq 4 ] # of 4: the third and the last, twice
+}
+
+@test "train: --json is one object on the last line" {
+    run --separate-stderr atk-train "${small[@]}" -q --json photos.csv --out 'my "run"'
+    expect_status 0
+    [ "${#lines[@]}" -eq 1 ]
+    expect '{"status": "finished", "run": "my \"run\"", "data": "photos.csv", "model": "small"'
+    expect '"epochs_done": 2, "best_epoch": '
+    [ "$output" = "$(<'my "run"/summary.json')" ]
+    atk-train "${small[@]}" --json photos.csv 2>&1 | tail -1 | grep -q '^{"status": "finished"'
+}
+
+@test "train: --dry-run reads every picture and creates nothing" {
+    echo hello >photos/cat2.png
+    run atk-train "${small[@]}" --dry-run photos.csv
+    expect_status 1
+    for text in 'photos/cat2.png' '1 of 18 pictures cannot be read' 'bird ' 'layer1.0.conv1' \
+        '16x16x8' "Adam's moments" 'parameters'; do
+        expect "$text"
+    done
+    run atk-train "${small[@]}" --dry-run photos.csv --on-bad-image skip
+    expect_status 0
+    [ "$(echo *)" = 'photos photos.csv small.yaml' ]
+}
+
+@test "train: --val-split 0 trains without validation" {
+    run atk-train "${small[@]}" photos.csv --val-split 0 --out run
+    expect_status 0
+    expect '18 to train, none to validate'
+    [ ! -e run/best.safetensors ]
+    [ -e run/last.safetensors ]
+}
+
+@test "train: --weights starts from them, with a fresh classifier for other classes" {
+    atk-train "${small[@]}" -q photos.csv --out first
+    run atk-train "${small[@]}" photos.csv --weights first/last.safetensors
+    expect_status 0
+    expect 'tensors loaded from first/last.safetensors'
+    grep -v 'bird$' photos.csv >two.csv
+    run atk-train "${small[@]}" two.csv --weights first/last.safetensors
+    expect_status 0
+    expect 'classifier of another class count, left at its initial values: fc.weight'
+}
+
+@test "train: a reader that goes away does not end the run" {
+    atk-train "${small[@]}" photos.csv --out run 2>err | head -1
+    grep -q '"status": "finished"' run/summary.json
+    [ "$(wc -l <run/batches.csv)" -eq 9 ]
+}
+
+@test "train: standard output that cannot be written is an error in the end" {
+    run bash -c "$build/atk-train ${small[*]} photos.csv --out run 2>&1 >/dev/full"
+    expect_status 1
+    expect 'cannot write to standard output'
+    grep -q '"status": "finished"' run/summary.json
+}
+
+@test "train: a progress bar takes the place of batch lines on a terminal, and only there" {
+    command -v script >/dev/null || skip 'no script(1)'
+    TERM=xterm script -qec "stty cols 100; '$build/atk-train' ${small[*]} photos.csv" typescript \
+        </dev/null >/dev/null
+    grep -q 'epoch 1/2: 100%|#' typescript
+    run ! grep -q '  batch ' typescript
+    grep -q 'validation mean' typescript
+    run atk-train "${small[@]}" photos.csv
+    [[ $output != *'%|'* ]]
+}
+
+@test "train: the recipes of configs/ are read" {
+    for config in "$root"/configs/*.yaml; do
+        run atk-train --config "$config" --size 32 --model ./small.yaml --dry-run photos.csv
+        expect_status 0
+    done
+}
