@@ -184,14 +184,27 @@ static enum status sync_directory_of(const char *path, struct error *err)
     return status;
 }
 
+/* stdio remembers that a write failed but not why (a full disk, a quota). The temporary file is
+ * lost in any case, so it serves to ask again: the first write may still fill the last block. */
+static int reason_of_failed_write(const struct files_writer *w)
+{
+    static const char probe[65536];
+    for (int i = 0; i < 2 && w->temporary; i++)
+        if (write(fileno(w->stream), probe, sizeof probe) < 0)
+            return errno;
+    return EIO;
+}
+
 /* Everything is in the file and on the disk, or err says why not. Closes the stream in any case. */
 static enum status finish_stream(struct files_writer *w, struct error *err)
 {
     enum status status = STATUS_OK;
-    if (fflush(w->stream) != 0 || (w->temporary && fsync(fileno(w->stream)) != 0))
+    if (fflush(w->stream) != 0 || (w->temporary && fsync(fileno(w->stream)) != 0)) {
         status = error_errno(err, "cannot write %s", w->path);
-    else if (ferror(w->stream)) /* an earlier write failed, whose errno is gone */
-        status = error_set(err, "cannot write %s: a part of it was not taken", w->path);
+    } else if (ferror(w->stream)) {
+        errno = reason_of_failed_write(w);
+        status = error_errno(err, "cannot write %s", w->path);
+    }
     if (fclose(w->stream) != 0 && status == STATUS_OK)
         status = error_errno(err, "cannot write %s", w->path);
     w->stream = NULL;
