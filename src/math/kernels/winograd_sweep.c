@@ -92,29 +92,62 @@ static inline __attribute__((always_inline)) void filter_gradient_line(vec *out,
     out[2 * out_step] = (-1.0f / 3) * sum_a + (1.0f / 3) * sum_b + in[5 * step];
 }
 
+/* The 6x6 patch of a tile, 16 channels: rows first, so that each line is transformed as it is
+ * loaded; then columns, each stored as it is done. Only the half-way values go through memory.
+ * `row` and `pixel` are distances in floats. */
+static inline __attribute__((always_inline)) void
+input_patch(float *v, size_t point, const float *x, size_t row, size_t pixel)
+{
+    vec half[36];
+#pragma GCC unroll 6
+    for (int i = 0; i < 6; i++) {
+        vec d[6];
+#pragma GCC unroll 6
+        for (int j = 0; j < 6; j++)
+            d[j] = load(x + i * row + j * pixel);
+        input_line(half + i * 6, d, 1);
+    }
+#pragma GCC unroll 6
+    for (int j = 0; j < 6; j++) {
+        vec out[6], in[6];
+#pragma GCC unroll 6
+        for (int i = 0; i < 6; i++)
+            in[i] = half[i * 6 + j];
+        input_line(out, in, 1);
+#pragma GCC unroll 6
+        for (int i = 0; i < 6; i++)
+            store(v + (i * 6 + j) * point, out[i]);
+    }
+}
+
+/* The patch of a tile at the border, with zeros outside of the picture: rare enough to cost a copy.
+ */
+static void copy_patch(float *patch, const float *x, int top, int left, int height, int width,
+                       int channels)
+{
+    for (int i = 0; i < 6; i++)
+        for (int j = 0; j < 6; j++) {
+            int h = top + i, w = left + j;
+            bool here = h >= 0 && h < height && w >= 0 && w < width;
+            store(patch + (i * 6 + j) * 16,
+                  here ? load(x + ((size_t)h * width + w) * channels) : (vec){0});
+        }
+}
+
 void KERNEL(winograd_sweep_input)(float *v, size_t point, const float *x, int top, int left,
                                   int height, int width, int channels)
 {
     bool inside = top >= 0 && left >= 0 && top + 6 <= height && left + 6 <= width;
+    if (inside) {
+        const float *first = x + ((size_t)top * width + left) * channels;
+        for (int c = 0; c < channels; c += 16)
+            input_patch(v + c, point, first + c, (size_t)width * channels, channels);
+        return;
+    }
     for (int c = 0; c < channels; c += 16) {
-        vec d[36], t[36];
-        for (int i = 0; i < 6; i++)
-            for (int j = 0; j < 6; j++) {
-                int h = top + i, w = left + j;
-                bool here = inside || (h >= 0 && h < height && w >= 0 && w < width);
-                const float *pixel = x + ((ptrdiff_t)h * width + w) * channels + c;
-                d[i * 6 + j] = here ? load(pixel) : (vec){0};
-            }
-#pragma GCC unroll 6
-        for (int j = 0; j < 6; j++)
-            input_line(t + j, d + j, 6);
-#pragma GCC unroll 6
-        for (int i = 0; i < 6; i++) {
-            input_line(d + i * 6, t + i * 6, 1);
-#pragma GCC unroll 6
-            for (int j = 0; j < 6; j++)
-                store(v + (i * 6 + j) * point + c, d[i * 6 + j]);
-        }
+        float patch[36 * 16];
+        copy_patch(patch, x + c, top, left, height, width, channels);
+        input_patch(v + c, point, patch, 6 * 16, 16);
     }
 }
 
@@ -122,21 +155,55 @@ void KERNEL(winograd_sweep_output)(float *y, const float *m, size_t point, int r
                                    int width, int channels, bool accumulate)
 {
     for (int c = 0; c < channels; c += 16) {
-        vec d[36], t[24], out[16];
-#pragma GCC unroll 36
-        for (int p = 0; p < 36; p++)
-            d[p] = load(m + p * point + c);
+        vec half[24];
 #pragma GCC unroll 6
-        for (int j = 0; j < 6; j++)
-            output_line(t + j, 6, d + j, 6);
+        for (int i = 0; i < 6; i++) {
+            vec d[6];
+#pragma GCC unroll 6
+            for (int j = 0; j < 6; j++)
+                d[j] = load(m + (i * 6 + j) * point + c);
+            output_line(half + i * 4, 1, d, 1);
+        }
+#pragma GCC unroll 4
+        for (int j = 0; j < 4; j++) {
+            vec in[6], out[4];
+#pragma GCC unroll 6
+            for (int i = 0; i < 6; i++)
+                in[i] = half[i * 4 + j];
+            output_line(out, 1, in, 1);
+#pragma GCC unroll 4
+            for (int i = 0; i < 4; i++) {
+                if (i >= rows || j >= columns)
+                    continue;
+                float *pixel = y + ((size_t)i * width + j) * channels + c;
+                store(pixel, accumulate ? load(pixel) + out[i] : out[i]);
+            }
+        }
+    }
+}
+
+static inline __attribute__((always_inline)) void
+gradient_patch(float *m, size_t point, const float *dy, size_t row, size_t pixel)
+{
+    vec half[24];
+#pragma GCC unroll 4
+    for (int i = 0; i < 4; i++) {
+        vec d[4];
+#pragma GCC unroll 4
+        for (int j = 0; j < 4; j++)
+            d[j] = load(dy + i * row + j * pixel);
+        gradient_line(half + i * 6, 1, d, 1);
+    }
+#pragma GCC unroll 6
+    for (int j = 0; j < 6; j++) {
+        vec in[4], out[6];
 #pragma GCC unroll 4
         for (int i = 0; i < 4; i++)
-            output_line(out + i * 4, 1, t + i * 6, 1);
-        for (int i = 0; i < rows; i++)
-            for (int j = 0; j < columns; j++) {
-                float *pixel = y + ((size_t)i * width + j) * channels + c;
-                store(pixel, accumulate ? load(pixel) + out[i * 4 + j] : out[i * 4 + j]);
-            }
+            in[i] = half[i * 6 + j];
+        gradient_line(out, 1, in, 1);
+#pragma GCC unroll 6
+        for (int i = 0; i < 6; i++)
+            store(m + (i * 6 + j) * point, out[i]);
     }
 }
 
@@ -144,22 +211,15 @@ void KERNEL(winograd_sweep_gradient)(float *m, size_t point, const float *dy, in
                                      int width, int channels)
 {
     for (int c = 0; c < channels; c += 16) {
-        vec d[16], t[24], out[36];
-        for (int i = 0; i < 4; i++)
-            for (int j = 0; j < 4; j++)
-                d[i * 4 + j] = i < rows && j < columns
-                                   ? load(dy + ((size_t)i * width + j) * channels + c)
-                                   : (vec){0};
-#pragma GCC unroll 4
-        for (int j = 0; j < 4; j++)
-            gradient_line(t + j, 4, d + j, 4);
-#pragma GCC unroll 6
-        for (int i = 0; i < 6; i++) {
-            gradient_line(out + i * 6, 1, t + i * 4, 1);
-#pragma GCC unroll 6
-            for (int j = 0; j < 6; j++)
-                store(m + (i * 6 + j) * point + c, out[i * 6 + j]);
+        if (rows == 4 && columns == 4) {
+            gradient_patch(m + c, point, dy + c, (size_t)width * channels, channels);
+            continue;
         }
+        float patch[16 * 16] = {0};
+        for (int i = 0; i < rows; i++)
+            for (int j = 0; j < columns; j++)
+                store(patch + (i * 4 + j) * 16, load(dy + ((size_t)i * width + j) * channels + c));
+        gradient_patch(m + c, point, patch, 4 * 16, 16);
     }
 }
 
