@@ -151,12 +151,12 @@ void predict_options_help(FILE *stream)
     fputs("Usage: atk-predict [OPTION...] MODEL DATA.csv\n"
           "       atk-predict [OPTION...] MODEL IMAGE...\n"
           "Classify pictures with a network that atk-train has trained.\n\n"
-          "MODEL is a run folder (its best.safetensors, or last.safetensors when there was no\n"
-          "validation) or a weights file. A single argument that ends in .csv is a table of\n"
-          "pictures; anything else is a picture, JPEG or PNG.\n\n"
+          "MODEL is a run folder (its best.safetensors, or last.safetensors when there was\n"
+          "no validation) or a weights file. A single argument that ends in .csv is a table\n"
+          "of pictures; anything else is a picture, JPEG or PNG.\n\n"
           "The result is a CSV table: image,predicted,probability and one column of\n"
-          "probabilities for each class. When the table of pictures has labels, accuracy, mean\n"
-          "cross-entropy and recall of each class are printed: to standard error, or to\n"
+          "probabilities for each class. When the table of pictures has labels, accuracy,\n"
+          "mean cross-entropy and recall of each class are printed: to standard error, or to\n"
           "standard output with --out. Labels are matched to the model's classes by name.\n\n",
           stream);
     for (int i = 0; i < N_ROWS; i++) {
