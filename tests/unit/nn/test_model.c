@@ -1,0 +1,380 @@
+/* The whole network: its gradient beside finite differences of the double-precision twin, and what
+ * model.h promises about modes, selection, threads, memory and errors. */
+#include "nn/model.h"
+
+#include "base/parallel.h"
+#include "math/gemm.h"
+#include "nn/adam.h"
+#include "nn/atk.h"
+#include "nn/loss.h"
+
+#include "failing_alloc.h"
+#include "nn/reference_model.h"
+
+#include <string.h>
+
+enum { SIZE = 15, BATCH = 4, CLASSES = 3, K = 2 };
+
+/* Two convolutions in the stem, a pool, blocks with and without shortcut, odd sizes. */
+static struct model_spec small(enum norm_kind norm, int pool_kernel)
+{
+    return (struct model_spec){.name = "small",
+                               .stem = {{8, 3, 1}, {8, 3, 1}},
+                               .n_stem = 2,
+                               .pool_kernel = pool_kernel,
+                               .pool_stride = 2,
+                               .stage = {{2, 8, 1}, {1, 16, 2}},
+                               .n_stages = 2,
+                               .norm = norm,
+                               .groups = 4};
+}
+
+static const enum norm_kind NORMS[] = {NORM_NONE, NORM_BATCH, NORM_GROUP};
+
+static struct model *create(const struct model_spec *spec, bool training)
+{
+    const struct model_options opt = {
+        .classes = CLASSES, .size = SIZE, .max_batch = BATCH, .training = training};
+    struct model *m;
+    struct error err;
+    assert_int_equal(model_create(&m, spec, &opt, &err), STATUS_OK);
+    model_init(m, 1);
+    return m;
+}
+
+static float *pictures(void)
+{
+    return close_normal((size_t)BATCH * SIZE * SIZE * 3);
+}
+
+static const int labels[BATCH] = {0, 2, 1, 0};
+
+/* A step up to the gradient, with loss ATk; returns the loss. */
+static double run_gradient(struct model *m, const float *x, int *selected)
+{
+    float losses[BATCH], weight[BATCH], dlogits[BATCH * CLASSES];
+    int scratch[BATCH];
+    const float *logits = model_forward(m, x, BATCH, MODEL_TRAIN);
+    loss_cross_entropy(losses, dlogits, NULL, logits, labels, BATCH, CLASSES);
+    int k = atk_select(weight, selected, losses, BATCH, K, scratch);
+    for (int i = 0; i < BATCH * CLASSES; i++)
+        dlogits[i] *= weight[i / CLASSES];
+    model_backward(m, dlogits, selected, k);
+    return atk_mean(losses, selected, k);
+}
+
+struct twin {
+    struct reference_model model;
+    const int *selected;
+};
+
+static double twin_loss(void *context)
+{
+    struct twin *t = context;
+    double logits[BATCH * CLASSES], sum = 0;
+    reference_logits(&t->model, logits);
+    for (int i = 0; i < K; i++)
+        sum += reference_cross_entropy(logits + t->selected[i] * CLASSES, labels[t->selected[i]],
+                                       CLASSES);
+    return sum / K;
+}
+
+/* Some entries of each parameter, relative to its largest gradient among them. */
+static void compare_gradients(struct model *m, struct twin *t)
+{
+    enum { ENTRIES = 3 };
+    for (int i = 0; i < model_params(m)->n; i++) {
+        const struct param *p = &model_params(m)->item[i];
+        if (!param_is_trained(p))
+            continue;
+        float got[ENTRIES];
+        double want[ENTRIES];
+        for (int j = 0; j < ENTRIES; j++) {
+            size_t at = rng_below(&close_rng, p->size);
+            got[j] = p->grad[at];
+            want[j] = reference_slope(twin_loss, t, &t->model.value[i][at]);
+        }
+        /* Float32 through nine layers; and now and then a step goes over the kink of a relu and is
+         * off by a share of one pixel's part in the sum. */
+        close_check(got, want, ENTRIES, 1e-4, p->name, __FILE__, __LINE__);
+    }
+}
+
+static void the_gradient_of_atk_is_that_of_finite_differences_of_the_twin(void **state)
+{
+    (void)state;
+    for (int n = 0; n < 3; n++)
+        for (int pool = 0; pool <= 3; pool += 3) {
+            close_seed(110);
+            const struct model_spec spec = small(NORMS[n], pool);
+            struct model *m = create(&spec, true);
+            float *x = pictures();
+            double *x_twin = close_to_double(x, (size_t)BATCH * SIZE * SIZE * 3);
+            int selected[BATCH];
+            struct twin t = {.selected = selected};
+            reference_model_create(&t.model, &spec, model_params(m));
+            t.model.x = x_twin;
+            t.model.batch = BATCH;
+            t.model.size = SIZE;
+            t.model.classes = CLASSES;
+            double loss = run_gradient(m, x, selected);
+            assert_true(fabs(loss - twin_loss(&t)) < 1e-5 * loss);
+            compare_gradients(m, &t);
+            reference_model_destroy(&t.model);
+            model_destroy(m);
+            free(x);
+            free(x_twin);
+        }
+}
+
+static void leaving_out_samples_gives_the_gradient_of_zero_weights_for_them(void **state)
+{
+    (void)state;
+    static const int every[BATCH] = {0, 1, 2, 3}, some[] = {1, 3};
+    for (int n = 0; n < 3; n++) {
+        close_seed(111);
+        const struct model_spec spec = small(NORMS[n], 3);
+        struct model *m = create(&spec, true);
+        struct param_list *params = model_params(m);
+        float *x = pictures(), dlogits[BATCH * CLASSES] = {0};
+        for (int i = 0; i < 2 * CLASSES; i++)
+            dlogits[some[i / CLASSES] * CLASSES + i % CLASSES] = (float)rng_normal(&close_rng);
+        assert_int_equal(model_samples_independent(m), NORMS[n] != NORM_BATCH);
+        model_forward(m, x, BATCH, MODEL_TRAIN);
+        model_backward(m, dlogits, every, BATCH);
+        double *full = close_to_double(params->grad, params->n_trained);
+        model_forward(m, x, BATCH, MODEL_TRAIN);
+        model_backward(m, dlogits, some, 2);
+        /* Sums of the same numbers, cut into other pieces. */
+        assert_close(params->grad, full, params->n_trained, 2e-6);
+        free(full);
+        free(x);
+        model_destroy(m);
+    }
+}
+
+static void evaluation_changes_nothing_and_needs_no_training_memory(void **state)
+{
+    (void)state;
+    for (int n = 0; n < 3; n++) {
+        close_seed(112);
+        const struct model_spec spec = small(NORMS[n], 3);
+        struct model *trained = create(&spec, true), *plain = create(&spec, false);
+        struct param_list *from = model_params(trained), *to = model_params(plain);
+        float *x = pictures(), first[BATCH * CLASSES];
+        int selected[BATCH];
+        run_gradient(trained, x, selected); /* moves running statistics away from 0 and 1 */
+        assert_int_equal(from->n, to->n);
+        for (int i = 0; i < from->n; i++) {
+            struct param *p = &from->item[i];
+            assert_null(to->item[i].grad);
+            if (p->size > 0)
+                memcpy(to->item[i].data, p->data, p->size * sizeof *p->data);
+        }
+        memcpy(first, model_forward(trained, x, BATCH, MODEL_EVAL), sizeof first);
+        assert_memory_equal(first, model_forward(plain, x, BATCH, MODEL_EVAL), sizeof first);
+        for (int i = 0; i < from->n; i++) {
+            const struct param *p = &from->item[i];
+            assert_int_equal(p->counter, p->kind == PARAM_COUNTER ? 1 : 0);
+            if (p->size > 0)
+                assert_memory_equal(to->item[i].data, p->data, p->size * sizeof *p->data);
+        }
+        /* One by one: evaluation does not depend on the rest of the batch. */
+        for (int i = 0; i < BATCH; i++) {
+            const float *logits =
+                model_forward(plain, x + (size_t)i * SIZE * SIZE * 3, 1, MODEL_EVAL);
+            double want[CLASSES];
+            for (int j = 0; j < CLASSES; j++)
+                want[j] = first[i * CLASSES + j];
+            assert_close(logits, want, CLASSES, 2e-6);
+        }
+        free(x);
+        model_destroy(trained);
+        model_destroy(plain);
+    }
+}
+
+struct result {
+    float logits[BATCH * CLASSES], *grad, *data;
+    size_t n;
+};
+
+static struct result run_three_steps(int threads, const struct model_spec *spec)
+{
+    struct error err;
+    assert_int_equal(parallel_start(threads, &err), STATUS_OK);
+    close_seed(113);
+    struct model *m = create(spec, true);
+    struct param_list *params = model_params(m);
+    struct adam adam;
+    assert_int_equal(adam_create(&adam, params, 0.9, 0.999, 1e-8, 0, &err), STATUS_OK);
+    float *x = pictures();
+    int selected[BATCH];
+    for (int step = 0; step < 3; step++) {
+        run_gradient(m, x, selected);
+        adam_step(&adam, params, 1e-3);
+    }
+    struct result r = {.n = params->n_trained};
+    r.grad = close_floats(r.n);
+    r.data = close_floats(r.n);
+    memcpy(r.grad, params->grad, r.n * sizeof *r.grad);
+    memcpy(r.data, params->data, r.n * sizeof *r.data);
+    memcpy(r.logits, model_forward(m, x, BATCH, MODEL_EVAL), sizeof r.logits);
+    free(x);
+    adam_destroy(&adam);
+    model_destroy(m);
+    return r;
+}
+
+static void logits_gradients_and_weights_have_the_same_bits_for_any_number_of_threads(void **state)
+{
+    (void)state;
+    static const int threads[] = {2, 3, 5};
+    struct error err;
+    for (int n = 0; n < 3; n++) {
+        struct model_spec spec = small(NORMS[n], 3);
+        spec.stage[1].width = 32; /* multiples of 16: the fast methods, too */
+        spec.stage[0].width = 16;
+        struct result one = run_three_steps(1, &spec);
+        for (int i = 0; i < 3; i++) {
+            struct result r = run_three_steps(threads[i], &spec);
+            assert_memory_equal(r.logits, one.logits, sizeof one.logits);
+            assert_memory_equal(r.grad, one.grad, one.n * sizeof *one.grad);
+            assert_memory_equal(r.data, one.data, one.n * sizeof *one.data);
+            free(r.grad);
+            free(r.data);
+        }
+        free(one.grad);
+        free(one.data);
+    }
+    assert_int_equal(parallel_start(2, &err), STATUS_OK);
+}
+
+static void nothing_is_allocated_after_the_first_step(void **state)
+{
+    (void)state;
+    close_seed(114);
+    const struct model_spec spec = small(NORM_BATCH, 3);
+    struct model *m = create(&spec, true);
+    struct adam adam;
+    struct error err;
+    float *x = pictures();
+    int selected[BATCH];
+    assert_int_equal(adam_create(&adam, model_params(m), 0.9, 0.999, 1e-8, 0, &err), STATUS_OK);
+    run_gradient(m, x, selected);
+    adam_step(&adam, model_params(m), 1e-3);
+    failing_alloc_after(1000000);
+    for (int step = 0; step < 3; step++) {
+        run_gradient(m, x, selected);
+        adam_step(&adam, model_params(m), 1e-3);
+        model_forward(m, x, BATCH - 1, MODEL_EVAL);
+    }
+    assert_int_equal(failing_alloc_count(), 0);
+    failing_alloc_off();
+    free(x);
+    adam_destroy(&adam);
+    model_destroy(m);
+}
+
+static const struct model_options TRAINING = {
+    .classes = CLASSES, .size = SIZE, .max_batch = BATCH, .training = true};
+
+static void any_failing_allocation_is_a_clean_error(void **state)
+{
+    (void)state;
+    const struct model_spec spec = small(NORM_BATCH, 3);
+    for (int summarise = 0; summarise < 2; summarise++)
+        for (long n = 1;; n++) {
+            struct error err;
+            struct model *m = NULL;
+            struct model_summary s = {0};
+            failing_alloc_after(n);
+            enum status status = summarise ? model_summarise(&s, &spec, &TRAINING, &err)
+                                           : model_create(&m, &spec, &TRAINING, &err);
+            long used = failing_alloc_count();
+            failing_alloc_off();
+            if (used < n) {
+                assert_int_equal(status, STATUS_OK);
+                model_destroy(m);
+                model_summary_free(&s);
+                break;
+            }
+            assert_int_equal(status, STATUS_FAILED);
+            assert_non_null(strstr(err.message, "out of memory"));
+            assert_null(m);
+            assert_null(s.layer);
+        }
+}
+
+static void the_summary_counts_what_the_model_has(void **state)
+{
+    (void)state;
+    for (int n = 0; n < 3; n++) {
+        const struct model_spec spec = small(NORMS[n], 3);
+        struct model *m = create(&spec, true);
+        struct model_summary s;
+        struct error err;
+        assert_int_equal(model_summarise(&s, &spec, &TRAINING, &err), STATUS_OK);
+        int64_t parameters = 0, layers = 0, products = 0;
+        for (int i = 0; i < model_params(m)->n; i++)
+            if (param_is_trained(&model_params(m)->item[i]))
+                parameters += model_params(m)->item[i].size;
+        for (int i = 0; i < s.n_layers; i++) {
+            layers += s.layer[i].parameters;
+            products += s.layer[i].multiply_adds;
+        }
+        assert_int_equal(s.parameters, parameters);
+        assert_int_equal(layers, parameters);
+        assert_int_equal(s.multiply_adds, products);
+        assert_int_equal(s.layer[0].multiply_adds, SIZE * SIZE * 9 * 3 * 8);
+        assert_int_equal(s.gradient_bytes, model_params(m)->n_trained * sizeof(float));
+        assert_true(s.parameter_bytes >= s.gradient_bytes);
+        assert_string_equal(s.layer[0].name, "conv1.0");
+        assert_string_equal(s.layer[s.n_layers - 1].name, "fc");
+        model_summary_free(&s);
+        model_destroy(m);
+    }
+}
+
+static void pictures_too_small_for_an_even_filter_are_refused(void **state)
+{
+    (void)state;
+    struct model_spec spec = small(NORM_NONE, 0);
+    spec.stem[0] = (struct conv_spec){8, 4, 4};
+    const struct model_options opt = {.classes = 2, .size = 3, .max_batch = 1, .training = true};
+    struct model *m;
+    struct error err;
+    assert_int_equal(model_create(&m, &spec, &opt, &err), STATUS_USAGE);
+    assert_null(m);
+    assert_string_equal(err.message, "pictures of 3 x 3 are too small for this network");
+}
+
+static int start(void **state)
+{
+    struct error err;
+    (void)state;
+    gemm_start();
+    return parallel_start(2, &err) == STATUS_OK ? 0 : -1;
+}
+
+static int stop(void **state)
+{
+    (void)state;
+    parallel_stop();
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_gradient_of_atk_is_that_of_finite_differences_of_the_twin),
+        cmocka_unit_test(leaving_out_samples_gives_the_gradient_of_zero_weights_for_them),
+        cmocka_unit_test(evaluation_changes_nothing_and_needs_no_training_memory),
+        cmocka_unit_test(logits_gradients_and_weights_have_the_same_bits_for_any_number_of_threads),
+        cmocka_unit_test(nothing_is_allocated_after_the_first_step),
+        cmocka_unit_test(any_failing_allocation_is_a_clean_error),
+        cmocka_unit_test(the_summary_counts_what_the_model_has),
+        cmocka_unit_test(pictures_too_small_for_an_even_filter_are_refused),
+    };
+    return cmocka_run_group_tests(tests, start, stop);
+}
