@@ -104,7 +104,8 @@ static void show_evaluating(void *context, int n_done, int n_total)
     struct show *show = context;
 
     if (show->bar_epoch >= 0) {
-        console_bar_start(show->console, "validation", "images", 0, n_total, 0);
+        /* The first batch is done: the rate counts from here. */
+        console_bar_start(show->console, "validation", "images", n_done, n_total, 0);
         show->bar_epoch = -1;
     }
     console_bar(show->console, n_done, "");

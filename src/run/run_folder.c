@@ -142,6 +142,16 @@ static enum status allocate(struct run_folder **out, struct error *err)
     return status;
 }
 
+void run_folder_discard(struct run_folder *f)
+{
+    for (int i = 0; i < RUN_N_FILES; i++)
+        if (f->file[i])
+            unlink(f->file[i]);
+    if (f->path)
+        rmdir(f->path);
+    run_folder_close(f);
+}
+
 enum status run_folder_create(struct run_folder **out, const char *path,
                               const struct class_list *classes, struct error *err)
 {
@@ -163,12 +173,8 @@ enum status run_folder_create(struct run_folder **out, const char *path,
         (status = open_tables(f, true, err)) == STATUS_OK)
         status = write_headers(f, classes, err);
     if (status != STATUS_OK) {
-        if (f->file[RUN_FILE_BATCHES])
-            unlink(f->file[RUN_FILE_BATCHES]);
-        if (f->file[RUN_FILE_RESULTS])
-            unlink(f->file[RUN_FILE_RESULTS]);
-        rmdir(path);
-        run_folder_close(f);
+        run_folder_discard(f);
+        rmdir(path); /* when not even the paths could be noted */
         return status;
     }
     *out = f;

@@ -42,12 +42,15 @@ struct run_folder;
  * between programs that start together. classes: for the header of results.csv (not kept). */
 enum status run_folder_create(struct run_folder **out, const char *path,
                               const struct class_list *classes, struct error *err);
-/* Tells early, before pictures are read, what create would refuse: a path that exists, a place where
- * nothing can be written. Changes nothing. */
+/* Tells early, before pictures are read, what create would refuse: a path that exists, a place
+ * where nothing can be written. Changes nothing. */
 enum status run_folder_check(const char *path, struct error *err);
 /* Opens an existing run for --resume; refused when a running program holds it. */
 enum status run_folder_open(struct run_folder **out, const char *path, struct error *err);
 void run_folder_close(struct run_folder *f); /* NULL is fine */
+
+/* Closes a run that could not begin, and removes its files and its folder. */
+void run_folder_discard(struct run_folder *f);
 
 const char *run_folder_path(const struct run_folder *f); /* "runs/train1"; borrowed */
 /* "runs/train1/args.yaml"; borrowed, valid until run_folder_close. */

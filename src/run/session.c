@@ -164,7 +164,11 @@ static enum status open_folder(struct session *s, struct error *err)
     if (set->resume)
         return run_folder_open(&s->folder, set->resume, err);
     enum status status = run_folder_create(&s->folder, set->out, session_classes(s), err);
-    return status == STATUS_OK ? describe_run(s, err) : status;
+    if (status != STATUS_OK || (status = describe_run(s, err)) == STATUS_OK)
+        return status;
+    run_folder_discard(s->folder);
+    s->folder = NULL;
+    return status;
 }
 
 enum status session_open(struct session *s, struct error *err)

@@ -77,9 +77,8 @@ static void sort_bad(struct session *s)
 
     while (n_first < s->n_bad && s->bad[n_first].data == s->data)
         n_first++;
-    if (n_first > 1)     /* qsort takes no NULL, not even for no elements */
-        if (n_first > 0) /* the list of none is no array */
-            qsort(s->bad, n_first, sizeof *s->bad, compare_bad);
+    if (n_first > 1) /* qsort takes no NULL, not even for no elements */
+        qsort(s->bad, n_first, sizeof *s->bad, compare_bad);
 }
 
 static void drop_bad_rows(struct session_rows *rows, const unsigned char *is_bad)

@@ -1,0 +1,168 @@
+/* run/session: what is opened for a run, and what becomes of it when memory ends at any point. */
+#include "run/session.h"
+#include "run/settings_table.h"
+
+#include "data/picture_set.h"
+#include "failing_alloc.h"
+
+static const char network[] = "stem: [{width: 4, kernel: 3, stride: 2}]\n"
+                              "block: basic\n"
+                              "stages: [{blocks: 1, width: 4, stride: 1}]\n"
+                              "norm: {kind: group, groups: 2}\n";
+
+static void set(struct settings *s, const char *name, const char *value)
+{
+    struct error err;
+
+    if (settings_set(s, settings_table_find(name), value, name, &err) != STATUS_OK)
+        fail_msg("%s", err.message);
+}
+
+/* The picture set of the data floor: 23 rows of three classes (8, 8 and 7). */
+static void make_settings(struct settings *s)
+{
+    struct error err;
+
+    dataset_destroy(picture_set());
+    assert_int_equal(settings_init(s, &err), STATUS_OK);
+    set(s, "data", scratch_path("set.csv"));
+    set(s, "model", scratch_write("net.yaml", network));
+    set(s, "out", scratch_path("run"));
+    set(s, "size", "16");
+    set(s, "threads", "1");
+    set(s, "workers", "1");
+    set(s, "val-split", "0.25");
+}
+
+static enum status open_all(struct session *s, const struct settings *settings, struct error *err)
+{
+    enum status status = session_load(s, settings, err);
+
+    if (status == STATUS_OK && session_wants_check(s))
+        status = session_check(s, NULL, err);
+    return status == STATUS_OK ? session_open(s, err) : status;
+}
+
+static void a_session_opens_what_a_run_needs(void **state)
+{
+    struct settings settings;
+    struct session s;
+    struct error err;
+
+    (void)state;
+    make_settings(&settings);
+    assert_int_equal(open_all(&s, &settings, &err), STATUS_OK);
+    assert_int_equal(s.train.n, 17);
+    assert_int_equal(s.val.n, 6); /* two of each class */
+    assert_int_equal(s.val.count[0], 2);
+    assert_int_equal(s.memory.pictures, 23 * 16 * 16 * 3);
+    assert_int_equal(cache_bytes(s.cache), s.memory.pictures); /* the check has filled it */
+    assert_int_equal(loader_batches(s.train_loader), 3);
+    assert_int_equal(loader_batches(s.val_loader), 1);
+    assert_string_equal(run_folder_path(s.folder), settings.out);
+    assert_int_equal(access(run_folder_file(s.folder, RUN_FILE_SPLIT), F_OK), 0);
+    assert_string_equal(s.card.classes.name[2], "2");
+    session_close(&s);
+    session_close(&s); /* a zeroed one is fine */
+    settings_free(&settings);
+}
+
+static void bad_pictures_leave_both_sides(void **state)
+{
+    struct settings settings;
+    struct session s;
+    struct error err;
+
+    (void)state;
+    make_settings(&settings);
+    assert_int_equal(session_load(&s, &settings, &err), STATUS_OK);
+    int bad_train = s.train.row[3], bad_val = s.val.row[1];
+    scratch_write(dataset_sample(s.data, bad_train)->image, "no picture");
+    scratch_write(dataset_sample(s.data, bad_val)->image, "no picture");
+    assert_int_equal(session_check(&s, NULL, &err), STATUS_OK);
+    assert_int_equal(s.n_bad, 2);
+    assert_true(s.bad[0].row < s.bad[1].row);
+    assert_int_equal(s.train.n, 16);
+    assert_int_equal(s.val.n, 5);
+    for (int i = 0; i < s.train.n; i++)
+        assert_int_not_equal(s.train.row[i], bad_train);
+    for (int i = 0; i < s.val.n; i++)
+        assert_int_not_equal(s.val.row[i], bad_val);
+    assert_int_equal(s.val.count[0] + s.val.count[1] + s.val.count[2], 5);
+    session_close(&s);
+    settings_free(&settings);
+}
+
+static void the_cache_holds_all_or_what_was_asked_for(void **state)
+{
+    struct settings settings;
+    struct session s;
+    struct error err;
+
+    (void)state;
+    make_settings(&settings);
+    set(&settings, "size", "256"); /* 23 x 192 KiB = 4.3 MiB */
+    set(&settings, "cache-mib", "2");
+    assert_int_equal(session_load(&s, &settings, &err), STATUS_OK);
+    assert_int_equal(s.memory.cache, 0); /* auto: not all, so none */
+    session_close(&s);
+    set(&settings, "cache", "memory");
+    assert_int_equal(session_load(&s, &settings, &err), STATUS_OK);
+    assert_int_equal(s.memory.cache, 2 << 20);
+    assert_false(session_wants_check(&s)); /* most pictures would be read in vain */
+    assert_int_equal(session_check_files(&s, &err), STATUS_OK);
+    unlink(dataset_sample(s.data, s.val.row[0])->path);
+    assert_int_equal(session_check_files(&s, &err), STATUS_FAILED);
+    session_close(&s);
+    settings_free(&settings);
+}
+
+/* The picture cache may do without memory: a picture is then not kept. All else is an error.
+ * Threads allocate, too, so which allocation is the n-th differs from time to time; none may be
+ * fatal. */
+static void running_out_of_memory_is_a_clean_error(void **state)
+{
+    struct settings settings;
+    struct session s;
+    struct error err;
+    char command[600];
+    long n_failed = 0;
+
+    (void)state;
+    make_settings(&settings);
+    snprintf(command, sizeof command, "rm -rf '%s'", settings.out);
+    for (long n = 1;; n++) {
+        failing_alloc_after(n);
+        enum status status = open_all(&s, &settings, &err);
+        long used = failing_alloc_count();
+        failing_alloc_off();
+        bool whole = status == STATUS_OK && s.folder && s.model && s.train_loader;
+        session_close(&s);
+        assert_int_equal(access(settings.out, F_OK) == 0, whole); /* no half of a folder */
+        assert_int_equal(system(command), 0);
+        if (used < n) {
+            assert_true(whole);
+            break;
+        }
+        if (status != STATUS_OK) {
+            n_failed++;
+            assert_int_equal(status, STATUS_FAILED);
+            assert_non_null(strstr(err.message, "out of memory"));
+        } else {
+            assert_true(whole);
+        }
+    }
+    assert_true(n_failed > 50); /* only the pictures of the cache may go missing */
+    settings_free(&settings);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        SCRATCH_TEST(a_session_opens_what_a_run_needs),
+        SCRATCH_TEST(bad_pictures_leave_both_sides),
+        SCRATCH_TEST(the_cache_holds_all_or_what_was_asked_for),
+        SCRATCH_TEST(running_out_of_memory_is_a_clean_error),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
