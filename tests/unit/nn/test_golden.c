@@ -1,9 +1,9 @@
 /* The whole step against PyTorch: tests/golden/nn/NAME.safetensors, made by scripts/make_golden.py.
  *
  * A golden tensor is the result of a float64 run, and "distance/..." beside it says how far
- * PyTorch's float32 run is from that (relative L2). Ours may be twice as far: both are rounding,
- * only in another order. The inputs were chosen such that no ReLU or max-pool is near its turning
- * point. */
+ * PyTorch's float32 run is from that (relative L2), which is the yardstick: both are rounding, only
+ * in another order. The inputs were chosen such that no ReLU or max-pool is near its turning point.
+ */
 #include "io/safetensors.h"
 #include "nn/adam.h"
 #include "nn/atk.h"
@@ -21,6 +21,7 @@
 #define MAX_BATCH     8
 #define MAX_CLASSES   8
 #define LEARNING_RATE 0.01
+#define EPSILON       0.01 /* see make_golden.py */
 
 struct golden_case {
     const char *name;
@@ -194,7 +195,7 @@ static int run_case(struct witness *w, const struct golden_case *c)
     struct model *m = NULL;
     struct adam adam = {0};
     if (model_create(&m, &c->spec, &opt, &err) != STATUS_OK ||
-        adam_create(&adam, model_params(m), 0.9, 0.999, 1e-8, 0, &err) != STATUS_OK) {
+        adam_create(&adam, model_params(m), 0.9, 0.999, EPSILON, 0, &err) != STATUS_OK) {
         print_error("%s\n", err.message);
         model_destroy(m);
         return -1;
@@ -224,9 +225,14 @@ static int free_cases(void **state)
     return 0;
 }
 
-/* Every golden tensor of a group: ours is at most twice as far away as PyTorch's float32, plus
- * floor. */
-static void assert_group_is_near(const struct witness *w, const char *group, double floor)
+/* Winograd convolutions round two to three times as coarsely as direct ones, which PyTorch uses;
+ * what was seen over kernel levels and BLAS core types is 4.6. A few units of float32's last place
+ * are for tensors that PyTorch hit by luck. */
+#define FACTOR     6
+#define LAST_PLACE 2e-7
+
+/* Every golden tensor of a group: ours is at most FACTOR times as far away as PyTorch's float32. */
+static void assert_group_is_near(const struct witness *w, const char *group)
 {
     int n_checked = 0, n_far = 0;
     for (size_t i = 0; i < w->golden.n_entries; i++) {
@@ -241,7 +247,7 @@ static void assert_group_is_near(const struct witness *w, const char *group, dou
         memcpy(&pytorch, e->data, sizeof pytorch);
         double ours = w->distance[i];
         n_checked++;
-        if (!(ours >= 0 && ours <= 2 * (double)pytorch + floor)) {
+        if (!(ours >= 0 && ours <= FACTOR * ((double)pytorch + LAST_PLACE))) {
             print_error("%s: %s is %.2e away, PyTorch %.2e\n", w->c->name, name, ours,
                         (double)pytorch);
             n_far++;
@@ -251,21 +257,14 @@ static void assert_group_is_near(const struct witness *w, const char *group, dou
     assert_int_equal(n_far, 0);
 }
 
-/* Some units of float32's last place (6e-8): values of order one after hundreds of additions. */
-#define FLOOR_COMPUTED 5e-7
-/* Of a handful of numbers PyTorch may hit one by luck; their usual distance is up to 3e-6. */
-#define FLOOR_FEW 3e-6
-/* Weights move by a few percent of themselves, so their rounding is a small part of that. */
-#define FLOOR_WEIGHTS 1e-7
-
 static void logits_in_training_and_evaluation_mode_are_those_of_pytorch(void **state)
 {
-    assert_group_is_near(*state, "logits", FLOOR_FEW);
+    assert_group_is_near(*state, "logits");
 }
 
 static void individual_losses_and_their_top_k_average_are_those_of_pytorch(void **state)
 {
-    assert_group_is_near(*state, "loss", FLOOR_FEW);
+    assert_group_is_near(*state, "loss");
 }
 
 static void the_same_samples_are_selected(void **state)
@@ -283,22 +282,22 @@ static void the_same_samples_are_selected(void **state)
 
 static void every_gradient_is_that_of_pytorch(void **state)
 {
-    assert_group_is_near(*state, "gradient/", FLOOR_COMPUTED);
+    assert_group_is_near(*state, "gradient/");
 }
 
 static void running_statistics_are_those_of_pytorch(void **state)
 {
-    assert_group_is_near(*state, "buffer/", FLOOR_COMPUTED);
+    assert_group_is_near(*state, "buffer/");
 }
 
 static void weights_after_one_adam_step_are_those_of_pytorch(void **state)
 {
-    assert_group_is_near(*state, "after_first/", FLOOR_WEIGHTS);
+    assert_group_is_near(*state, "after_first/");
 }
 
 static void weights_after_ten_adam_steps_from_reloaded_weights_are_those_of_pytorch(void **state)
 {
-    assert_group_is_near(*state, "after_last/", FLOOR_WEIGHTS);
+    assert_group_is_near(*state, "after_last/");
 }
 
 #define ON(test, name, index)                                                                      \
