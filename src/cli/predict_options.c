@@ -156,8 +156,9 @@ void predict_options_help(FILE *stream)
           "of pictures; anything else is a picture, JPEG or PNG.\n\n"
           "The result is a CSV table: image,predicted,probability and one column of\n"
           "probabilities for each class. When the table of pictures has labels, accuracy,\n"
-          "mean cross-entropy and recall of each class are printed: to standard error, or to\n"
-          "standard output with --out. Labels are matched to the model's classes by name.\n\n",
+          "mean cross-entropy and recall of each class are printed: to standard error, or\n"
+          "to standard output with --out. Labels are matched to the model's classes by\n"
+          "name.\n\n",
           stream);
     for (int i = 0; i < N_ROWS; i++) {
         const struct row *row = &table[i];

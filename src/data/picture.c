@@ -1,6 +1,7 @@
 #include "data/picture.h"
 
 #include "base/files.h"
+#include "image/resize.h"
 
 #include <stdlib.h>
 
@@ -34,7 +35,7 @@ enum status picture_fetch(const uint8_t **out, uint8_t *scratch, const struct da
         return STATUS_OK;
     enum status status = decode(&image, sample->path, limits, err);
     if (!status) {
-        status = image_resize(scratch, size, &image, err);
+        status = resize_bilinear(scratch, size, &image, err);
         if (status)
             error_prefix(err, "%s", sample->path);
     }

@@ -33,11 +33,4 @@ enum status image_create(struct image *out, int width, int height, int64_t max_p
                          struct error *err);
 void image_free(struct image *image); /* a zeroed one is fine */
 
-/* out [size_out, size_out, 3] = in resized without keeping the aspect ratio: antialiased bilinear
- * (triangle filter that widens when it shrinks), clamped edges, linear in the stored values: PIL's
- * BILINEAR. Sides of more than IMAGE_MAX_RESIZE_SIDE pixels are refused. Thread-safe.
- * image/resize.c. */
-enum status image_resize(uint8_t *out, int size_out, const struct image *in, struct error *err);
-#define IMAGE_MAX_RESIZE_SIDE (1 << 20)
-
 #endif

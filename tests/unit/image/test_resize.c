@@ -1,3 +1,5 @@
+#include "image/resize.h"
+
 #include "failing_alloc.h"
 
 #include <setjmp.h>
@@ -74,7 +76,7 @@ static void it_is_the_antialiased_bilinear_of_pil(void **state)
 
         assert_int_equal(sscanf(line, "%d,%d,%d", &width, &height, &side), 3);
         source = golden_source(width, height);
-        assert_int_equal(image_resize(resized, side, &source, &err), STATUS_OK);
+        assert_int_equal(resize_bilinear(resized, side, &source, &err), STATUS_OK);
         distance = distance_to_pil(&expected, row, side);
         /* PIL rounds to 8 bits between its two passes, and cuts the filter off at the edge where
          * we repeat the edge's pixels: 0.25 on noise. Another filter is 3 and more away. */
@@ -96,7 +98,7 @@ static void widths_from_521_to_699_do_not_abort(void **state)
         struct image source = blank(width, 1221 - width);
 
         memset(source.rgb, 77, 3 * (size_t)source.width * (size_t)source.height);
-        assert_int_equal(image_resize(resized, 448, &source, &err), STATUS_OK);
+        assert_int_equal(resize_bilinear(resized, 448, &source, &err), STATUS_OK);
         /* All bytes are 77 when the first is and each equals the next. */
         assert_int_equal(resized[0], 77);
         assert_memory_equal(resized, resized + 1, sizeof resized - 1);
@@ -109,7 +111,7 @@ static void a_picture_of_the_right_size_is_copied(void **state)
     (void)state;
     struct image source = golden_source(448, 448);
 
-    assert_int_equal(image_resize(resized, 448, &source, &err), STATUS_OK);
+    assert_int_equal(resize_bilinear(resized, 448, &source, &err), STATUS_OK);
     assert_memory_equal(resized, source.rgb, sizeof resized);
     image_free(&source);
 }
@@ -127,8 +129,8 @@ static void odd_sizes_do_no_harm(void **state)
             struct image wide = golden_source(sides[i], sides[n - 1 - i] < 50 ? 3 : 2);
             struct image high = golden_source(sides[i] < 50 ? 3 : 2, sides[i]);
 
-            assert_int_equal(image_resize(resized, results[k], &wide, &err), STATUS_OK);
-            assert_int_equal(image_resize(resized, results[k], &high, &err), STATUS_OK);
+            assert_int_equal(resize_bilinear(resized, results[k], &wide, &err), STATUS_OK);
+            assert_int_equal(resize_bilinear(resized, results[k], &high, &err), STATUS_OK);
             image_free(&wide);
             image_free(&high);
         }
@@ -138,16 +140,16 @@ static void odd_sizes_do_no_harm(void **state)
 static void the_longest_side_works_and_a_longer_one_is_refused(void **state)
 {
     (void)state;
-    struct image image = blank(IMAGE_MAX_RESIZE_SIDE, 1);
+    struct image image = blank(RESIZE_MAX_SIDE, 1);
 
     memset(image.rgb, 200, 3 * (size_t)image.width);
-    assert_int_equal(image_resize(resized, 32, &image, &err), STATUS_OK);
+    assert_int_equal(resize_bilinear(resized, 32, &image, &err), STATUS_OK);
     for (int i = 0; i < 3 * 32 * 32; i++)
         assert_int_equal(resized[i], 200);
     image_free(&image);
 
-    image = blank(1, IMAGE_MAX_RESIZE_SIDE + 1);
-    assert_int_equal(image_resize(resized, 32, &image, &err), STATUS_FAILED);
+    image = blank(1, RESIZE_MAX_SIDE + 1);
+    assert_int_equal(resize_bilinear(resized, 32, &image, &err), STATUS_FAILED);
     assert_string_equal(err.message,
                         "picture of 1 x 1048577 pixels has a side of more than 1048576");
     image_free(&image);
@@ -159,7 +161,7 @@ static void a_failing_allocation_is_an_error(void **state)
     struct image source = golden_source(5, 5);
 
     failing_alloc_after(1);
-    assert_int_equal(image_resize(resized, 448, &source, &err), STATUS_FAILED);
+    assert_int_equal(resize_bilinear(resized, 448, &source, &err), STATUS_FAILED);
     failing_alloc_off();
     assert_string_equal(err.message, "out of memory: resizing 5 x 5 pixels to 448 x 448");
     image_free(&source);
