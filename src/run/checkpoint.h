@@ -13,7 +13,7 @@
 #include <stddef.h>
 
 /* What a weights file says about itself: which network, which classes, which pictures.
- * Metadata keys: format ("pt"), atk_version, model (YAML), classes (JSON list), size, mean, std
+ * Metadata keys: format ("pt"), atk_version, model (YAML), classes (one a line), size, mean, std
  * ("r g b"), exif ("apply" or "ignore"). */
 struct checkpoint_card {
     char *model; /* text of a model file, as run/model_file reads it; owned */
