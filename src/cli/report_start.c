@@ -166,6 +166,22 @@ void report_network(struct console *c, const struct session *s)
                   s->settings->size);
 }
 
+/* Which pictures the backward pass visits, and why. */
+static void print_backward(struct console *c, const struct session *s, int k, int n)
+{
+    bool mixed = s->spec.norm == NORM_BATCH && !s->settings->freeze_bn;
+
+    if (k == n)
+        return;
+    if (mixed)
+        console_print(c, "          the backward pass visits all of them: BatchNorm lets pictures "
+                         "of a batch influence each other\n");
+    else if (s->settings->backward == BACKWARD_FULL)
+        console_print(c, "          the backward pass visits all of them (--backward full)\n");
+    else
+        console_print(c, "          the backward pass visits these %d alone, which is exact\n", k);
+}
+
 static void warn_share(struct console *c, const struct atk_k *k, int n, int resolved,
                        const char *which)
 {
@@ -190,6 +206,7 @@ void report_k(struct console *c, const struct session *s)
         console_print(c, ", in the last batch %d of %d (%.1f %%)", atk_resolve(k, last), last,
                       100.0 * atk_resolve(k, last) / last);
     console_print(c, "; %d batch%s an epoch\n", n_batches, n_batches == 1 ? "" : "es");
+    print_backward(c, s, resolved, n);
     if (k->kind == ATK_COUNT && k->value == 1)
         console_print(c, "          k 1 is the hardest picture of each batch alone; all of them "
                          "are k 1.0 or 100%%\n");

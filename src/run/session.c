@@ -173,10 +173,9 @@ static enum status open_folder(struct session *s, struct error *err)
 
 enum status session_open(struct session *s, struct error *err)
 {
-    enum status status = parallel_start(s->threads, err);
+    enum status status = fill_card(s, err);
 
-    if (status != STATUS_OK || (status = fill_card(s, err)) != STATUS_OK ||
-        (status = open_network(s, err)) != STATUS_OK ||
+    if (status != STATUS_OK || (status = open_network(s, err)) != STATUS_OK ||
         (status = open_loaders(s, err)) != STATUS_OK)
         return status;
     return open_folder(s, err); /* last: nothing is written for a run that cannot start */

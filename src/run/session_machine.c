@@ -37,6 +37,9 @@ struct model_options session_machine_model_options(const struct session *s)
         .size = s->settings->size,
         .max_batch = s->settings->batch_size,
         .training = true,
+        .convolutions = s->settings->conv,
+        .freeze_batch_norm = s->settings->freeze_bn,
+        .full_backward = s->settings->backward == BACKWARD_FULL,
     };
 }
 
@@ -77,12 +80,17 @@ static void plan_memory(struct session *s)
 enum status session_machine_plan(struct session *s, struct error *err)
 {
     const struct model_options options = session_machine_model_options(s);
-    enum status status = model_summarise(&s->summary, &s->spec, &options, err);
 
-    if (status != STATUS_OK)
-        return error_prefix(err, "model %s", s->spec.name);
+    if (s->settings->freeze_bn && s->spec.norm != NORM_BATCH)
+        return error_usage(err, "--freeze-bn: model %s has no BatchNorm", s->spec.name);
     s->threads = s->settings->threads ? s->settings->threads : parallel_processors();
     s->workers = s->settings->workers ? s->settings->workers : default_workers(s->threads);
+    /* Before the summary: each thread has scratch memory. */
+    enum status status = parallel_start(s->threads, err);
+    if (status != STATUS_OK)
+        return status;
+    if (model_summarise(&s->summary, &s->spec, &options, err) != STATUS_OK)
+        return error_prefix(err, "model %s", s->spec.name);
     plan_memory(s);
     return STATUS_OK;
 }

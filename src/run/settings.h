@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "nn/atk.h"
+#include "nn/conv2d_plan.h"
 #include "run/settings_table.h"
 
 #include <stdbool.h>
@@ -16,6 +17,7 @@
 
 enum cache_mode { CACHE_AUTO, CACHE_NONE, CACHE_MEMORY };
 enum bad_image_policy { BAD_IMAGE_FAIL, BAD_IMAGE_SKIP };
+enum backward_pass { BACKWARD_SELECTED, BACKWARD_FULL };
 enum exif_policy { EXIF_APPLY, EXIF_IGNORE };
 
 struct settings {
@@ -33,6 +35,9 @@ struct settings {
     int64_t max_pixels;
     /* network, loss, optimiser */
     char *model, *weights;
+    bool freeze_bn;
+    enum conv2d_choice conv;
+    enum backward_pass backward;
     struct atk_k k;
     int batch_size, epochs;
     double learning_rate, beta1, beta2, epsilon, weight_decay;

@@ -74,6 +74,18 @@ static const struct setting table[] = {
     {.name = "weights", .type = SETTING_TEXT, .offset = FIELD(weights), .argument = "FILE",
      .group = network_group,
      .help = "safetensors file to start from (default: seeded random weights)"},
+    {.name = "freeze-bn", .type = SETTING_FLAG, .offset = FIELD(freeze_bn), .initial = "false",
+     .group = network_group,
+     .help = "BatchNorm keeps and uses the running statistics of --weights; its weight and bias "
+             "still learn"},
+    {.name = "conv", .type = SETTING_CHOICE, .offset = FIELD(conv), .initial = "auto",
+     .choices = "auto|im2col|winograd|direct", .argument = "METHOD", .group = network_group,
+     .help = "how convolutions are computed: auto (by shape), or im2col, winograd or direct "
+             "wherever it fits"},
+    {.name = "backward", .type = SETTING_CHOICE, .offset = FIELD(backward), .initial = "selected",
+     .choices = "selected|full", .argument = "selected|full", .group = network_group,
+     .help = "backward pass over the k selected pictures where that is exact (no BatchNorm, or a "
+             "frozen one), or over all"},
 
     {.name = "k", .letter = 'k', .type = SETTING_K, .offset = FIELD(k), .initial = "0.7",
      .argument = "K", .group = learning_group,
