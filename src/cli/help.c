@@ -29,5 +29,8 @@ void help_put_row(FILE *stream, const struct help_row *row)
              row->argument ? row->argument : "");
     snprintf(right, sizeof right, "%s%s%s%s", row->text, row->initial ? " (default: " : "",
              row->initial ? row->initial : "", row->initial ? ")" : "");
-    put_wrapped(stream, right, fprintf(stream, "  %-26s", left));
+    int column = fprintf(stream, "  %-26s", left);
+    if (column > INDENT) /* a long option has its line to itself */
+        column = fprintf(stream, "\n%*s", INDENT, "") - 1;
+    put_wrapped(stream, right, column);
 }

@@ -19,7 +19,7 @@ refused() { # MESSAGE, arguments...
     run atk-train --help
     expect_status 0
     for text in 'Usage: atk-train' 'Data' 'Loss and optimiser' '--batch-size=N' '(default: 448)' \
-        '-k, --k=K' '--on-bad-image=WHAT' '-h, --help'; do
+        '-k, --k=K' '--on-bad-image=fail|skip' '-h, --help'; do
         expect "$text"
     done
     [ "$(awk 'length > 80' <<<"$output")" = '' ]
