@@ -10,6 +10,8 @@ extern const struct kernels kernels_portable;
 extern const struct kernels kernels_v3, kernels_v4;
 #endif
 
+/* What is asked for are the features that the kernels use; no processor has them without the rest
+ * of its level (lzcnt, movbe, f16c), for which compilers have no common names. */
 static const struct kernels *choose(void)
 {
 #if defined(__x86_64__)

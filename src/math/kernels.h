@@ -33,7 +33,7 @@ struct kernels_tile {
 };
 
 struct kernels {
-    const char *level; /* "portable", "x86-64-v3", "x86-64-v4" */
+    const char *level; /* "portable", "v3", "v4": of x86-64 */
 
     /* mean[c] and m2[c] = sum over pixels of (z - mean)^2: float32 sums of z - z[first pixel] over
      * short blocks, collected in double. */

@@ -13,8 +13,8 @@ struct atk_k {
     double value;  /* >= 1 and whole, or in (0, 1] */
     char text[32]; /* as written: folders of a sweep keep the spelling apart */
 };
-/* Message without the option's name: '"0" is not a count >= 1, a fraction in (0, 1] or a percent in
- * (0%, 100%]'. */
+/* Usage error, without the option's name: '"0" is not a count (1, 2, ...), a fraction above 0 and
+ * up to 1.0, or a percent above 0% and up to 100%'. */
 enum status atk_parse(struct atk_k *out, const char *text, struct error *err);
 /* How many of n samples are averaged: min(count, n), or max(1, floor(fraction * n + 1e-9)). */
 int atk_resolve(const struct atk_k *k, int n);

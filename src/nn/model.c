@@ -3,12 +3,10 @@
 #include "nn/model.h"
 
 #include "base/parallel.h"
-#include "base/rng.h"
 #include "nn/block.h"
 #include "nn/linear.h"
 #include "nn/pool.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

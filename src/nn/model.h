@@ -33,8 +33,8 @@ struct model_options {
 };
 
 struct model;
-/* Plans memory, allocates it once, leaves weights zero (see model_init). No allocation happens
- * after this. */
+/* After parallel_start: each thread gets scratch memory. Plans memory, allocates it once, leaves
+ * weights zero (see model_init). No allocation happens after this. */
 enum status model_create(struct model **out, const struct model_spec *spec,
                          const struct model_options *opt, struct error *err);
 void model_destroy(struct model *m); /* NULL is fine */

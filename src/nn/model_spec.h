@@ -26,7 +26,7 @@ struct model_spec {
     char name[64];
     struct conv_spec stem[MODEL_MAX_STEM];
     int n_stem;                   /* >= 1; each followed by norm and ReLU */
-    int pool_kernel, pool_stride; /* max-pool after the stem; kernel 0: none; padding kernel / 2 */
+    int pool_kernel, pool_stride; /* max-pool after the stem; kernel 0: none; model_spec_padding */
     enum block_kind block;
     struct stage_spec stage[MODEL_MAX_STAGES];
     int n_stages; /* >= 1 */

@@ -40,8 +40,8 @@ struct param_list {
 };
 
 bool param_is_trained(const struct param *p);
-/* Between memory layout and PyTorch's on disk; out has p->size floats. `values` is p->data, p->grad
- * or a moment in the same layout. */
+/* Not for a counter. Between memory layout and PyTorch's on disk; out has p->size floats. `values`
+ * is p->data, p->grad or a moment in the same layout. */
 void param_to_disk(float *out, const struct param *p, const float *values);
 void param_from_disk(float *values, const struct param *p, const float *in);
 const struct param *param_find(const struct param_list *list, const char *name);

@@ -31,6 +31,9 @@ static struct model_spec small(enum norm_kind norm, int pool_kernel)
 
 static const enum norm_kind NORMS[] = {NORM_NONE, NORM_BATCH, NORM_GROUP};
 
+static const struct model_options TRAINING = {
+    .classes = CLASSES, .size = SIZE, .max_batch = BATCH, .training = true};
+
 static struct model *create(const struct model_spec *spec, bool training)
 {
     const struct model_options opt = {
@@ -151,6 +154,83 @@ static void leaving_out_samples_gives_the_gradient_of_zero_weights_for_them(void
         free(x);
         model_destroy(m);
     }
+}
+
+/* sum(dlogits * logits) of an evaluation. */
+static double evaluated(struct model *m, const float *x, const float *dlogits)
+{
+    const float *logits = model_forward(m, x, BATCH, MODEL_EVAL);
+    double sum = 0;
+    for (int i = 0; i < BATCH * CLASSES; i++)
+        sum += (double)logits[i] * dlogits[i];
+    return sum;
+}
+
+static void frozen_batch_norm_trains_what_evaluation_computes_and_keeps_its_statistics(void **state)
+{
+    (void)state;
+    close_seed(118);
+    static const int some[] = {0, 3};
+    const struct model_spec spec = small(NORM_BATCH, 3);
+    struct model_options opt = TRAINING;
+    struct model *m;
+    struct error err;
+    opt.freeze_batch_norm = true;
+    assert_int_equal(model_create(&m, &spec, &opt, &err), STATUS_OK);
+    model_init(m, 1);
+    struct param_list *params = model_params(m);
+    for (int i = 0; i < params->n; i++)
+        for (size_t j = 0; params->item[i].kind == PARAM_BUFFER && j < params->item[i].size; j++)
+            params->item[i].data[j] = (float)(0.5 + rng_uniform(&close_rng));
+    float *x = pictures(), first[BATCH * CLASSES], dlogits[BATCH * CLASSES] = {0};
+    for (int i = 0; i < 2 * CLASSES; i++)
+        dlogits[some[i / CLASSES] * CLASSES + i % CLASSES] = (float)rng_normal(&close_rng);
+
+    assert_true(model_samples_independent(m));
+    memcpy(first, model_forward(m, x, BATCH, MODEL_EVAL), sizeof first);
+    assert_memory_equal(first, model_forward(m, x, BATCH, MODEL_TRAIN), sizeof first);
+    model_backward(m, dlogits, some, 2);
+    for (int i = 0; i < params->n; i++) {
+        struct param *p = &params->item[i];
+        assert_int_equal(p->counter, 0);
+        if (p->kind == PARAM_BUFFER)
+            continue;
+        for (size_t j = 0; j < p->size; j += p->size / 2 + 1) {
+            const float step = 1e-3f, value = p->data[j];
+            p->data[j] = value + step;
+            double above = evaluated(m, x, dlogits);
+            p->data[j] = value - step;
+            double slope = (above - evaluated(m, x, dlogits)) / (2 * (double)step);
+            p->data[j] = value;
+            /* float32 logits over a step of 1e-3, and a relu may flip on the way */
+            assert_true(fabs(slope - (double)p->grad[j]) < 0.02 * (1 + fabs(slope)));
+        }
+    }
+    free(x);
+    model_destroy(m);
+}
+
+static void full_backward_gives_what_the_selected_samples_give(void **state)
+{
+    (void)state;
+    close_seed(119);
+    const struct model_spec spec = small(NORM_GROUP, 3);
+    struct model_options opt = TRAINING;
+    struct model *full, *skipping = create(&spec, true);
+    struct error err;
+    opt.full_backward = true;
+    assert_int_equal(model_create(&full, &spec, &opt, &err), STATUS_OK);
+    model_init(full, 1);
+    float *x = pictures();
+    int selected[BATCH];
+    assert_true(run_gradient(full, x, selected) == run_gradient(skipping, x, selected));
+    size_t n = model_params(full)->n_trained;
+    double *want = close_to_double(model_params(full)->grad, n);
+    assert_close(model_params(skipping)->grad, want, n, 2e-6); /* sums in other pieces */
+    free(want);
+    free(x);
+    model_destroy(full);
+    model_destroy(skipping);
 }
 
 static void evaluation_changes_nothing_and_needs_no_training_memory(void **state)
@@ -276,9 +356,6 @@ static void nothing_is_allocated_after_the_first_step(void **state)
     model_destroy(m);
 }
 
-static const struct model_options TRAINING = {
-    .classes = CLASSES, .size = SIZE, .max_batch = BATCH, .training = true};
-
 static void any_failing_allocation_is_a_clean_error(void **state)
 {
     (void)state;
@@ -369,6 +446,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_gradient_of_atk_is_that_of_finite_differences_of_the_twin),
         cmocka_unit_test(leaving_out_samples_gives_the_gradient_of_zero_weights_for_them),
+        cmocka_unit_test(
+            frozen_batch_norm_trains_what_evaluation_computes_and_keeps_its_statistics),
+        cmocka_unit_test(full_backward_gives_what_the_selected_samples_give),
         cmocka_unit_test(evaluation_changes_nothing_and_needs_no_training_memory),
         cmocka_unit_test(logits_gradients_and_weights_have_the_same_bits_for_any_number_of_threads),
         cmocka_unit_test(nothing_is_allocated_after_the_first_step),
