@@ -110,7 +110,7 @@ setup() {
 }
 
 @test "train: a progress bar takes the place of batch lines on a terminal, and only there" {
-    command -v script >/dev/null || skip 'no script(1)'
+    script -qec true /dev/null </dev/null >/dev/null 2>&1 || skip 'no pseudo-terminal here'
     TERM=xterm script -qec "stty cols 100; '$build/atk-train' ${small[*]} photos.csv" typescript \
         </dev/null >/dev/null
     grep -q 'epoch 1/2: 100%|#' typescript
