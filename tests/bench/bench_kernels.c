@@ -1,0 +1,282 @@
+/* Times each method of convolution on the shapes of the project's networks: processor time of one
+ * thread, the least of several rounds. Prints GFLOP/s of the direct algorithm and writes a CSV.
+ * With --check it compares the methods with the reference (im2col) instead. The level is
+ * ATK_KERNELS' or the processor's best. */
+#include "base/arena.h"
+#include "base/parallel.h"
+#include "base/rng.h"
+#include "math/gemm.h"
+#include "math/kernels.h"
+#include "nn/conv2d.h"
+
+#include <getopt.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { BATCH = 4, METHODS = 3, PASSES = 3 };
+
+/* Each is run at `size` (of pictures of 448 pixels) and at half of it. */
+static const struct shape {
+    int kernel, stride, in_c, out_c, size;
+} SHAPES[] = {
+    /* resnet18 and resnet18-gn */
+    {7, 2, 3, 64, 448},
+    {3, 1, 64, 64, 112},
+    {3, 2, 64, 128, 112},
+    {1, 2, 64, 128, 112},
+    {3, 1, 128, 128, 56},
+    {3, 2, 128, 256, 56},
+    {1, 2, 128, 256, 56},
+    {3, 1, 256, 256, 28},
+    {3, 2, 256, 512, 28},
+    {1, 2, 256, 512, 28},
+    {3, 1, 512, 512, 14},
+    /* resnet10-gn */
+    {7, 2, 3, 32, 448},
+    {3, 1, 32, 32, 112},
+    {3, 2, 32, 64, 112},
+    {1, 2, 32, 64, 112},
+    {3, 1, 64, 64, 56},
+    {3, 2, 64, 128, 56},
+    {1, 2, 64, 128, 56},
+    {3, 1, 128, 128, 28},
+    {3, 2, 128, 256, 28},
+    {1, 2, 128, 256, 28},
+    {3, 1, 256, 256, 14},
+    /* a net of five stages made for 448 */
+    {4, 4, 3, 24, 448},
+    {3, 2, 24, 32, 112},
+    {3, 1, 32, 32, 56},
+    {3, 2, 32, 64, 56},
+    {1, 2, 32, 64, 56},
+    {3, 2, 64, 128, 28},
+    {1, 2, 64, 128, 28},
+    {3, 1, 128, 128, 14},
+    {3, 2, 128, 256, 14},
+    {1, 2, 128, 256, 14},
+    {3, 2, 256, 256, 7},
+    {1, 2, 256, 256, 7},
+};
+
+static const char *const PASS[PASSES] = {"forward", "data", "weights"};
+static const enum conv2d_choice CHOICE[METHODS] = {CONV2D_ALL_IM2COL, CONV2D_ALL_DIRECT,
+                                                   CONV2D_ALL_WINOGRAD};
+
+/* One convolution with its arrays; the results of the three passes do not overlap. */
+struct bench {
+    struct conv2d conv;
+    struct workspace workspace;
+    struct build build;
+    struct param param[1];
+    struct arena arena;
+    float *data[4]; /* x, dy, y, dx */
+    size_t in, out; /* floats of x and dx, of y and dy */
+};
+
+static enum status create(struct bench *b, const struct shape *s, int size,
+                          enum conv2d_choice choice, struct error *err)
+{
+    memset(b, 0, sizeof *b);
+    b->build = (struct build){.activations = &b->arena,
+                              .param = b->param,
+                              .workspace = &b->workspace,
+                              .max_batch = BATCH,
+                              .training = true,
+                              .convolutions = choice};
+    conv2d_build(&b->conv, &b->build, "conv", size, size, s->in_c, s->out_c, s->kernel, s->stride);
+    const struct conv2d *c = &b->conv;
+    struct workspace *w = &b->workspace;
+    b->in = (size_t)BATCH * size * size * s->in_c;
+    b->out = (size_t)BATCH * c->out_h * c->out_w * s->out_c;
+    enum status status = STATUS_OK;
+    for (int pass = 0; pass < 2; pass++) {
+        b->param->data = arena_floats(&b->arena, b->param->size);
+        b->param->grad = arena_floats(&b->arena, b->param->size);
+        for (int i = 0; i < 4; i++)
+            b->data[i] = arena_floats(&b->arena, i % 3 == 0 ? b->in : b->out);
+        w->tile = arena_floats(&b->arena, w->tile_floats);
+        w->partial = arena_floats(&b->arena, w->partial_floats);
+        w->packed = arena_floats(&b->arena, w->packed_floats);
+        w->transformed = arena_floats(&b->arena, w->transformed_floats);
+        if (pass == 0)
+            status = arena_commit(&b->arena, "a convolution's arrays", err);
+        if (status != STATUS_OK)
+            return status;
+    }
+    struct rng rng;
+    rng_seed(&rng, 1, RNG_TEST, 0, 0);
+    for (size_t i = 0; i < b->param->size; i++)
+        b->param->data[i] = (float)rng_uniform(&rng) - 0.5f;
+    for (int i = 0; i < 2; i++)
+        for (size_t j = 0; j < (i == 0 ? b->in : b->out); j++)
+            b->data[i][j] = (float)rng_uniform(&rng) - 0.5f;
+    return STATUS_OK;
+}
+
+/* Whether the networks need it: a picture gets no gradient. */
+static bool is_used(const struct shape *s, int pass)
+{
+    return pass != 1 || s->in_c > 3;
+}
+
+static enum conv2d_method method_of(const struct bench *b, int pass)
+{
+    const struct conv2d_plan *p = &b->conv.plan;
+    return pass == 0 ? p->forward : pass == 1 ? p->backward_data : p->backward_weights;
+}
+
+static void run_pass(const struct bench *b, int pass)
+{
+    static const int ALL[BATCH] = {0, 1, 2, 3};
+    const struct samples samples = {ALL, BATCH};
+    if (pass == 0)
+        conv2d_forward(&b->conv, b->data[2], b->data[0], samples);
+    else if (pass == 1)
+        conv2d_backward_data(&b->conv, b->data[3], b->data[1], samples, false);
+    else
+        conv2d_backward_weights(&b->conv, b->data[0], b->data[1], samples);
+}
+
+static double time_pass(const struct bench *b, int pass)
+{
+    struct timespec t[2];
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t[0]);
+    run_pass(b, pass);
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t[1]);
+    return (double)(t[1].tv_sec - t[0].tv_sec) + 1e-9 * (double)(t[1].tv_nsec - t[0].tv_nsec);
+}
+
+/* Rounds go through methods and passes in turn, so that a slow moment of the machine hits all. */
+static void time_shape(struct bench b[METHODS], const struct shape *s, int size, int rounds,
+                       FILE *csv)
+{
+    double best[METHODS][PASSES];
+    double flops = 2.0 * (double)b[0].out * s->kernel * s->kernel * s->in_c;
+    printf("%dx%d/%d %3d->%3d @%3d ", s->kernel, s->kernel, s->stride, s->in_c, s->out_c, size);
+    for (int round = -1; round < rounds; round++) /* the first warms up */
+        for (int m = 0; m < METHODS; m++)
+            for (int p = 0; p < PASSES; p++) {
+                double seconds = is_used(s, p) ? time_pass(&b[m], p) : 0;
+                if (round <= 0 || seconds < best[m][p])
+                    best[m][p] = seconds;
+            }
+    for (int p = 0; p < PASSES; p++) {
+        printf(" |");
+        for (int m = 0; m < METHODS; m++) {
+            if (method_of(&b[m], p) != (enum conv2d_method)m || !is_used(s, p)) {
+                printf("     -");
+                continue;
+            }
+            printf(" %5.0f", flops / best[m][p] * 1e-9);
+            if (csv)
+                fprintf(csv, "%s,%d,%d,%d,%d,%d,%s,%s,%.4f,%.1f\n", kernels_get()->level, s->kernel,
+                        s->stride, s->in_c, s->out_c, size, PASS[p], conv2d_plan_name(m),
+                        best[m][p] * 1e3, flops / best[m][p] * 1e-9);
+        }
+    }
+    printf("\n");
+    fflush(stdout);
+}
+
+static double distance(const float *got, const float *want, size_t n)
+{
+    double largest = 0, difference = 0;
+    for (size_t i = 0; i < n; i++) {
+        largest = fmax(largest, fabs(want[i]));
+        difference = fmax(difference, isnan(got[i]) ? INFINITY : fabs((double)got[i] - want[i]));
+    }
+    return largest > 0 ? difference / largest : difference;
+}
+
+/* Prints how far each method is from im2col, relative to the largest value; whether all are near.
+ */
+static bool check_shape(struct bench b[METHODS], const struct shape *s, int size)
+{
+    const double ALLOWED = 3e-5; /* Winograd and the reference itself, thousands of products each */
+    bool good = true;
+    printf("%dx%d/%d %3d->%3d @%3d ", s->kernel, s->kernel, s->stride, s->in_c, s->out_c, size);
+    for (int p = 0; p < PASSES; p++)
+        for (int m = 0; m < METHODS; m++) {
+            run_pass(&b[m], p);
+            if (m == 0 || method_of(&b[m], p) != (enum conv2d_method)m)
+                continue;
+            const float *got = p == 0 ? b[m].data[2] : p == 1 ? b[m].data[3] : b[m].param->grad;
+            const float *want = p == 0 ? b[0].data[2] : p == 1 ? b[0].data[3] : b[0].param->grad;
+            double d = distance(got, want, p == 0 ? b->out : p == 1 ? b->in : b->param->size);
+            printf("  %s %s %.1e%s", conv2d_plan_name(m), PASS[p], d, d > ALLOWED ? " FAR" : "");
+            good = good && d <= ALLOWED;
+        }
+    printf("\n");
+    return good;
+}
+
+static enum status run(int rounds, bool check, FILE *csv, struct error *err)
+{
+    enum status status = STATUS_OK;
+    bool good = true;
+    printf("level %s, batch %d, one thread\n%s", kernels_get()->level, BATCH,
+           check ? ""
+                 : "GFLOP/s of im2col, direct, winograd: forward | backward-data | "
+                   "backward-weights\n");
+    if (csv)
+        fprintf(csv, "level,kernel,stride,in_c,out_c,size,pass,method,milliseconds,gflops\n");
+    for (size_t i = 0; i < sizeof SHAPES / sizeof SHAPES[0] && status == STATUS_OK; i++)
+        for (int half = 0; half < 2 && status == STATUS_OK; half++) {
+            int size = (SHAPES[i].size + half) / (1 + half);
+            struct bench b[METHODS] = {0};
+            for (int m = 0; m < METHODS && status == STATUS_OK; m++)
+                status = create(&b[m], &SHAPES[i], size, CHOICE[m], err);
+            if (status == STATUS_OK && check)
+                good = check_shape(b, &SHAPES[i], size) && good;
+            else if (status == STATUS_OK)
+                time_shape(b, &SHAPES[i], size, rounds, csv);
+            for (int m = 0; m < METHODS; m++)
+                arena_destroy(&b[m].arena);
+        }
+    if (status == STATUS_OK && !good)
+        status = error_set(err, "a method is farther from im2col than allowed");
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    static const struct option OPTIONS[] = {{"rounds", required_argument, NULL, 'r'},
+                                            {"csv", required_argument, NULL, 'c'},
+                                            {"check", no_argument, NULL, 'k'},
+                                            {NULL, 0, NULL, 0}};
+    int option, rounds = 5;
+    bool check = false;
+    const char *path = NULL;
+    while ((option = getopt_long(argc, argv, "", OPTIONS, NULL)) != -1) {
+        if (option == 'r')
+            rounds = atoi(optarg);
+        else if (option == 'c')
+            path = optarg;
+        else if (option == 'k')
+            check = true;
+        else
+            rounds = 0;
+    }
+    if (rounds < 1 || optind != argc) {
+        fprintf(stderr, "usage: bench-kernels [--rounds N] [--csv FILE] [--check]\n");
+        return STATUS_USAGE;
+    }
+    FILE *csv = path ? fopen(path, "w") : NULL;
+    if (path && !csv) {
+        perror(path);
+        return STATUS_FAILED;
+    }
+    struct error err;
+    gemm_start();
+    enum status status = run(rounds, check, csv, &err);
+    if (status != STATUS_OK)
+        fprintf(stderr, "bench-kernels: %s\n", err.message);
+    if (csv && fclose(csv) != 0) {
+        perror(path);
+        return STATUS_FAILED;
+    }
+    return (int)status;
+}
