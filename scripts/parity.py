@@ -4,7 +4,10 @@
 Reloaded: before each step all programs get the same weights and moments, those of a float64 run rounded to float32.
 Losses are to agree to 5e-5; gradients and updated weights, for each tensor and for all of them together, are to be
 no farther from the float64 step than twice PyTorch's own float32 distance (relative L2 over all steps). Single steps
-are not judged alone: a ReLU near zero turns in one program and not in the other, by chance.
+are not judged alone: a ReLU near zero turns in one program and not in the other, by chance. So does, in Adam's first
+step, a weight whose gradient is below float32's error, because that step is the gradient's sign: such entries count in
+the distance of all weights together but not in that of their tensor (one of them would be all of a vector's
+distance); instead it is counted how many did turn, here and in PyTorch.
 Free-running: each program goes its own way from the same start; the losses of all steps together are to be no farther
 from those of a float64 run than twice PyTorch's.
 
@@ -136,24 +139,43 @@ class Distances:
     def __init__(self):
         self.squares, self.norms = {}, {}
 
-    def add(self, exact, results):
+    def add(self, exact, results, masks=()):
+        """masks: name -> which entries count; all of them where there is none."""
         for name, value in exact.items():
-            self.norms[name] = self.norms.get(name, 0.0) + float(np.sum(np.square(value)))
+            mask = masks[name] if name in masks else True
+            self.norms[name] = self.norms.get(name, 0.0) + float(np.sum(np.square(value), where=mask))
             for program, result in results.items():
-                key = program, name
-                self.squares[key] = self.squares.get(key, 0.0) + float(np.sum(np.square(result[name] - value)))
+                square = float(np.sum(np.square(result[name] - value), where=mask))
+                self.squares[program, name] = self.squares.get((program, name), 0.0) + square
 
     def relative(self, program, names):
         return np.sqrt(sum(self.squares[program, name] for name in names) / sum(self.norms[name] for name in names))
 
 
+def determined(exact, results):
+    """Of each tensor of weights, where Adam's first step has a sign that float32 can tell: the gradient is larger than
+    FACTOR times PyTorch's largest error in that tensor."""
+    out = {}
+    for name, gradient in exact.items():
+        if name.startswith("gradient/"):
+            error = max(np.max(np.abs(results[layout][name] - gradient)) for layout in LAYOUTS)
+            out[name.replace("gradient/", "weight/")] = np.abs(gradient) > FACTOR * error
+    return out
+
+
+def count_turned(exact, result, learning_rate):
+    """Weights that Adam's first step moved by +learning_rate in one run and by -learning_rate in the other."""
+    return sum(int(np.sum(np.abs(result[name] - value) > learning_rate)) for name, value in exact.items()
+               if name.startswith("weight/"))
+
+
 def run_reloaded(args, spec, classes, batches, ours):
-    """-> (losses by program, Distances)"""
+    """-> (losses by program, Distances of whole tensors, Distances of the determined entries, turned by program)"""
     k = parse_k(args.k)
     exact = Steps(spec, classes, torch.float64, "plain", k, args.learning_rate)
     rounded = {layout: Steps(spec, classes, torch.float32, layout, k, args.learning_rate) for layout in LAYOUTS}
     losses = {program: [] for program in ("float64", "ours", *LAYOUTS)}
-    distances, state = Distances(), initial_state(spec, classes, args.seed)
+    whole, judged, turned, state = Distances(), Distances(), {}, initial_state(spec, classes, args.seed)
     for number, batch in enumerate(batches, 1):
         exact.load(state)
         losses["float64"].append(exact.run(batch))
@@ -163,10 +185,17 @@ def run_reloaded(args, spec, classes, batches, ours):
             steps.load(state)
             losses[layout].append(steps.run(batch))
             results[layout] = steps.results()
-        distances.add(exact.results(), results)
+        reference = exact.results()
+        whole.add(reference, results)
+        if number == 1:
+            judged.add(reference, results, determined(reference, results))
+            turned = {program: count_turned(reference, result, args.learning_rate)
+                      for program, result in results.items()}
+        else:
+            judged.add(reference, results)
         state = exact.state()
         print(f"reloaded step {number}/{len(batches)}", file=sys.stderr, flush=True)
-    return losses, distances
+    return losses, whole, judged, turned
 
 
 def run_free(args, spec, classes, batches, ours):
@@ -186,12 +215,12 @@ def verdict(passed, text):
     return passed
 
 
-def judge_tensors(kind, distances, rows):
+def judge_tensors(kind, whole, judged, rows):
     """Each tensor of a kind ("gradient" or "weight"), then all of them."""
-    names = [name for name in distances.norms if name.startswith(kind + "/")]
+    names = [name for name in whole.norms if name.startswith(kind + "/")]
     ratios = {}
     for name in names + [f"{kind}/*"]:
-        ours, plain, last = (distances.relative(program, names if name.endswith("*") else [name])
+        ours, plain, last = (whole.relative(program, names) if name.endswith("*") else judged.relative(program, [name])
                              for program in ("ours", *LAYOUTS))
         ratios[name] = ours / max(plain, last)
         rows.append({"tensor": name, "ours": ours, "plain": plain, "channels_last": last, "ratio": ratios[name]})
@@ -215,13 +244,15 @@ def compare(args, model, batches, classes, rows):
     """All checks of one network; rows takes the table's lines."""
     spec, ours = read_spec(model_file(model)), Ours(args, model)
     print(f"{model}: {args.size}x{args.size}, batch {args.batch_size}, k {args.k}, {len(batches)} steps")
-    losses, distances = run_reloaded(args, spec, classes, batches, ours)
+    losses, whole, judged, turned = run_reloaded(args, spec, classes, batches, ours)
     worst = {layout: max(abs(a - b) / abs(b) for a, b in zip(losses["ours"], losses[layout])) for layout in LAYOUTS}
     good = verdict(max(worst.values()) <= LOSS_TOLERANCE, "reloaded losses: at most {plain:.1e} from PyTorch's plain "
                    "layout, {channels_last:.1e} from channels_last".format(**worst))
     own_rows = []
-    good = judge_tensors("gradient", distances, own_rows) and good
-    good = judge_tensors("weight", distances, own_rows) and good
+    good = judge_tensors("gradient", whole, judged, own_rows) and good
+    good = judge_tensors("weight", whole, judged, own_rows) and good
+    good = verdict(turned["ours"] <= FACTOR * max(turned[layout] for layout in LAYOUTS), "weights that Adam's first "
+                   "step turned: ours {ours}, PyTorch {plain} and {channels_last}".format(**turned)) and good
     rows += [{"model": model, **row} for row in own_rows]
     free = run_free(args, spec, classes, batches, ours)
     away = relative_losses(free)
