@@ -57,6 +57,15 @@ void build_layer(struct build *b, const char *name, const char *description, int
     s->multiply_adds += multiply_adds;
 }
 
+void build_layer_method(struct build *b, const struct conv2d_plan *plan)
+{
+    struct model_summary *s = b->summary;
+    if (!s || b->error.status != STATUS_OK)
+        return;
+    struct model_layer *l = &s->layer[s->n_layers - 1];
+    conv2d_plan_text(l->method, sizeof l->method, plan);
+}
+
 void build_need(size_t *have, size_t needed)
 {
     if (needed > *have)

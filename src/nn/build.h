@@ -48,6 +48,8 @@ struct param *build_param(struct build *b, enum param_kind kind, const char *lay
                           const char *suffix, int d0, int d1, int d2, int d3);
 void build_layer(struct build *b, const char *name, const char *description, int height, int width,
                  int channels, int64_t parameters, int64_t multiply_adds);
+/* Says in the row just added how the layer is computed. */
+void build_layer_method(struct build *b, const struct conv2d_plan *plan);
 /* Makes a workspace array at least this large. */
 void build_need(size_t *have, size_t needed);
 

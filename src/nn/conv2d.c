@@ -98,6 +98,7 @@ void conv2d_build(struct conv2d *c, struct build *b, const char *name, int in_h,
     char text[64];
     snprintf(text, sizeof text, "conv %dx%d/%d %d->%d", kernel, kernel, stride, in_c, out_c);
     build_layer(b, name, text, c->out_h, c->out_w, out_c, weights, weights * c->out_h * c->out_w);
+    build_layer_method(b, &c->plan);
 }
 
 static void run_gather(const struct conv2d_gather *g, enum conv2d_method method)

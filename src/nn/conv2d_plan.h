@@ -3,6 +3,8 @@
 #ifndef NN_CONV2D_PLAN_H
 #define NN_CONV2D_PLAN_H
 
+#include <stddef.h>
+
 enum conv2d_method {
     CONV2D_IM2COL,   /* im2col tiles and BLAS: any shape; the reference */
     CONV2D_DIRECT,   /* implicit product with the own micro-kernel */
@@ -19,5 +21,8 @@ struct conv2d_plan {
 struct conv2d;
 struct conv2d_plan conv2d_plan_choose(const struct conv2d *c, enum conv2d_choice choice);
 const char *conv2d_plan_name(enum conv2d_method method); /* "im2col", "direct", "winograd" */
+/* "winograd", or "direct/direct/im2col" (forward, backward-data, backward-weights) where they
+ * differ; at most 27 characters. */
+void conv2d_plan_text(char *out, size_t size, const struct conv2d_plan *plan);
 
 #endif

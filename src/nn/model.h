@@ -62,6 +62,7 @@ const struct model_spec *model_spec(const struct model *m);
 struct model_layer {
     char name[96];                     /* "layer1.0.conv1" */
     char description[64];              /* "conv 3x3/2 64->128" */
+    char method[32];                   /* of a convolution: conv2d_plan_text; else "" */
     int height, width, channels;       /* of the output */
     int64_t parameters, multiply_adds; /* multiply-adds for one picture */
 };
