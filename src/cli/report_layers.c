@@ -14,14 +14,15 @@ void report_layers(struct console *c, const struct session *s)
         name_width = name > name_width ? name : name_width;
         description_width = text > description_width ? text : description_width;
     }
-    console_print(c, "%-*s  %-*s  %15s  %12s  %13s\n", name_width, "layer", description_width,
-                  "what", "output", "parameters", "multiply-adds");
+    console_print(c, "%-*s  %-*s  %15s  %12s  %13s  %s\n", name_width, "layer", description_width,
+                  "what", "output", "parameters", "multiply-adds", "computed by");
     for (int i = 0; i < m->n_layers; i++) {
         const struct model_layer *l = &m->layer[i];
         snprintf(shape, sizeof shape, "%dx%dx%d", l->height, l->width, l->channels);
-        console_print(c, "%-*s  %-*s  %15s  %12lld  %13s\n", name_width, l->name, description_width,
-                      l->description, shape, (long long)l->parameters,
-                      report_count(products, (double)l->multiply_adds));
+        console_print(c, "%-*s  %-*s  %15s  %12lld  %13s%s%s\n", name_width, l->name,
+                      description_width, l->description, shape, (long long)l->parameters,
+                      report_count(products, (double)l->multiply_adds), l->method[0] ? "  " : "",
+                      l->method);
     }
     console_print(c, "total: %lld parameters (%s), %s multiply-adds for one picture\n",
                   (long long)m->parameters, report_count(parameters, (double)m->parameters),

@@ -5,6 +5,7 @@
 #include "data/split.h"
 #include "io/csv.h"
 #include "io/safetensors.h"
+#include "math/kernels.h"
 #include "run/model_file.h"
 #include "run/model_library.h"
 #include "run/session_data.h"
@@ -134,7 +135,20 @@ static enum status write_split(const struct session *s, const char *path, struct
 
 enum status session_save_settings(const struct session *s, struct error *err)
 {
-    return settings_yaml_save(s->settings, run_folder_file(s->folder, RUN_FILE_ARGS), err);
+    struct files_writer w;
+    enum status status = files_open(&w, run_folder_file(s->folder, RUN_FILE_ARGS), err);
+
+    if (status != STATUS_OK)
+        return status;
+    settings_yaml_write(s->settings, w.stream);
+    fprintf(w.stream,
+            "\n# What computed the convolutions (forward/backward-data/backward-weights "
+            "where they differ), by %s kernels:\n",
+            kernels_get()->level);
+    for (int i = 0; i < s->summary.n_layers; i++)
+        if (s->summary.layer[i].method[0])
+            fprintf(w.stream, "#   %s: %s\n", s->summary.layer[i].name, s->summary.layer[i].method);
+    return files_commit(&w, err);
 }
 
 static enum status describe_run(const struct session *s, struct error *err)

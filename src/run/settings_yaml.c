@@ -100,14 +100,3 @@ void settings_yaml_write(const struct settings *s, FILE *stream)
         fputc('\n', stream);
     }
 }
-
-enum status settings_yaml_save(const struct settings *s, const char *path, struct error *err)
-{
-    struct files_writer w;
-    enum status status = files_open(&w, path, err);
-
-    if (status != STATUS_OK)
-        return status;
-    settings_yaml_write(s, w.stream);
-    return files_commit(&w, err);
-}

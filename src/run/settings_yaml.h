@@ -13,6 +13,5 @@ enum status settings_yaml_read(struct settings *s, const char *path, struct erro
 /* Every setting that makes up the run, defaults included, by groups. Reading it back gives the
  * same settings. */
 void settings_yaml_write(const struct settings *s, FILE *stream);
-enum status settings_yaml_save(const struct settings *s, const char *path, struct error *err);
 
 #endif

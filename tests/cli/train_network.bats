@@ -49,6 +49,8 @@ last_weights() { sha256sum "$1/last.safetensors" | cut -d' ' -f1; }
         run atk-train "${small[@]}" --conv "$method" --out "$method" photos.csv
         expect_status 0
         grep -q "^conv: $method\$" "$method/args.yaml"
+        # What was chosen for each layer stands below, as a comment.
+        grep -q '^#   layer1.0.conv1: ' "$method/args.yaml"
     done
     run atk-train "${small[@]}" --conv fft photos.csv
     expect_status 2
