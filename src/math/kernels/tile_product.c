@@ -81,7 +81,8 @@ ROWS(2)
 ROWS(3)
 ROWS(4)
 ROWS(5)
-ROWS(6) ROWS(7) ROWS(8) ROWS(9) ROWS(10) ROWS(11) ROWS(12) ROWS(13) ROWS(14)
+ROWS(6)
+ROWS(7) ROWS(8) ROWS(9) ROWS(10) ROWS(11) ROWS(12) ROWS(13) ROWS(14)
 
     typedef void tile_function(float *c, const struct kernels_tile *t, const float *a,
                                const float *b);
