@@ -76,13 +76,11 @@ static inline __attribute__((always_inline)) void product(float *c, const struct
     {                                                                                              \
         product(c, t, a, b, n <= TILE_ROWS ? n : 1, HALF_VECTORS);                                 \
     }
-ROWS(1)
-ROWS(2)
-ROWS(3)
-ROWS(4)
-ROWS(5)
-ROWS(6)
-ROWS(7) ROWS(8) ROWS(9) ROWS(10) ROWS(11) ROWS(12) ROWS(13) ROWS(14)
+/* clang-format takes a call without a semicolon for the start of a declaration. */
+/* clang-format off */
+ROWS(1) ROWS(2) ROWS(3) ROWS(4) ROWS(5) ROWS(6) ROWS(7)
+ROWS(8) ROWS(9) ROWS(10) ROWS(11) ROWS(12) ROWS(13) ROWS(14)
+    /* clang-format on */
 
     typedef void tile_function(float *c, const struct kernels_tile *t, const float *a,
                                const float *b);
