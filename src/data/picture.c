@@ -12,15 +12,15 @@ static size_t max_file_bytes(const struct image_limits *limits)
     return ((size_t)16 << 20) + 4 * (size_t)limits->max_pixels;
 }
 
-static enum status decode(struct image *out, const char *path, const struct image_limits *limits,
-                          struct error *err)
+static enum status read_picture(uint8_t *rgb, int size, const char *path,
+                                const struct image_limits *limits, struct error *err)
 {
     uint8_t *bytes = NULL;
-    size_t size;
-    enum status status = files_read(&bytes, &size, path, max_file_bytes(limits), err);
+    size_t n_bytes;
+    enum status status = files_read(&bytes, &n_bytes, path, max_file_bytes(limits), err);
     if (status)
         return status; /* names the path */
-    status = image_decode(out, bytes, size, limits, err);
+    status = image_decode_square(rgb, size, bytes, n_bytes, limits, err);
     free(bytes);
     return status ? error_prefix(err, "%s", path) : STATUS_OK;
 }
@@ -30,16 +30,9 @@ enum status picture_fetch(const uint8_t **out, uint8_t *scratch, const struct da
                           struct error *err)
 {
     const struct sample *sample = dataset_sample(d, row);
-    struct image image = {0};
     if (cache && (*out = cache_find(cache, row)))
         return STATUS_OK;
-    enum status status = decode(&image, sample->path, limits, err);
-    if (!status) {
-        status = resize_bilinear(scratch, size, &image, err);
-        if (status)
-            error_prefix(err, "%s", sample->path);
-    }
-    image_free(&image);
+    enum status status = read_picture(scratch, size, sample->path, limits, err);
     if (status)
         return sample->line ? error_prefix(err, "%s:%d", dataset_path(d), sample->line) : status;
     if (cache)

@@ -23,7 +23,7 @@ struct reader {
     struct jpeg_error_mgr errors;
     struct jpeg_progress_mgr progress;
     jmp_buf escape;
-    struct image *out;
+    struct rows *rows;
     int orientation;
     const struct image_limits *limits;
     struct error *err;
@@ -80,10 +80,25 @@ static void cmyk_to_rgb(uint8_t *rgb, const uint8_t *cmyk, size_t width)
             rgb[3 * x + c] = (uint8_t)((cmyk[4 * x + c] * cmyk[4 * x + 3] + 127) / 255);
 }
 
-static enum status read_picture(struct reader *r, const uint8_t *bytes, size_t size)
+/* How many eighths of its size the picture is decoded at. Turning it later swaps its sides, which
+ * for a square target is the same question. */
+static unsigned choose_eighths(const struct reader *r)
+{
+    JDIMENSION side = (JDIMENSION)r->rows->side;
+    JDIMENSION wanted = r->limits->jpeg_scale == IMAGE_JPEG_AUTO ? 2 * side : side;
+
+    if (side > 0 && r->limits->jpeg_scale != IMAGE_JPEG_OFF)
+        for (unsigned eighths = 1; eighths < 8; eighths *= 2)
+            if ((uint64_t)r->jpeg.image_width * eighths >= (uint64_t)wanted * 8 &&
+                (uint64_t)r->jpeg.image_height * eighths >= (uint64_t)wanted * 8)
+                return eighths;
+    return 8;
+}
+
+/* Size and turn of the picture are known, and rows have room for it. */
+static enum status read_beginning(struct reader *r, const uint8_t *bytes, size_t size)
 {
     struct jpeg_decompress_struct *jpeg = &r->jpeg;
-    JSAMPARRAY cmyk = NULL;
     enum status status;
 
     jpeg_create_decompress(jpeg);
@@ -96,11 +111,30 @@ static enum status read_picture(struct reader *r, const uint8_t *bytes, size_t s
 
     status = find_orientation(r);
     if (status == STATUS_OK)
-        status = image_create(r->out, (int)jpeg->image_width, (int)jpeg->image_height,
-                              r->limits->max_pixels, r->err);
+        status =
+            image_check_size((int)jpeg->image_width, (int)jpeg->image_height, r->limits, r->err);
     if (status != STATUS_OK)
         return status;
+    jpeg->scale_num = choose_eighths(r);
+    jpeg->scale_denom = 8;
+    jpeg_calc_output_dimensions(jpeg);
+    const struct resize_source source = {
+        .width = (int)jpeg->output_width,
+        .height = (int)jpeg->output_height,
+        .right = jpeg->image_width * jpeg->scale_num / 8.0,
+        .bottom = jpeg->image_height * jpeg->scale_num / 8.0,
+    };
+    return rows_begin(r->rows, &source, r->err);
+}
 
+static enum status read_picture(struct reader *r, const uint8_t *bytes, size_t size)
+{
+    struct jpeg_decompress_struct *jpeg = &r->jpeg;
+    JSAMPARRAY cmyk = NULL;
+    enum status status = read_beginning(r, bytes, size);
+
+    if (status != STATUS_OK)
+        return status;
     /* A progressive picture is kept whole: 16-bit coefficients, at most four for each pixel. */
     jpeg->mem->max_memory_to_use =
         8 * (long)jpeg->image_width * (long)jpeg->image_height + SPARE_BYTES;
@@ -113,7 +147,7 @@ static enum status read_picture(struct reader *r, const uint8_t *bytes, size_t s
 
     jpeg_start_decompress(jpeg);
     while (jpeg->output_scanline < jpeg->output_height) {
-        uint8_t *row = r->out->rgb + 3 * (size_t)jpeg->output_scanline * jpeg->output_width;
+        uint8_t *row = rows_next(r->rows);
 
         if (cmyk == NULL) {
             jpeg_read_scanlines(jpeg, &row, 1);
@@ -121,6 +155,7 @@ static enum status read_picture(struct reader *r, const uint8_t *bytes, size_t s
             jpeg_read_scanlines(jpeg, cmyk, 1);
             cmyk_to_rgb(row, cmyk[0], jpeg->output_width);
         }
+        rows_push(r->rows);
     }
     jpeg_finish_decompress(jpeg); /* reads on to the end marker: more to find missing */
     return STATUS_OK;
@@ -133,13 +168,12 @@ static enum status land_here(struct reader *r, const uint8_t *bytes, size_t size
     return read_picture(r, bytes, size);
 }
 
-enum status decode_jpeg(struct image *out, int *orientation, const uint8_t *bytes, size_t size,
+enum status decode_jpeg(struct rows *rows, int *orientation, const uint8_t *bytes, size_t size,
                         const struct image_limits *limits, struct error *err)
 {
-    struct reader r = {.out = out, .orientation = 1, .limits = limits, .err = err};
+    struct reader r = {.rows = rows, .orientation = 1, .limits = limits, .err = err};
     enum status status;
 
-    *out = (struct image){0};
     r.jpeg.err = jpeg_std_error(&r.errors);
     r.jpeg.client_data = &r;
     r.errors.error_exit = on_error;
@@ -148,8 +182,6 @@ enum status decode_jpeg(struct image *out, int *orientation, const uint8_t *byte
 
     status = land_here(&r, bytes, size);
     jpeg_destroy_decompress(&r.jpeg);
-    if (status != STATUS_OK)
-        image_free(out);
     *orientation = r.orientation;
     return status;
 }

@@ -20,7 +20,8 @@ struct reader {
     jmp_buf escape;
     const uint8_t *next;
     size_t left;
-    struct image *out;
+    struct rows *rows;
+    struct image whole; /* of an interlaced picture, whose rows come several times */
     int orientation;
     const struct image_limits *limits;
     struct error *err;
@@ -87,6 +88,33 @@ static enum status find_orientation(struct reader *r)
     return STATUS_OK;
 }
 
+static enum status read_rows(struct reader *r, png_uint_32 height)
+{
+    for (png_uint_32 y = 0; y < height; y++) {
+        png_read_row(r->png, rows_next(r->rows), NULL);
+        rows_push(r->rows);
+    }
+    return STATUS_OK;
+}
+
+static enum status read_interlaced(struct reader *r, png_uint_32 width, png_uint_32 height,
+                                   int n_passes)
+{
+    size_t row_bytes = 3 * (size_t)width;
+    enum status status = image_create(&r->whole, (int)width, (int)height, INT64_MAX, r->err);
+
+    if (status != STATUS_OK)
+        return status;
+    while (n_passes-- > 0)
+        for (png_uint_32 y = 0; y < height; y++)
+            png_read_row(r->png, r->whole.rgb + row_bytes * y, NULL);
+    for (png_uint_32 y = 0; y < height; y++) {
+        memcpy(rows_next(r->rows), r->whole.rgb + row_bytes * y, row_bytes);
+        rows_push(r->rows);
+    }
+    return STATUS_OK;
+}
+
 static enum status read_picture(struct reader *r)
 {
     png_uint_32 width, height;
@@ -107,7 +135,10 @@ static enum status read_picture(struct reader *r)
     png_read_info(r->png, r->info);
     width = png_get_image_width(r->png, r->info);
     height = png_get_image_height(r->png, r->info);
-    status = image_create(r->out, (int)width, (int)height, r->limits->max_pixels, r->err);
+    status = image_check_size((int)width, (int)height, r->limits, r->err);
+    if (status == STATUS_OK)
+        status = rows_begin(
+            r->rows, &(struct resize_source){(int)width, (int)height, width, height}, r->err);
     if (status != STATUS_OK)
         return status;
 
@@ -115,9 +146,9 @@ static enum status read_picture(struct reader *r)
     png_read_update_info(r->png, r->info);
     if (png_get_rowbytes(r->png, r->info) != 3 * (size_t)width)
         png_error(r->png, "rows are not RGB"); /* would overrun the buffer: never trust, check */
-    while (n_passes-- > 0)
-        for (png_uint_32 y = 0; y < height; y++)
-            png_read_row(r->png, r->out->rgb + 3 * (size_t)width * y, NULL);
+    status = n_passes == 1 ? read_rows(r, height) : read_interlaced(r, width, height, n_passes);
+    if (status != STATUS_OK)
+        return status;
     png_read_end(r->png, r->info); /* checks what is behind the pixels; eXIf may be there */
     return find_orientation(r);
 }
@@ -129,18 +160,16 @@ static enum status land_here(struct reader *r)
     return read_picture(r);
 }
 
-enum status decode_png(struct image *out, int *orientation, const uint8_t *bytes, size_t size,
+enum status decode_png(struct rows *rows, int *orientation, const uint8_t *bytes, size_t size,
                        const struct image_limits *limits, struct error *err)
 {
     struct reader r = {
-        .next = bytes, .left = size, .out = out, .orientation = 1, .limits = limits, .err = err};
+        .next = bytes, .left = size, .rows = rows, .orientation = 1, .limits = limits, .err = err};
     enum status status;
 
-    *out = (struct image){0};
     status = land_here(&r);
     png_destroy_read_struct(&r.png, &r.info, NULL);
-    if (status != STATUS_OK)
-        image_free(out);
+    image_free(&r.whole);
     *orientation = r.orientation;
     return status;
 }

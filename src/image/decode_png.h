@@ -1,15 +1,15 @@
-/* PNG through libpng: private to image/, called by image_decode(). */
+/* PNG through libpng: private to image/, called by image.c. */
 #ifndef IMAGE_DECODE_PNG_H
 #define IMAGE_DECODE_PNG_H
 
-#include "image/image.h"
+#include "image/rows.h"
 
-/* *out = the picture as stored: every colour type and depth, no gamma, alpha dropped and not
- * blended, 16 bit -> high byte; of an APNG the still picture. *orientation = the EXIF
- * orientation in its eXIf chunk or, failing that, in its texts, 1..8 (1 when there is none, or when
- * limits->apply_exif is off). A wrong checksum
- * anywhere is an error. On failure out->rgb is NULL. */
-enum status decode_png(struct image *out, int *orientation, const uint8_t *bytes, size_t size,
+/* rows = the picture as stored: every colour type and depth, no gamma, alpha dropped and not
+ * blended, 16 bit -> high byte; of an APNG the still picture. *orientation = the EXIF orientation
+ * in its eXIf chunk or, failing that, in its texts, 1..8 (1 when there is none, or when
+ * limits->apply_exif is off). A wrong checksum anywhere is an error. What is in rows is the
+ * caller's to free in any case. */
+enum status decode_png(struct rows *rows, int *orientation, const uint8_t *bytes, size_t size,
                        const struct image_limits *limits, struct error *err);
 
 #endif

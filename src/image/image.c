@@ -5,6 +5,7 @@
 #include "image/decode_jpeg.h"
 #include "image/decode_png.h"
 #include "image/orientation.h"
+#include "image/rows.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -40,38 +41,65 @@ static enum status refuse_unknown(const uint8_t *bytes, size_t size, struct erro
     return error_set(err, "neither JPEG nor PNG: the file begins with \"%s\"", shown);
 }
 
+static enum status decode(struct rows *rows, int *orientation, const uint8_t *bytes, size_t size,
+                          const struct image_limits *limits, struct error *err)
+{
+    if (is_jpeg(bytes, size))
+        return decode_jpeg(rows, orientation, bytes, size, limits, err);
+    if (is_png(bytes, size))
+        return decode_png(rows, orientation, bytes, size, limits, err);
+    return refuse_unknown(bytes, size, err);
+}
+
 enum status image_decode(struct image *out, const uint8_t *bytes, size_t size,
                          const struct image_limits *limits, struct error *err)
 {
+    struct rows rows = {.side = 0};
     int orientation = 1;
-    enum status status;
+    enum status status = decode(&rows, &orientation, bytes, size, limits, err);
 
-    *out = (struct image){0};
-    if (is_jpeg(bytes, size))
-        status = decode_jpeg(out, &orientation, bytes, size, limits, err);
-    else if (is_png(bytes, size))
-        status = decode_png(out, &orientation, bytes, size, limits, err);
-    else
-        status = refuse_unknown(bytes, size, err);
     if (status == STATUS_OK)
-        status = orientation_apply(out, orientation, err);
+        status = orientation_apply(&rows.image, orientation, err);
     if (status != STATUS_OK)
-        image_free(out);
+        image_free(&rows.image);
+    *out = rows.image;
     return status;
+}
+
+/* Turning a square result is turning the picture before: the resize treats both directions alike.
+ */
+enum status image_decode_square(uint8_t *rgb, int side, const uint8_t *bytes, size_t size,
+                                const struct image_limits *limits, struct error *err)
+{
+    struct rows rows = {.side = side, .resized = rgb};
+    int orientation = 1;
+    enum status status = decode(&rows, &orientation, bytes, size, limits, err);
+
+    resize_destroy(rows.resize);
+    return status == STATUS_OK ? orientation_turn_square(rgb, side, orientation, err) : status;
+}
+
+enum status image_check_size(int width, int height, const struct image_limits *limits,
+                             struct error *err)
+{
+    int64_t pixels = (int64_t)width * height; /* below 2^62: cannot overflow */
+
+    if (pixels > limits->max_pixels)
+        return error_set(err, "picture has %d x %d = %" PRId64 " pixels, more than %" PRId64, width,
+                         height, pixels, limits->max_pixels);
+    return STATUS_OK;
 }
 
 enum status image_create(struct image *out, int width, int height, int64_t max_pixels,
                          struct error *err)
 {
-    int64_t pixels = (int64_t)width * height; /* below 2^62: cannot overflow */
+    const struct image_limits limits = {.max_pixels = max_pixels};
     void *rgb;
-    enum status status;
+    enum status status = image_check_size(width, height, &limits, err);
 
     *out = (struct image){0};
-    if (pixels > max_pixels)
-        return error_set(err, "picture has %d x %d = %" PRId64 " pixels, more than %" PRId64, width,
-                         height, pixels, max_pixels);
-    status = memory_alloc(&rgb, (size_t)pixels, 3, "picture", err);
+    if (status == STATUS_OK)
+        status = memory_alloc(&rgb, (size_t)width * (size_t)height, 3, "picture", err);
     if (status == STATUS_OK)
         *out = (struct image){.width = width, .height = height, .rgb = rgb};
     return status;

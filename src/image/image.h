@@ -15,9 +15,20 @@ struct image {
         *rgb; /* [height, width, 3], sRGB as stored, alpha dropped, 16 bit -> high byte; owned */
 };
 
+/* A JPEG can be decoded at 4/8, 2/8 or 1/8 of its size for less work (the scales between are slower
+ * than the full one). Of those, the smallest with both sides at least ... */
+enum image_jpeg_scale {
+    IMAGE_JPEG_AUTO, /* twice the target. A sharp picture of 4000 x 3000 at 448: 0.16 grey levels
+                        away from the full decode in the mean; at just twice the target 0.3 to 0.6
+                      */
+    IMAGE_JPEG_FAST, /* the target: 0.8 to 1.7 grey levels */
+    IMAGE_JPEG_OFF   /* the full size always */
+};
+
 struct image_limits {
     int64_t max_pixels; /* width x height above this is refused before any pixel is allocated */
     bool apply_exif;    /* turn the picture as its EXIF orientation says */
+    enum image_jpeg_scale jpeg_scale; /* of image_decode_square */
 };
 #define IMAGE_MAX_PIXELS_DEFAULT 178956970 /* PIL's decompression-bomb limit x 2 */
 
@@ -27,8 +38,18 @@ struct image_limits {
 enum status image_decode(struct image *out, const uint8_t *bytes, size_t size,
                          const struct image_limits *limits, struct error *err);
 
-/* out = width x height black pixels; refused when that is more than max_pixels. The decoders call
- * it when they know the size. On failure out->rgb is NULL. */
+/* rgb [side, side, 3] = the picture resized as image/resize.h says, decoded at the JPEG scale that
+ * the limits ask for. Decode, resize and turn go row by row without the picture ever being in
+ * memory as a whole (progressive JPEG and interlaced PNG apart, which their decoders gather). On
+ * failure rgb is undefined. */
+enum status image_decode_square(uint8_t *rgb, int side, const uint8_t *bytes, size_t size,
+                                const struct image_limits *limits, struct error *err);
+
+/* An error when there are more than limits->max_pixels: for the decoders, before they allocate. */
+enum status image_check_size(int width, int height, const struct image_limits *limits,
+                             struct error *err);
+/* out = width x height black pixels; refused when that is more than max_pixels. On failure out->rgb
+ * is NULL. */
 enum status image_create(struct image *out, int width, int height, int64_t max_pixels,
                          struct error *err);
 void image_free(struct image *image); /* a zeroed one is fine */

@@ -100,6 +100,13 @@ static void walk_square(struct image *out, const struct image *in, const struct 
     }
 }
 
+static void walk_all(struct image *out, const struct image *in, const struct walk *w)
+{
+    for (int y = 0; y < out->height; y += SQUARE)
+        for (int x = 0; x < out->width; x += SQUARE)
+            walk_square(out, in, w, x, y);
+}
+
 enum status orientation_apply(struct image *image, int orientation, struct error *err)
 {
     struct walk w = plan_walk(orientation, image->width, image->height);
@@ -112,10 +119,25 @@ enum status orientation_apply(struct image *image, int orientation, struct error
                           w.sides_swapped ? image->width : image->height, INT64_MAX, err);
     if (status != STATUS_OK)
         return status;
-    for (int y = 0; y < out.height; y += SQUARE)
-        for (int x = 0; x < out.width; x += SQUARE)
-            walk_square(&out, image, &w, x, y);
+    walk_all(&out, image, &w);
     image_free(image);
     *image = out;
+    return STATUS_OK;
+}
+
+enum status orientation_turn_square(uint8_t *rgb, int side, int orientation, struct error *err)
+{
+    struct walk w = plan_walk(orientation, side, side);
+    struct image in, out = {.width = side, .height = side, .rgb = rgb};
+    enum status status;
+
+    if (orientation == 1)
+        return STATUS_OK;
+    status = image_create(&in, side, side, INT64_MAX, err);
+    if (status != STATUS_OK)
+        return status;
+    memcpy(in.rgb, rgb, 3 * (size_t)side * (size_t)side);
+    walk_all(&out, &in, &w);
+    image_free(&in);
     return STATUS_OK;
 }

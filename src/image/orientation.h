@@ -19,5 +19,7 @@ enum status orientation_from_text(int *orientation, const char *key, const char 
 
 /* Turns and mirrors the picture so that it is upright. On failure it is unchanged. */
 enum status orientation_apply(struct image *image, int orientation, struct error *err);
+/* The same for rgb [side, side, 3], in its place. On failure it is unchanged. */
+enum status orientation_turn_square(uint8_t *rgb, int side, int orientation, struct error *err);
 
 #endif

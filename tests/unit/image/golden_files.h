@@ -11,8 +11,9 @@
 
 #define GOLDEN_MAX_BYTES (1 << 20)
 
-static const struct image_limits as_stored = {IMAGE_MAX_PIXELS_DEFAULT, false};
-static const struct image_limits turned_upright = {IMAGE_MAX_PIXELS_DEFAULT, true};
+static const struct image_limits as_stored = {.max_pixels = IMAGE_MAX_PIXELS_DEFAULT};
+static const struct image_limits turned_upright = {.max_pixels = IMAGE_MAX_PIXELS_DEFAULT,
+                                                   .apply_exif = true};
 
 /* The whole file; the test fails when it cannot be read. The caller frees *bytes. */
 static inline void golden_read(uint8_t **bytes, size_t *size, const char *name)

@@ -39,7 +39,7 @@ static int label_of(const char *name)
 
 static void mean_colour(double mean[3], const char *file)
 {
-    const struct image_limits limits = {IMAGE_MAX_PIXELS_DEFAULT, true};
+    const struct image_limits limits = {.max_pixels = IMAGE_MAX_PIXELS_DEFAULT, .apply_exif = true};
     struct image image;
     struct error err;
     uint8_t *bytes;

@@ -58,7 +58,8 @@ static const char *field(size_t row, const char *column)
 /* Why the file does not behave as it should, or NULL. */
 static const char *complaint(size_t row, bool apply_exif)
 {
-    const struct image_limits limits = {IMAGE_MAX_PIXELS_DEFAULT, apply_exif};
+    const struct image_limits limits = {.max_pixels = IMAGE_MAX_PIXELS_DEFAULT,
+                                        .apply_exif = apply_exif};
     const char *expected = field(row, "expected");
     const char *reference = field(row, "rgb8_sha256_exif_applied");
     static char text[1400];

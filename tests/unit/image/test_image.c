@@ -51,7 +51,7 @@ static void a_picture_at_the_limit_is_decoded_and_one_above_it_is_not(void **sta
 {
     (void)state;
     static const char *const names[] = {"rgb8.png", "rgb444.jpg"};
-    struct image_limits limits = {21 * 13, true};
+    struct image_limits limits = {.max_pixels = 21 * 13, .apply_exif = true};
 
     for (size_t i = 0; i < 2; i++) {
         struct image image;
@@ -99,7 +99,8 @@ static void no_file_decodes_when_anything_is_cut_off(void **state)
 static void a_changed_byte_does_no_harm(void **state)
 {
     (void)state;
-    struct image_limits limits = {1 << 20, true}; /* a changed size must not cost a gigabyte */
+    struct image_limits limits = {.max_pixels = 1 << 20,
+                                  .apply_exif = true}; /* a changed size must not cost a gigabyte */
 
     for (size_t i = 0; i < N_FILES; i++) {
         uint8_t *bytes;

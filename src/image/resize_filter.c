@@ -1,0 +1,88 @@
+#include "image/resize_filter.h"
+
+#include "base/memory.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+/* In pixels of the source. */
+struct triangle {
+    double centre, reach;
+};
+
+static struct triangle triangle_of(int o, double scale)
+{
+    return (struct triangle){.centre = (o + 0.5) * scale, .reach = scale > 1 ? scale : 1};
+}
+
+static void find_pixels(int *first, int *end, const struct triangle *t, int n_in)
+{
+    int from = (int)(t->centre - t->reach + 0.5), to = (int)(t->centre + t->reach + 0.5);
+
+    *first = from > 0 ? from : 0;
+    *end = to < n_in ? to : n_in;
+}
+
+static double height_at(const struct triangle *t, int pixel)
+{
+    double height = 1 - fabs(pixel + 0.5 - t->centre) / t->reach;
+
+    return height > 0 ? height : 0;
+}
+
+/* What is rounded is the sum so far, not each weight: so they add up exactly, and even thousands of
+ * tiny ones stay right on the average. */
+static void fill_weights(int16_t *weight, const struct triangle *t, int first, int end)
+{
+    double total = 0, sum = 0;
+    int given = 0;
+
+    for (int x = first; x < end; x++)
+        total += height_at(t, x);
+    for (int x = first; x < end; x++) {
+        sum += height_at(t, x);
+        int until = x == end - 1 ? RESIZE_FILTER_ONE : (int)(sum / total * RESIZE_FILTER_ONE + 0.5);
+        weight[x - first] = (int16_t)(until - given);
+        given = until;
+    }
+}
+
+enum status resize_filter_create(struct resize_filter *f, int n_in, double extent, int n_out,
+                                 struct error *err)
+{
+    double scale = extent / n_out;
+    size_t n = (size_t)n_out;
+    enum status status;
+
+    *f = (struct resize_filter){0};
+    status = memory_alloc((void **)&f->first, n, sizeof *f->first, "weights of a resize", err);
+    if (status == STATUS_OK)
+        status = memory_alloc((void **)&f->end, n, sizeof *f->end, "weights of a resize", err);
+    for (int o = 0; status == STATUS_OK && o < n_out; o++) {
+        struct triangle t = triangle_of(o, scale);
+
+        find_pixels(&f->first[o], &f->end[o], &t, n_in);
+        if (f->end[o] - f->first[o] > f->taps)
+            f->taps = f->end[o] - f->first[o];
+    }
+    f->taps += f->taps % 2;
+    if (status == STATUS_OK)
+        status = memory_alloc((void **)&f->weight, n, (size_t)f->taps * sizeof *f->weight,
+                              "weights of a resize", err);
+    for (int o = 0; status == STATUS_OK && o < n_out; o++) {
+        struct triangle t = triangle_of(o, scale);
+
+        fill_weights(f->weight + (size_t)o * (size_t)f->taps, &t, f->first[o], f->end[o]);
+    }
+    if (status != STATUS_OK)
+        resize_filter_free(f);
+    return status;
+}
+
+void resize_filter_free(struct resize_filter *f)
+{
+    free(f->first);
+    free(f->end);
+    free(f->weight);
+    *f = (struct resize_filter){0};
+}

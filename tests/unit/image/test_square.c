@@ -1,0 +1,275 @@
+/* image_decode_square: decode, JPEG scale, resize and turn in one go. */
+#include "image/image.h"
+
+#include "failing_alloc.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <stdio.h> /* before jpeglib.h */
+
+#include <jpeglib.h>
+
+#include "image/golden_files.h"
+#include "image/resize.h"
+
+static struct error err;
+
+/* The average of each pixel with its neighbours to the right and below: edges as sharp as an ideal
+ * lens and sensor give them. */
+static void soften(struct image *image)
+{
+    size_t row = 3 * (size_t)image->width;
+
+    for (int y = 0; y < image->height - 1; y++) {
+        uint8_t *at = image->rgb + (size_t)y * row;
+
+        for (size_t i = 0; i < row - 3; i++)
+            at[i] = (uint8_t)((at[i] + at[i + 3] + at[i + row] + at[i + row + 3] + 2) / 4);
+    }
+}
+
+/* Rectangles of random size, place and colour over each other, a little noise on them. */
+static struct image sharp_picture(int width, int height)
+{
+    struct image image;
+    uint32_t random = 12345;
+
+    assert_int_equal(image_create(&image, width, height, INT64_MAX, &err), STATUS_OK);
+    for (int i = 0; i < 3 * width * height; i++)
+        image.rgb[i] = 128;
+    for (int i = 0; i < 60; i++) {
+        int at[6];
+
+        for (int k = 0; k < 6; k++) {
+            random = random * 1664525U + 1013904223U;
+            at[k] = (int)(random >> 12);
+        }
+        int x0 = at[0] % width, y0 = at[1] % height, w = 1 + at[2] % (width / 4),
+            h = 1 + at[3] % (height / 4);
+        for (int y = y0; y < y0 + h && y < height; y++)
+            for (int x = x0; x < x0 + w && x < width; x++)
+                for (int c = 0; c < 3; c++)
+                    image.rgb[3 * (y * width + x) + c] =
+                        (uint8_t)(20 + (at[4] >> (6 * c)) % 200 + (x * 7 + y * 13 + c) % 9);
+    }
+    soften(&image);
+    return image;
+}
+
+/* 4:2:0, quality 90. */
+static uint8_t *encode(size_t *size, const struct image *image)
+{
+    struct jpeg_compress_struct jpeg;
+    struct jpeg_error_mgr errors;
+    unsigned char *bytes = NULL;
+    unsigned long n = 0;
+
+    jpeg.err = jpeg_std_error(&errors);
+    jpeg_create_compress(&jpeg);
+    jpeg_mem_dest(&jpeg, &bytes, &n);
+    jpeg.image_width = (JDIMENSION)image->width;
+    jpeg.image_height = (JDIMENSION)image->height;
+    jpeg.input_components = 3;
+    jpeg.in_color_space = JCS_RGB;
+    jpeg_set_defaults(&jpeg);
+    jpeg_set_quality(&jpeg, 90, TRUE);
+    jpeg_start_compress(&jpeg, TRUE);
+    while (jpeg.next_scanline < jpeg.image_height) {
+        JSAMPROW row = image->rgb + 3 * jpeg.next_scanline * jpeg.image_width;
+
+        jpeg_write_scanlines(&jpeg, &row, 1);
+    }
+    jpeg_finish_compress(&jpeg);
+    jpeg_destroy_compress(&jpeg);
+    *size = n;
+    return bytes;
+}
+
+enum { SIDE = 96, BYTES = 3 * SIDE * SIDE };
+
+/* Mean difference of the square at a JPEG scale to that of the full decode. */
+static double cost_of(enum image_jpeg_scale scale, int width, int height)
+{
+    struct image_limits limits = {.max_pixels = IMAGE_MAX_PIXELS_DEFAULT, .jpeg_scale = scale};
+    struct image original = sharp_picture(width, height), full;
+    uint8_t square[BYTES], reference[BYTES];
+    size_t size;
+    uint8_t *bytes = encode(&size, &original);
+    double sum = 0;
+
+    assert_int_equal(image_decode_square(square, SIDE, bytes, size, &limits, &err), STATUS_OK);
+    assert_int_equal(image_decode(&full, bytes, size, &limits, &err), STATUS_OK);
+    assert_int_equal(full.width, width); /* whatever the scale */
+    assert_int_equal(resize_bilinear(reference, SIDE, &full, &err), STATUS_OK);
+    for (int i = 0; i < BYTES; i++)
+        sum += abs(square[i] - reference[i]);
+    image_free(&original);
+    image_free(&full);
+    free(bytes);
+    return sum / BYTES;
+}
+
+static void off_gives_the_bytes_of_the_full_picture(void **state)
+{
+    (void)state;
+    assert_true(cost_of(IMAGE_JPEG_OFF, 900, 700) == 0);
+}
+
+/* What is lost is inherent: a DCT cut off is not quite an average. It grows as the target comes
+ * near to half of what was decoded. 643 is to 96 what 3000 is to 448; its last column at 4/8 stands
+ * for one pixel instead of two: taken as whole it would cost 0.66. */
+static void auto_costs_a_third_of_a_grey_level_and_at_its_limit_little_more(void **state)
+{
+    (void)state;
+    static const struct {
+        int width, height;
+        double most;
+    } cases[] = {
+        {643, 857, 0.3}, {500, 500, 0.3}, {1286, 1500, 0.3}, {384, 384, 0.4}, {768, 768, 0.4}};
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        double cost = cost_of(IMAGE_JPEG_AUTO, cases[i].width, cases[i].height);
+
+        /* 0 would mean that no scale was used. */
+        if (cost == 0 || cost > cases[i].most)
+            fail_msg("%d x %d: %.3f grey levels", cases[i].width, cases[i].height, cost);
+    }
+}
+
+/* 4/8 of 384 is twice 96; of 383 it is 191.5, which libjpeg rounds up, and we do not. */
+static void auto_keeps_both_sides_at_twice_the_target(void **state)
+{
+    (void)state;
+    assert_true(cost_of(IMAGE_JPEG_AUTO, 384, 384) > 0);
+    assert_true(cost_of(IMAGE_JPEG_AUTO, 383, 1000) == 0);
+    assert_true(cost_of(IMAGE_JPEG_AUTO, 1000, 383) == 0);
+}
+
+static void fast_keeps_both_sides_at_the_target(void **state)
+{
+    (void)state;
+    assert_true(cost_of(IMAGE_JPEG_FAST, 191, 1000) == 0);
+    assert_true(cost_of(IMAGE_JPEG_FAST, 1000, 191) == 0);
+    /* It differs by something, or it is not used; by more than 8 a wrong place would. */
+    assert_in_range((int)(1000 * cost_of(IMAGE_JPEG_FAST, 192, 192)), 1, 8000);
+    assert_in_range((int)(1000 * cost_of(IMAGE_JPEG_FAST, 768, 768)), 1, 8000);
+}
+
+static double mean_difference(const uint8_t *a, const uint8_t *b)
+{
+    double sum = 0;
+
+    for (int i = 0; i < BYTES; i++)
+        sum += abs(a[i] - b[i]);
+    return sum / BYTES;
+}
+
+static void turning_the_square_is_turning_the_picture(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"exif_1.jpg", "exif_2.jpg",     "exif_3.jpg", "exif_4.jpg",
+                                        "exif_5.jpg", "exif_6.jpg",     "exif_7.jpg", "exif_8.jpg",
+                                        "exif_6.png", "exif_6_late.png"};
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        struct image upright;
+        uint8_t square[BYTES], reference[BYTES], *bytes;
+        size_t size;
+
+        golden_read(&bytes, &size, names[i]);
+        golden_decode(&upright, names[i], &turned_upright);
+        assert_int_equal(resize_bilinear(reference, SIDE, &upright, &err), STATUS_OK);
+        assert_int_equal(image_decode_square(square, SIDE, bytes, size, &turned_upright, &err),
+                         STATUS_OK);
+        /* The order of the two passes moves a rounding: 0.03 at most. A wrong turn costs 30. */
+        if (mean_difference(square, reference) > 0.1)
+            fail_msg("%s: %.3f grey levels", names[i], mean_difference(square, reference));
+        image_free(&upright);
+        free(bytes);
+    }
+}
+
+static void interlaced_and_plain_png_give_the_same(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"rgb8.png", "rgb8_interlaced.png"};
+    uint8_t square[2][BYTES];
+
+    for (int i = 0; i < 2; i++) {
+        uint8_t *bytes;
+        size_t size;
+
+        golden_read(&bytes, &size, names[i]);
+        assert_int_equal(image_decode_square(square[i], SIDE, bytes, size, &as_stored, &err),
+                         STATUS_OK);
+        free(bytes);
+    }
+    assert_memory_equal(square[0], square[1], BYTES);
+}
+
+static void limits_count_the_pixels_that_are_stored(void **state)
+{
+    (void)state;
+    struct image_limits limits = {.max_pixels = 800 * 800 - 1};
+    struct image original = sharp_picture(800, 800);
+    uint8_t square[BYTES];
+    size_t size;
+    uint8_t *bytes = encode(&size, &original);
+
+    assert_int_equal(image_decode_square(square, SIDE, bytes, size, &limits, &err), STATUS_FAILED);
+    assert_string_equal(err.message, "picture has 800 x 800 = 640000 pixels, more than 639999");
+    limits.max_pixels++;
+    assert_int_equal(image_decode_square(square, SIDE, bytes, size, &limits, &err), STATUS_OK);
+    assert_int_equal(image_decode_square(square, SIDE, bytes, size / 2, &limits, &err),
+                     STATUS_FAILED);
+    assert_string_equal(err.message, "JPEG is damaged: Premature end of JPEG file");
+    image_free(&original);
+    free(bytes);
+}
+
+static void a_failing_allocation_is_a_clean_error(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"exif_6.jpg", "exif_6.png", "palette4_interlaced.png"};
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        uint8_t square[BYTES], *bytes;
+        size_t size;
+
+        golden_read(&bytes, &size, names[i]);
+        for (long n = 1;; n++) {
+            failing_alloc_after(n);
+            enum status status =
+                image_decode_square(square, SIDE, bytes, size, &turned_upright, &err);
+            long used = failing_alloc_count();
+            failing_alloc_off();
+            if (used < n) {
+                assert_int_equal(status, STATUS_OK);
+                break;
+            }
+            assert_int_equal(status, STATUS_FAILED);
+            assert_non_null(strstr(err.message, "out of memory"));
+        }
+        free(bytes);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(off_gives_the_bytes_of_the_full_picture),
+        cmocka_unit_test(auto_costs_a_third_of_a_grey_level_and_at_its_limit_little_more),
+        cmocka_unit_test(auto_keeps_both_sides_at_twice_the_target),
+        cmocka_unit_test(fast_keeps_both_sides_at_the_target),
+        cmocka_unit_test(turning_the_square_is_turning_the_picture),
+        cmocka_unit_test(interlaced_and_plain_png_give_the_same),
+        cmocka_unit_test(limits_count_the_pixels_that_are_stored),
+        cmocka_unit_test(a_failing_allocation_is_a_clean_error),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
