@@ -65,6 +65,8 @@ static inline __attribute__((always_inline)) void product(float *c, const struct
     }
 }
 
+typedef void tile_function(float *c, const struct kernels_tile *t, const float *a, const float *b);
+
 #define ROWS(n)                                                                                    \
     static void rows##n##_wide(float *c, const struct kernels_tile *t, const float *a,             \
                                const float *b)                                                     \
@@ -76,14 +78,20 @@ static inline __attribute__((always_inline)) void product(float *c, const struct
     {                                                                                              \
         product(c, t, a, b, n <= TILE_ROWS ? n : 1, HALF_VECTORS);                                 \
     }
-/* clang-format takes a call without a semicolon for the start of a declaration. */
-/* clang-format off */
-ROWS(1) ROWS(2) ROWS(3) ROWS(4) ROWS(5) ROWS(6) ROWS(7)
-ROWS(8) ROWS(9) ROWS(10) ROWS(11) ROWS(12) ROWS(13) ROWS(14)
-    /* clang-format on */
-
-    typedef void tile_function(float *c, const struct kernels_tile *t, const float *a,
-                               const float *b);
+ROWS(1)
+ROWS(2)
+ROWS(3)
+ROWS(4)
+ROWS(5)
+ROWS(6)
+ROWS(7)
+ROWS(8)
+ROWS(9)
+ROWS(10)
+ROWS(11)
+ROWS(12)
+ROWS(13)
+ROWS(14)
 
 static tile_function *const wide[] = {
     rows1_wide, rows2_wide, rows3_wide,  rows4_wide,  rows5_wide,  rows6_wide,  rows7_wide,
