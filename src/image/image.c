@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+const char *const image_jpeg_scale_name[3] = {"auto", "fast", "off"};
+
 static bool begins_with(const uint8_t *bytes, size_t size, const char *magic, size_t n)
 {
     return size >= n && memcmp(bytes, magic, n) == 0;

@@ -24,6 +24,7 @@ enum image_jpeg_scale {
     IMAGE_JPEG_FAST, /* the target: 0.8 to 1.7 grey levels */
     IMAGE_JPEG_OFF   /* the full size always */
 };
+extern const char *const image_jpeg_scale_name[3]; /* "auto", "fast", "off" */
 
 struct image_limits {
     int64_t max_pixels; /* width x height above this is refused before any pixel is allocated */

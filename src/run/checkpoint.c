@@ -10,6 +10,7 @@
 
 enum { KEY_MODEL, KEY_CLASSES, KEY_SIZE, KEY_MEAN, KEY_STD, KEY_EXIF, N_KEYS };
 static const char *const card_key[N_KEYS] = {"model", "classes", "size", "mean", "std", "exif"};
+static const char jpeg_scale_key[] = "jpeg_scale";
 
 /* Class names one a line: a name never holds a newline (data/dataset refuses it). */
 static enum status join_classes(char **out, const struct class_list *classes, struct error *err)
@@ -97,10 +98,17 @@ enum status checkpoint_write(const char *path, const struct param_list *params,
         goto done;
     const char *const key[] = {
         "format",           "atk_version",      card_key[KEY_MODEL], card_key[KEY_CLASSES],
-        card_key[KEY_SIZE], card_key[KEY_MEAN], card_key[KEY_STD],   card_key[KEY_EXIF]};
-    const char *const value[] = {
-        "pt", ATK_VERSION, card->model, classes,
-        size, mean,        std,         card->apply_exif ? "apply" : "ignore"};
+        card_key[KEY_SIZE], card_key[KEY_MEAN], card_key[KEY_STD],   card_key[KEY_EXIF],
+        jpeg_scale_key};
+    const char *const value[] = {"pt",
+                                 ATK_VERSION,
+                                 card->model,
+                                 classes,
+                                 size,
+                                 mean,
+                                 std,
+                                 card->apply_exif ? "apply" : "ignore",
+                                 image_jpeg_scale_name[card->jpeg_scale]};
     status =
         write_entries(path, entry, disk, params, key, value, sizeof(key) / sizeof(key[0]), err);
 done:
@@ -137,6 +145,20 @@ static enum status read_rgb(float out[3], const char *key, const char *text, boo
     return STATUS_OK;
 }
 
+/* Files of before the key was known hold networks that saw the full decode. */
+static enum status read_jpeg_scale(enum image_jpeg_scale *out, const char *text, struct error *err)
+{
+    *out = IMAGE_JPEG_OFF;
+    for (int i = 0; text && i <= IMAGE_JPEG_OFF; i++) {
+        if (strcmp(text, image_jpeg_scale_name[i]) == 0) {
+            *out = (enum image_jpeg_scale)i;
+            return STATUS_OK;
+        }
+    }
+    return text ? error_set(err, "metadata key jpeg_scale: \"%s\" is not auto, fast or off", text)
+                : STATUS_OK;
+}
+
 static enum status read_values(struct checkpoint_card *out, const char *const *value,
                                struct error *err)
 {
@@ -171,6 +193,8 @@ enum status checkpoint_card_read(struct checkpoint_card *out, const struct safet
         return error_set(err, "%s: not a model that atk-train wrote: its metadata lacks %s", path,
                          absent);
     enum status status = read_values(out, value, err);
+    if (status == STATUS_OK)
+        status = read_jpeg_scale(&out->jpeg_scale, safetensors_meta(file, jpeg_scale_key), err);
     if (status != STATUS_OK) {
         checkpoint_card_free(out);
         error_prefix(err, "%s", path);

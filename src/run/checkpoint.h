@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "data/dataset.h"
+#include "image/image.h"
 #include "io/safetensors.h"
 #include "nn/param.h"
 
@@ -14,13 +15,14 @@
 
 /* What a weights file says about itself: which network, which classes, which pictures.
  * Metadata keys: format ("pt"), atk_version, model (YAML), classes (one a line), size, mean, std
- * ("r g b"), exif ("apply" or "ignore"). */
+ * ("r g b"), exif ("apply" or "ignore"), jpeg_scale ("auto", "fast" or "off"). */
 struct checkpoint_card {
     char *model; /* text of a model file, as run/model_file reads it; owned */
     struct class_list classes;
     int size;
     float mean[3], std[3];
     bool apply_exif;
+    enum image_jpeg_scale jpeg_scale; /* off when the file does not say */
 };
 /* The card of a file. A file of foreign origin has none: the message says which keys are missing.
  * path is for messages. */

@@ -208,7 +208,9 @@ enum status predictor_run(struct predictor *p, struct metrics *metrics, bool *st
         .loader = {.size = p->card.size,
                    .batch_size = p->batch_size,
                    .workers = opt->workers,
-                   .limits = {.max_pixels = opt->max_pixels, .apply_exif = p->card.apply_exif}},
+                   .limits = {.max_pixels = opt->max_pixels,
+                              .apply_exif = p->card.apply_exif,
+                              .jpeg_scale = p->card.jpeg_scale}},
     };
     memcpy(job.loader.mean, p->card.mean, sizeof(p->card.mean));
     memcpy(job.loader.std, p->card.std, sizeof(p->card.std));

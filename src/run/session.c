@@ -60,6 +60,7 @@ static enum status fill_card(struct session *s, struct error *err)
     memcpy(card->mean, set->mean, sizeof card->mean);
     memcpy(card->std, set->std, sizeof card->std);
     card->apply_exif = set->exif == EXIF_APPLY;
+    card->jpeg_scale = set->jpeg_scale;
     return status;
 }
 

@@ -20,7 +20,9 @@ struct loader_options session_machine_loader_options(const struct session *s)
         .batch_size = set->batch_size,
         .seed = (uint64_t)set->seed,
         .workers = s->workers,
-        .limits = {.max_pixels = set->max_pixels, .apply_exif = set->exif == EXIF_APPLY},
+        .limits = {.max_pixels = set->max_pixels,
+                   .apply_exif = set->exif == EXIF_APPLY,
+                   .jpeg_scale = set->jpeg_scale},
     };
 
     for (int i = 0; i < 3; i++) {

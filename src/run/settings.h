@@ -8,6 +8,7 @@
 #define RUN_SETTINGS_H
 
 #include "base/error.h"
+#include "image/image.h"
 #include "nn/atk.h"
 #include "nn/conv2d_plan.h"
 #include "run/settings_table.h"
@@ -31,6 +32,7 @@ struct settings {
     int size;
     float mean[3], std[3];
     enum exif_policy exif;
+    enum image_jpeg_scale jpeg_scale;
     enum bad_image_policy on_bad_image;
     int64_t max_pixels;
     /* network, loss, optimiser */

@@ -61,6 +61,10 @@ static const struct setting table[] = {
     {.name = "exif", .type = SETTING_CHOICE, .offset = FIELD(exif), .initial = "apply",
      .choices = "apply|ignore", .argument = "apply|ignore", .group = picture_group,
      .help = "turn pictures as their EXIF orientation says"},
+    {.name = "jpeg-scale", .type = SETTING_CHOICE, .offset = FIELD(jpeg_scale), .initial = "auto",
+     .choices = "auto|fast|off", .argument = "auto|fast|off", .group = picture_group,
+     .help = "decode a JPEG at 4/8, 2/8 or 1/8 of its size when that leaves twice N (auto: no "
+             "difference to see), or N (fast: a little blurred); off: always in full"},
     {.name = "on-bad-image", .type = SETTING_CHOICE, .offset = FIELD(on_bad_image),
      .initial = "fail", .choices = "fail|skip", .argument = "fail|skip", .group = picture_group,
      .help = "a picture that cannot be read: stop, or leave it out and list it in bad_images.csv"},

@@ -86,5 +86,6 @@ void trainer_facts(struct run_state_fact out[TRAINER_N_FACTS], const struct trai
     add(&list, "mean", "%.9g,%.9g,%.9g", card->mean[0], card->mean[1], card->mean[2]);
     add(&list, "std", "%.9g,%.9g,%.9g", card->std[0], card->std[1], card->std[2]);
     add(&list, "exif", "%s", card->apply_exif ? "apply" : "ignore");
+    add(&list, "jpeg-scale", "%s", image_jpeg_scale_name[card->jpeg_scale]);
     add(&list, "format", "state 1");
 }

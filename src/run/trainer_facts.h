@@ -7,7 +7,7 @@
 #include "run/run_state.h"
 #include "run/trainer.h"
 
-enum { TRAINER_N_FACTS = 17 };
+enum { TRAINER_N_FACTS = 18 };
 
 void trainer_facts(struct run_state_fact out[TRAINER_N_FACTS], const struct trainer_inputs *in);
 

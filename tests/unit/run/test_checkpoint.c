@@ -47,6 +47,7 @@ static const struct checkpoint_card card = {
     .size = TINY_SIZE,
     .mean = {0.485f, 0.456f, 0.406f},
     .std = {0.229f, 0.224f, 1.0f / 3},
+    .jpeg_scale = IMAGE_JPEG_FAST,
 };
 
 static const char *write_model(const char *name, struct model *m)
@@ -309,6 +310,7 @@ static void the_card_comes_back(void **state)
     assert_memory_equal(back.mean, card.mean, sizeof(card.mean)); /* %.9g keeps every bit */
     assert_memory_equal(back.std, card.std, sizeof(card.std));
     assert_false(back.apply_exif);
+    assert_int_equal(back.jpeg_scale, IMAGE_JPEG_FAST);
     checkpoint_card_free(&back);
     safetensors_free(&file);
     model_destroy(m);
@@ -341,21 +343,23 @@ static void a_foreign_file_is_told_what_it_lacks(void **state)
 static void wrong_metadata_is_named(void **state)
 {
     (void)state;
-    const char *const key[] = {"model", "classes", "size", "mean", "std", "exif"};
-    const char *const good[] = {"m", "a\nb", "64", "0 0 0", "1 1 1", "apply"};
+    const char *const key[] = {"model", "classes", "size", "mean", "std", "exif", "jpeg_scale"};
+    const char *const good[] = {"m", "a\nb", "64", "0 0 0", "1 1 1", "apply", "auto"};
     const struct {
         int index;
         const char *value;
-    } cases[] = {{1, "a\n\nb"},   {1, ""},        {2, "64.5"},     {2, "0"},       {3, "0 0"},
-                 {3, "0 0 nan"},  {4, "1 1 0"},   {4, "1 1 1 1"},  {5, "maybe"},   {1, "a\n"},
-                 {2, "99999999"}, {3, "0 0 0 x"}, {4, "1 1 -0.1"}, {4, "inf 1 1"}, {2, ""}};
+    } cases[] = {{1, "a\n\nb"},   {1, ""},        {2, "64.5"},     {2, "0"},
+                 {3, "0 0"},      {3, "0 0 nan"}, {4, "1 1 0"},    {4, "1 1 1 1"},
+                 {5, "maybe"},    {1, "a\n"},     {2, "99999999"}, {3, "0 0 0 x"},
+                 {4, "1 1 -0.1"}, {4, "inf 1 1"}, {2, ""},         {6, "half"}};
     struct error err;
-    assert_int_equal(read_card(key, good, 6, &err), STATUS_OK);
+    assert_int_equal(read_card(key, good, 7, &err), STATUS_OK);
+    assert_int_equal(read_card(key, good, 6, &err), STATUS_OK); /* older files lack the last */
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        const char *value[6];
+        const char *value[7];
         memcpy(value, good, sizeof(value));
         value[cases[i].index] = cases[i].value;
-        assert_int_equal(read_card(key, value, 6, &err), STATUS_FAILED);
+        assert_int_equal(read_card(key, value, 7, &err), STATUS_FAILED);
         char expected[64];
         snprintf(expected, sizeof(expected),
                  "x.safetensors: metadata key %s: ", key[cases[i].index]);

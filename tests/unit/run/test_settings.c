@@ -138,6 +138,7 @@ static void change_all(struct settings *s)
         {"mean", "0.485,0.456,0.406"},
         {"std", "0.229, 0.224, 0.225"},
         {"exif", "ignore"},
+        {"jpeg-scale", "fast"},
         {"on-bad-image", "skip"},
         {"max-pixels", "4294967296"},
         {"model", "a/b.yaml"},
