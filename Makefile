@@ -11,7 +11,7 @@ all:
 
 # Targets that compile something need the libraries: what is missing is said in one line, before the
 # compiler can say it in a hundred. (test, demo, lint and bench install it and then call make again.)
-CALLERS := help deps test demo lint bench bench-kernels clean uninstall
+CALLERS := help deps test demo lint bench bench-input bench-kernels clean uninstall
 ifneq ($(filter-out $(CALLERS),$(or $(MAKECMDGOALS),all)),)
 MISSING := $(shell CC='$(CC)' scripts/install-dependencies --check build)
 ifneq ($(MISSING),)
@@ -110,6 +110,9 @@ $(BUILD)/obj/bench/%.o: tests/bench/%.c $(BUILD)/flags
 $(BUILD)/bench-step: $(addprefix $(BUILD)/obj/bench/,bench_step.o step.o) $(LIBRARY)
 	$(call say,link)
 	$(Q)$(LINK)
+$(BUILD)/bench-input: $(BUILD)/obj/bench/bench_input.o $(LIBRARY)
+	$(call say,link)
+	$(Q)$(LINK)
 $(BUILD)/bench-kernels: $(BUILD)/obj/bench/bench_kernels.o $(LIBRARY)
 	$(call say,link)
 	$(Q)$(LINK)
@@ -141,13 +144,14 @@ $(BUILD)/tests/%: tests/unit/%.c $(BUILD)/tests/failing_alloc.o $(LIBRARY) $(BUI
 AGAIN = $(MAKE) --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
 INSTALL_DEPENDENCIES = @CC='$(CC)' scripts/install-dependencies
 
-.PHONY: help deps test tests-built demo lint bench bench-kernels install uninstall clean
+.PHONY: help deps test tests-built demo lint bench bench-input bench-kernels install uninstall clean
 help:
 	@echo 'make            build $(BUILD)/atk-train and $(BUILD)/atk-predict (V=1 shows the commands)'
 	@echo 'make demo       draw a small set of pictures, train on it, print the accuracy'
 	@echo 'make test       every test, in a release build and under ASan and UBSan'
 	@echo 'make lint       the rules of src/README.md, clang-format, cppcheck'
 	@echo 'make bench      speed of a training step beside PyTorch (needs python3 with torch)'
+	@echo 'make bench-input  JPEG to 448x448 beside PIL (needs python3 with Pillow)'
 	@echo 'make bench-kernels  each method of convolution by shape: checked, timed, written as CSV'
 	@echo 'make deps       install the Debian packages that building needs; demo, test and lint'
 	@echo '                do so themselves'
@@ -179,6 +183,11 @@ bench:
 	@if command -v python3 >/dev/null; then \
 	    scripts/bench.py --program $(BUILD)/bench-step --out $(BUILD)/bench; \
 	else $(BUILD)/bench-step; fi
+
+bench-input:
+	$(INSTALL_DEPENDENCIES) build
+	+@$(AGAIN) $(BUILD)/bench-input
+	@scripts/bench_input.py --program $(BUILD)/bench-input
 
 # Methods of convolution by shape; ATK_KERNELS=portable or v3 in the environment picks a lower level.
 bench-kernels:
