@@ -3,6 +3,7 @@
 
 #include "base/files.h"
 #include "base/memory.h"
+#include "base/utf8.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -37,6 +38,9 @@ static enum status take_line(struct string_index *names, char *text, const char 
         text[--length] = '\0';
     if (!length)
         return STATUS_OK;
+    if (!utf8_valid(text))
+        return error_set(err, "%s:%d: the class is not UTF-8 text (iconv converts the file)", path,
+                         line);
     if (string_index_find(names, text) >= 0)
         return error_set(err, "%s:%d: class \"%s\" is listed twice", path, line, text);
     int number;

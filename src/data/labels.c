@@ -1,6 +1,7 @@
 #include "data/labels.h"
 
 #include "base/memory.h"
+#include "base/utf8.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -27,6 +28,10 @@ enum status labels_add(struct labels *labels, int *number, const char *text, con
     if (!labels->given) {
         if (strpbrk(text, "\r\n"))
             return error_set(err, "%s:%d: the label holds a line break", path, line);
+        /* The model carries the names, in a format that knows no other encoding. */
+        if (!utf8_valid(text))
+            return error_set(err, "%s:%d: the label is not UTF-8 text (iconv converts the file)",
+                             path, line);
         return string_index_add(&labels->text, number, text, err);
     }
     *number = string_index_find(&labels->text, text);

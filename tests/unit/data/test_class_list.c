@@ -84,6 +84,10 @@ static void mistakes_in_a_class_file_name_file_and_line(void **state)
     snprintf(expected, sizeof expected, "%s:4: class \"a\" is listed twice", path);
     assert_string_equal(err.message, expected);
 
+    path = scratch_write("latin1.txt", "a\ncaf\xE9\n");
+    assert_int_equal(class_list_read(&list, path, &err), STATUS_FAILED);
+    assert_non_null(strstr(err.message, "latin1.txt:2: the class is not UTF-8 text"));
+
     path = scratch_write("one.txt", "a\n");
     assert_int_equal(class_list_read(&list, path, &err), STATUS_FAILED);
     snprintf(expected, sizeof expected, "%s: only one class; expected two or more, one name a line",
