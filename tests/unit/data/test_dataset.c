@@ -148,7 +148,8 @@ static void mistakes_are_named_with_file_and_line(void **state)
     check_refused("image,label\na,1\n,2\n", &plain, ":3: the image path is empty");
     check_refused("image,label\na,1\nb, \n", &plain, ":3: the label is empty");
     check_refused("image,label\na,1\nb,\"x\ny\"\n", &plain, ":3: the label holds a line break");
-    check_refused("image,label\na,x\nb,caf\xE9\n", &plain, ":3: the label is not UTF-8 text");
+    check_refused("image,label\na,x\nb,caf\xE9\n", &plain,
+                  ":3: the label is not UTF-8 text (iconv converts the file)");
     check_refused("image,label\na,1\nb,1\n", &plain,
                   ": only one class, \"1\"; expected two or more");
     check_refused("image,label\na,2\nb,1\nc,01\nd,1\n", &plain,
