@@ -13,7 +13,8 @@ struct cache {
     int n_rows;
     size_t picture_bytes, budget;
     atomic_size_t used;
-    _Atomic(uint8_t *) *slot; /* [n_rows] */
+    struct disk_cache *disk;        /* owns the pictures; NULL: the slots do */
+    _Atomic(const uint8_t *) *slot; /* [n_rows] */
 };
 
 enum status cache_create(struct cache **out, int n_rows, int size, size_t budget_bytes,
@@ -40,6 +41,20 @@ enum status cache_create(struct cache **out, int n_rows, int size, size_t budget
     return STATUS_OK;
 }
 
+enum status cache_create_on_disk(struct cache **out, int n_rows, int size, struct disk_cache *disk,
+                                 struct error *err)
+{
+    enum status status = cache_create(out, n_rows, size, 0, err);
+    if (!status)
+        (*out)->disk = disk;
+    return status;
+}
+
+struct disk_cache *cache_disk(const struct cache *c)
+{
+    return c->disk;
+}
+
 const uint8_t *cache_find(const struct cache *c, int row)
 {
     return atomic_load_explicit(&c->slot[row], memory_order_acquire);
@@ -60,7 +75,8 @@ void cache_store(struct cache *c, int row, const uint8_t *rgb)
 {
     if (cache_find(c, row) || !reserve(c))
         return;
-    uint8_t *copy = malloc(c->picture_bytes), *none = NULL;
+    uint8_t *copy = malloc(c->picture_bytes);
+    const uint8_t *none = NULL;
     if (copy)
         memcpy(copy, rgb, c->picture_bytes);
     if (!copy || !atomic_compare_exchange_strong_explicit(
@@ -69,6 +85,11 @@ void cache_store(struct cache *c, int row, const uint8_t *rgb)
         free(copy);
         atomic_fetch_sub_explicit(&c->used, c->picture_bytes, memory_order_relaxed);
     }
+}
+
+void cache_point(struct cache *c, int row, const uint8_t *rgb)
+{
+    atomic_store_explicit(&c->slot[row], rgb, memory_order_release);
 }
 
 size_t cache_bytes(const struct cache *c)
@@ -80,8 +101,8 @@ void cache_destroy(struct cache *c)
 {
     if (!c)
         return;
-    for (int i = 0; i < c->n_rows; i++)
-        free(atomic_load_explicit(&c->slot[i], memory_order_relaxed));
+    for (int i = 0; i < c->n_rows && !c->disk; i++)
+        free((void *)atomic_load_explicit(&c->slot[i], memory_order_relaxed));
     free((void *)c->slot);
     free(c);
 }

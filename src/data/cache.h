@@ -1,4 +1,5 @@
-/* Resized pictures kept in memory as bytes [size, size, 3], one slot for each row of a data set.
+/* Resized pictures as bytes [size, size, 3], one slot for each row of a data set: kept in memory,
+ * or in a disk cache that the slots point into.
  *
  * Any thread may look up and store at any time. Which pictures find room depends on the order in
  * which threads come; what a picture's bytes are does not. */
@@ -6,6 +7,7 @@
 #define DATA_CACHE_H
 
 #include "base/error.h"
+#include "data/disk_cache.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -17,10 +19,16 @@ struct cache;
  * picture is not kept. */
 enum status cache_create(struct cache **out, int n_rows, int size, size_t budget_bytes,
                          struct error *err);
+/* The same over a disk cache, which outlives it. */
+enum status cache_create_on_disk(struct cache **out, int n_rows, int size, struct disk_cache *disk,
+                                 struct error *err);
+struct disk_cache *cache_disk(const struct cache *c); /* NULL: in memory */
 const uint8_t *cache_find(const struct cache *c,
                           int row); /* NULL if not there; valid until cache_destroy */
 void cache_store(struct cache *c, int row, const uint8_t *rgb); /* the first one stays */
-size_t cache_bytes(const struct cache *c);                      /* of the pictures held */
-void cache_destroy(struct cache *c);                            /* NULL is fine */
+/* rgb is in the disk cache: cache_find gives it from now on. */
+void cache_point(struct cache *c, int row, const uint8_t *rgb);
+size_t cache_bytes(const struct cache *c); /* of the pictures held in memory */
+void cache_destroy(struct cache *c);       /* NULL is fine */
 
 #endif

@@ -25,18 +25,45 @@ static enum status read_picture(uint8_t *rgb, int size, const char *path,
     return status ? error_prefix(err, "%s", path) : STATUS_OK;
 }
 
+/* The picture from the disk cache, or NULL; *keyed: it has a key to be stored under. */
+static const uint8_t *recall(struct picture_key *key, bool *keyed, const char *path,
+                             struct cache *cache)
+{
+    *keyed = cache && cache_disk(cache) && picture_key_of(key, path);
+    return *keyed ? disk_cache_find(cache_disk(cache), key) : NULL;
+}
+
+/* Into the disk cache, unless the file has changed since before it was read. */
+static const uint8_t *keep(const struct picture_key *key, const char *path, struct cache *cache,
+                           const uint8_t *rgb)
+{
+    struct picture_key now;
+    return picture_key_of(&now, path) && picture_key_equal(key, &now)
+               ? disk_cache_store(cache_disk(cache), key, rgb)
+               : NULL;
+}
+
 enum status picture_fetch(const uint8_t **out, uint8_t *scratch, const struct dataset *d, int row,
                           struct cache *cache, int size, const struct image_limits *limits,
                           struct error *err)
 {
     const struct sample *sample = dataset_sample(d, row);
+    struct picture_key key;
+    bool keyed;
     if (cache && (*out = cache_find(cache, row)))
         return STATUS_OK;
-    enum status status = read_picture(scratch, size, sample->path, limits, err);
-    if (status)
-        return sample->line ? error_prefix(err, "%s:%d", dataset_path(d), sample->line) : status;
-    if (cache)
-        cache_store(cache, row, scratch);
-    *out = scratch;
+    const uint8_t *kept = recall(&key, &keyed, sample->path, cache);
+    if (!kept) {
+        enum status status = read_picture(scratch, size, sample->path, limits, err);
+        if (status)
+            return sample->line ? error_prefix(err, "%s:%d", dataset_path(d), sample->line)
+                                : status;
+        kept = keyed ? keep(&key, sample->path, cache, scratch) : NULL;
+    }
+    *out = kept ? kept : scratch;
+    if (kept)
+        cache_point(cache, row, kept);
+    else if (cache)
+        cache_store(cache, row, scratch); /* with a disk it has no room: decoded again next time */
     return STATUS_OK;
 }

@@ -46,6 +46,9 @@ enum status image_decode(struct image *out, const uint8_t *bytes, size_t size,
 enum status image_decode_square(uint8_t *rgb, int side, const uint8_t *bytes, size_t size,
                                 const struct image_limits *limits, struct error *err);
 
+/* Goes up whenever the same file and limits give other bytes: caches on disk hold the bytes. */
+#define IMAGE_SQUARE_VERSION 1
+
 /* An error when there are more than limits->max_pixels: for the decoders, before they allocate. */
 enum status image_check_size(int width, int height, const struct image_limits *limits,
                              struct error *err);

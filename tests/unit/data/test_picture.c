@@ -2,6 +2,8 @@
 
 #include "data/picture_set.h"
 
+#include <fcntl.h>
+
 enum { BYTES = PICTURE_SIZE * PICTURE_SIZE * 3 };
 
 static const struct image_limits limits = {.max_pixels = 10000, .apply_exif = true};
@@ -38,6 +40,56 @@ static void the_second_time_it_comes_from_the_cache(void **state)
     assert_memory_equal(rgb, scratch, BYTES);
     cache_destroy(cache);
     dataset_destroy(d);
+}
+
+static void age(const char *name, long seconds)
+{
+    const struct timespec stamp[2] = {{.tv_sec = seconds}, {.tv_sec = seconds}};
+    assert_int_equal(utimensat(AT_FDCWD, scratch_path(name), stamp, 0), 0);
+}
+
+/* The first byte of row 4 as a run of its own sees it. */
+static uint8_t first_byte(bool *kept)
+{
+    struct dataset *d;
+    const struct dataset_options opt = {
+        .image_column = "image", .label_column = "label", .header = true, .delimiter = ','};
+    struct disk_cache *disk;
+    struct cache *cache;
+    uint8_t scratch[BYTES];
+    const uint8_t *rgb;
+    assert_int_equal(dataset_load(&d, scratch_path("set.csv"), &opt, &err), STATUS_OK);
+    assert_int_equal(disk_cache_open(&disk, scratch_path("cache"), PICTURE_SIZE, &limits, &err),
+                     STATUS_OK);
+    assert_int_equal(cache_create_on_disk(&cache, N_PICTURES, PICTURE_SIZE, disk, &err), STATUS_OK);
+    assert_int_equal(picture_fetch(&rgb, scratch, d, 4, cache, PICTURE_SIZE, &limits, &err),
+                     STATUS_OK);
+    *kept = rgb != scratch;
+    assert_int_equal(cache_find(cache, 4) != NULL, *kept);
+    uint8_t first = rgb[0];
+    cache_destroy(cache);
+    disk_cache_close(disk);
+    dataset_destroy(d);
+    return first;
+}
+
+static void a_changed_picture_is_decoded_again_and_one_just_written_is_not_kept(void **state)
+{
+    (void)state;
+    bool kept;
+    dataset_destroy(picture_set());
+    age("4.png", 1000);
+    uint8_t first = first_byte(&kept);
+    assert_true(kept);
+    /* What follows changes the picture behind the cache's back. */
+    scratch_png("4.png", 17, 36, 99);
+    age("4.png", 1001);
+    uint8_t changed = first_byte(&kept);
+    assert_true(kept);
+    assert_int_not_equal(changed, first);
+    scratch_png("4.png", 17, 36, 4);
+    assert_int_equal(first_byte(&kept), first);
+    assert_false(kept);
 }
 
 static void check_refused(const struct dataset *d, int row, const char *contains)
@@ -94,6 +146,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         SCRATCH_TEST(a_picture_of_the_right_size_is_as_it_is_in_the_file),
         SCRATCH_TEST(the_second_time_it_comes_from_the_cache),
+        SCRATCH_TEST(a_changed_picture_is_decoded_again_and_one_just_written_is_not_kept),
         SCRATCH_TEST(what_cannot_be_read_is_named_with_line_and_path),
         cmocka_unit_test(without_a_csv_the_path_alone_is_named),
     };

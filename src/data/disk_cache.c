@@ -1,0 +1,299 @@
+/* Written with pwrite, which reports a full disk; read through a map, which would raise SIGBUS. The
+ * map is made in chunks of many slots, since a process may have some 65,000 maps.
+ *
+ * Which key is where is kept in memory (data/key_table): filled from the slots' heads at the start,
+ * and again before each append, as other processes append too. The file lock is held for that and
+ * to take a place, not while a picture is written. */
+#include "data/disk_cache.h"
+
+#include "base/files.h"
+#include "base/memory.h"
+#include "data/key_table.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Slots begin at multiples of 64 KiB, the largest page size in use. What is not written is a hole
+ * and takes no room on the disk. */
+enum { SLOT_UNIT = 65536, CHUNK_SLOTS = 256 };
+
+struct head {
+    struct picture_key key;
+    uint64_t checksum;
+};
+
+struct disk_cache {
+    char *path;
+    int fd;
+    size_t picture_bytes, slot_bytes;
+
+    pthread_mutex_t lock; /* over all that follows */
+    struct key_table table;
+    size_t n_known;        /* slots that the table knows */
+    const uint8_t **chunk; /* [n_chunks] maps; NULL: not yet */
+    size_t n_chunks, chunk_capacity;
+    struct error trouble;
+};
+
+/* Each step can be undone, so no change of a single word goes unseen. Four lanes: a picture in a
+ * tenth of a millisecond. The key comes in, so that a slot cannot pass for another. */
+static uint64_t checksum_of(const struct picture_key *key, const uint8_t *rgb, size_t n)
+{
+    uint64_t lane[4] = {key->half[0], key->half[1], n, 0x6a09e667f3bcc909u};
+    uint64_t word[4];
+    for (size_t i = 0; i < n; i += sizeof word) {
+        size_t left = n - i < sizeof word ? n - i : sizeof word;
+        memset(word, 0, sizeof word);
+        memcpy(word, rgb + i, left);
+        for (int k = 0; k < 4; k++) {
+            uint64_t sum = (lane[k] ^ word[k]) * 0x9e3779b97f4a7c15u;
+            lane[k] = sum ^ sum >> 32;
+        }
+    }
+    uint64_t all = 1;
+    for (int k = 0; k < 4; k++)
+        all = (all ^ lane[k]) * 0xc2b2ae3d27d4eb4fu + 1;
+    return all;
+}
+
+enum status disk_cache_default_folder(char **out, struct error *err)
+{
+    const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+    if (cache && cache[0] == '/') /* the standard: others are to be ignored */
+        return files_join(out, cache, "atk-train", err);
+    if (home && home[0])
+        return files_join(out, home, ".cache/atk-train", err);
+    *out = NULL;
+    return error_set(err, "--cache disk: neither XDG_CACHE_HOME nor HOME is set; use --cache-dir");
+}
+
+static enum status name_file(struct disk_cache *d, const char *folder, int size,
+                             const struct image_limits *limits, struct error *err)
+{
+    char name[128];
+    snprintf(name, sizeof name, "%d-%s-%s-%" PRId64 ".v%d", size,
+             limits->apply_exif ? "exif" : "stored", image_jpeg_scale_name[limits->jpeg_scale],
+             limits->max_pixels, IMAGE_SQUARE_VERSION);
+    return files_join(&d->path, folder, name, err);
+}
+
+/* Adds the slots that have come since the last time. With the lock held. */
+static enum status learn(struct disk_cache *d, struct error *err)
+{
+    struct stat info;
+    if (fstat(d->fd, &info) != 0)
+        return error_errno(err, "cannot read %s", d->path);
+    size_t n = (size_t)info.st_size / d->slot_bytes;
+    for (; d->n_known < n; d->n_known++) {
+        struct head head;
+        ssize_t got = pread(d->fd, &head, sizeof head, (off_t)(d->n_known * d->slot_bytes));
+        if (got != sizeof head)
+            return error_errno(err, "cannot read %s", d->path);
+        if (head.checksum == 0) /* taken, and not or not yet written */
+            continue;
+        enum status status = key_table_put(&d->table, &head.key, d->n_known, err);
+        if (status)
+            return status;
+    }
+    return STATUS_OK;
+}
+
+static enum status open_file(struct disk_cache *d, const char *folder, struct error *err)
+{
+    bool existed;
+    enum status status = files_make_directory(folder, &existed, err);
+    if (status)
+        return status;
+    d->fd = open(d->path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    return d->fd < 0 ? error_errno(err, "cannot open %s", d->path) : learn(d, err);
+}
+
+enum status disk_cache_open(struct disk_cache **out, const char *folder, int size,
+                            const struct image_limits *limits, struct error *err)
+{
+    struct disk_cache *d;
+    *out = NULL;
+    enum status status = memory_alloc((void **)&d, 1, sizeof *d, "the picture cache", err);
+    if (status)
+        return status;
+    d->fd = -1;
+    d->picture_bytes = (size_t)size * (size_t)size * 3;
+    d->slot_bytes =
+        (sizeof(struct head) + d->picture_bytes + SLOT_UNIT - 1) / SLOT_UNIT * SLOT_UNIT;
+    pthread_mutex_init(&d->lock, NULL);
+    status = name_file(d, folder, size, limits, err);
+    if (!status)
+        status = open_file(d, folder, err);
+    if (status) {
+        disk_cache_close(d);
+        return status;
+    }
+    *out = d;
+    return STATUS_OK;
+}
+
+/* The slot in memory, or NULL. With the lock held. */
+static const uint8_t *map_slot(struct disk_cache *d, size_t slot)
+{
+    size_t number = slot / CHUNK_SLOTS, chunk_bytes = CHUNK_SLOTS * d->slot_bytes;
+    struct error ignored;
+    if (memory_grow((void **)&d->chunk, &d->chunk_capacity, number + 1, sizeof *d->chunk,
+                    "the picture cache", &ignored))
+        return NULL;
+    for (; d->n_chunks <= number; d->n_chunks++)
+        d->chunk[d->n_chunks] = NULL;
+    if (!d->chunk[number]) {
+        void *map =
+            mmap(NULL, chunk_bytes, PROT_READ, MAP_SHARED, d->fd, (off_t)(number * chunk_bytes));
+        if (map == MAP_FAILED)
+            return NULL;
+        d->chunk[number] = map;
+    }
+    return d->chunk[number] + slot % CHUNK_SLOTS * d->slot_bytes;
+}
+
+/* The pixels of a slot that is what it says, or NULL. */
+static const uint8_t *trust(const struct disk_cache *d, const uint8_t *slot,
+                            const struct picture_key *key)
+{
+    struct head head;
+    memcpy(&head, slot, sizeof head);
+    const uint8_t *rgb = slot + sizeof head;
+    return picture_key_equal(&head.key, key) &&
+                   head.checksum == checksum_of(key, rgb, d->picture_bytes)
+               ? rgb
+               : NULL;
+}
+
+const uint8_t *disk_cache_find(struct disk_cache *d, const struct picture_key *key)
+{
+    size_t slot;
+    pthread_mutex_lock(&d->lock);
+    bool known = key_table_get(&d->table, key, &slot);
+    const uint8_t *at = known ? map_slot(d, slot) : NULL;
+    pthread_mutex_unlock(&d->lock);
+    return at ? trust(d, at, key) : NULL;
+}
+
+static void give_up(struct disk_cache *d, const struct error *err)
+{
+    pthread_mutex_lock(&d->lock);
+    if (!d->trouble.status)
+        d->trouble = *err;
+    pthread_mutex_unlock(&d->lock);
+}
+
+/* *slot = a new place at the end, zero so far. *other: another process has stored the key since. */
+static enum status take_place(struct disk_cache *d, size_t *slot, bool *other,
+                              const struct picture_key *key, struct error *err)
+{
+    size_t before = d->n_known;
+    while (flock(d->fd, LOCK_EX) != 0)
+        if (errno != EINTR)
+            return error_errno(err, "cannot lock %s", d->path);
+    enum status status = learn(d, err);
+    *other = !status && key_table_get(&d->table, key, slot) && *slot >= before;
+    struct stat info;
+    if (!status && !*other) {
+        if (fstat(d->fd, &info) != 0) {
+            status = error_errno(err, "cannot read %s", d->path);
+        } else {
+            /* A part of a slot at the end is what a file that was cut off has left. */
+            *slot = ((size_t)info.st_size + d->slot_bytes - 1) / d->slot_bytes;
+            if (ftruncate(d->fd, (off_t)((*slot + 1) * d->slot_bytes)) != 0)
+                status = error_errno(err, "cannot write %s", d->path);
+        }
+    }
+    flock(d->fd, LOCK_UN);
+    return status;
+}
+
+static enum status write_at(struct disk_cache *d, const void *bytes, size_t n, size_t offset,
+                            struct error *err)
+{
+    for (const char *at = bytes; n > 0;) {
+        ssize_t written = pwrite(d->fd, at, n, (off_t)offset);
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written <= 0)
+            return error_errno(err, "cannot write %s", d->path);
+        at += written;
+        n -= (size_t)written;
+        offset += (size_t)written;
+    }
+    return STATUS_OK;
+}
+
+const uint8_t *disk_cache_store(struct disk_cache *d, const struct picture_key *key,
+                                const uint8_t *rgb)
+{
+    struct head head = {*key, checksum_of(key, rgb, d->picture_bytes)};
+    struct error err;
+    bool other = false;
+    size_t slot = 0;
+
+    pthread_mutex_lock(&d->lock);
+    bool given_up = d->trouble.status != STATUS_OK;
+    enum status status = given_up ? STATUS_FAILED : take_place(d, &slot, &other, key, &err);
+    pthread_mutex_unlock(&d->lock);
+    if (given_up)
+        return NULL;
+    if (other)
+        return disk_cache_find(d, key);
+    /* The head last, so that who reads it while this goes on finds no checksum. */
+    size_t at = slot * d->slot_bytes;
+    if (!status)
+        status = write_at(d, rgb, d->picture_bytes, at + sizeof head, &err);
+    if (!status)
+        status = write_at(d, &head, sizeof head, at, &err);
+    if (!status) {
+        pthread_mutex_lock(&d->lock);
+        status = key_table_put(&d->table, key, slot, &err);
+        pthread_mutex_unlock(&d->lock);
+    }
+    if (status) {
+        give_up(d, &err);
+        return NULL;
+    }
+    return disk_cache_find(d, key);
+}
+
+enum status disk_cache_trouble(struct disk_cache *d, struct error *err)
+{
+    pthread_mutex_lock(&d->lock);
+    if (d->trouble.status)
+        *err = d->trouble;
+    enum status status = d->trouble.status;
+    pthread_mutex_unlock(&d->lock);
+    return status;
+}
+
+const char *disk_cache_path(const struct disk_cache *d)
+{
+    return d->path;
+}
+
+void disk_cache_close(struct disk_cache *d)
+{
+    if (!d)
+        return;
+    for (size_t i = 0; i < d->n_chunks; i++)
+        if (d->chunk[i])
+            munmap((void *)d->chunk[i], CHUNK_SLOTS * d->slot_bytes);
+    if (d->fd >= 0)
+        close(d->fd);
+    pthread_mutex_destroy(&d->lock);
+    key_table_free(&d->table);
+    free((void *)d->chunk);
+    free(d->path);
+    free(d);
+}

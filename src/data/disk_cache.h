@@ -1,0 +1,35 @@
+/* Resized pictures in a file that runs share, one after the other or at the same time.
+ *
+ * The file is a row of slots of equal size that is only ever appended to. A slot begins with the
+ * key of its picture and a checksum over key and pixels; a slot whose checksum is not right (torn
+ * by a kill, a power cut or a full disk, or damaged later) is as good as not there, and its picture
+ * is decoded and appended again. So nothing needs to be synchronised for safety, and the folder may
+ * be deleted at any time. Everything that shapes pixels and is not in a picture's key is in the
+ * file's name. */
+#ifndef DATA_DISK_CACHE_H
+#define DATA_DISK_CACHE_H
+
+#include "base/error.h"
+#include "data/picture_key.h"
+#include "image/image.h"
+
+#include <stdint.h>
+
+struct disk_cache;
+/* *out = $XDG_CACHE_HOME/atk-train or ~/.cache/atk-train; the caller frees it. */
+enum status disk_cache_default_folder(char **out, struct error *err);
+/* Opens or makes the file for such pictures in a folder, which is made as well. */
+enum status disk_cache_open(struct disk_cache **out, const char *folder, int size,
+                            const struct image_limits *limits, struct error *err);
+/* Any thread may call these two. The pixels [size, size, 3] are readable until disk_cache_close;
+ * NULL: not there. */
+const uint8_t *disk_cache_find(struct disk_cache *d, const struct picture_key *key);
+const uint8_t *disk_cache_store(struct disk_cache *d, const struct picture_key *key,
+                                const uint8_t *rgb);
+/* Why pictures are no longer stored (disk full, ...): a failure with that message, or STATUS_OK.
+ * Finding goes on. */
+enum status disk_cache_trouble(struct disk_cache *d, struct error *err);
+const char *disk_cache_path(const struct disk_cache *d); /* borrowed */
+void disk_cache_close(struct disk_cache *d);             /* NULL is fine */
+
+#endif

@@ -1,0 +1,65 @@
+/* Open addressing; the key is as good as random, so its low bits are the place. */
+#include "data/key_table.h"
+
+#include "base/memory.h"
+
+#include <stdlib.h>
+
+struct key_table_entry {
+    struct picture_key key;
+    size_t slot_plus_1; /* 0: free */
+};
+
+static struct key_table_entry *place_of(const struct key_table *t, const struct picture_key *key)
+{
+    size_t i = key->half[0] & (t->size - 1);
+    while (t->entry[i].slot_plus_1 && !picture_key_equal(&t->entry[i].key, key))
+        i = (i + 1) & (t->size - 1);
+    return &t->entry[i];
+}
+
+static enum status grow(struct key_table *t, struct error *err)
+{
+    struct key_table larger = {.size = t->size ? 2 * t->size : 64, .n = t->n};
+    enum status status = memory_alloc((void **)&larger.entry, larger.size, sizeof *larger.entry,
+                                      "the picture cache", err);
+    if (status)
+        return status;
+    for (size_t i = 0; i < t->size; i++)
+        if (t->entry[i].slot_plus_1)
+            *place_of(&larger, &t->entry[i].key) = t->entry[i];
+    free(t->entry);
+    *t = larger;
+    return STATUS_OK;
+}
+
+enum status key_table_put(struct key_table *t, const struct picture_key *key, size_t slot,
+                          struct error *err)
+{
+    if (2 * (t->n + 1) > t->size) {
+        enum status status = grow(t, err);
+        if (status)
+            return status;
+    }
+    struct key_table_entry *entry = place_of(t, key);
+    t->n += entry->slot_plus_1 == 0;
+    *entry = (struct key_table_entry){*key, slot + 1};
+    return STATUS_OK;
+}
+
+bool key_table_get(const struct key_table *t, const struct picture_key *key, size_t *slot)
+{
+    if (t->size == 0)
+        return false;
+    const struct key_table_entry *entry = place_of(t, key);
+    if (entry->slot_plus_1 == 0)
+        return false;
+    *slot = entry->slot_plus_1 - 1;
+    return true;
+}
+
+void key_table_free(struct key_table *t)
+{
+    free(t->entry);
+    *t = (struct key_table){0};
+}
