@@ -217,6 +217,18 @@ void report_k(struct console *c, const struct session *s)
         warn_share(c, k, last, atk_resolve(k, last), "the last batch");
 }
 
+static void report_disk_cache(struct console *c, const struct session *s)
+{
+    struct error trouble;
+
+    if (!s->disk) /* a dry run */
+        console_print(c, "          resized pictures are kept on disk\n");
+    else if (disk_cache_trouble(s->disk, &trouble) == STATUS_OK)
+        console_print(c, "          resized pictures are kept in %s\n", disk_cache_path(s->disk));
+    else
+        console_warn(c, "%s: what is not there is decoded anew each epoch", trouble.message);
+}
+
 void report_machine(struct console *c, const struct session *s)
 {
     char bytes[REPORT_AMOUNT_BYTES], available[REPORT_AMOUNT_BYTES];
@@ -227,7 +239,9 @@ void report_machine(struct console *c, const struct session *s)
                   s->workers == 1 ? "s" : "");
     console_print(c, "          training takes %s of %s free memory\n",
                   report_bytes(bytes, m->training), report_bytes(available, m->free));
-    if (m->cache == 0)
+    if (s->settings->cache == CACHE_DISK)
+        report_disk_cache(c, s);
+    else if (m->cache == 0)
         console_print(c, "          pictures are decoded anew each epoch (no cache)\n");
     else if (m->cache >= m->pictures)
         console_print(c, "          resized pictures stay in memory: %s\n",

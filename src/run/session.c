@@ -202,6 +202,7 @@ void session_close(struct session *s)
     loader_destroy(s->val_loader);
     cache_destroy(s->cache);
     cache_destroy(s->val_cache);
+    disk_cache_close(s->disk);
     model_destroy(s->model);
     run_folder_close(s->folder);
     checkpoint_card_free(&s->card);

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "data/cache.h"
 #include "data/dataset.h"
+#include "data/disk_cache.h"
 #include "data/loader.h"
 #include "nn/model.h"
 #include "run/checkpoint.h"
@@ -60,7 +61,9 @@ struct session {
     size_t n_bad, bad_capacity;
 
     /* after session_open */
-    struct cache *cache, *val_cache; /* made by session_check when it is called */
+    struct disk_cache *disk; /* of --cache disk; made, like the next two, by session_check when it
+                                is called */
+    struct cache *cache, *val_cache;
     struct model *model;
     struct loader *train_loader, *val_loader; /* val_loader NULL: no validation */
     struct run_folder *folder;

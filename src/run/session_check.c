@@ -9,7 +9,7 @@
 
 bool session_wants_check(const struct session *s)
 {
-    return s->settings->on_bad_image == BAD_IMAGE_SKIP ||
+    return s->settings->on_bad_image == BAD_IMAGE_SKIP || s->settings->cache == CACHE_DISK ||
            (s->memory.cache > 0 && s->memory.cache >= s->memory.pictures);
 }
 

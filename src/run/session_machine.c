@@ -3,6 +3,8 @@
 #include "base/free_memory.h"
 #include "base/parallel.h"
 
+#include <stdlib.h>
+
 /* Decoding must keep up with the network, and takes processors from it. Half as many threads as
  * compute are enough for photographs of some megapixels; they sleep when there is nothing to do. */
 static int default_workers(int threads)
@@ -51,7 +53,7 @@ static size_t cache_budget(const struct session *s)
     const struct session_memory *m = &s->memory;
     size_t budget = (size_t)s->settings->cache_mib << 20;
 
-    if (s->settings->cache == CACHE_NONE)
+    if (s->settings->cache == CACHE_NONE || s->settings->cache == CACHE_DISK)
         return 0;
     if (s->settings->cache_mib == 0)
         budget = m->free > m->training ? (m->free - m->training) / 2 : 0;
@@ -97,12 +99,33 @@ enum status session_machine_plan(struct session *s, struct error *err)
     return STATUS_OK;
 }
 
+static enum status make_disk_caches(struct session *s, struct error *err)
+{
+    const struct loader_options options = session_machine_loader_options(s);
+    char *standard = NULL;
+    enum status status =
+        s->settings->cache_dir ? STATUS_OK : disk_cache_default_folder(&standard, err);
+
+    if (status == STATUS_OK)
+        status = disk_cache_open(&s->disk, standard ? standard : s->settings->cache_dir,
+                                 options.size, &options.limits, err);
+    if (status == STATUS_OK)
+        status = cache_create_on_disk(&s->cache, dataset_size(s->data), options.size, s->disk, err);
+    if (status == STATUS_OK && s->val_data)
+        status = cache_create_on_disk(&s->val_cache, dataset_size(s->val_data), options.size,
+                                      s->disk, err);
+    free(standard);
+    return status;
+}
+
 enum status session_machine_make_caches(struct session *s, struct error *err)
 {
     int n_train = dataset_size(s->data), n_val = s->val_data ? dataset_size(s->val_data) : 0;
     size_t picture = (size_t)s->settings->size * (size_t)s->settings->size * 3;
     size_t val_budget = (size_t)n_val * picture;
 
+    if (s->settings->cache == CACHE_DISK && !s->cache)
+        return make_disk_caches(s, err);
     if (s->memory.cache == 0 || s->cache)
         return STATUS_OK;
     /* Training pictures come first; what they leave is for those of --val. */

@@ -250,9 +250,11 @@ enum status settings_check(const struct settings *s, struct error *err)
     if (strcmp(s->image_column, s->label_column) == 0)
         return error_usage(err, "--image-column and --label-column are both \"%s\"",
                            s->image_column);
-    if (s->cache == CACHE_NONE && s->cache_mib > 0)
-        return error_usage(err, "--cache-mib %lld has no use with --cache none",
-                           (long long)s->cache_mib);
+    if ((s->cache == CACHE_NONE || s->cache == CACHE_DISK) && s->cache_mib > 0)
+        return error_usage(err, "--cache-mib %lld has no use with --cache %s",
+                           (long long)s->cache_mib, s->cache == CACHE_NONE ? "none" : "disk");
+    if (s->cache_dir && s->cache != CACHE_DISK)
+        return error_usage(err, "--cache-dir has a use only with --cache disk");
     if (s->resume && s->out)
         return error_usage(err, "--out and --resume exclude each other: a resumed run goes on in "
                                 "its own folder");

@@ -16,7 +16,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum cache_mode { CACHE_AUTO, CACHE_NONE, CACHE_MEMORY };
+enum cache_mode { CACHE_AUTO, CACHE_NONE, CACHE_MEMORY, CACHE_DISK };
 enum bad_image_policy { BAD_IMAGE_FAIL, BAD_IMAGE_SKIP };
 enum backward_pass { BACKWARD_SELECTED, BACKWARD_FULL };
 enum exif_policy { EXIF_APPLY, EXIF_IGNORE };
@@ -48,6 +48,7 @@ struct settings {
     int threads, workers; /* 0: found by the program */
     enum cache_mode cache;
     int64_t cache_mib; /* 0: found by the program */
+    char *cache_dir;   /* NULL: the user's cache folder */
     /* run */
     char *config, *out, *resume; /* YAML to read; run folder to create; run folder to continue */
     double save_minutes;         /* 0: at the end of epochs only */

@@ -128,13 +128,18 @@ static const struct setting table[] = {
      .max = 256, .use = SETTING_CHANGEABLE, .argument = "N", .group = machine_group,
      .help = "threads that decode pictures ahead; 0: found by the program"},
     {.name = "cache", .type = SETTING_CHOICE, .offset = FIELD(cache), .initial = "auto",
-     .choices = "auto|none|memory", .use = SETTING_CHANGEABLE, .argument = "auto|none|memory",
-     .group = machine_group,
-     .help = "keep resized pictures in memory: when all fit, never, or as many as fit"},
+     .choices = "auto|none|memory|disk", .use = SETTING_CHANGEABLE,
+     .argument = "auto|none|memory|disk", .group = machine_group,
+     .help = "keep resized pictures: in memory when all fit there, never, in memory as many as fit, "
+             "or in a file that later runs on the same pictures share"},
     {.name = "cache-mib", .type = SETTING_INT64, .offset = FIELD(cache_mib), .initial = "0",
      .min = 0, .max = 1073741824, .use = SETTING_CHANGEABLE, .argument = "N",
      .group = machine_group,
      .help = "memory for that in MiB; 0: half of what training leaves free"},
+    {.name = "cache-dir", .type = SETTING_TEXT, .offset = FIELD(cache_dir),
+     .use = SETTING_CHANGEABLE, .argument = "DIR", .group = machine_group,
+     .help = "folder of that file, which may be deleted at any time (default: "
+             "$XDG_CACHE_HOME/atk-train or ~/.cache/atk-train)"},
 
     {.name = "config", .letter = 'c', .type = SETTING_TEXT, .offset = FIELD(config),
      .use = SETTING_COMMAND, .argument = "FILE", .group = run_group,

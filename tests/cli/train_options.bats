@@ -51,7 +51,7 @@ refused() { # MESSAGE, arguments...
     refused '--batch-size: "0" is not an integer in 1..4096' --batch-size 0 a.csv
     refused '--val-split: "1.5" is not a number in [0, 1)' --val-split 1.5 a.csv
     refused '--learning-rate: "nan" is not a number > 0' --learning-rate=nan a.csv
-    refused '--cache: "disk" is not one of auto|none|memory' --cache disk a.csv
+    refused '--cache: "tape" is not one of auto|none|memory|disk' --cache tape a.csv
     refused '--k: "0" is not a count' --k 0 a.csv
     refused '--k: "1.5" is not a count' -k 1.5 a.csv
 }
@@ -59,6 +59,8 @@ refused() { # MESSAGE, arguments...
 @test "train: options that contradict each other are refused" {
     refused '--val and --val-split exclude each other' --val v.csv --val-split 0.2 a.csv
     refused '--cache-mib 5 has no use' --cache none --cache-mib 5 a.csv
+    refused '--cache-mib 5 has no use' --cache disk --cache-mib 5 a.csv
+    refused '--cache-dir has a use only' --cache-dir d a.csv
     refused '--json tells the result' --dry-run --json a.csv
 }
 

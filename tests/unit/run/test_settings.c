@@ -79,8 +79,8 @@ static void a_number_is_the_whole_text_and_in_range(void **state)
 static void other_values_are_as_strict(void **state)
 {
     (void)state;
-    refuse("cache", "disk", "--cache: \"disk\" is not one of auto|none|memory");
-    refuse("cache", "auto|none", "--cache: \"auto|none\" is not one of auto|none|memory");
+    refuse("cache", "tape", "--cache: \"tape\" is not one of auto|none|memory|disk");
+    refuse("cache", "auto|none", "--cache: \"auto|none\" is not one of auto|none|memory|disk");
     refuse("delimiter", ",,", "--delimiter: \",,\" is not a single ASCII character or \"tab\"");
     refuse("delimiter", "\"", "--delimiter: \"\"\" is not a single ASCII character or \"tab\"");
     refuse("no-header", "yes", "--no-header: \"yes\" is not true or false");
@@ -157,8 +157,9 @@ static void change_all(struct settings *s)
         {"seed", "9007199254740992"},
         {"threads", "5"},
         {"workers", "3"},
-        {"cache", "memory"},
+        {"cache", "disk"},
         {"cache-mib", "12"},
+        {"cache-dir", "c d"},
         {"save-minutes", "0.5"},
         {"log-every", "10"},
     };
@@ -255,6 +256,8 @@ static void settings_that_contradict_each_other_are_refused(void **state)
     refuse_combination("no-header", "true", "image-column", "photo");
     refuse_combination("image-column", "a", "label-column", "a");
     refuse_combination("cache", "none", "cache-mib", "5");
+    refuse_combination("cache", "disk", "cache-mib", "5");
+    refuse_combination("cache", "memory", "cache-dir", "d");
     refuse_combination("resume", "r", "out", "o");
     refuse_combination("resume", "r", "dry-run", "true");
     refuse_combination("json", "true", "dry-run", "true");
