@@ -30,12 +30,12 @@ static inline int scratch_remove(void **state)
 
 #define SCRATCH_TEST(f) cmocka_unit_test_setup_teardown(f, scratch_make, scratch_remove)
 
-/* Path of a file of the folder; good for the next three calls. */
+/* Path of a file of the folder; good for the next seven calls. */
 static inline const char *scratch_path(const char *name)
 {
-    static char path[4][512];
+    static char path[8][512];
     static int next;
-    next = (next + 1) % 4;
+    next = (next + 1) % 8;
     snprintf(path[next], sizeof path[next], "%s/%s", scratch_folder, name);
     return path[next];
 }

@@ -20,7 +20,7 @@ static inline struct dataset *picture_set(void)
         scratch_png(name, i == 1 ? PICTURE_SIZE : 5 + 3 * i, i == 1 ? PICTURE_SIZE : 40 - i, i);
         sprintf(text + strlen(text), "%s,%d\n", name, i % 3);
     }
-    assert_int_equal(dataset_load(&d, scratch_write("set.csv", text), &opt, &err), STATUS_OK);
+    assert_int_equal(dataset_load(&d, scratch_write_text("set.csv", text), &opt, &err), STATUS_OK);
     return d;
 }
 

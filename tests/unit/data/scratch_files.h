@@ -1,57 +1,17 @@
-/* A folder of its own for each test, with small files in it: texts and PNG pictures. */
+/* Small files in a test's scratch folder: texts and PNG pictures. */
 #ifndef SCRATCH_FILES_H
 #define SCRATCH_FILES_H
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include "scratch.h"
+
+#include <png.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-#include <png.h>
-
-static char scratch_folder[64];
-
-/* setup and teardown of cmocka_unit_test_setup_teardown(). */
-static inline int scratch_make(void **state)
+/* Writes a text and returns its path. */
+static inline const char *scratch_write_text(const char *name, const char *text)
 {
-    (void)state;
-    strcpy(scratch_folder, "/tmp/atk-test-data-XXXXXX");
-    return mkdtemp(scratch_folder) ? 0 : -1;
-}
-
-static inline int scratch_remove(void **state)
-{
-    char command[128];
-    (void)state;
-    snprintf(command, sizeof command, "rm -rf '%s'", scratch_folder);
-    return system(command);
-}
-
-#define SCRATCH_TEST(f) cmocka_unit_test_setup_teardown(f, scratch_make, scratch_remove)
-
-/* Path of a file of the folder; good for the next seven calls. */
-static inline const char *scratch_path(const char *name)
-{
-    static char path[8][512];
-    static int next;
-    next = (next + 1) % 8;
-    snprintf(path[next], sizeof path[next], "%s/%s", scratch_folder, name);
-    return path[next];
-}
-
-static inline const char *scratch_write(const char *name, const char *text)
-{
-    const char *path = scratch_path(name);
-    FILE *f = fopen(path, "wb");
-    assert_non_null(f);
-    assert_true(fputs(text, f) >= 0);
-    assert_int_equal(fclose(f), 0);
-    return path;
+    return scratch_write(name, text, strlen(text));
 }
 
 /* The whole text of a file; the caller frees it. */

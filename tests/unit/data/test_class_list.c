@@ -49,8 +49,8 @@ static void names_are_read_line_by_line(void **state)
 {
     (void)state;
     struct class_list list;
-    const char *path = scratch_write("classes.txt", "\xEF\xBB\xBF"
-                                                    "t-shirt\r\n\r\n  long sleeve\t\n\nhat");
+    const char *path = scratch_write_text("classes.txt", "\xEF\xBB\xBF"
+                                                         "t-shirt\r\n\r\n  long sleeve\t\n\nhat");
     assert_int_equal(class_list_read(&list, path, &err), STATUS_OK);
     check_names(&list, "t-shirt|long sleeve|hat");
     assert_int_equal(class_list_find(&list, "hat"), 2);
@@ -79,22 +79,22 @@ static void mistakes_in_a_class_file_name_file_and_line(void **state)
     (void)state;
     struct class_list list;
     char expected[512];
-    const char *path = scratch_write("twice.txt", "a\n\nb\na \n");
+    const char *path = scratch_write_text("twice.txt", "a\n\nb\na \n");
     assert_int_equal(class_list_read(&list, path, &err), STATUS_FAILED);
     snprintf(expected, sizeof expected, "%s:4: class \"a\" is listed twice", path);
     assert_string_equal(err.message, expected);
 
-    path = scratch_write("latin1.txt", "a\ncaf\xE9\n");
+    path = scratch_write_text("latin1.txt", "a\ncaf\xE9\n");
     assert_int_equal(class_list_read(&list, path, &err), STATUS_FAILED);
     assert_non_null(strstr(err.message, "latin1.txt:2: the class is not UTF-8 text"));
 
-    path = scratch_write("one.txt", "a\n");
+    path = scratch_write_text("one.txt", "a\n");
     assert_int_equal(class_list_read(&list, path, &err), STATUS_FAILED);
     snprintf(expected, sizeof expected, "%s: only one class; expected two or more, one name a line",
              path);
     assert_string_equal(err.message, expected);
 
-    path = scratch_write("empty.txt", " \r\n");
+    path = scratch_write_text("empty.txt", " \r\n");
     assert_int_equal(class_list_read(&list, path, &err), STATUS_FAILED);
     assert_non_null(strstr(err.message, "empty.txt: no class names"));
 
@@ -138,7 +138,7 @@ static void a_failing_allocation_gives_a_clean_error(void **state)
 {
     (void)state;
     struct class_list list;
-    const char *path = scratch_write("c.txt", "a\nb\nc\n");
+    const char *path = scratch_write_text("c.txt", "a\nb\nc\n");
     for (long n = 1;; n++) {
         failing_alloc_after(n);
         enum status status = class_list_read(&list, path, &err);

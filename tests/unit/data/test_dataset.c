@@ -13,7 +13,7 @@ static const struct dataset_options plain = {
 static struct dataset *load(const char *text, const struct dataset_options *opt)
 {
     struct dataset *d;
-    enum status status = dataset_load(&d, scratch_write("t.csv", text), opt, &err);
+    enum status status = dataset_load(&d, scratch_write_text("t.csv", text), opt, &err);
     if (status)
         fail_msg("%s", err.message);
     return d;
@@ -23,7 +23,7 @@ static struct dataset *load(const char *text, const struct dataset_options *opt)
 static void check_refused(const char *text, const struct dataset_options *opt, const char *expected)
 {
     struct dataset *d;
-    const char *path = scratch_write("t.csv", text);
+    const char *path = scratch_write_text("t.csv", text);
     assert_int_equal(dataset_load(&d, path, opt, &err), STATUS_FAILED);
     assert_null(d);
     assert_memory_equal(err.message, path, strlen(path));
@@ -192,7 +192,7 @@ static void pictures_in_two_sets_are_counted_by_where_they_are(void **state)
     assert_int_equal(mkdir(scratch_path("sub"), 0777), 0);
     d = load("image,label\nsub/a,1\nb,2\n", &plain);
     snprintf(text, sizeof text, "image,label\nb,1\na,2\n../b,1\n%s/sub/a,2\n", scratch_folder);
-    assert_int_equal(dataset_load(&other, scratch_write("sub/v.csv", text), &plain, &err),
+    assert_int_equal(dataset_load(&other, scratch_write_text("sub/v.csv", text), &plain, &err),
                      STATUS_OK);
     assert_int_equal(dataset_count_shared(d, other, &line), 3); /* sub/b is another file */
     assert_int_equal(line, 3);
@@ -219,7 +219,7 @@ static void a_failing_allocation_gives_a_clean_error(void **state)
 {
     (void)state;
     struct dataset *d;
-    const char *path = scratch_write("t.csv", "image,label\na,x\nb,y\n./a,x\nsub/b,z\n");
+    const char *path = scratch_write_text("t.csv", "image,label\na,x\nb,y\n./a,x\nsub/b,z\n");
     for (long n = 1;; n++) {
         failing_alloc_after(n);
         enum status status = dataset_load(&d, path, &plain, &err);

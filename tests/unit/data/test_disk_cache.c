@@ -247,7 +247,7 @@ static void a_folder_that_cannot_be_made_is_an_error(void **state)
 {
     (void)state;
     struct disk_cache *d;
-    scratch_write("file", "");
+    scratch_write_text("file", "");
     assert_int_equal(disk_cache_open(&d, scratch_path("file/x"), SIDE, &limits, &err),
                      STATUS_FAILED);
     assert_null(d);

@@ -111,7 +111,7 @@ static void what_cannot_be_read_is_named_with_line_and_path(void **state)
     struct dataset *d = picture_set();
     assert_int_equal(unlink(scratch_path("0.png")), 0);
     check_refused(d, 0, "/0.png: No such file");
-    scratch_write("2.png", "GIF89a, in truth");
+    scratch_write_text("2.png", "GIF89a, in truth");
     check_refused(d, 2, "/2.png: ");
     assert_int_equal(truncate(scratch_path("3.png"), 100), 0);
     check_refused(d, 3, "/3.png: ");

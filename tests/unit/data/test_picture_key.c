@@ -7,7 +7,7 @@
 
 static const char *old_file(const char *name, const char *text, time_t seconds, long ns)
 {
-    const char *path = scratch_write(name, text);
+    const char *path = scratch_write_text(name, text);
     const struct timespec stamp[2] = {{.tv_sec = seconds}, {.tv_sec = seconds, .tv_nsec = ns}};
     assert_int_equal(utimensat(AT_FDCWD, path, stamp, 0), 0);
     return path;
@@ -51,7 +51,7 @@ static void what_is_absent_a_folder_or_just_written_has_none(void **state)
     struct picture_key key;
     assert_false(picture_key_of(&key, scratch_path("absent")));
     assert_false(picture_key_of(&key, scratch_path("")));
-    assert_false(picture_key_of(&key, scratch_write("young", "")));
+    assert_false(picture_key_of(&key, scratch_write_text("young", "")));
     assert_false(picture_key_of(&key, old_file("future", "", time(NULL) + 100, 0)));
 }
 

@@ -10,7 +10,7 @@ static struct dataset *load(const char *text)
     const struct dataset_options opt = {
         .image_column = "image", .label_column = "label", .header = true, .delimiter = ','};
     struct dataset *d;
-    if (dataset_load(&d, scratch_write("t.csv", text), &opt, &err))
+    if (dataset_load(&d, scratch_write_text("t.csv", text), &opt, &err))
         fail_msg("%s", err.message);
     return d;
 }
