@@ -1,5 +1,8 @@
 /* One lock for everything: it is taken twice for each picture, which takes milliseconds to decode.
- */
+ *
+ * The processors belong to the consumer, too. All threads work at the start of a run; from then on
+ * one fewer each time that the consumer comes back to a full window, and one more each time that it
+ * has to wait. So there are just enough of them, one when all comes from a cache. */
 #include "data/pipeline.h"
 
 #include "base/memory.h"
@@ -32,6 +35,7 @@ struct pipeline {
     int finished;  /* all positions below it are done */
     int released;  /* the consumer is through with positions below it */
     int busy;      /* positions under way */
+    int active;    /* threads that may work at the same time, 1..n_workers */
     bool *is_done; /* [window] for finished <= position < next, at position % window */
 };
 
@@ -39,7 +43,8 @@ struct pipeline {
 static int take(struct pipeline *p)
 {
     /* next - released rather than released + window: that sum may not fit in an int. */
-    while (!p->quit && (p->next == p->end || p->next - p->released >= p->window))
+    while (!p->quit &&
+           (p->next == p->end || p->next - p->released >= p->window || p->busy >= p->active))
         pthread_cond_wait(&p->room, &p->lock);
     if (p->quit)
         return -1;
@@ -137,6 +142,7 @@ void pipeline_start(struct pipeline *p, int first, int end)
     drain(p);
     p->next = p->finished = p->released = first;
     p->end = end;
+    p->active = p->n_workers;
     pthread_cond_broadcast(&p->room);
     pthread_mutex_unlock(&p->lock);
 }
@@ -152,6 +158,10 @@ double pipeline_wait(struct pipeline *p, int until)
 {
     double before = seconds_now();
     pthread_mutex_lock(&p->lock);
+    if (p->finished < until && p->active < p->n_workers) {
+        p->active++;
+        pthread_cond_signal(&p->room);
+    }
     while (p->finished < until)
         pthread_cond_wait(&p->done, &p->lock);
     pthread_mutex_unlock(&p->lock);
@@ -161,6 +171,8 @@ double pipeline_wait(struct pipeline *p, int until)
 void pipeline_release(struct pipeline *p, int until)
 {
     pthread_mutex_lock(&p->lock);
+    if (until > p->released && p->next - p->released >= p->window && p->busy == 0 && p->active > 1)
+        p->active--;
     p->released = until;
     pthread_cond_broadcast(&p->room);
     pthread_mutex_unlock(&p->lock);

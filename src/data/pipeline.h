@@ -2,7 +2,9 @@
  *
  * The positions of a run are handed out in ascending order, each to whichever worker is free, and
  * never farther ahead than `window` positions of what the consumer has released: so results can
- * live in a ring of `window` places, and what one consumer sees does not depend on the threads. */
+ * live in a ring of `window` places, and what one consumer sees does not depend on the threads.
+ *
+ * Of the threads only as many work at a time as it takes to stay ahead of the consumer. */
 #ifndef DATA_PIPELINE_H
 #define DATA_PIPELINE_H
 

@@ -5,13 +5,12 @@
 
 #include <stdlib.h>
 
-/* Decoding must keep up with the network, and takes processors from it. Half as many threads as
- * compute are enough for photographs of some megapixels; they sleep when there is nothing to do. */
+/* As many as compute, for when the network is small and the pictures are large; the loader lets
+ * work as many of them as it takes (data/pipeline). Two also beside a single computing thread, so
+ * that one slow picture or disk does not hold up the rest. */
 static int default_workers(int threads)
 {
-    int workers = threads / 2 > 2 ? threads / 2 : 2;
-
-    return workers > 16 ? 16 : workers;
+    return threads < 2 ? 2 : threads > 16 ? 16 : threads;
 }
 
 struct loader_options session_machine_loader_options(const struct session *s)

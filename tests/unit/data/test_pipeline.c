@@ -99,6 +99,54 @@ static void a_run_can_be_left_and_begun_anew_at_any_time(void **state)
     pipeline_destroy(NULL);
 }
 
+/* Counts how many threads are in it at once. */
+struct crowd {
+    atomic_int in, most;
+    long pause_ns;
+};
+
+static void work_in_crowd(void *context, int position, int worker)
+{
+    struct crowd *crowd = context;
+    const struct timespec pause = {.tv_nsec = crowd->pause_ns};
+    int in = atomic_fetch_add(&crowd->in, 1) + 1;
+    (void)position;
+    (void)worker;
+    if (in > crowd->most)
+        crowd->most = in;
+    nanosleep(&pause, NULL);
+    crowd->in--;
+}
+
+/* The most threads that work at once in the second half of 100 steps of one position. */
+static int crowd_beside(long pause_ns, long consumer_pause_ns)
+{
+    struct crowd crowd = {.pause_ns = pause_ns};
+    const struct timespec pause = {.tv_nsec = consumer_pause_ns};
+    struct pipeline *p;
+    assert_int_equal(pipeline_create(&p, 4, WINDOW, work_in_crowd, &crowd, &err), STATUS_OK);
+    pipeline_start(p, 0, 100);
+    for (int i = 0; i < 100; i++) {
+        pipeline_wait(p, i + 1);
+        nanosleep(&pause, NULL);
+        pipeline_release(p, i + 1);
+        if (i == 50)
+            crowd.most = 0;
+    }
+    pipeline_destroy(p);
+    return crowd.most;
+}
+
+static void as_many_threads_work_as_the_consumer_needs(void **state)
+{
+    (void)state;
+    /* A slow consumer: one position in 5 ms, each 0.1 ms of work. On a loaded machine a wait may
+     * wake a second thread for a moment. */
+    assert_in_range(crowd_beside(100000, 5000000), 1, 2);
+    /* A fast one, which waits at every step. */
+    assert_int_equal(crowd_beside(2000000, 1000), 4);
+}
+
 static void it_can_be_destroyed_while_threads_work(void **state)
 {
     (void)state;
@@ -163,6 +211,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(results_come_in_order_for_any_number_of_threads),
         cmocka_unit_test(a_run_can_be_left_and_begun_anew_at_any_time),
+        cmocka_unit_test(as_many_threads_work_as_the_consumer_needs),
         cmocka_unit_test(it_can_be_destroyed_while_threads_work),
         cmocka_unit_test(waiting_is_measured),
         cmocka_unit_test(positions_up_to_the_largest_int_work),
