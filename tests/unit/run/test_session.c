@@ -26,7 +26,7 @@ static void make_settings(struct settings *s)
     dataset_destroy(picture_set());
     assert_int_equal(settings_init(s, &err), STATUS_OK);
     set(s, "data", scratch_path("set.csv"));
-    set(s, "model", scratch_write("net.yaml", network));
+    set(s, "model", scratch_write_text("net.yaml", network));
     set(s, "out", scratch_path("run"));
     set(s, "size", "16");
     set(s, "threads", "1");
@@ -77,8 +77,8 @@ static void bad_pictures_leave_both_sides(void **state)
     make_settings(&settings);
     assert_int_equal(session_load(&s, &settings, &err), STATUS_OK);
     int bad_train = s.train.row[3], bad_val = s.val.row[1];
-    scratch_write(dataset_sample(s.data, bad_train)->image, "no picture");
-    scratch_write(dataset_sample(s.data, bad_val)->image, "no picture");
+    scratch_write_text(dataset_sample(s.data, bad_train)->image, "no picture");
+    scratch_write_text(dataset_sample(s.data, bad_val)->image, "no picture");
     assert_int_equal(session_check(&s, NULL, &err), STATUS_OK);
     assert_int_equal(s.n_bad, 2);
     assert_true(s.bad[0].row < s.bad[1].row);
