@@ -238,29 +238,3 @@ void settings_free(struct settings *s)
             free(*(char **)field(s, &table[i]));
     memset(s, 0, sizeof *s);
 }
-
-enum status settings_check(const struct settings *s, struct error *err)
-{
-    if (!s->data)
-        return error_usage(err, "no DATA.csv given");
-    if (s->no_header &&
-        (strcmp(s->image_column, "image") != 0 || strcmp(s->label_column, "label") != 0))
-        return error_usage(err, "--image-column and --label-column name columns of a header, "
-                                "which --no-header says is not there");
-    if (strcmp(s->image_column, s->label_column) == 0)
-        return error_usage(err, "--image-column and --label-column are both \"%s\"",
-                           s->image_column);
-    if ((s->cache == CACHE_NONE || s->cache == CACHE_DISK) && s->cache_mib > 0)
-        return error_usage(err, "--cache-mib %lld has no use with --cache %s",
-                           (long long)s->cache_mib, s->cache == CACHE_NONE ? "none" : "disk");
-    if (s->cache_dir && s->cache != CACHE_DISK)
-        return error_usage(err, "--cache-dir has a use only with --cache disk");
-    if (s->resume && s->out)
-        return error_usage(err, "--out and --resume exclude each other: a resumed run goes on in "
-                                "its own folder");
-    if (s->resume && s->dry_run)
-        return error_usage(err, "--dry-run and --resume exclude each other");
-    if (s->json && s->dry_run)
-        return error_usage(err, "--json tells the result of a run, and --dry-run has none");
-    return STATUS_OK;
-}

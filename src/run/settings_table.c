@@ -13,7 +13,8 @@
 static const char data_group[] = "Data";
 static const char picture_group[] = "Pictures";
 static const char network_group[] = "Network";
-static const char learning_group[] = "Loss and optimiser (Adam)";
+static const char loss_group[] = "Loss and batches";
+static const char optimiser_group[] = "Optimiser (Adam)";
 static const char machine_group[] = "Machine";
 static const char run_group[] = "Run and output";
 
@@ -92,34 +93,34 @@ static const struct setting table[] = {
              "frozen one), or over all"},
 
     {.name = "k", .letter = 'k', .type = SETTING_K, .offset = FIELD(k), .initial = "0.7",
-     .argument = "K", .group = learning_group,
+     .argument = "K", .group = loss_group,
      .help = "how many of a batch's largest losses are averaged: a count (10), a fraction (0.7) or "
              "a percent (70%); 1 is the hardest picture alone, 1.0 all"},
     {.name = "batch-size", .type = SETTING_INT, .offset = FIELD(batch_size), .initial = "8",
-     .min = 1, .max = 4096, .argument = "N", .group = learning_group,
+     .min = 1, .max = 4096, .argument = "N", .group = loss_group,
      .help = "pictures per step"},
     {.name = "epochs", .type = SETTING_INT, .offset = FIELD(epochs), .initial = "20", .min = 1,
-     .max = 1000000, .use = SETTING_CHANGEABLE, .argument = "N", .group = learning_group,
+     .max = 1000000, .use = SETTING_CHANGEABLE, .argument = "N", .group = loss_group,
      .help = "passes over the training pictures"},
+    {.name = "seed", .type = SETTING_INT64, .offset = FIELD(seed), .initial = "0", .min = 0,
+     .max = 9007199254740992.0, .argument = "N", .group = loss_group,
+     .help = "of split, order and first weights; same seed, same result"},
     {.name = "learning-rate", .type = SETTING_REAL, .offset = FIELD(learning_rate),
      .initial = "1e-3", .min = 0, .max = HUGE_VAL, .above_min = true, .argument = "F",
-     .group = learning_group,
+     .group = optimiser_group,
      .help = "step size"},
     {.name = "beta1", .type = SETTING_REAL, .offset = FIELD(beta1), .initial = "0.9", .min = 0,
-     .max = 1, .below_max = true, .argument = "F", .group = learning_group,
+     .max = 1, .below_max = true, .argument = "F", .group = optimiser_group,
      .help = "decay of the mean of gradients"},
     {.name = "beta2", .type = SETTING_REAL, .offset = FIELD(beta2), .initial = "0.999", .min = 0,
-     .max = 1, .below_max = true, .argument = "F", .group = learning_group,
+     .max = 1, .below_max = true, .argument = "F", .group = optimiser_group,
      .help = "decay of the mean of their squares"},
     {.name = "epsilon", .type = SETTING_REAL, .offset = FIELD(epsilon), .initial = "1e-8", .min = 0,
-     .max = HUGE_VAL, .above_min = true, .argument = "F", .group = learning_group,
+     .max = HUGE_VAL, .above_min = true, .argument = "F", .group = optimiser_group,
      .help = "added to the root of that mean"},
     {.name = "weight-decay", .type = SETTING_REAL, .offset = FIELD(weight_decay), .initial = "0",
-     .min = 0, .max = HUGE_VAL, .argument = "F", .group = learning_group,
+     .min = 0, .max = HUGE_VAL, .argument = "F", .group = optimiser_group,
      .help = "factor of the weights added to the gradient"},
-    {.name = "seed", .type = SETTING_INT64, .offset = FIELD(seed), .initial = "0", .min = 0,
-     .max = 9007199254740992.0, .argument = "N", .group = learning_group,
-     .help = "of split, order and first weights; same seed, same result"},
 
     {.name = "threads", .type = SETTING_INT, .offset = FIELD(threads), .initial = "0", .min = 0,
      .max = 1024, .use = SETTING_CHANGEABLE, .argument = "N", .group = machine_group,

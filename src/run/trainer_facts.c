@@ -58,11 +58,26 @@ static void add(struct fact_list *list, const char *name, const char *format, ..
     va_end(arguments);
 }
 
-void trainer_facts(struct run_state_fact out[TRAINER_N_FACTS], const struct trainer_inputs *in)
+/* Every setting that decides the result, by its row in the table. Texts name files and columns:
+ * what was read from them is hashed instead. */
+static void add_settings(struct fact_list *list, const struct settings *s)
 {
-    const struct settings *s = in->settings;
+    char buffer[SETTINGS_TEXT_BYTES];
+    int n;
+    const struct setting *item = settings_table(&n);
+    for (int i = 0; i < n; i++) {
+        if (item[i].use != SETTING_FIXED || item[i].type == SETTING_TEXT)
+            continue;
+        const char *text = settings_text(s, &item[i], buffer);
+        add(list, item[i].name, "%s", text != NULL ? text : "");
+    }
+}
+
+int trainer_facts(struct run_state_fact out[TRAINER_MOST_FACTS], const struct trainer_inputs *in)
+{
     const struct checkpoint_card *card = in->card;
     struct fact_list list = {out, 0};
+    add(&list, "format", "state 2");
     add(&list, "training data", "%d rows (%016" PRIx64 ")", in->n_train_rows,
         hash_rows(in->train_data, in->train_rows, in->n_train_rows));
     if (in->val == NULL)
@@ -74,18 +89,6 @@ void trainer_facts(struct run_state_fact out[TRAINER_N_FACTS], const struct trai
         hash_classes(&card->classes));
     add(&list, "network", "%s (%016" PRIx64 ")", model_spec(in->model)->name,
         hash_text(hash_start, card->model));
-    add(&list, "seed", "%" PRId64, s->seed);
-    add(&list, "batch-size", "%d", s->batch_size);
-    add(&list, "k", "%s", s->k.text);
-    add(&list, "learning-rate", "%.17g", s->learning_rate);
-    add(&list, "beta1", "%.17g", s->beta1);
-    add(&list, "beta2", "%.17g", s->beta2);
-    add(&list, "epsilon", "%.17g", s->epsilon);
-    add(&list, "weight-decay", "%.17g", s->weight_decay);
-    add(&list, "size", "%d", card->size);
-    add(&list, "mean", "%.9g,%.9g,%.9g", card->mean[0], card->mean[1], card->mean[2]);
-    add(&list, "std", "%.9g,%.9g,%.9g", card->std[0], card->std[1], card->std[2]);
-    add(&list, "exif", "%s", card->apply_exif ? "apply" : "ignore");
-    add(&list, "jpeg-scale", "%s", image_jpeg_scale_name[card->jpeg_scale]);
-    add(&list, "format", "state 1");
+    add_settings(&list, in->settings);
+    return list.n;
 }

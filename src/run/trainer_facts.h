@@ -1,14 +1,16 @@
 /* What must be the same in all parts of a run for a resume to give the bytes of an uninterrupted
- * one, as text that a refusal can show. The number of epochs is not among it: more of them only
- * continue further. */
+ * one, as text that a refusal can show: data, classes, network, and every setting that the table
+ * marks as SETTING_FIXED. */
 #ifndef RUN_TRAINER_FACTS_H
 #define RUN_TRAINER_FACTS_H
 
 #include "run/run_state.h"
 #include "run/trainer.h"
 
-enum { TRAINER_N_FACTS = 18 };
+/* More than the table of settings has rows (a test holds it to that). */
+enum { TRAINER_MOST_FACTS = 128 };
 
-void trainer_facts(struct run_state_fact out[TRAINER_N_FACTS], const struct trainer_inputs *in);
+/* Returns how many there are. */
+int trainer_facts(struct run_state_fact out[TRAINER_MOST_FACTS], const struct trainer_inputs *in);
 
 #endif

@@ -18,7 +18,8 @@ struct trainer {
     struct adam adam;
     struct evaluator *evaluator; /* NULL without validation, as is what metrics holds */
     struct metrics metrics;
-    struct run_state_fact fact[TRAINER_N_FACTS];
+    struct run_state_fact fact[TRAINER_MOST_FACTS];
+    int n_facts;
     struct run_state state;
     int n_batches, classes;
     bool restored;

@@ -42,7 +42,7 @@ enum status trainer_save_state(struct trainer *t, struct error *err)
     t->state.batches_bytes = lengths.batches;
     t->state.results_bytes = lengths.results;
     status = run_state_write(run_folder_file(t->in.folder, RUN_FILE_STATE), &t->state, t->params,
-                             &t->adam, t->fact, TRAINER_N_FACTS, err);
+                             &t->adam, t->fact, (size_t)t->n_facts, err);
     t->saved_at = trainer_clock();
     return status;
 }

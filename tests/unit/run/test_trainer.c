@@ -5,6 +5,7 @@
 
 #include "base/files.h"
 #include "io/csv.h"
+#include "run/trainer_facts.h"
 
 #include <math.h>
 #include <sys/wait.h>
@@ -306,7 +307,15 @@ static void resuming_a_finished_run_changes_nothing(void **state)
     assert_same_run("a", "b");
 }
 
-static void a_resume_with_changed_data_or_seed_is_refused(void **state)
+static void there_is_room_for_a_fact_of_every_setting(void **state)
+{
+    (void)state;
+    int n;
+    settings_table(&n);
+    assert_true(n + 8 <= TRAINER_MOST_FACTS);
+}
+
+static void a_resume_with_changed_data_or_setting_is_refused(void **state)
 {
     (void)state;
     run_whole("run", NORM_GROUP);
@@ -323,6 +332,14 @@ static void a_resume_with_changed_data_or_seed_is_refused(void **state)
     trainer_destroy(r.trainer);
 
     r.settings.seed = 0;
+    r.settings.conv = CONV2D_ALL_IM2COL; /* any row of the table that decides the result */
+    MUST(trainer_create(&r.trainer, &r.inputs, err));
+    assert_int_equal(trainer_restore(r.trainer, &failure), STATUS_FAILED);
+    assert_non_null(
+        strstr(failure.message, "conv has changed: the run began with auto, now it is "));
+    trainer_destroy(r.trainer);
+
+    r.settings.conv = 0;
     int swapped = r.rows[0];
     r.rows[0] = r.rows[1];
     r.rows[1] = swapped;
@@ -422,7 +439,8 @@ int main(void)
         TINY_TEST(stopped_in_an_evaluation_and_resumed_evaluates_again),
         TINY_TEST(killed_at_any_batch_and_resumed_gives_the_same_bytes),
         TINY_TEST(resuming_a_finished_run_changes_nothing),
-        TINY_TEST(a_resume_with_changed_data_or_seed_is_refused),
+        cmocka_unit_test(there_is_room_for_a_fact_of_every_setting),
+        TINY_TEST(a_resume_with_changed_data_or_setting_is_refused),
         TINY_TEST(a_loss_that_is_not_finite_stops_before_the_update),
         TINY_TEST(weights_that_are_not_finite_are_never_saved),
         TINY_TEST(every_failing_allocation_is_a_clean_error),
