@@ -42,61 +42,62 @@ static void table_free(struct table *t)
     free(t->name);
 }
 
+static size_t item_bytes(const char *dtype)
+{
+    return strcmp(dtype, "F32") == 0 ? 4 : 8;
+}
+
 static void table_add(struct table *t, const char *prefix, const char *name, const char *dtype,
-                      void *data, int64_t count, size_t item_size)
+                      void *data, int64_t count)
 {
     snprintf(t->name[t->n], NAME_BYTES, "%s%s", prefix, name);
     struct safetensors_entry *e = &t->entry[t->n];
     e->name = t->name[t->n++];
     snprintf(e->dtype, sizeof(e->dtype), "%s", dtype);
-    e->n_dims = count < 0 ? 0 : 1; /* a negative count: a scalar */
+    e->n_dims = count == RUN_STATE_SCALAR ? 0 : 1;
     e->dim[0] = count;
     e->data = data;
-    e->n_bytes = (count < 0 ? 1 : (size_t)count) * item_size;
+    e->n_bytes = (count == RUN_STATE_SCALAR ? 1 : (size_t)count) * item_bytes(dtype);
 }
 
-static enum status build_entries(struct table *t, struct run_state *state,
-                                 const struct param_list *params, const struct adam *adam,
+static enum status build_entries(struct table *t, const struct run_state_content *c,
                                  struct error *err)
 {
     *t = (struct table){0};
-    size_t most = N_FIELDS + 4 + (size_t)params->n;
+    size_t most = N_FIELDS + 1 + (size_t)c->n_blocks + (size_t)c->params->n;
     enum status status;
     if ((status = memory_alloc((void **)&t->entry, most, sizeof(*t->entry), "state", err)) ||
         (status = memory_alloc((void **)&t->name, most, NAME_BYTES, "state", err)))
         return status;
 
     for (size_t i = 0; i < N_FIELDS; i++)
-        table_add(t, "", field[i].name, field[i].dtype, (char *)state + field[i].offset, -1, 8);
-    int64_t n = (int64_t)params->n_trained;
-    table_add(t, "", "weights", "F32", params->data, n, sizeof(float));
-    table_add(t, "", "adam.m", "F32", adam->m, n, sizeof(float));
-    table_add(t, "", "adam.v", "F32", adam->v, n, sizeof(float));
-    table_add(t, "", "adam.step", "I64", (int64_t *)&adam->step, -1, sizeof(adam->step));
-    for (int i = 0; i < params->n; i++) {
-        struct param *p = &params->item[i];
+        table_add(t, "", field[i].name, field[i].dtype, (char *)c->state + field[i].offset,
+                  RUN_STATE_SCALAR);
+    table_add(t, "", "weights", "F32", c->params->data, (int64_t)c->params->n_trained);
+    for (int i = 0; i < c->n_blocks; i++)
+        table_add(t, "", c->block[i].name, c->block[i].dtype, c->block[i].data, c->block[i].count);
+    for (int i = 0; i < c->params->n; i++) {
+        struct param *p = &c->params->item[i];
         if (p->kind == PARAM_BUFFER)
-            table_add(t, "buffer.", p->name, "F32", p->data, (int64_t)p->size, sizeof(float));
+            table_add(t, "buffer.", p->name, "F32", p->data, (int64_t)p->size);
         else if (p->kind == PARAM_COUNTER)
-            table_add(t, "counter.", p->name, "I64", &p->counter, -1, sizeof(p->counter));
+            table_add(t, "counter.", p->name, "I64", &p->counter, RUN_STATE_SCALAR);
     }
     return STATUS_OK;
 }
 
-enum status run_state_write(const char *path, const struct run_state *state,
-                            const struct param_list *params, const struct adam *adam,
-                            const struct run_state_fact *fact, size_t n_facts, struct error *err)
+enum status run_state_write(const char *path, const struct run_state_content *c, struct error *err)
 {
-    struct run_state copy = *state;
     struct table t;
     const char **meta = NULL; /* keys, then values */
+    size_t n_facts = (size_t)c->n_facts;
     enum status status;
-    if ((status = build_entries(&t, &copy, params, adam, err)) ||
+    if ((status = build_entries(&t, c, err)) ||
         (status = memory_alloc((void **)&meta, 2 * n_facts, sizeof(*meta), "state", err)))
         goto done;
     for (size_t i = 0; i < n_facts; i++) {
-        meta[i] = fact[i].name;
-        meta[n_facts + i] = fact[i].value;
+        meta[i] = c->fact[i].name;
+        meta[n_facts + i] = c->fact[i].value;
     }
     status = safetensors_write(path, t.entry, t.n, meta, meta + n_facts, n_facts, err);
 done:
@@ -105,10 +106,11 @@ done:
     return status;
 }
 
-static enum status check_facts(const struct safetensors *file, const struct run_state_fact *fact,
-                               size_t n_facts, struct error *err)
+static enum status check_facts(const struct safetensors *file, const struct run_state_content *c,
+                               struct error *err)
 {
-    for (size_t i = 0; i < n_facts; i++) {
+    const struct run_state_fact *fact = c->fact;
+    for (int i = 0; i < c->n_facts; i++) {
         const char *saved = safetensors_meta(file, fact[i].name);
         if (saved == NULL)
             return error_set(err,
@@ -142,17 +144,14 @@ static enum status copy_entries(const struct table *t, const struct safetensors 
     return STATUS_OK;
 }
 
-enum status run_state_read(struct run_state *state, struct param_list *params, struct adam *adam,
-                           const char *path, const struct run_state_fact *fact, size_t n_facts,
-                           struct error *err)
+enum status run_state_read(const struct run_state_content *c, const char *path, struct error *err)
 {
     struct safetensors file = {0};
     enum status status = safetensors_read(&file, path, err); /* names the path itself */
     if (status != STATUS_OK)
         return status;
     struct table t = {0};
-    if ((status = check_facts(&file, fact, n_facts, err)) ||
-        (status = build_entries(&t, state, params, adam, err)) ||
+    if ((status = check_facts(&file, c, err)) || (status = build_entries(&t, c, err)) ||
         (status = copy_entries(&t, &file, err)))
         error_prefix(err, "%s", path);
     table_free(&t);

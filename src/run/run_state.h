@@ -1,16 +1,16 @@
 /* state.safetensors: everything that decides the next step of a run, for an exact resume.
  *
- * Tensors: "weights", "adam.m", "adam.v" F32 [n_trained], in the order and layout of the parameter
- * table in memory (they are for this program alone, and so need no second copy to be written);
- * "buffer.NAME" F32 and "counter.NAME" I64 for running statistics; one I64 or F64 scalar for each
- * field of struct run_state, so that no digit is lost in decimal text. Metadata: one line for each
- * fact that must not change between the parts of a run. There is no generator's state: every random
- * number comes from (seed, purpose, epoch, sample). */
+ * Tensors: "weights" F32 [n_trained], in the order and layout of the parameter table in memory
+ * (they are for this program alone, and so need no second copy to be written); "buffer.NAME" F32
+ * and "counter.NAME" I64 for running statistics; one I64 or F64 scalar for each field of struct
+ * run_state, so that no digit is lost in decimal text; and the blocks of those who carry something
+ * from step to step (Adam's moments). Metadata: one line for each fact that must not change between
+ * the parts of a run. There is no generator's state: every random number comes from (seed, purpose,
+ * epoch, sample). */
 #ifndef RUN_RUN_STATE_H
 #define RUN_RUN_STATE_H
 
 #include "base/error.h"
-#include "nn/adam.h"
 #include "nn/param.h"
 
 #include <stddef.h>
@@ -37,13 +37,29 @@ struct run_state_fact {
     char value[160];
 };
 
+/* An array or scalar that somebody else owns and that decides the next step. */
+struct run_state_block {
+    const char *name, *dtype; /* "adam.m"; "F32", "I64" or "F64" */
+    void *data;
+    int64_t count; /* elements; RUN_STATE_SCALAR: one, without a dimension */
+};
+enum { RUN_STATE_SCALAR = -1 };
+
+/* What is written and read back into the same places. All borrowed. */
+struct run_state_content {
+    struct run_state *state;
+    struct param_list *params;
+    const struct run_state_block *block;
+    int n_blocks;
+    const struct run_state_fact *fact;
+    int n_facts;
+};
+
 /* Atomic. */
-enum status run_state_write(const char *path, const struct run_state *state,
-                            const struct param_list *params, const struct adam *adam,
-                            const struct run_state_fact *fact, size_t n_facts, struct error *err);
+enum status run_state_write(const char *path, const struct run_state_content *content,
+                            struct error *err);
 /* Nothing is changed on failure. A fact that differs is an error that names it and both values. */
-enum status run_state_read(struct run_state *state, struct param_list *params, struct adam *adam,
-                           const char *path, const struct run_state_fact *fact, size_t n_facts,
+enum status run_state_read(const struct run_state_content *content, const char *path,
                            struct error *err);
 
 #endif

@@ -46,11 +46,11 @@ enum status trainer_create(struct trainer **out, const struct trainer_inputs *in
     t->n_batches = loader_batches(in->train);
     t->state.best_accuracy = t->state.best_mean_loss = NAN;
     t->state.last_accuracy = t->state.last_mean_loss = t->state.last_train_loss = NAN;
-    t->n_facts = trainer_facts(t->fact, in);
     if ((status = create_parts(t, err))) {
         trainer_destroy(t);
         return status;
     }
+    trainer_save_plan(t);
     *out = t;
     return STATUS_OK;
 }
@@ -89,8 +89,7 @@ enum status trainer_restore(struct trainer *t, struct error *err)
 {
     const char *path = run_folder_file(t->in.folder, RUN_FILE_STATE);
     struct run_state *s = &t->state;
-    enum status status =
-        run_state_read(s, t->params, &t->adam, path, t->fact, (size_t)t->n_facts, err);
+    enum status status = run_state_read(&t->content, path, err);
     if (status != STATUS_OK)
         return status;
     if (s->epoch < 0 || s->next_batch < 0 || s->next_batch > t->n_batches)

@@ -11,6 +11,8 @@
 
 #include <time.h>
 
+enum { TRAINER_MOST_BLOCKS = 16 };
+
 struct trainer {
     struct trainer_inputs in; /* borrowed */
     const struct settings *settings;
@@ -18,9 +20,10 @@ struct trainer {
     struct adam adam;
     struct evaluator *evaluator; /* NULL without validation, as is what metrics holds */
     struct metrics metrics;
-    struct run_state_fact fact[TRAINER_MOST_FACTS];
-    int n_facts;
     struct run_state state;
+    struct run_state_fact fact[TRAINER_MOST_FACTS];
+    struct run_state_block block[TRAINER_MOST_BLOCKS];
+    struct run_state_content content; /* of state.safetensors: points to the three above */
     int n_batches, classes;
     bool restored;
     double images_per_second;    /* smoothed; 0 before the first batch */
@@ -46,6 +49,7 @@ enum status trainer_step(struct trainer *t, const struct batch *b, double began,
 /* trainer_save.c. Weights that are not finite are refused, so they never take the place of the last
  * good ones. */
 void trainer_save_time(struct trainer *t); /* moves the time since the last call into the state */
+void trainer_save_plan(struct trainer *t); /* what a state holds; once everything is created */
 enum status trainer_save_state(struct trainer *t, struct error *err);
 enum status trainer_save_last(struct trainer *t, struct error *err); /* and the state */
 /* best.safetensors and the tables of the evaluation that chose it. */

@@ -30,6 +30,26 @@ void trainer_save_time(struct trainer *t)
     t->counted_at = time;
 }
 
+static void add_block(struct trainer *t, const char *name, const char *dtype, void *data,
+                      int64_t count)
+{
+    t->block[t->content.n_blocks++] = (struct run_state_block){name, dtype, data, count};
+}
+
+void trainer_save_plan(struct trainer *t)
+{
+    t->content = (struct run_state_content){
+        .state = &t->state,
+        .params = t->params,
+        .block = t->block,
+        .fact = t->fact,
+        .n_facts = trainer_facts(t->fact, &t->in),
+    };
+    add_block(t, "adam.m", "F32", t->adam.m, (int64_t)t->adam.n);
+    add_block(t, "adam.v", "F32", t->adam.v, (int64_t)t->adam.n);
+    add_block(t, "adam.step", "I64", &t->adam.step, RUN_STATE_SCALAR);
+}
+
 enum status trainer_save_state(struct trainer *t, struct error *err)
 {
     trainer_save_time(t);
@@ -41,8 +61,7 @@ enum status trainer_save_state(struct trainer *t, struct error *err)
         return status;
     t->state.batches_bytes = lengths.batches;
     t->state.results_bytes = lengths.results;
-    status = run_state_write(run_folder_file(t->in.folder, RUN_FILE_STATE), &t->state, t->params,
-                             &t->adam, t->fact, (size_t)t->n_facts, err);
+    status = run_state_write(run_folder_file(t->in.folder, RUN_FILE_STATE), &t->content, err);
     t->saved_at = trainer_clock();
     return status;
 }

@@ -2,12 +2,12 @@
 #include "failing_alloc.h"
 #include "tiny_run.h"
 
+#include "nn/adam.h"
 #include "run/run_state.h"
 
 #include <math.h>
 
-enum { N_FACTS = 2 };
-static const struct run_state_fact facts[N_FACTS] = {{"seed", "7"}, {"batch-size", "6"}};
+static const struct run_state_fact facts[] = {{"seed", "7"}, {"batch-size", "6"}};
 
 /* A third is no finite decimal, and the NaN of "no validation yet" must come back as well. */
 static const struct run_state middle = {
@@ -28,6 +28,9 @@ static const struct run_state middle = {
 struct fixture {
     struct model *model;
     struct adam adam;
+    struct run_state state;
+    struct run_state_block block[3];
+    struct run_state_content content;
 };
 
 static void create(struct fixture *f, uint64_t seed)
@@ -51,6 +54,16 @@ static void create(struct fixture *f, uint64_t seed)
         if (p->kind == PARAM_BUFFER)
             p->data[0] = (float)seed;
     }
+    f->state = (struct run_state){0};
+    f->block[0] = (struct run_state_block){"adam.m", "F32", f->adam.m, (int64_t)f->adam.n};
+    f->block[1] = (struct run_state_block){"adam.v", "F32", f->adam.v, (int64_t)f->adam.n};
+    f->block[2] = (struct run_state_block){"adam.step", "I64", &f->adam.step, RUN_STATE_SCALAR};
+    f->content = (struct run_state_content){.state = &f->state,
+                                            .params = params,
+                                            .block = f->block,
+                                            .n_blocks = 3,
+                                            .fact = facts,
+                                            .n_facts = 2};
 }
 
 static void destroy(struct fixture *f)
@@ -75,7 +88,8 @@ static bool same(struct fixture *a, struct fixture *b)
 static const char *write_state(struct fixture *f)
 {
     const char *path = tiny_path("state.safetensors");
-    MUST(run_state_write(path, &middle, model_params(f->model), &f->adam, facts, N_FACTS, err));
+    f->state = middle;
+    MUST(run_state_write(path, &f->content, err));
     return path;
 }
 
@@ -86,9 +100,8 @@ static void every_bit_comes_back(void **state)
     create(&a, 1);
     create(&b, 2);
     const char *path = write_state(&a);
-    struct run_state back = {0};
-    MUST(run_state_read(&back, model_params(b.model), &b.adam, path, facts, N_FACTS, err));
-    assert_memory_equal(&back, &middle, sizeof(back));
+    MUST(run_state_read(&b.content, path, err));
+    assert_memory_equal(&b.state, &middle, sizeof(middle));
     assert_true(same(&a, &b));
     destroy(&a);
     destroy(&b);
@@ -101,15 +114,13 @@ static void a_changed_fact_is_refused_and_changes_nothing(void **state)
     create(&a, 1);
     create(&b, 2);
     create(&untouched, 2);
-    const struct run_state_fact changed[N_FACTS] = {{"seed", "7"}, {"batch-size", "8"}};
-    struct run_state back = {0};
+    const struct run_state_fact changed[] = {{"seed", "7"}, {"batch-size", "8"}};
     struct error failure;
-    assert_int_equal(run_state_read(&back, model_params(b.model), &b.adam, write_state(&a), changed,
-                                    N_FACTS, &failure),
-                     STATUS_FAILED);
+    b.content.fact = changed;
+    assert_int_equal(run_state_read(&b.content, write_state(&a), &failure), STATUS_FAILED);
     assert_non_null(strstr(failure.message, "state.safetensors: cannot continue, batch-size has "
                                             "changed: the run began with 6, now it is 8"));
-    assert_int_equal(back.epoch, 0);
+    assert_int_equal(b.state.epoch, 0);
     assert_true(same(&b, &untouched));
     destroy(&a);
     destroy(&b);
@@ -124,15 +135,10 @@ static void a_state_that_lacks_a_tensor_is_refused(void **state)
     const char *path = tiny_path("empty.safetensors");
     const char *const key[] = {"seed", "batch-size"}, *const value[] = {"7", "6"};
     MUST(safetensors_write(path, NULL, 0, key, value, 2, err));
-    struct run_state back = {0};
     struct error failure;
-    assert_int_equal(
-        run_state_read(&back, model_params(a.model), &a.adam, path, facts, N_FACTS, &failure),
-        STATUS_FAILED);
+    assert_int_equal(run_state_read(&a.content, path, &failure), STATUS_FAILED);
     assert_non_null(strstr(failure.message, "tensor epoch is missing, expected I64 of 8 bytes"));
-    assert_int_equal(run_state_read(&back, model_params(a.model), &a.adam, tiny_path("none"), facts,
-                                    N_FACTS, &failure),
-                     STATUS_FAILED);
+    assert_int_equal(run_state_read(&a.content, tiny_path("none"), &failure), STATUS_FAILED);
     assert_non_null(strstr(failure.message, "none"));
     destroy(&a);
 }
@@ -145,10 +151,8 @@ static void every_failing_allocation_is_a_clean_error(void **state)
     const char *path = write_state(&a);
     for (long n = 1;; n++) {
         struct error failure = {0};
-        struct run_state back = {0};
         failing_alloc_after(n);
-        enum status status =
-            run_state_read(&back, model_params(a.model), &a.adam, path, facts, N_FACTS, &failure);
+        enum status status = run_state_read(&a.content, path, &failure);
         long used = failing_alloc_count();
         failing_alloc_off();
         if (used < n) {
@@ -160,8 +164,7 @@ static void every_failing_allocation_is_a_clean_error(void **state)
     for (long n = 1;; n++) {
         struct error failure = {0};
         failing_alloc_after(n);
-        enum status status = run_state_write(path, &middle, model_params(a.model), &a.adam, facts,
-                                             N_FACTS, &failure);
+        enum status status = run_state_write(path, &a.content, &failure);
         long used = failing_alloc_count();
         failing_alloc_off();
         if (used < n) {
@@ -169,8 +172,7 @@ static void every_failing_allocation_is_a_clean_error(void **state)
             break;
         }
         assert_int_equal(status, STATUS_FAILED);
-        struct run_state back = {0}; /* old or new, never half */
-        MUST(run_state_read(&back, model_params(a.model), &a.adam, path, facts, N_FACTS, err));
+        MUST(run_state_read(&a.content, path, err)); /* old or new, never half */
     }
     destroy(&a);
 }
