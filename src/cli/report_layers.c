@@ -43,7 +43,7 @@ void report_memory(struct console *c, const struct session *s)
     console_print(c, "memory    that training will take\n");
     print_line(c, "weights", m->weights);
     print_line(c, "gradients", m->gradients);
-    print_line(c, "Adam's moments", m->moments);
+    print_line(c, "optimiser's moments", m->moments);
     print_line(c, "activations and scratch memory", m->activations);
     print_line(c, "batches that are being decoded", m->loaders);
     print_line(c, "resized pictures (cache)", m->cache);

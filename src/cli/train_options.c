@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_OPTIONS = 64, FIRST_LONG = 1000 /* beyond any letter */ };
+enum { MOST_OPTIONS = 160, FIRST_LONG = 1000 /* beyond any letter */ };
 
 /* What the command line said, in its order. */
 struct given {
@@ -166,13 +166,14 @@ static enum status compare_with_run(const struct settings *s, const struct setti
     for (int i = 0; i < n; i++) {
         const char *now = settings_text(s, &table[i], now_buffer);
         const char *then = settings_text(run, &table[i], then_buffer);
-        if (table[i].use != SETTING_FIXED || (!now && !then) ||
+        if (!settings_is_fixed(run, &table[i]) || (!now && !then) ||
             (now && then && strcmp(now, then) == 0))
             continue;
-        return error_usage(err,
-                           "--%s is %s in the run that --resume continues, not %s: it would "
-                           "be another run",
-                           table[i].name, then ? then : "not set", now ? now : "unset");
+        return error_usage(err, "--%s is %s in the run that --resume continues, not %s: %s",
+                           table[i].name, then ? then : "not set", now ? now : "unset",
+                           table[i].use == SETTING_FIXED
+                               ? "it would be another run"
+                               : "its --lr-schedule is laid out over that many");
     }
     return STATUS_OK;
 }

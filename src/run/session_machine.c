@@ -2,6 +2,7 @@
 
 #include "base/free_memory.h"
 #include "base/parallel.h"
+#include "run/recipe.h"
 
 #include <stdlib.h>
 
@@ -65,11 +66,12 @@ static void plan_memory(struct session *s)
 {
     struct session_memory *m = &s->memory;
     const struct loader_options options = session_machine_loader_options(s);
+    const struct optimiser_options optimiser = recipe_optimiser(s->settings);
     size_t picture = (size_t)s->settings->size * (size_t)s->settings->size * 3;
 
     m->weights = s->summary.parameter_bytes;
     m->gradients = s->summary.gradient_bytes;
-    m->moments = 2 * s->summary.gradient_bytes; /* Adam keeps two numbers for each */
+    m->moments = (size_t)optimiser_moments(&optimiser) * s->summary.gradient_bytes;
     m->activations = s->summary.activation_bytes;
     m->loaders = loader_bytes(&options, s->train.n);
     if (s->val.data)

@@ -125,6 +125,37 @@ static enum status set_rgb(struct settings *s, const struct setting *item, const
     return STATUS_OK;
 }
 
+/* "10,15": whole numbers in ascending order, without spaces. */
+static enum status set_ints(struct settings *s, const struct setting *item, const char *value,
+                            const char *where, struct error *err)
+{
+    struct setting_ints list = {0};
+    bool good = true;
+
+    for (const char *at = value; good; at++) {
+        char part[16];
+        int64_t number = 0;
+        size_t length = strcspn(at, ",");
+        good = length < sizeof part && list.n < SETTING_MOST_INTS;
+        if (!good)
+            break;
+        memcpy(part, at, length);
+        part[length] = '\0';
+        good = parse_integer(&number, part) && in_range((double)number, item) &&
+               (list.n == 0 || number > list.value[list.n - 1]);
+        list.value[list.n++] = (int)number;
+        at += length;
+        if (*at == '\0')
+            break;
+    }
+    if (!good)
+        return error_usage(err,
+                           "%s: \"%s\" is not a list of up to %d ascending integers in %.0f..%.0f",
+                           where, value, SETTING_MOST_INTS, item->min, item->max);
+    *(struct setting_ints *)field(s, item) = list;
+    return STATUS_OK;
+}
+
 static enum status set_choice(struct settings *s, const struct setting *item, const char *value,
                               const char *where, struct error *err)
 {
@@ -201,6 +232,8 @@ enum status settings_set(struct settings *s, const struct setting *item, const c
         return set_rgb(s, item, value, where, err);
     case SETTING_CHAR:
         return set_char(s, item, value, where, err);
+    case SETTING_INTS:
+        return set_ints(s, item, value, where, err);
     case SETTING_K:
         if (atk_parse(&k, value, err) != STATUS_OK)
             return error_prefix(err, "%s", where);

@@ -15,7 +15,13 @@ enum setting_type {
     SETTING_CHOICE, /* an enum with the values 0, 1, ... of `choices` */
     SETTING_K,      /* struct atk_k */
     SETTING_RGB,    /* float[3]: one number for all channels, or "r,g,b" */
-    SETTING_CHAR    /* char: one ASCII character, or "tab" */
+    SETTING_CHAR,   /* char: one ASCII character, or "tab" */
+    SETTING_INTS    /* struct setting_ints: "10,15", ascending */
+};
+
+enum { SETTING_MOST_INTS = 8 };
+struct setting_ints {
+    int n, value[SETTING_MOST_INTS];
 };
 
 /* Where a setting may stand, and what a resumed run may change. */
@@ -32,7 +38,7 @@ struct setting {
     enum setting_type type;
     size_t offset;             /* of the field in struct settings */
     const char *initial;       /* default, as text; NULL: none */
-    double min, max;           /* INT, INT64, REAL, RGB; max HUGE_VAL: no upper end */
+    double min, max;           /* INT, INT64, REAL, RGB, INTS; max HUGE_VAL: no upper end */
     bool above_min, below_max; /* min itself, max itself are not allowed */
     const char *choices;       /* "auto|none|memory", in the enum's order */
     enum setting_use use;

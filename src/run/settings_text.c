@@ -48,6 +48,15 @@ static void put_rgb(char *out, size_t size, const float rgb[3])
         snprintf(out, size, "%s,%s,%s", r, g, b);
 }
 
+static void put_ints(char *out, size_t size, const struct setting_ints *list)
+{
+    size_t length = 0;
+
+    for (int i = 0; i < list->n && length < size; i++)
+        length +=
+            (size_t)snprintf(out + length, size - length, "%s%d", i ? "," : "", list->value[i]);
+}
+
 static void put_choice(char *out, size_t size, const char *choices, int value)
 {
     for (int i = 0; i < value; i++)
@@ -83,6 +92,11 @@ const char *settings_text(const struct settings *s, const struct setting *item,
         break;
     case SETTING_CHAR:
         snprintf(buffer, size, *(const char *)value == '\t' ? "tab" : "%c", *(const char *)value);
+        break;
+    case SETTING_INTS:
+        if (((const struct setting_ints *)value)->n == 0)
+            return NULL;
+        put_ints(buffer, size, value);
         break;
     case SETTING_K:
         return ((const struct atk_k *)value)->text;

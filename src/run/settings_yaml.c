@@ -52,7 +52,7 @@ static enum status read_key(struct settings *s, const struct yaml_tree *root, in
     }
     if (item->use == SETTING_COMMAND)
         return error_usage(err, "%s belongs on the command line, not in a file", where);
-    if (value->kind == YAML_LIST && item->type != SETTING_RGB)
+    if (value->kind == YAML_LIST && item->type != SETTING_RGB && item->type != SETTING_INTS)
         return error_usage(err, "%s: a single value was expected, not a list", where);
     enum status status = value_text(&text, value, where, err);
     if (status != STATUS_OK)
@@ -93,7 +93,7 @@ void settings_yaml_write(const struct settings *s, FILE *stream)
             fprintf(stream, "%s# %s\n", group ? "\n" : "", item->group);
         group = item->group;
         fprintf(stream, "%s: ", item->name);
-        if (item->type == SETTING_RGB && strchr(text, ','))
+        if ((item->type == SETTING_RGB || item->type == SETTING_INTS) && strchr(text, ','))
             fprintf(stream, "[%s]", text);
         else
             yaml_put_text(stream, text);

@@ -90,6 +90,24 @@ static void other_values_are_as_strict(void **state)
     refuse("std", "1e-60", "--std: \"1e-60\" is not a number > 0, nor three of them as R,G,B");
     refuse("mean", "0.1,0.2,0.3,0.4",
            "--mean: \"0.1,0.2,0.3,0.4\" is not a number, nor three of them as R,G,B");
+    static const char *const list[] = {"",
+                                       "0",
+                                       "3,",
+                                       ",3",
+                                       "3,,4",
+                                       "3,3",
+                                       "4,3",
+                                       "3, 4",
+                                       "1000001",
+                                       "1,2,3,4,5,6,7,8,9",
+                                       "1,123456789012345678901234567890"};
+    for (size_t i = 0; i < sizeof list / sizeof list[0]; i++) {
+        char message[160];
+        snprintf(message, sizeof message,
+                 "--lr-steps: \"%s\" is not a list of up to 8 ascending integers in 1..1000000",
+                 list[i]);
+        refuse("lr-steps", list[i], message);
+    }
 }
 
 static void k_keeps_its_spelling(void **state)
@@ -154,6 +172,16 @@ static void change_all(struct settings *s)
         {"beta2", "0"},
         {"epsilon", "1e-300"},
         {"weight-decay", "1e22"},
+        {"optimizer", "sgd"},
+        {"momentum", "0.9"},
+        {"nesterov", "true"},
+        {"decay-norm-bias", "no"},
+        {"lr-schedule", "step"},
+        {"warmup-epochs", "1.5"},
+        {"lr-min", "1e-5"},
+        {"lr-steps", "3,5,1000000"},
+        {"lr-gamma", "0.25"},
+        {"lr-power", "0.9"},
         {"seed", "9007199254740992"},
         {"threads", "5"},
         {"workers", "3"},
@@ -255,6 +283,13 @@ static void settings_that_contradict_each_other_are_refused(void **state)
     (void)state;
     refuse_combination("no-header", "true", "image-column", "photo");
     refuse_combination("image-column", "a", "label-column", "a");
+    refuse_combination("optimizer", "adamw", "momentum", "0.9");
+    refuse_combination("optimizer", "sgd", "nesterov", "true");
+    refuse_combination("epochs", "3", "warmup-epochs", "3.1");
+    refuse_combination("lr-schedule", "cosine", "lr-min", "0.1");
+    refuse_combination("lr-schedule", "constant", "lr-min", "1e-5");
+    refuse_combination("lr-schedule", "step", "lr-gamma", "0.5");
+    refuse_combination("lr-schedule", "cosine", "lr-steps", "2");
     refuse_combination("cache", "none", "cache-mib", "5");
     refuse_combination("cache", "disk", "cache-mib", "5");
     refuse_combination("cache", "memory", "cache-dir", "d");
