@@ -27,8 +27,8 @@ struct loader_options session_machine_loader_options(const struct session *s)
     };
 
     for (int i = 0; i < 3; i++) {
-        options.mean[i] = set->mean[i];
-        options.std[i] = set->std[i];
+        options.mean[i] = set->mean.value[i];
+        options.std[i] = set->std.value[i];
     }
     return options;
 }

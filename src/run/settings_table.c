@@ -18,6 +18,11 @@ static const char optimiser_group[] = "Optimiser (Adam)";
 static const char machine_group[] = "Machine";
 static const char run_group[] = "Run and output";
 
+/* Of ImageNet's training pictures, as torchvision and timm give them: what weights that were
+ * trained there expect. */
+static const float imagenet_mean[3] = {0.485F, 0.456F, 0.406F};
+static const float imagenet_std[3] = {0.229F, 0.224F, 0.225F};
+
 /* clang-format off */
 static const struct setting table[] = {
     {.name = "data", .type = SETTING_TEXT, .offset = FIELD(data), .argument = "FILE",
@@ -54,11 +59,13 @@ static const struct setting table[] = {
      .max = 4096, .argument = "N", .group = picture_group,
      .help = "pictures are resized to N x N"},
     {.name = "mean", .type = SETTING_RGB, .offset = FIELD(mean), .initial = "0", .min = -HUGE_VAL,
-     .max = HUGE_VAL, .argument = "R,G,B", .group = picture_group,
-     .help = "taken off each channel after division by 255; one number for all three, or three"},
+     .max = HUGE_VAL, .imagenet = imagenet_mean, .argument = "R,G,B", .group = picture_group,
+     .help = "taken off each channel after division by 255: one number for all three, three, "
+             "\"imagenet\", or \"data\" (found in the training pictures; with --std data)"},
     {.name = "std", .type = SETTING_RGB, .offset = FIELD(std), .initial = "1", .min = 0,
-     .max = HUGE_VAL, .above_min = true, .argument = "R,G,B", .group = picture_group,
-     .help = "then divides each channel"},
+     .max = HUGE_VAL, .above_min = true, .imagenet = imagenet_std, .argument = "R,G,B",
+     .group = picture_group,
+     .help = "then divides each channel: likewise"},
     {.name = "exif", .type = SETTING_CHOICE, .offset = FIELD(exif), .initial = "apply",
      .choices = "apply|ignore", .argument = "apply|ignore", .group = picture_group,
      .help = "turn pictures as their EXIF orientation says"},
