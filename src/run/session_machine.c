@@ -2,6 +2,7 @@
 
 #include "base/free_memory.h"
 #include "base/parallel.h"
+#include "run/evaluator.h"
 
 #include <stdlib.h>
 
@@ -74,7 +75,10 @@ static void plan_memory(struct session *s)
     m->loaders = loader_bytes(&options, s->train.n);
     if (s->val.data)
         m->loaders += loader_bytes(&options, s->val.n);
-    m->training = m->weights + m->gradients + m->moments + m->activations + m->loaders;
+    if (s->val.data && s->settings->tta == TTA_FLIP)
+        m->mirrored = evaluator_flip_bytes(s->settings->batch_size, s->settings->size);
+    m->training =
+        m->weights + m->gradients + m->moments + m->activations + m->loaders + m->mirrored;
     m->free = free_memory_bytes();
     m->pictures = ((size_t)s->train.n + (size_t)s->val.n) * picture;
     m->cache = cache_budget(s);

@@ -20,6 +20,7 @@ enum cache_mode { CACHE_AUTO, CACHE_NONE, CACHE_MEMORY, CACHE_DISK };
 enum bad_image_policy { BAD_IMAGE_FAIL, BAD_IMAGE_SKIP };
 enum backward_pass { BACKWARD_SELECTED, BACKWARD_FULL };
 enum exif_policy { EXIF_APPLY, EXIF_IGNORE };
+enum tta { TTA_NONE, TTA_FLIP };
 
 /* A number for each channel. from_data: still to be found in the training pictures (the session
  * does that); value is then without meaning. */
@@ -42,6 +43,7 @@ struct settings {
     enum image_jpeg_scale jpeg_scale;
     enum bad_image_policy on_bad_image;
     int64_t max_pixels;
+    enum tta tta;
     /* network, loss, optimiser */
     char *model, *weights;
     bool freeze_bn;

@@ -15,6 +15,7 @@ static const char picture_group[] = "Pictures";
 static const char network_group[] = "Network";
 static const char loss_group[] = "Loss and batches";
 static const char optimiser_group[] = "Optimiser (Adam)";
+static const char evaluation_group[] = "Evaluation";
 static const char machine_group[] = "Machine";
 static const char run_group[] = "Run and output";
 
@@ -128,6 +129,11 @@ static const struct setting table[] = {
     {.name = "weight-decay", .type = SETTING_REAL, .offset = FIELD(weight_decay), .initial = "0",
      .min = 0, .max = HUGE_VAL, .argument = "F", .group = optimiser_group,
      .help = "factor of the weights added to the gradient"},
+
+    {.name = "tta", .type = SETTING_CHOICE, .offset = FIELD(tta), .initial = "none",
+     .choices = "none|flip", .argument = "none|flip", .group = evaluation_group,
+     .help = "validate (atk-predict: classify) with the mean of the probabilities of a picture and "
+             "of its mirror image, in twice the time; the training steps stay as they are"},
 
     {.name = "threads", .type = SETTING_INT, .offset = FIELD(threads), .initial = "0", .min = 0,
      .max = 1024, .use = SETTING_CHANGEABLE, .argument = "N", .group = machine_group,

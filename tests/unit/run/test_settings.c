@@ -182,6 +182,7 @@ static void change_all(struct settings *s)
         {"beta2", "0"},
         {"epsilon", "1e-300"},
         {"weight-decay", "1e22"},
+        {"tta", "flip"},
         {"seed", "9007199254740992"},
         {"threads", "5"},
         {"workers", "3"},
