@@ -14,8 +14,9 @@ struct check {
     const int *rows;
     struct cache *cache;
     const struct loader_options *opt;
-    uint8_t *scratch;     /* [workers, size, size, 3] */
-    struct error *failed; /* [window] */
+    uint8_t *scratch;         /* [workers, size, size, 3] */
+    struct error *failed;     /* [window] */
+    struct colour_sums *sums; /* [workers]; NULL: not wanted */
     int window;
 };
 
@@ -26,8 +27,10 @@ static void check_picture(void *context, int position, int worker)
     struct error *failed = &c->failed[position % c->window];
     const uint8_t *rgb;
     failed->status = STATUS_OK;
-    picture_fetch(&rgb, c->scratch + (size_t)worker * picture_bytes, c->dataset, c->rows[position],
-                  c->cache, c->opt->size, &c->opt->limits, failed);
+    if (!picture_fetch(&rgb, c->scratch + (size_t)worker * picture_bytes, c->dataset,
+                       c->rows[position], c->cache, c->opt->size, &c->opt->limits, failed) &&
+        c->sums)
+        colour_sums_add(&c->sums[worker], rgb, picture_bytes / 3);
 }
 
 /* Walks behind the threads in order. */
@@ -63,13 +66,19 @@ enum status loader_check_pictures(const struct dataset *d, const int *rows, int 
     if (!status)
         status =
             memory_alloc((void **)&c.failed, (size_t)c.window, sizeof *c.failed, "messages", err);
+    if (!status && check->sums)
+        status = memory_alloc((void **)&c.sums, (size_t)opt->workers, sizeof *c.sums,
+                              "sums of colours", err);
     if (!status)
         status = pipeline_create(&pipeline, opt->workers, c.window, check_picture, &c, err);
     if (!status) {
         pipeline_start(pipeline, 0, n_rows);
         report(&c, pipeline, n_rows, check);
     }
-    pipeline_destroy(pipeline);
+    pipeline_destroy(pipeline); /* its threads are gone: their sums are whole */
+    for (int i = 0; !status && check->sums && i < opt->workers; i++)
+        colour_sums_merge(check->sums, &c.sums[i]);
+    free(c.sums);
     free(c.failed);
     free(c.scratch);
     return status;

@@ -2,6 +2,7 @@
 
 #include "base/free_memory.h"
 #include "base/parallel.h"
+#include "run/evaluator.h"
 #include "run/recipe.h"
 
 #include <stdlib.h>
@@ -28,8 +29,8 @@ struct loader_options session_machine_loader_options(const struct session *s)
     };
 
     for (int i = 0; i < 3; i++) {
-        options.mean[i] = set->mean[i];
-        options.std[i] = set->std[i];
+        options.mean[i] = set->mean.value[i];
+        options.std[i] = set->std.value[i];
     }
     return options;
 }
@@ -76,7 +77,10 @@ static void plan_memory(struct session *s)
     m->loaders = loader_bytes(&options, s->train.n);
     if (s->val.data)
         m->loaders += loader_bytes(&options, s->val.n);
-    m->training = m->weights + m->gradients + m->moments + m->activations + m->loaders;
+    if (s->val.data && s->settings->tta == TTA_FLIP)
+        m->mirrored = evaluator_flip_bytes(s->settings->batch_size, s->settings->size);
+    m->training =
+        m->weights + m->gradients + m->moments + m->activations + m->loaders + m->mirrored;
     m->free = free_memory_bytes();
     m->pictures = ((size_t)s->train.n + (size_t)s->val.n) * picture;
     m->cache = cache_budget(s);

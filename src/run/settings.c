@@ -107,21 +107,26 @@ static enum status set_rgb(struct settings *s, const struct setting *item, const
 {
     char part[4][32], range[64];
     int n = split_rgb(part, value);
-    float rgb[3];
-    bool good = n == 1 || n == 3;
+    struct setting_rgb rgb = {.from_data = strcmp(value, "data") == 0};
+    bool is_word = rgb.from_data || strcmp(value, "imagenet") == 0;
+    bool good = is_word || n == 1 || n == 3;
 
-    for (int i = 0; good && i < 3; i++) {
+    for (int i = 0; good && i < 3 && !is_word; i++) {
         double number = 0;
         good = parse_real(&number, part[n == 1 ? 0 : i]) && in_range(number, item);
-        rgb[i] = (float)number;
-        good = good && isfinite(rgb[i]) && in_range(rgb[i], item);
+        rgb.value[i] = (float)number;
+        good = good && isfinite(rgb.value[i]) && in_range(rgb.value[i], item);
     }
     if (!good) {
         describe_range(range, sizeof range, item);
-        return error_usage(err, "%s: \"%s\" is not a number%s, nor three of them as R,G,B", where,
-                           value, range);
+        return error_usage(err,
+                           "%s: \"%s\" is not a number%s, nor three of them as R,G,B, nor "
+                           "\"imagenet\" or \"data\"",
+                           where, value, range);
     }
-    memcpy(field(s, item), rgb, sizeof rgb);
+    if (is_word && !rgb.from_data)
+        memcpy(rgb.value, item->imagenet, sizeof rgb.value);
+    *(struct setting_rgb *)field(s, item) = rgb;
     return STATUS_OK;
 }
 

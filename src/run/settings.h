@@ -23,6 +23,14 @@ enum bad_image_policy { BAD_IMAGE_FAIL, BAD_IMAGE_SKIP };
 enum backward_pass { BACKWARD_SELECTED, BACKWARD_FULL };
 enum exif_policy { EXIF_APPLY, EXIF_IGNORE };
 enum decay_norm_bias { DECAY_NORM_BIAS_YES, DECAY_NORM_BIAS_NO };
+enum tta { TTA_NONE, TTA_FLIP };
+
+/* A number for each channel. from_data: still to be found in the training pictures (the session
+ * does that); value is then without meaning. */
+struct setting_rgb {
+    float value[3];
+    bool from_data;
+};
 
 struct settings {
     /* data */
@@ -33,11 +41,12 @@ struct settings {
     double val_split;
     /* pictures */
     int size;
-    float mean[3], std[3];
+    struct setting_rgb mean, std;
     enum exif_policy exif;
     enum image_jpeg_scale jpeg_scale;
     enum bad_image_policy on_bad_image;
     int64_t max_pixels;
+    enum tta tta;
     /* network, loss */
     char *model, *weights;
     bool freeze_bn;

@@ -48,6 +48,13 @@ static enum status check_rate(const struct settings *s, struct error *err)
     return STATUS_OK;
 }
 
+static enum status check_pictures(const struct settings *s, struct error *err)
+{
+    if (s->mean.from_data != s->std.from_data)
+        return error_usage(err, "--mean data and --std data are found together: give both or none");
+    return STATUS_OK;
+}
+
 static enum status check_machine(const struct settings *s, struct error *err)
 {
     if ((s->cache == CACHE_NONE || s->cache == CACHE_DISK) && s->cache_mib > 0)
@@ -81,8 +88,9 @@ enum status settings_check(const struct settings *s, struct error *err)
 {
     enum status status;
 
-    if ((status = check_data(s, err)) || (status = check_optimiser(s, err)) ||
-        (status = check_rate(s, err)) || (status = check_machine(s, err)))
+    if ((status = check_data(s, err)) || (status = check_pictures(s, err)) ||
+        (status = check_optimiser(s, err)) || (status = check_rate(s, err)) ||
+        (status = check_machine(s, err)))
         return status;
     return check_run(s, err);
 }

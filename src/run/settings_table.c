@@ -16,8 +16,14 @@ static const char network_group[] = "Network";
 static const char loss_group[] = "Loss and batches";
 static const char optimiser_group[] = "Optimiser";
 static const char rate_group[] = "Learning rate";
+static const char evaluation_group[] = "Evaluation";
 static const char machine_group[] = "Machine";
 static const char run_group[] = "Run and output";
+
+/* Of ImageNet's training pictures, as torchvision and timm give them: what weights that were
+ * trained there expect. */
+static const float imagenet_mean[3] = {0.485F, 0.456F, 0.406F};
+static const float imagenet_std[3] = {0.229F, 0.224F, 0.225F};
 
 /* clang-format off */
 static const struct setting table[] = {
@@ -55,11 +61,13 @@ static const struct setting table[] = {
      .max = 4096, .argument = "N", .group = picture_group,
      .help = "pictures are resized to N x N"},
     {.name = "mean", .type = SETTING_RGB, .offset = FIELD(mean), .initial = "0", .min = -HUGE_VAL,
-     .max = HUGE_VAL, .argument = "R,G,B", .group = picture_group,
-     .help = "taken off each channel after division by 255; one number for all three, or three"},
+     .max = HUGE_VAL, .imagenet = imagenet_mean, .argument = "R,G,B", .group = picture_group,
+     .help = "taken off each channel after division by 255: one number for all three, three, "
+             "\"imagenet\", or \"data\" (found in the training pictures; with --std data)"},
     {.name = "std", .type = SETTING_RGB, .offset = FIELD(std), .initial = "1", .min = 0,
-     .max = HUGE_VAL, .above_min = true, .argument = "R,G,B", .group = picture_group,
-     .help = "then divides each channel"},
+     .max = HUGE_VAL, .above_min = true, .imagenet = imagenet_std, .argument = "R,G,B",
+     .group = picture_group,
+     .help = "then divides each channel: likewise"},
     {.name = "exif", .type = SETTING_CHOICE, .offset = FIELD(exif), .initial = "apply",
      .choices = "apply|ignore", .argument = "apply|ignore", .group = picture_group,
      .help = "turn pictures as their EXIF orientation says"},
@@ -158,6 +166,11 @@ static const struct setting table[] = {
     {.name = "lr-power", .type = SETTING_REAL, .offset = FIELD(lr_power), .initial = "1", .min = 0,
      .max = 100, .above_min = true, .argument = "F", .group = rate_group,
      .help = "poly: the exponent; 1 is a line"},
+
+    {.name = "tta", .type = SETTING_CHOICE, .offset = FIELD(tta), .initial = "none",
+     .choices = "none|flip", .argument = "none|flip", .group = evaluation_group,
+     .help = "validate (atk-predict: classify) with the mean of the probabilities of a picture and "
+             "of its mirror image, in twice the time; the training steps stay as they are"},
 
     {.name = "threads", .type = SETTING_INT, .offset = FIELD(threads), .initial = "0", .min = 0,
      .max = 1024, .use = SETTING_CHANGEABLE, .argument = "N", .group = machine_group,

@@ -14,7 +14,7 @@ enum setting_type {
     SETTING_REAL,   /* double */
     SETTING_CHOICE, /* an enum with the values 0, 1, ... of `choices` */
     SETTING_K,      /* struct atk_k */
-    SETTING_RGB,    /* float[3]: one number for all channels, or "r,g,b" */
+    SETTING_RGB,    /* struct setting_rgb: one number for all channels, "r,g,b", or a word */
     SETTING_CHAR,   /* char: one ASCII character, or "tab" */
     SETTING_INTS    /* struct setting_ints: "10,15", ascending */
 };
@@ -41,6 +41,7 @@ struct setting {
     double min, max;           /* INT, INT64, REAL, RGB, INTS; max HUGE_VAL: no upper end */
     bool above_min, below_max; /* min itself, max itself are not allowed */
     const char *choices;       /* "auto|none|memory", in the enum's order */
+    const float *imagenet;     /* RGB [3]: what the word "imagenet" stands for */
     enum setting_use use;
     const char *argument; /* for --help: "FILE", "N"; NULL for a flag */
     const char *group;    /* heading in --help; rows of a group follow each other */

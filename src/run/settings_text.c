@@ -35,14 +35,16 @@ static void put_float(char *out, size_t size, float value)
     }
 }
 
-static void put_rgb(char *out, size_t size, const float rgb[3])
+static void put_rgb(char *out, size_t size, const struct setting_rgb *rgb)
 {
     char r[24], g[24], b[24];
 
-    put_float(r, sizeof r, rgb[0]);
-    put_float(g, sizeof g, rgb[1]);
-    put_float(b, sizeof b, rgb[2]);
-    if (strcmp(r, g) == 0 && strcmp(r, b) == 0)
+    put_float(r, sizeof r, rgb->value[0]);
+    put_float(g, sizeof g, rgb->value[1]);
+    put_float(b, sizeof b, rgb->value[2]);
+    if (rgb->from_data)
+        snprintf(out, size, "data");
+    else if (strcmp(r, g) == 0 && strcmp(r, b) == 0)
         snprintf(out, size, "%s", r);
     else
         snprintf(out, size, "%s,%s,%s", r, g, b);

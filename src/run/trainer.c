@@ -25,7 +25,8 @@ static enum status create_parts(struct trainer *t, struct error *err)
         return status;
     if (t->in.val == NULL)
         return STATUS_OK;
-    if ((status = evaluator_create(&t->evaluator, t->in.model, t->in.val, err)))
+    if ((status = evaluator_create(&t->evaluator, t->in.model, t->in.val,
+                                   t->settings->tta == TTA_FLIP, err)))
         return status;
     return metrics_create(&t->metrics, t->classes, t->in.n_val_rows, err);
 }
