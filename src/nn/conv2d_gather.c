@@ -1,5 +1,7 @@
-/* A tile is some rows of positions, counted over (sample, row) pairs laid end to end, so that a
- * tile of a small picture spans samples. How many rows depends on the shape alone. */
+/* A tile is some rows of positions of one sample; how many depends on the shape alone. A tile that
+ * spanned samples would pack the filter less often for small pictures, but BLAS may sum in another
+ * order when a product has other rows beside (OpenBLAS's Haswell kernels do), and then what a
+ * picture gets would depend on its neighbours in the batch. */
 #include "nn/conv2d_gather.h"
 
 #include "base/parallel.h"
@@ -17,14 +19,20 @@ static int tile_rows(int depth, int width)
     return (positions + width - 1) / width;
 }
 
+/* Of one sample. */
+static int tiles(const struct conv2d_gather *g)
+{
+    int per_tile = tile_rows(g->depth, g->shape.out_width);
+    return (g->rows + per_tile - 1) / per_tile;
+}
+
 size_t conv2d_gather_floats(int depth, int width, int out_c)
 {
     return (size_t)tile_rows(depth, width) * width * ((size_t)depth + out_c);
 }
 
-/* Multiplies `rows` position rows of col, which begin at row `first` of a sample (and may run on
- * into the next ones). With spread 1 the product lands in place; else in scratch and from there in
- * every spread-th pixel. */
+/* Multiplies `rows` position rows of col, which begin at row `first` of a sample. With spread 1 the
+ * product lands in place; else in scratch and from there in every spread-th pixel. */
 static void multiply_rows(const struct conv2d_gather *g, const float *col, float *scratch,
                           int sample, int first, int rows)
 {
@@ -51,34 +59,18 @@ static void multiply_rows(const struct conv2d_gather *g, const float *col, float
 static void gather_tile(void *context, int piece, int worker)
 {
     const struct conv2d_gather *g = context;
-    int per_tile = tile_rows(g->depth, g->shape.out_width);
-    int row = piece * per_tile, end = row + per_tile;
-    if (end > g->rows * g->samples.n)
-        end = g->rows * g->samples.n;
-    size_t col_row = (size_t)g->shape.out_width * g->depth;
-    size_t source_floats = (size_t)g->shape.height * g->shape.width * g->shape.channels;
+    int per_tile = tile_rows(g->depth, g->shape.out_width), per_sample = tiles(g);
+    int sample = g->samples.index[piece / per_sample], first = piece % per_sample * per_tile;
+    int rows = g->rows - first < per_tile ? g->rows - first : per_tile;
     float *col = g->workspace->tile + worker * g->workspace->tile_floats,
-          *scratch = col + per_tile * col_row;
+          *scratch = col + (size_t)per_tile * g->shape.out_width * g->depth;
 
-    /* Rows of neighbouring samples lie behind each other in `out` too and go into one product. */
-    while (row < end) {
-        int first_slot = row / g->rows, first = row % g->rows, rows = 0, slot = first_slot;
-        do {
-            int from = rows == 0 ? first : 0;
-            int n = g->rows - from < end - row ? g->rows - from : end - row;
-            im2col(col + rows * col_row, g->source + g->samples.index[slot] * source_floats,
-                   &g->shape, from, n);
-            rows += n;
-            row += n;
-            slot++;
-        } while (row < end && g->spread == 1 &&
-                 g->samples.index[slot] == g->samples.index[slot - 1] + 1);
-        multiply_rows(g, col, scratch, g->samples.index[first_slot], first, rows);
-    }
+    im2col(col, g->source + (size_t)sample * g->shape.height * g->shape.width * g->shape.channels,
+           &g->shape, first, rows);
+    multiply_rows(g, col, scratch, sample, first, rows);
 }
 
 void conv2d_gather_run(const struct conv2d_gather *g)
 {
-    int rows = g->rows * g->samples.n, per_tile = tile_rows(g->depth, g->shape.out_width);
-    parallel_for(gather_tile, (void *)g, (rows + per_tile - 1) / per_tile);
+    parallel_for(gather_tile, (void *)g, g->samples.n * tiles(g));
 }
