@@ -35,9 +35,9 @@ struct session_bad_image {
     char *message; /* "train.csv:17: photos/x.jpg: ..." */
 };
 
-struct session_memory { /* bytes */
-    size_t weights, gradients, moments, activations, loaders;
-    size_t training; /* all of these */
+struct session_memory {                                                /* bytes */
+    size_t weights, gradients, moments, average, activations, loaders; /* average: of --ema */
+    size_t training;                                                   /* all of these */
     size_t free;     /* what the process may take now; 0: unknown */
     size_t pictures; /* all resized pictures */
     size_t cache;    /* what the cache may hold; 0: no cache */

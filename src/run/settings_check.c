@@ -48,6 +48,19 @@ static enum status check_rate(const struct settings *s, struct error *err)
     return STATUS_OK;
 }
 
+static enum status check_stop(const struct settings *s, struct error *err)
+{
+    if (s->val || s->val_split > 0)
+        return STATUS_OK;
+    if (s->early_stop > 0)
+        return error_usage(err, "--early-stop %d needs validation: --val or a --val-split above 0",
+                           s->early_stop);
+    if (s->monitor != MONITOR_ACCURACY)
+        return error_usage(err, "--monitor chooses by validation: it needs --val or a --val-split "
+                                "above 0");
+    return STATUS_OK;
+}
+
 static enum status check_machine(const struct settings *s, struct error *err)
 {
     if ((s->cache == CACHE_NONE || s->cache == CACHE_DISK) && s->cache_mib > 0)
@@ -82,7 +95,8 @@ enum status settings_check(const struct settings *s, struct error *err)
     enum status status;
 
     if ((status = check_data(s, err)) || (status = check_optimiser(s, err)) ||
-        (status = check_rate(s, err)) || (status = check_machine(s, err)))
+        (status = check_rate(s, err)) || (status = check_stop(s, err)) ||
+        (status = check_machine(s, err)))
         return status;
     return check_run(s, err);
 }
