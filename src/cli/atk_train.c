@@ -1,5 +1,6 @@
 /* atk-train: from the command line to the last line. What there is to do is in run/session and
  * run/trainer; this file puts it in order, shows it and turns its end into an exit status. */
+#include "base/clock.h"
 #include "cli/console.h"
 #include "cli/report.h"
 #include "cli/train_options.h"
@@ -66,6 +67,8 @@ static enum status check_pictures(struct console *c, struct session *s, struct e
 
 /* ---- training ---- */
 
+static double began; /* when the program did */
+
 struct show {
     struct console *console;
     const struct session *session;
@@ -117,7 +120,7 @@ static void show_epoch(void *context, const struct trainer_epoch *e)
 
     console_bar_end(show->console);
     show->bar_epoch = 0;
-    report_epoch(show->console, e, session_classes(show->session));
+    report_epoch(show->console, show->session, e);
 }
 
 static enum status restore(struct console *c, struct session *s, struct trainer *t,
@@ -127,12 +130,15 @@ static enum status restore(struct console *c, struct session *s, struct trainer 
 
     if (status != STATUS_OK)
         return status;
-    int done = trainer_result(t).epochs_done;
+    const struct trainer_result result = trainer_result(t);
+    int done = result.epochs_done;
     if (done > s->settings->epochs)
         return error_usage(err, "--epochs: %d is less than the %d that %s has done",
                            s->settings->epochs, done, run_folder_path(s->folder));
     if (done == s->settings->epochs)
         console_print(c, "all %d epochs are done; a larger --epochs goes on\n", done);
+    else if (result.end == TRAINER_STOPPED_EARLY)
+        console_print(c, "stopped early after %d epochs; a larger --early-stop goes on\n", done);
     else
         console_print(c, "resuming  after %d of %d epochs\n", done, s->settings->epochs);
     return session_save_settings(s, err);
@@ -151,10 +157,10 @@ static enum status run_trainer(struct console *c, struct session *s, struct trai
     if (status != STATUS_OK)
         return status;
     struct trainer_result result = trainer_result(t);
-    status = summary_save(s, &result, interrupted, err);
-    report_end(c, s, &result, interrupted);
+    status = summary_save(s, &result, err);
+    report_end(c, s, &result);
     if (status == STATUS_OK && s->settings->json) {
-        summary_write(stdout, s, &result, interrupted);
+        summary_write(stdout, s, &result);
         console_flush(c);
     }
     return status;
@@ -184,6 +190,7 @@ static enum status train(struct console *c, struct session *s, struct error *err
         .n_val_rows = s->val.n,
         .folder = s->folder,
         .stop = &stop_signal,
+        .began = began,
         .events = {&show, show_batch, show_evaluating, show_epoch},
     };
     status = trainer_create(&trainer, &inputs, err);
@@ -245,6 +252,7 @@ int main(int argc, char **argv)
     struct console console;
     struct error err;
 
+    began = clock_seconds();
     catch_signals();
     console_open(&console, program, false);
     enum status status = train_options_parse(&options, argc, argv, &err);

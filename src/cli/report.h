@@ -33,10 +33,8 @@ void report_bad_images(struct console *c, const struct session *s, bool list);
 
 void report_batch(struct console *c, const struct trainer_batch *b);
 /* Per-class recall as well, when the classes are few. */
-void report_epoch(struct console *c, const struct trainer_epoch *e,
-                  const struct class_list *classes);
-void report_end(struct console *c, const struct session *s, const struct trainer_result *r,
-                bool interrupted);
+void report_epoch(struct console *c, const struct session *s, const struct trainer_epoch *e);
+void report_end(struct console *c, const struct session *s, const struct trainer_result *r);
 
 /* "812 MiB", "1.4 GiB"; "4.9 M", "1.23 G". */
 #define REPORT_AMOUNT_BYTES 32

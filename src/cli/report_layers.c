@@ -44,6 +44,8 @@ void report_memory(struct console *c, const struct session *s)
     print_line(c, "weights", m->weights);
     print_line(c, "gradients", m->gradients);
     print_line(c, "optimiser's moments", m->moments);
+    if (m->average > 0)
+        print_line(c, "average of the weights", m->average);
     print_line(c, "activations and scratch memory", m->activations);
     print_line(c, "batches that are being decoded", m->loaders);
     if (m->mirrored > 0)

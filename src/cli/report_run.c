@@ -45,18 +45,39 @@ static void print_recall(struct console *c, const struct metrics *m,
     console_print(c, "\n");
 }
 
-void report_epoch(struct console *c, const struct trainer_epoch *e,
-                  const struct class_list *classes)
+static const char *monitor_text(const struct settings *s)
+{
+    static const char *const text[] = {[MONITOR_ACCURACY] = "accuracy",
+                                       [MONITOR_BALANCED_ACCURACY] = "balanced accuracy",
+                                       [MONITOR_LOSS] = "mean cross-entropy"};
+
+    return text[s->monitor];
+}
+
+/* What the epoch means for best.safetensors and for --early-stop. */
+static void print_standing(struct console *c, const struct settings *s,
+                           const struct trainer_epoch *e)
+{
+    if (e->is_best)
+        console_print(c, ", best %s so far", monitor_text(s));
+    else if (e->validated && s->early_stop > 0)
+        console_print(c, ", %d of %d epochs without a better %s", e->epoch - e->best_epoch,
+                      s->early_stop, monitor_text(s));
+}
+
+void report_epoch(struct console *c, const struct session *s, const struct trainer_epoch *e)
 {
     console_print(c, "epoch %*d/%d  train loss %.4f mean %.4f accuracy %.3f", digits(e->n_epochs),
                   e->epoch, e->n_epochs, e->train_loss, e->train_mean_loss, e->train_accuracy);
     if (e->validated)
-        console_print(c, " | validation mean %.4f ATk %.4f accuracy %.3f balanced %.3f",
+        console_print(c, " | validation mean %.4f ATk %.4f accuracy %.3f balanced %.3f F1 %.3f",
                       e->validation->mean_loss, e->validation->atk_loss, e->validation->accuracy,
-                      e->validation->balanced_accuracy);
-    console_print(c, " | %.1f s%s\n", e->seconds, e->is_best ? ", best so far" : "");
+                      e->validation->balanced_accuracy, e->validation->macro_f1);
+    console_print(c, " | %.1f s", e->seconds);
+    print_standing(c, s->settings, e);
+    console_print(c, "\n");
     if (e->validated)
-        print_recall(c, e->validation, classes);
+        print_recall(c, e->validation, session_classes(s));
 }
 
 static const char *duration(char *out, size_t size, double seconds)
@@ -72,18 +93,36 @@ static const char *duration(char *out, size_t size, double seconds)
     return out;
 }
 
-void report_end(struct console *c, const struct session *s, const struct trainer_result *r,
-                bool interrupted)
+static void print_end(struct console *c, const struct settings *s, const struct trainer_result *r)
 {
+    static const char *const text[] = {[TRAINER_FINISHED] = "finished",
+                                       [TRAINER_STOPPED_EARLY] = "stopped early",
+                                       [TRAINER_OUT_OF_TIME] = "out of time",
+                                       [TRAINER_INTERRUPTED] = "interrupted"};
     char time[48];
 
-    console_print(c, "%s after %d of %d epochs, %s\n", interrupted ? "interrupted" : "finished",
-                  r->epochs_done, s->settings->epochs, duration(time, sizeof time, r->seconds));
+    console_print(c, "%s after %d of %d epochs, %s", text[r->end], r->epochs_done, s->epochs,
+                  duration(time, sizeof time, r->seconds));
+    if (r->end == TRAINER_STOPPED_EARLY)
+        console_print(c, ": no better %s since epoch %d (--early-stop %d)", monitor_text(s),
+                      r->best_epoch, s->early_stop);
+    else if (r->end == TRAINER_OUT_OF_TIME)
+        console_print(c, " (--max-minutes %g)", s->max_minutes);
+    console_print(c, "\n");
+}
+
+void report_end(struct console *c, const struct session *s, const struct trainer_result *r)
+{
+    print_end(c, s->settings, r);
     if (r->best_epoch > 0)
-        console_print(c, "best epoch %d: validation accuracy %.4f, mean cross-entropy %.4f\n",
-                      r->best_epoch, r->best_accuracy, r->best_mean_loss);
+        console_print(
+            c,
+            "best epoch %d by %s: validation accuracy %.4f, balanced %.4f, macro F1 %.4f, "
+            "mean cross-entropy %.4f\n",
+            r->best_epoch, monitor_text(s->settings), r->best_accuracy, r->best_balanced_accuracy,
+            r->best_macro_f1, r->best_mean_loss);
     report_bad_images(c, s, false);
     console_print(c, "run folder: %s\n", run_folder_path(s->folder));
-    if (interrupted)
+    if (r->end == TRAINER_OUT_OF_TIME || r->end == TRAINER_INTERRUPTED)
         console_print(c, "to go on: atk-train --resume=%s\n", run_folder_path(s->folder));
 }

@@ -102,6 +102,12 @@ struct kernels {
     void (*adamw)(float *param, float *m, float *v, const float *grad, size_t n,
                   const struct kernels_adam *k);
     void (*sgd)(float *param, float *m, const float *grad, size_t n, const struct kernels_sgd *k);
+    /* Sum of x[i]^2 in double: the same bits at every level. */
+    double (*sum_squares)(const float *x, size_t n);
+    /* x[i] *= factor. */
+    void (*scale)(float *x, size_t n, float factor);
+    /* average[i] += share * (x[i] - average[i]). */
+    void (*blend)(float *average, const float *x, size_t n, float share);
     /* out[i] = sum over j of part[j * stride + i], j ascending. */
     void (*sum_parts)(float *out, const float *part, size_t n, int n_parts, size_t stride);
 };

@@ -79,9 +79,31 @@ static void finish_recall(struct metrics *m)
     m->balanced_accuracy = n_present > 0 ? sum / n_present : NAN;
 }
 
+/* A class that was predicted and never occurs counts with 0; one of which there is neither does not
+ * count. */
+static void finish_f1(struct metrics *m)
+{
+    double sum = 0;
+    int n = 0;
+    for (int c = 0; c < m->classes; c++) {
+        int64_t images = 0, predicted = 0;
+        for (int j = 0; j < m->classes; j++) {
+            images += m->confusion[(size_t)c * (size_t)m->classes + (size_t)j];
+            predicted += m->confusion[(size_t)j * (size_t)m->classes + (size_t)c];
+        }
+        if (images + predicted == 0)
+            continue;
+        int right = m->confusion[(size_t)c * (size_t)m->classes + (size_t)c];
+        sum += 2.0 * right / (double)(images + predicted);
+        n++;
+    }
+    m->macro_f1 = n > 0 ? sum / n : NAN;
+}
+
 void metrics_finish(struct metrics *m, double share)
 {
     finish_recall(m);
+    finish_f1(m);
     if (m->n == 0) {
         m->mean_loss = m->atk_loss = m->accuracy = NAN;
         return;

@@ -1,5 +1,5 @@
 /* Figures of merit over a set of samples: mean cross-entropy, average top-k loss of the whole set,
- * accuracy, confusion matrix, recall of each class.
+ * accuracy, confusion matrix, recall of each class, macro F1.
  *
  * Samples are added batch by batch; how they were cut into batches does not change a bit of the
  * result, because every sample's loss is kept and summed in order at the end. (The tables of a
@@ -17,6 +17,8 @@ struct metrics {
     double atk_loss;  /* mean of the largest losses: see metrics_finish */
     double accuracy;
     double balanced_accuracy; /* mean recall of the classes that have samples */
+    double macro_f1;          /* mean of 2TP / (2TP + FP + FN) over the classes that occur or were
+                                 predicted, as sklearn.metrics.f1_score(average="macro") */
     double *recall;           /* [classes]; NaN for a class without samples */
 
     int classes, capacity;

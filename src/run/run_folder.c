@@ -64,14 +64,14 @@ static enum status write_headers(struct run_folder *f, const struct class_list *
 
     if (status != STATUS_OK)
         return status;
-    fputs("epoch,batch,images,k,loss,mean_loss,accuracy,learning_rate,"
+    fputs("epoch,batch,images,k,loss,mean_loss,accuracy,learning_rate,gradient_norm,"
           "seconds,wait_seconds,images_per_second",
           f->batches.stream);
     if ((status = table_file_end(&f->batches, err)) != STATUS_OK ||
         (status = table_file_begin(&f->results, err)) != STATUS_OK)
         return status;
     fputs("epoch,train_loss,train_mean_loss,train_accuracy,"
-          "val_mean_loss,val_loss,val_accuracy,val_balanced_accuracy,learning_rate",
+          "val_mean_loss,val_loss,val_accuracy,val_balanced_accuracy,val_macro_f1,learning_rate",
           f->results.stream);
     for (int i = 0; i < classes->n; i++) {
         snprintf(column, sizeof column, "recall %s", classes->name[i]);
@@ -233,9 +233,9 @@ enum status run_folder_append_batch(struct run_folder *f, const struct run_batch
     if (status != STATUS_OK)
         return status;
     fprintf(t->stream, "%d,%d,%d,%d", row->epoch, row->batch, row->images, row->k);
-    const double figure[] = {
-        row->loss,    row->mean_loss,    row->accuracy,         row->learning_rate,
-        row->seconds, row->wait_seconds, row->images_per_second};
+    const double figure[] = {row->loss,          row->mean_loss,        row->accuracy,
+                             row->learning_rate, row->gradient_norm,    row->seconds,
+                             row->wait_seconds,  row->images_per_second};
     for (size_t i = 0; i < sizeof figure / sizeof figure[0]; i++)
         table_file_put_number(t, figure[i]);
     return table_file_end(t, err);
@@ -254,7 +254,7 @@ enum status run_folder_append_epoch(struct run_folder *f, const struct run_epoch
     table_file_put_number(t, row->train_mean_loss);
     table_file_put_number(t, row->train_accuracy);
     const double validation[] = {row->val_mean_loss, row->val_loss, row->val_accuracy,
-                                 row->val_balanced_accuracy};
+                                 row->val_balanced_accuracy, row->val_macro_f1};
     for (size_t i = 0; i < sizeof validation / sizeof validation[0]; i++)
         table_file_put_number(t, row->validated ? validation[i] : NAN);
     table_file_put_number(t, row->learning_rate);

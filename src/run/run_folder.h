@@ -61,21 +61,21 @@ const char *run_folder_file(const struct run_folder *f, enum run_file file);
 struct run_batch_row {
     int epoch, batch; /* from 1 */
     int images, k;    /* in the batch; averaged by the loss */
-    double loss, mean_loss, accuracy, learning_rate;
+    double loss, mean_loss, accuracy, learning_rate, gradient_norm;
     double seconds, wait_seconds, images_per_second;
 };
 enum status run_folder_append_batch(struct run_folder *f, const struct run_batch_row *row,
                                     struct error *err);
 
 /* Columns of results.csv: epoch, train_loss, train_mean_loss, train_accuracy, val_mean_loss,
- * val_loss, val_accuracy, val_balanced_accuracy, learning_rate, "recall NAME" for each class,
- * seconds. Fields without a value (no validation, NaN) stay empty. */
+ * val_loss, val_accuracy, val_balanced_accuracy, val_macro_f1, learning_rate, "recall NAME" for
+ * each class, seconds. Fields without a value (no validation, NaN) stay empty. */
 struct run_epoch_row {
     int epoch; /* from 1 */
     double train_loss, train_mean_loss, train_accuracy, learning_rate;
     bool validated;
     double val_mean_loss, val_loss; /* cross-entropy; average top-k at the training share */
-    double val_accuracy, val_balanced_accuracy;
+    double val_accuracy, val_balanced_accuracy, val_macro_f1;
     const double *recall; /* [n_classes]; NaN: no picture of that class. NULL if not validated */
     int n_classes;        /* as given to run_folder_create, also when not validated */
     double seconds;

@@ -20,11 +20,25 @@ static const struct {
     {                                                                                              \
 #name, dtype, offsetof(struct run_state, name)                                             \
     }
-    FIELD(epoch, "I64"),          FIELD(next_batch, "I64"),      FIELD(images, "I64"),
-    FIELD(correct, "I64"),        FIELD(loss_sum, "F64"),        FIELD(mean_loss_sum, "F64"),
-    FIELD(epoch_seconds, "F64"),  FIELD(seconds, "F64"),         FIELD(best_epoch, "I64"),
-    FIELD(best_accuracy, "F64"),  FIELD(best_mean_loss, "F64"),  FIELD(last_accuracy, "F64"),
-    FIELD(last_mean_loss, "F64"), FIELD(last_train_loss, "F64"), FIELD(batches_bytes, "I64"),
+    FIELD(epoch, "I64"),
+    FIELD(next_batch, "I64"),
+    FIELD(images, "I64"),
+    FIELD(correct, "I64"),
+    FIELD(loss_sum, "F64"),
+    FIELD(mean_loss_sum, "F64"),
+    FIELD(epoch_seconds, "F64"),
+    FIELD(seconds, "F64"),
+    FIELD(best_epoch, "I64"),
+    FIELD(best_accuracy, "F64"),
+    FIELD(best_balanced_accuracy, "F64"),
+    FIELD(best_macro_f1, "F64"),
+    FIELD(last_balanced_accuracy, "F64"),
+    FIELD(last_macro_f1, "F64"),
+    FIELD(best_mean_loss, "F64"),
+    FIELD(last_accuracy, "F64"),
+    FIELD(last_mean_loss, "F64"),
+    FIELD(last_train_loss, "F64"),
+    FIELD(batches_bytes, "I64"),
     FIELD(results_bytes, "I64"),
 #undef FIELD
 };

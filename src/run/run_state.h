@@ -26,8 +26,8 @@ struct run_state {
     /* of the run */
     double seconds;
     int64_t best_epoch; /* from 1; 0: none */
-    double best_accuracy, best_mean_loss;
-    double last_accuracy, last_mean_loss, last_train_loss;
+    double best_accuracy, best_balanced_accuracy, best_macro_f1, best_mean_loss;
+    double last_accuracy, last_balanced_accuracy, last_macro_f1, last_mean_loss, last_train_loss;
     int64_t batches_bytes, results_bytes; /* lengths of the two tables */
 };
 

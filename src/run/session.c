@@ -44,6 +44,9 @@ enum status session_load(struct session *s, const struct settings *settings, str
     if (status != STATUS_OK || (status = read_spec(s, err)) != STATUS_OK ||
         (status = session_data_load(s, err)) != STATUS_OK)
         return status;
+    if (settings->early_stop > 0 && !s->val.data)
+        return error_usage(err, "--early-stop %d: no picture is left to validate with",
+                           settings->early_stop);
     return session_machine_plan(s, err);
 }
 

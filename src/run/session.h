@@ -37,6 +37,7 @@ struct session_bad_image {
 
 struct session_memory { /* bytes */
     size_t weights, gradients, moments, activations, loaders;
+    size_t average;  /* of --ema */
     size_t mirrored; /* of --tta flip */
     size_t training; /* all of these */
     size_t free;     /* what the process may take now; 0: unknown */

@@ -73,14 +73,15 @@ static void plan_memory(struct session *s)
     m->weights = s->summary.parameter_bytes;
     m->gradients = s->summary.gradient_bytes;
     m->moments = (size_t)optimiser_moments(&optimiser) * s->summary.gradient_bytes;
+    m->average = s->settings->ema > 0 ? s->summary.parameter_bytes : 0;
     m->activations = s->summary.activation_bytes;
     m->loaders = loader_bytes(&options, s->train.n);
     if (s->val.data)
         m->loaders += loader_bytes(&options, s->val.n);
     if (s->val.data && s->settings->tta == TTA_FLIP)
         m->mirrored = evaluator_flip_bytes(s->settings->batch_size, s->settings->size);
-    m->training =
-        m->weights + m->gradients + m->moments + m->activations + m->loaders + m->mirrored;
+    m->training = m->weights + m->gradients + m->moments + m->average + m->activations +
+                  m->loaders + m->mirrored;
     m->free = free_memory_bytes();
     m->pictures = ((size_t)s->train.n + (size_t)s->val.n) * picture;
     m->cache = cache_budget(s);

@@ -22,6 +22,7 @@ enum cache_mode { CACHE_AUTO, CACHE_NONE, CACHE_MEMORY, CACHE_DISK };
 enum bad_image_policy { BAD_IMAGE_FAIL, BAD_IMAGE_SKIP };
 enum backward_pass { BACKWARD_SELECTED, BACKWARD_FULL };
 enum exif_policy { EXIF_APPLY, EXIF_IGNORE };
+enum monitor { MONITOR_ACCURACY, MONITOR_BALANCED_ACCURACY, MONITOR_LOSS };
 enum decay_norm_bias { DECAY_NORM_BIAS_YES, DECAY_NORM_BIAS_NO };
 enum tta { TTA_NONE, TTA_FLIP };
 
@@ -60,10 +61,15 @@ struct settings {
     double beta1, beta2, epsilon, momentum, weight_decay;
     bool nesterov;
     enum decay_norm_bias decay_norm_bias;
+    double clip_grad, ema; /* 0: off */
     /* learning rate */
     double learning_rate, warmup_epochs, lr_min, lr_gamma, lr_power;
     enum schedule_kind lr_schedule;
     struct setting_ints lr_steps; /* epochs */
+    /* stopping and keeping */
+    enum monitor monitor;
+    int early_stop;     /* epochs; 0: off */
+    double max_minutes; /* 0: no limit */
     /* machine */
     int threads, workers; /* 0: found by the program */
     enum cache_mode cache;

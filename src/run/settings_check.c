@@ -55,6 +55,19 @@ static enum status check_pictures(const struct settings *s, struct error *err)
     return STATUS_OK;
 }
 
+static enum status check_stop(const struct settings *s, struct error *err)
+{
+    if (s->val || s->val_split > 0)
+        return STATUS_OK;
+    if (s->early_stop > 0)
+        return error_usage(err, "--early-stop %d needs validation: --val or a --val-split above 0",
+                           s->early_stop);
+    if (s->monitor != MONITOR_ACCURACY)
+        return error_usage(err, "--monitor chooses by validation: it needs --val or a --val-split "
+                                "above 0");
+    return STATUS_OK;
+}
+
 static enum status check_machine(const struct settings *s, struct error *err)
 {
     if ((s->cache == CACHE_NONE || s->cache == CACHE_DISK) && s->cache_mib > 0)
@@ -86,11 +99,13 @@ bool settings_is_fixed(const struct settings *run, const struct setting *item)
 
 enum status settings_check(const struct settings *s, struct error *err)
 {
-    enum status status;
+    static enum status (*const check[])(const struct settings *, struct error *) = {
+        check_data, check_pictures, check_optimiser, check_rate,
+        check_stop, check_machine,  check_run,
+    };
+    enum status status = STATUS_OK;
 
-    if ((status = check_data(s, err)) || (status = check_pictures(s, err)) ||
-        (status = check_optimiser(s, err)) || (status = check_rate(s, err)) ||
-        (status = check_machine(s, err)))
-        return status;
-    return check_run(s, err);
+    for (size_t i = 0; i < sizeof check / sizeof check[0] && status == STATUS_OK; i++)
+        status = check[i](s, err);
+    return status;
 }

@@ -17,6 +17,7 @@ static const char loss_group[] = "Loss and batches";
 static const char optimiser_group[] = "Optimiser";
 static const char rate_group[] = "Learning rate";
 static const char evaluation_group[] = "Evaluation";
+static const char stop_group[] = "Stopping and keeping";
 static const char machine_group[] = "Machine";
 static const char run_group[] = "Run and output";
 
@@ -141,6 +142,13 @@ static const struct setting table[] = {
      .initial = "yes", .choices = "yes|no", .argument = "yes|no", .group = optimiser_group,
      .help = "weight decay also of biases and of the weights of a normalisation, as in PyTorch "
              "(yes), or of convolutions and classifier alone"},
+    {.name = "clip-grad", .type = SETTING_REAL, .offset = FIELD(clip_grad), .initial = "0",
+     .min = 0, .max = HUGE_VAL, .argument = "NORM", .group = optimiser_group,
+     .help = "a longer gradient (L2 norm over all weights) is cut to this length; 0: never"},
+    {.name = "ema", .type = SETTING_REAL, .offset = FIELD(ema), .initial = "0", .min = 0, .max = 1,
+     .below_max = true, .argument = "DECAY", .group = optimiser_group,
+     .help = "evaluate and save a moving average of the weights, of which each step keeps this "
+             "share; often 0.99 to 0.9999; 0: the weights themselves"},
 
     {.name = "learning-rate", .type = SETTING_REAL, .offset = FIELD(learning_rate),
      .initial = "1e-3", .min = 0, .max = HUGE_VAL, .above_min = true, .argument = "F",
@@ -171,6 +179,18 @@ static const struct setting table[] = {
      .choices = "none|flip", .argument = "none|flip", .group = evaluation_group,
      .help = "validate (atk-predict: classify) with the mean of the probabilities of a picture and "
              "of its mirror image, in twice the time; the training steps stay as they are"},
+    {.name = "monitor", .type = SETTING_CHOICE, .offset = FIELD(monitor), .initial = "accuracy",
+     .choices = "accuracy|balanced-accuracy|loss", .argument = "FIGURE", .group = stop_group,
+     .help = "validation figure by which best.safetensors is chosen: accuracy, balanced-accuracy "
+             "(mean recall of the classes) or loss (mean cross-entropy)"},
+    {.name = "early-stop", .type = SETTING_INT, .offset = FIELD(early_stop), .initial = "0",
+     .min = 0, .max = 1000000, .use = SETTING_CHANGEABLE, .argument = "EPOCHS",
+     .group = stop_group,
+     .help = "end the run when so many epochs in a row were not the best; 0: never"},
+    {.name = "max-minutes", .type = SETTING_REAL, .offset = FIELD(max_minutes), .initial = "0",
+     .min = 0, .max = HUGE_VAL, .use = SETTING_CHANGEABLE, .argument = "F", .group = stop_group,
+     .help = "so long after its start the program saves everything and ends, and --resume goes on; "
+             "0: no limit"},
 
     {.name = "threads", .type = SETTING_INT, .offset = FIELD(threads), .initial = "0", .min = 0,
      .max = 1024, .use = SETTING_CHANGEABLE, .argument = "N", .group = machine_group,
@@ -227,6 +247,9 @@ static const struct {
     {"lr", "learning-rate"}, {"lr0", "learning-rate"}, {"imgsz", "size"}, {"img-size", "size"},
     {"batch", "batch-size"}, {"b", "batch-size"}, {"eps", "epsilon"}, {"opt-eps", "epsilon"},
     {"wd", "weight-decay"}, {"opt", "optimizer"}, {"optimiser", "optimizer"}, {"optim", "optimizer"},
+    {"clip", "clip-grad"}, {"max-grad-norm", "clip-grad"}, {"model-ema", "ema"},
+    {"model-ema-decay", "ema"}, {"patience", "early-stop"}, {"metric", "monitor"},
+    {"eval-metric", "monitor"}, {"time", "max-minutes"},
     {"sched", "lr-schedule"}, {"scheduler", "lr-schedule"}, {"warmup", "warmup-epochs"},
     {"min-lr", "lr-min"}, {"decay-epochs", "lr-steps"},
     {"milestones", "lr-steps"}, {"decay-rate", "lr-gamma"}, {"gamma", "lr-gamma"}, {"pretrained", "weights"}, {"checkpoint", "weights"}, {"topk", "k"},

@@ -20,10 +20,15 @@ static void put_number(FILE *stream, const char *key, double value)
         fprintf(stream, ", \"%s\": null", key);
 }
 
-void summary_write(FILE *stream, const struct session *s, const struct trainer_result *result,
-                   bool interrupted)
+void summary_write(FILE *stream, const struct session *s, const struct trainer_result *result)
 {
-    fprintf(stream, "{\"status\": \"%s\"", interrupted ? "interrupted" : "finished");
+    static const char *const end[] = {[TRAINER_FINISHED] = "finished",
+                                      [TRAINER_STOPPED_EARLY] = "stopped early",
+                                      [TRAINER_OUT_OF_TIME] = "out of time",
+                                      [TRAINER_INTERRUPTED] = "interrupted"};
+    char buffer[SETTINGS_TEXT_BYTES];
+
+    fprintf(stream, "{\"status\": \"%s\"", end[result->end]);
     put_text(stream, "run", run_folder_path(s->folder));
     put_text(stream, "data", s->settings->data);
     put_text(stream, "model", s->spec.name);
@@ -37,9 +42,14 @@ void summary_write(FILE *stream, const struct session *s, const struct trainer_r
     put_number(stream, "epochs", s->settings->epochs);
     put_number(stream, "epochs_done", result->epochs_done);
     put_number(stream, "best_epoch", result->best_epoch > 0 ? result->best_epoch : NAN);
+    put_text(stream, "monitor", settings_text(s->settings, settings_table_find("monitor"), buffer));
     put_number(stream, "best_accuracy", result->best_accuracy);
+    put_number(stream, "best_balanced_accuracy", result->best_balanced_accuracy);
+    put_number(stream, "best_macro_f1", result->best_macro_f1);
     put_number(stream, "best_mean_loss", result->best_mean_loss);
     put_number(stream, "last_accuracy", result->last_accuracy);
+    put_number(stream, "last_balanced_accuracy", result->last_balanced_accuracy);
+    put_number(stream, "last_macro_f1", result->last_macro_f1);
     put_number(stream, "last_mean_loss", result->last_mean_loss);
     put_number(stream, "last_train_loss", result->last_train_loss);
     put_number(stream, "seconds", result->seconds);
@@ -47,13 +57,13 @@ void summary_write(FILE *stream, const struct session *s, const struct trainer_r
 }
 
 enum status summary_save(const struct session *s, const struct trainer_result *result,
-                         bool interrupted, struct error *err)
+                         struct error *err)
 {
     struct files_writer w;
     enum status status = files_open(&w, run_folder_file(s->folder, RUN_FILE_SUMMARY), err);
 
     if (status != STATUS_OK)
         return status;
-    summary_write(w.stream, s, result, interrupted);
+    summary_write(w.stream, s, result);
     return files_commit(&w, err);
 }

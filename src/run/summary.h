@@ -6,14 +6,12 @@
 #include "run/session.h"
 #include "run/trainer.h"
 
-#include <stdbool.h>
 #include <stdio.h>
 
 /* One object with a newline behind it. A figure that there is none of is null. */
-void summary_write(FILE *stream, const struct session *s, const struct trainer_result *result,
-                   bool interrupted);
+void summary_write(FILE *stream, const struct session *s, const struct trainer_result *result);
 /* Into the run folder. */
 enum status summary_save(const struct session *s, const struct trainer_result *result,
-                         bool interrupted, struct error *err);
+                         struct error *err);
 
 #endif

@@ -6,6 +6,7 @@
  * needs. */
 #include "run/trainer_internal.h"
 
+#include "base/clock.h"
 #include "base/memory.h"
 
 #include <math.h>
@@ -43,8 +44,10 @@ enum status trainer_create(struct trainer **out, const struct trainer_inputs *in
     t->params = model_params(in->model);
     t->classes = model_options(in->model)->classes;
     t->n_batches = loader_batches(in->train);
-    t->state.best_accuracy = t->state.best_mean_loss = NAN;
-    t->state.last_accuracy = t->state.last_mean_loss = t->state.last_train_loss = NAN;
+    struct run_state *s = &t->state;
+    s->best_accuracy = s->best_balanced_accuracy = s->best_macro_f1 = s->best_mean_loss = NAN;
+    s->last_accuracy = s->last_balanced_accuracy = s->last_macro_f1 = s->last_mean_loss = NAN;
+    s->last_train_loss = NAN;
     if ((status = create_parts(t, err))) {
         trainer_destroy(t);
         return status;
@@ -69,15 +72,32 @@ void trainer_destroy(struct trainer *t)
     free(t);
 }
 
+/* The run's own end, which needs no memory of how it came about: a resumed run finds the same. */
+static bool at_end(const struct trainer *t, enum trainer_end *why)
+{
+    const struct run_state *s = &t->state;
+    *why = s->epoch >= t->settings->epochs ? TRAINER_FINISHED : TRAINER_STOPPED_EARLY;
+    return *why == TRAINER_FINISHED || (t->settings->early_stop > 0 && s->best_epoch > 0 &&
+                                        s->epoch - s->best_epoch >= t->settings->early_stop);
+}
+
 struct trainer_result trainer_result(const struct trainer *t)
 {
     const struct run_state *s = &t->state;
+    enum trainer_end end;
+    if (!at_end(t, &end))
+        end = t->out_of_time ? TRAINER_OUT_OF_TIME : TRAINER_INTERRUPTED;
     return (struct trainer_result){
+        .end = end,
         .epochs_done = (int)s->epoch,
         .best_epoch = (int)s->best_epoch,
         .best_accuracy = s->best_accuracy,
+        .best_balanced_accuracy = s->best_balanced_accuracy,
+        .best_macro_f1 = s->best_macro_f1,
         .best_mean_loss = s->best_mean_loss,
         .last_accuracy = s->last_accuracy,
+        .last_balanced_accuracy = s->last_balanced_accuracy,
+        .last_macro_f1 = s->last_macro_f1,
         .last_mean_loss = s->last_mean_loss,
         .last_train_loss = s->last_train_loss,
         .seconds = s->seconds,
@@ -106,10 +126,16 @@ static bool stop_asked(const struct trainer *t)
     return t->in.stop != NULL && *t->in.stop != 0;
 }
 
+static bool time_is_up(const struct trainer *t)
+{
+    double minutes = t->settings->max_minutes;
+    return minutes > 0 && clock_seconds() - t->in.began >= 60 * minutes;
+}
+
 static bool save_due(const struct trainer *t)
 {
     double minutes = t->settings->save_minutes;
-    return minutes > 0 && trainer_clock() - t->saved_at >= 60 * minutes;
+    return minutes > 0 && clock_seconds() - t->saved_at >= 60 * minutes;
 }
 
 static enum status train_epoch(struct trainer *t, bool *stopped, struct error *err)
@@ -120,7 +146,7 @@ static enum status train_epoch(struct trainer *t, bool *stopped, struct error *e
     enum status status =
         loader_start(t->in.train, (int)t->state.epoch, (int)t->state.next_batch, err);
     while (status == STATUS_OK && !*stopped) {
-        double began = trainer_clock();
+        double began = clock_seconds();
         struct batch b;
         status = loader_next(t->in.train, &b, err);
         if (status != STATUS_OK || b.n == 0)
@@ -129,6 +155,8 @@ static enum status train_epoch(struct trainer *t, bool *stopped, struct error *e
         if (status == STATUS_OK && save_due(t))
             status = trainer_save_state(t, err);
         *stopped = stop_asked(t);
+        if (!*stopped && t->state.next_batch < t->n_batches)
+            *stopped = t->out_of_time = time_is_up(t);
     }
     return status;
 }
@@ -148,18 +176,35 @@ static enum status evaluate(struct trainer *t, bool *stopped, struct error *err)
         .stop = t->in.stop,
     };
     metrics_reset(&t->metrics);
+    trainer_update_exchange(t);
     enum status status = evaluator_run(t->evaluator, &t->metrics, stopped, &events, err);
+    trainer_update_exchange(t);
     if (status == STATUS_OK && !*stopped)
         metrics_finish(&t->metrics, metrics_share(&t->settings->k, t->settings->batch_size));
     return status;
 }
 
-/* Highest accuracy, at a tie the lower cross-entropy. */
-static bool is_best(const struct run_state *s, const struct metrics *m)
+/* Any number is better than NaN. */
+static bool is_lower(double loss, double best)
 {
-    if (s->best_epoch == 0 || m->accuracy != s->best_accuracy)
-        return s->best_epoch == 0 || m->accuracy > s->best_accuracy;
-    return m->mean_loss < s->best_mean_loss;
+    return isnan(best) ? !isnan(loss) : loss < best;
+}
+
+static bool is_best(const struct trainer *t)
+{
+    const struct run_state *s = &t->state;
+    const struct metrics *m = &t->metrics;
+    enum monitor monitor = t->settings->monitor;
+    bool lower = is_lower(m->mean_loss, s->best_mean_loss);
+    bool higher = is_lower(s->best_mean_loss, m->mean_loss);
+    if (s->best_epoch == 0 || (monitor == MONITOR_LOSS && (lower || higher)))
+        return s->best_epoch == 0 || lower;
+    double now = m->accuracy, best = s->best_accuracy;
+    if (monitor == MONITOR_BALANCED_ACCURACY) {
+        now = m->balanced_accuracy;
+        best = s->best_balanced_accuracy;
+    }
+    return now != best ? now > best : lower;
 }
 
 static enum status append_epoch_row(struct trainer *t, const struct trainer_epoch *e,
@@ -180,6 +225,7 @@ static enum status append_epoch_row(struct trainer *t, const struct trainer_epoc
         row.val_loss = t->metrics.atk_loss;
         row.val_accuracy = t->metrics.accuracy;
         row.val_balanced_accuracy = t->metrics.balanced_accuracy;
+        row.val_macro_f1 = t->metrics.macro_f1;
         row.recall = t->metrics.recall;
     }
     return run_folder_append_epoch(t->in.folder, &row, err);
@@ -204,13 +250,17 @@ static enum status finish_epoch(struct trainer *t, struct error *err)
     enum status status = STATUS_OK;
     if (e.validated) {
         e.validation = &t->metrics;
-        e.is_best = is_best(s, &t->metrics);
+        e.is_best = is_best(t);
         s->last_accuracy = t->metrics.accuracy;
+        s->last_balanced_accuracy = t->metrics.balanced_accuracy;
+        s->last_macro_f1 = t->metrics.macro_f1;
         s->last_mean_loss = t->metrics.mean_loss;
     }
     if (e.is_best) {
         s->best_epoch = e.epoch;
         s->best_accuracy = s->last_accuracy;
+        s->best_balanced_accuracy = s->last_balanced_accuracy;
+        s->best_macro_f1 = s->last_macro_f1;
         s->best_mean_loss = s->last_mean_loss;
         status = trainer_save_best(t, err);
     }
@@ -218,6 +268,7 @@ static enum status finish_epoch(struct trainer *t, struct error *err)
         status = append_epoch_row(t, &e, err);
     if (status != STATUS_OK)
         return status;
+    e.best_epoch = (int)s->best_epoch;
     if (t->in.events.epoch != NULL)
         t->in.events.epoch(t->in.events.context, &e);
 
@@ -230,18 +281,23 @@ static enum status finish_epoch(struct trainer *t, struct error *err)
 
 enum status trainer_run(struct trainer *t, bool *interrupted, struct error *err)
 {
-    *interrupted = false;
-    t->counted_at = trainer_clock();
+    enum trainer_end end;
+    *interrupted = t->out_of_time = false;
+    t->counted_at = clock_seconds();
     /* From here on there is always a state to resume from, however soon the run is killed. */
     enum status status = t->restored ? STATUS_OK : trainer_save_state(t, err);
-    t->saved_at = trainer_clock();
-    while (status == STATUS_OK && t->state.epoch < t->settings->epochs) {
+    t->saved_at = clock_seconds();
+    while (status == STATUS_OK && !at_end(t, &end)) {
         status = train_epoch(t, interrupted, err);
         if (status == STATUS_OK && !*interrupted && t->evaluator != NULL)
             status = evaluate(t, interrupted, err);
         if (status != STATUS_OK || *interrupted)
             break;
         status = finish_epoch(t, err);
+        if (status == STATUS_OK && time_is_up(t) && !at_end(t, &end)) {
+            *interrupted = t->out_of_time = true;
+            return STATUS_OK; /* finish_epoch has saved */
+        }
     }
     if (status == STATUS_OK && *interrupted)
         status = trainer_save_last(t, err);

@@ -2,6 +2,7 @@
  * so that an older state only makes the resumed run write the same newer files again. */
 #include "run/trainer_internal.h"
 
+#include "base/clock.h"
 #include "run/class_tables.h"
 
 #include <math.h>
@@ -24,7 +25,7 @@ static enum status check_weights(const struct trainer *t, struct error *err)
 
 void trainer_save_time(struct trainer *t)
 {
-    double time = trainer_clock();
+    double time = clock_seconds();
     t->state.seconds += time - t->counted_at;
     t->state.epoch_seconds += time - t->counted_at;
     t->counted_at = time;
@@ -51,6 +52,10 @@ void trainer_save_plan(struct trainer *t)
     if (o->v != NULL)
         add_block(t, "optimiser.v", "F32", o->v, (int64_t)o->n);
     add_block(t, "optimiser.step", "I64", &o->step, RUN_STATE_SCALAR);
+    if (t->ema.weight != NULL)
+        add_block(t, "ema.weights", "F32", t->ema.weight, (int64_t)t->ema.n_weights);
+    if (t->ema.buffer != NULL)
+        add_block(t, "ema.buffers", "F32", t->ema.buffer, (int64_t)t->ema.n_buffers);
 }
 
 enum status trainer_save_state(struct trainer *t, struct error *err)
@@ -65,16 +70,18 @@ enum status trainer_save_state(struct trainer *t, struct error *err)
     t->state.batches_bytes = lengths.batches;
     t->state.results_bytes = lengths.results;
     status = run_state_write(run_folder_file(t->in.folder, RUN_FILE_STATE), &t->content, err);
-    t->saved_at = trainer_clock();
+    t->saved_at = clock_seconds();
     return status;
 }
 
-static enum status save_weights(const struct trainer *t, enum run_file file, struct error *err)
+static enum status save_weights(struct trainer *t, enum run_file file, struct error *err)
 {
+    trainer_update_exchange(t);
     enum status status = check_weights(t, err);
-    if (status != STATUS_OK)
-        return status;
-    return checkpoint_write(run_folder_file(t->in.folder, file), t->params, t->in.card, err);
+    if (status == STATUS_OK)
+        status = checkpoint_write(run_folder_file(t->in.folder, file), t->params, t->in.card, err);
+    trainer_update_exchange(t);
+    return status;
 }
 
 enum status trainer_save_last(struct trainer *t, struct error *err)
@@ -83,7 +90,7 @@ enum status trainer_save_last(struct trainer *t, struct error *err)
     return status == STATUS_OK ? trainer_save_state(t, err) : status;
 }
 
-enum status trainer_save_best(const struct trainer *t, struct error *err)
+enum status trainer_save_best(struct trainer *t, struct error *err)
 {
     const struct class_list *classes = &t->in.card->classes;
     struct run_folder *folder = t->in.folder;

@@ -4,6 +4,7 @@
  */
 #include "run/trainer_internal.h"
 
+#include "base/clock.h"
 #include "nn/atk.h"
 #include "nn/loss.h"
 
@@ -60,6 +61,7 @@ static enum status report_batch(struct trainer *t, const struct trainer_batch *b
         .mean_loss = b->mean_loss,
         .accuracy = (double)b->n_correct / b->n,
         .learning_rate = b->learning_rate,
+        .gradient_norm = b->gradient_norm,
         .seconds = b->seconds,
         .wait_seconds = b->wait_seconds,
         .images_per_second = b->images_per_second,
@@ -78,6 +80,7 @@ enum status trainer_step(struct trainer *t, const struct batch *b, double began,
         .batch = b->index + 1,
         .n_batches = t->n_batches,
         .n = b->n,
+        .learning_rate = trainer_update_rate(t, b->index),
         .wait_seconds = b->wait_seconds,
     };
     enum status status = compute_loss(t, &report, b, err);
@@ -94,7 +97,7 @@ enum status trainer_step(struct trainer *t, const struct batch *b, double began,
     s->loss_sum += report.loss * b->n;
     s->mean_loss_sum += report.mean_loss * b->n;
 
-    report.seconds = trainer_clock() - began;
+    report.seconds = clock_seconds() - began;
     double rate = b->n / fmax(report.seconds, 1e-9);
     t->images_per_second =
         t->images_per_second > 0 ? 0.9 * t->images_per_second + 0.1 * rate : rate;

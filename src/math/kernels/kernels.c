@@ -25,5 +25,8 @@ const struct kernels KERNEL(kernels) = {
     .adam = KERNEL(param_sweep_adam),
     .adamw = KERNEL(param_sweep_adamw),
     .sgd = KERNEL(param_sweep_sgd),
+    .sum_squares = KERNEL(param_sweep_sum_squares),
+    .scale = KERNEL(param_sweep_scale),
+    .blend = KERNEL(param_sweep_blend),
     .sum_parts = KERNEL(param_sweep_sum_parts),
 };

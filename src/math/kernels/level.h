@@ -55,6 +55,9 @@ void KERNEL(param_sweep_adamw)(float *param, float *m, float *v, const float *gr
                                const struct kernels_adam *k);
 void KERNEL(param_sweep_sgd)(float *param, float *m, const float *grad, size_t n,
                              const struct kernels_sgd *k);
+double KERNEL(param_sweep_sum_squares)(const float *x, size_t n);
+void KERNEL(param_sweep_scale)(float *x, size_t n, float factor);
+void KERNEL(param_sweep_blend)(float *average, const float *x, size_t n, float share);
 void KERNEL(param_sweep_sum_parts)(float *out, const float *part, size_t n, int n_parts,
                                    size_t stride);
 

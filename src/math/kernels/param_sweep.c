@@ -46,6 +46,36 @@ void KERNEL(param_sweep_sgd)(float *restrict param, float *restrict m, const flo
     }
 }
 
+/* The square of a float is exact in double, so it does not matter whether it is added with one
+ * rounding or two; and the lanes are the same at every level. */
+double KERNEL(param_sweep_sum_squares)(const float *x, size_t n)
+{
+    enum { LANES = 16 };
+    double lane[LANES] = {0}, sum = 0;
+    size_t i = 0;
+    for (; i + LANES <= n; i += LANES)
+        for (int j = 0; j < LANES; j++)
+            lane[j] += (double)x[i + j] * (double)x[i + j];
+    for (int j = 0; i < n; i++, j++)
+        lane[j] += (double)x[i] * (double)x[i];
+    for (int j = 0; j < LANES; j++)
+        sum += lane[j];
+    return sum;
+}
+
+void KERNEL(param_sweep_scale)(float *x, size_t n, float factor)
+{
+    for (size_t i = 0; i < n; i++)
+        x[i] *= factor;
+}
+
+void KERNEL(param_sweep_blend)(float *restrict average, const float *restrict x, size_t n,
+                               float share)
+{
+    for (size_t i = 0; i < n; i++)
+        average[i] += share * (x[i] - average[i]);
+}
+
 void KERNEL(param_sweep_sum_parts)(float *restrict out, const float *restrict part, size_t n,
                                    int n_parts, size_t stride)
 {

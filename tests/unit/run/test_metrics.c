@@ -39,8 +39,25 @@ static void figures_are_those_counted_by_hand(void **state)
     assert_true(m.recall[1] == 0.5);
     assert_true(isnan(m.recall[2]));
     assert_true(m.balanced_accuracy == (2.0 / 3 + 0.5) / 2);
+    /* sklearn.metrics.f1_score(average="macro"): 4/5, 2/4, and 0 for class 2, which was predicted
+     */
+    assert_true(fabs(m.macro_f1 - (0.8 + 0.5 + 0) / 3) < 1e-15);
     const int confusion[9] = {2, 1, 0, 0, 1, 1, 0, 0, 0};
     assert_memory_equal(m.confusion, confusion, sizeof(confusion));
+    metrics_free(&m);
+}
+
+static void a_class_neither_there_nor_predicted_does_not_count_in_f1(void **state)
+{
+    (void)state;
+    struct metrics m = create(3);
+    metrics_add(&m, six_losses, (const int[]){0, 1, 0}, (const int[]){0, 0, 0}, 3);
+    metrics_finish(&m, 1.0);
+    assert_true(fabs(m.macro_f1 - (0.8 + 0) / 2) < 1e-15); /* class 1 occurs: 0; class 2 is out */
+    metrics_reset(&m);
+    metrics_add(&m, six_losses, (const int[]){2, 2}, (const int[]){2, 2}, 2);
+    metrics_finish(&m, 1.0);
+    assert_true(m.macro_f1 == 1);
     metrics_free(&m);
 }
 
@@ -91,7 +108,7 @@ static void without_samples_there_are_no_figures(void **state)
     metrics_finish(&m, 0.7);
     assert_int_equal(m.n, 0);
     assert_true(isnan(m.mean_loss) && isnan(m.atk_loss) && isnan(m.accuracy));
-    assert_true(isnan(m.balanced_accuracy) && isnan(m.recall[0]));
+    assert_true(isnan(m.balanced_accuracy) && isnan(m.macro_f1) && isnan(m.recall[0]));
     metrics_free(&m);
 }
 
@@ -139,6 +156,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(figures_are_those_counted_by_hand),
+        cmocka_unit_test(a_class_neither_there_nor_predicted_does_not_count_in_f1),
         cmocka_unit_test(atk_loss_averages_the_share_of_the_whole_set),
         cmocka_unit_test(cutting_into_batches_changes_no_bit),
         cmocka_unit_test(without_samples_there_are_no_figures),

@@ -27,11 +27,12 @@ static void assert_content(const char *path, const char *expected)
 }
 
 #define BATCH_HEADER                                                                               \
-    "epoch,batch,images,k,loss,mean_loss,accuracy,learning_rate,seconds,wait_seconds,"             \
-    "images_per_second\n"
+    "epoch,batch,images,k,loss,mean_loss,accuracy,learning_rate,gradient_norm,seconds,"            \
+    "wait_seconds,images_per_second\n"
 #define RESULT_HEADER                                                                              \
     "epoch,train_loss,train_mean_loss,train_accuracy,val_mean_loss,val_loss,val_accuracy,"         \
-    "val_balanced_accuracy,learning_rate,recall cat,\"recall a, \"\"b\"\"\",seconds\n"
+    "val_balanced_accuracy,val_macro_f1,learning_rate,recall cat,\"recall a, "                     \
+    "\"\"b\"\"\",seconds\n"
 
 static const struct run_batch_row batch = {.epoch = 1,
                                            .batch = 2,
@@ -41,6 +42,7 @@ static const struct run_batch_row batch = {.epoch = 1,
                                            .mean_loss = 1.25,
                                            .accuracy = 0.5,
                                            .learning_rate = 1e-3,
+                                           .gradient_norm = 0.25,
                                            .seconds = 2,
                                            .wait_seconds = 0.125,
                                            .images_per_second = 2};
@@ -60,6 +62,7 @@ static void rows_are_what_a_reader_expects(void **state)
                                   .val_loss = 2.5,
                                   .val_accuracy = 0.5,
                                   .val_balanced_accuracy = 0.75,
+                                  .val_macro_f1 = 0.625,
                                   .recall = recall,
                                   .n_classes = 2,
                                   .seconds = 10};
@@ -68,15 +71,15 @@ static void rows_are_what_a_reader_expects(void **state)
     assert_int_equal(run_folder_create(&f, scratch_path("deep/run"), &classes, &err), STATUS_OK);
     assert_int_equal(run_folder_append_batch(f, &batch, &err), STATUS_OK);
     assert_content(run_folder_file(f, RUN_FILE_BATCHES),
-                   BATCH_HEADER "1,2,4,3,1.5,1.25,0.5,0.001,2,0.125,2\n");
+                   BATCH_HEADER "1,2,4,3,1.5,1.25,0.5,0.001,0.25,2,0.125,2\n");
     assert_int_equal(run_folder_append_epoch(f, &epoch, &err), STATUS_OK);
     epoch.epoch = 2;
     epoch.validated = false;
     epoch.recall = NULL;
     assert_int_equal(run_folder_append_epoch(f, &epoch, &err), STATUS_OK);
     assert_content(run_folder_file(f, RUN_FILE_RESULTS),
-                   RESULT_HEADER "1,2,1.5,0.25,1.75,2.5,0.5,0.75,0.001,,0.75,10\n"
-                                 "2,2,1.5,0.25,,,,,0.001,,,10\n");
+                   RESULT_HEADER "1,2,1.5,0.25,1.75,2.5,0.5,0.75,0.625,0.001,,0.75,10\n"
+                                 "2,2,1.5,0.25,,,,,,0.001,,,10\n");
     run_folder_close(f);
 }
 
@@ -143,7 +146,7 @@ static void a_resumed_run_forgets_what_came_after_its_state(void **state)
     assert_non_null(strstr(err.message, "another program"));
     assert_int_equal(run_folder_truncate(f, &lengths, &err), STATUS_OK);
     assert_content(run_folder_file(f, RUN_FILE_BATCHES),
-                   BATCH_HEADER "1,2,4,3,1.5,1.25,0.5,0.001,2,0.125,2\n");
+                   BATCH_HEADER "1,2,4,3,1.5,1.25,0.5,0.001,0.25,2,0.125,2\n");
     lengths.batches++;
     assert_int_equal(run_folder_truncate(f, &lengths, &err), STATUS_FAILED);
     run_folder_close(f);

@@ -204,6 +204,11 @@ static void change_all(struct settings *s)
         {"momentum", "0.9"},
         {"nesterov", "true"},
         {"decay-norm-bias", "no"},
+        {"clip-grad", "1.5"},
+        {"ema", "0.999"},
+        {"monitor", "loss"},
+        {"early-stop", "5"},
+        {"max-minutes", "0.1"},
         {"lr-schedule", "step"},
         {"warmup-epochs", "1.5"},
         {"lr-min", "1e-5"},
@@ -319,6 +324,8 @@ static void settings_that_contradict_each_other_are_refused(void **state)
     refuse_combination("lr-schedule", "constant", "lr-min", "1e-5");
     refuse_combination("lr-schedule", "step", "lr-gamma", "0.5");
     refuse_combination("lr-schedule", "cosine", "lr-steps", "2");
+    refuse_combination("val-split", "0", "early-stop", "3");
+    refuse_combination("val-split", "0", "monitor", "loss");
     refuse_combination("cache", "none", "cache-mib", "5");
     refuse_combination("cache", "disk", "cache-mib", "5");
     refuse_combination("cache", "memory", "cache-dir", "d");
