@@ -69,7 +69,7 @@ setup() {
     run atk-train "${small[@]}" --dry-run photos.csv
     expect_status 1
     for text in 'photos/cat2.png' '1 of 18 pictures cannot be read' 'bird ' 'layer1.0.conv1' \
-        '16x16x8' "Adam's moments" 'parameters'; do
+        '16x16x8' "optimiser's moments" 'parameters'; do
         expect "$text"
     done
     run atk-train "${small[@]}" --dry-run photos.csv --on-bad-image skip
