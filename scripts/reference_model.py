@@ -29,7 +29,7 @@ def read_spec(path):
             if not line:
                 continue
             item = re.fullmatch(r"-\s*(\{.*\})", line)
-            entry = re.fullmatch(r"(\w+)\s*:\s*(.*)", line)
+            entry = re.fullmatch(r"([\w-]+)\s*:\s*(.*)", line)
             if item and section is not None:
                 spec[section].append(_flow_map(item.group(1)))
             elif entry and entry.group(2) == "":
@@ -109,6 +109,7 @@ class ResNet(nn.Module):
                 inputs = stage["width"]
             self.add_module(f"layer{i}", nn.Sequential(*blocks))
         self.fc = nn.Linear(inputs, classes)
+        self.zero_init_residual = spec.get("zero-init-residual") == "true"
 
     def forward(self, x):
         x = self.maxpool(self.relu(self.bn1(self.conv1(x))))
@@ -118,7 +119,8 @@ class ResNet(nn.Module):
 
 
 def initialise(model, generator):
-    """The rule of nn/model.h: He's normal over fan_out, norms 1 and 0, the classifier as nn.Linear does it."""
+    """The rule of nn/model.h: He's normal over fan_out, norms 1 and 0 (the last one of a block 0 where the network asks
+    for that), the classifier as nn.Linear does it."""
     with torch.no_grad():
         for module in model.modules():
             if isinstance(module, nn.Conv2d):
@@ -128,6 +130,8 @@ def initialise(model, generator):
                 bound = 1 / math.sqrt(module.in_features)
                 module.weight.uniform_(-bound, bound, generator=generator)
                 module.bias.uniform_(-bound, bound, generator=generator)
+            elif isinstance(module, BasicBlock) and model.zero_init_residual:
+                module.bn2.weight.zero_()
 
 
 # ---- average top-k -----------------------------------------------------------------------------------------

@@ -2,15 +2,19 @@
 """Trains a network of models/*.yaml in PyTorch with atk-train's recipe, to compare accuracies with.
 
 Same pictures (PIL: EXIF turn, antialiased bilinear to size x size), network, initialisation, loss inside the batch,
-Adam, shuffled batches with the last one partial, no augmentation. Random numbers differ from atk-train's, so
-compare means over seeds. Example:
-    scripts/reference_pytorch.py --data clothing/train.csv --val clothing/val.csv --val clothing/test.csv \\
-        --model models/resnet10-gn.yaml --size 224 --epochs 18 --k 1.0 --seed 0 --out run0.json
+Adam or AdamW, learning rate, shuffled batches with the last one partial, augmentation (scripts/reference_augment.py).
+Random numbers differ from atk-train's, so compare means over seeds. Example, the twin of configs/quick.yaml:
+    scripts/reference_pytorch.py --data clothing/train.csv --test clothing/val.csv --test clothing/test.csv \\
+        --model models/resnet10-gn.yaml --size 224 --epochs 40 --batch-size 16 --k 1.0 --optimizer adamw \\
+        --weight-decay 0.05 --lr-schedule cosine --warmup-epochs 2 --hflip 0.5 --crop-scale 0.4 1 \\
+        --brightness 0.2 --contrast 0.2 --seed 0 --out run0.json
 """
 import argparse
 import csv
 import json
+import math
 import os
+import random
 import time
 
 import numpy as np
@@ -18,6 +22,7 @@ import torch
 import torch.nn.functional as F
 from PIL import Image, ImageOps
 
+from reference_augment import Augmentation
 from reference_model import ResNet, average_top_k, initialise, parse_k, read_spec
 
 
@@ -54,9 +59,39 @@ class Pictures:
     def __len__(self):
         return len(self.labels)
 
+    def _bytes(self, index):
+        return self.bytes[index.numpy()]
+
     def batch(self, index):
-        x = torch.from_numpy(self.bytes[index.numpy()]).float().div_(255).sub_(self.mean).div_(self.std)
+        x = torch.from_numpy(self._bytes(index)).float().div_(255).sub_(self.mean).div_(self.std)
         return x.permute(0, 3, 1, 2), self.labels[index]  # strides of channels_last
+
+
+class AugmentedPictures(Pictures):
+    """A new view of a picture whenever it is in a batch; the pictures are kept at their own size."""
+
+    def __init__(self, rows, classes, size, mean, std, augmentation, seed):
+        super().__init__([], classes, size, mean, std)
+        self.size, self.augmentation, self.random = size, augmentation, random.Random(seed)
+        self.images = []
+        for path, _ in rows:
+            with Image.open(path) as image:
+                self.images.append(ImageOps.exif_transpose(image).convert("RGB"))
+        self.labels = torch.tensor([classes.index(label) for _, label in rows])
+
+    def _bytes(self, index):
+        return np.stack([np.asarray(self.augmentation.view(self.images[i], self.size, self.random)) for i in index])
+
+
+def learning_rate(args, step, n_batches):
+    """The closed form of nn/schedule.h."""
+    warmup, total = round(args.warmup_epochs * n_batches), args.epochs * n_batches
+    if step < warmup:
+        return args.learning_rate * (step + 1) / warmup
+    if args.lr_schedule == "constant":
+        return args.learning_rate
+    share = (step - warmup) / (total - warmup)
+    return args.lr_min + (args.learning_rate - args.lr_min) * (1 + math.cos(math.pi * share)) / 2
 
 
 def evaluate(model, pictures, n_classes, batch_size, layout):
@@ -74,12 +109,15 @@ def evaluate(model, pictures, n_classes, batch_size, layout):
             "recall": [h / n if n else None for h, n in zip(hits.tolist(), counts.tolist())]}
 
 
-def train_epoch(model, optimiser, pictures, order, args, layout):
+def train_epoch(model, optimiser, pictures, order, first_step, args, layout):
     """Sample-weighted ATk loss, mean loss and accuracy over the epoch's batches."""
     model.train()
     k_of = parse_k(args.k)
     atk = mean = hits = 0.0
-    for index in order.split(args.batch_size):
+    batches = order.split(args.batch_size)
+    for i, index in enumerate(batches):
+        for group in optimiser.param_groups:
+            group["lr"] = learning_rate(args, first_step + i, len(batches))
         x, y = pictures.batch(index)
         logits = model(x.contiguous(memory_format=layout))
         loss, losses, _ = average_top_k(logits, y, k_of(len(y)))
@@ -107,6 +145,16 @@ def parse_arguments():
     parser.add_argument("--epochs", type=int, default=20)
     parser.add_argument("--k", default="0.7", help="count, fraction or percent")
     parser.add_argument("--learning-rate", type=float, default=1e-3)
+    parser.add_argument("--optimizer", choices=["adam", "adamw"], default="adam")
+    parser.add_argument("--weight-decay", type=float, default=0.0)
+    parser.add_argument("--lr-schedule", choices=["constant", "cosine"], default="constant")
+    parser.add_argument("--warmup-epochs", type=float, default=0.0)
+    parser.add_argument("--lr-min", type=float, default=0.0)
+    parser.add_argument("--hflip", type=float, default=0.0, metavar="P")
+    parser.add_argument("--crop-scale", type=float, nargs=2, metavar=("LEAST", "MOST"))
+    parser.add_argument("--crop-ratio", type=float, nargs=2, default=[3 / 4, 4 / 3], metavar=("LEAST", "MOST"))
+    for name in ("brightness", "contrast", "saturation"):
+        parser.add_argument(f"--{name}", type=float, default=0.0, metavar="X")
     parser.add_argument("--mean", type=float, nargs=3, default=[0, 0, 0])
     parser.add_argument("--std", type=float, nargs=3, default=[1, 1, 1])
     parser.add_argument("--seed", type=int, default=0)
@@ -125,18 +173,26 @@ def main():
     held_out = {name: Pictures(read_rows(paths, args.image_column, args.label_column), classes, args.size, args.mean,
                                args.std)
                 for name, paths in (("val", args.val), ("test", args.test)) if paths}
-    pictures = Pictures(rows, classes, args.size, args.mean, args.std)
+    if args.hflip or args.crop_scale or args.brightness or args.contrast or args.saturation:
+        augmentation = Augmentation(args.hflip, args.crop_scale, args.crop_ratio, args.brightness, args.contrast,
+                                    args.saturation)
+        pictures = AugmentedPictures(rows, classes, args.size, args.mean, args.std, augmentation, args.seed)
+    else:
+        pictures = Pictures(rows, classes, args.size, args.mean, args.std)
 
     generator = torch.Generator().manual_seed(args.seed)
     model = ResNet(read_spec(args.model), len(classes))
     initialise(model, generator)
     model = model.to(memory_format=layout)
-    optimiser = torch.optim.Adam(model.parameters(), lr=args.learning_rate)
+    optimiser_class = torch.optim.AdamW if args.optimizer == "adamw" else torch.optim.Adam
+    optimiser = optimiser_class(model.parameters(), lr=args.learning_rate, weight_decay=args.weight_decay)
+    n_batches = math.ceil(len(pictures) / args.batch_size)
     result = {"torch": torch.__version__, "settings": vars(args), "classes": classes, "epochs": []}
     for epoch in range(1, args.epochs + 1):
         start = time.time()
         order = torch.randperm(len(pictures), generator=generator)
-        entry = {"epoch": epoch, "train": train_epoch(model, optimiser, pictures, order, args, layout)}
+        trained = train_epoch(model, optimiser, pictures, order, (epoch - 1) * n_batches, args, layout)
+        entry = {"epoch": epoch, "train": trained}
         entry["seconds"] = time.time() - start
         line = "epoch {}/{}  atk {:.4f}  mean {:.4f}  accuracy {:.4f}".format(epoch, args.epochs, *entry["train"].values())
         if "val" in held_out:

@@ -126,6 +126,7 @@ static enum status classify(struct program *p, struct error *err)
     const struct predictor_options options = {
         .workers = set->workers > 0 ? set->workers : parallel_processors(),
         .max_pixels = set->max_pixels,
+        .flip = set->tta == TTA_FLIP,
         .skip_bad_images = set->on_bad_image == BAD_IMAGE_SKIP,
     };
     const struct predictor_events events = {

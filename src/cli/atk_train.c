@@ -221,6 +221,8 @@ static enum status run(struct console *c, const struct settings *settings, struc
     if (status != STATUS_OK || stop_signal)
         return status;
     report_data(c, s, settings->dry_run);
+    if (settings->mean.from_data)
+        report_colours(c, s);
     report_bad_images(c, s, settings->dry_run);
     report_k(c, s);
     report_machine(c, s);

@@ -24,6 +24,9 @@ static const struct row {
     {"on-bad-image", 0, NULL, "a picture that cannot be read: stop, or leave it out and say so"},
     {"max-pixels", 0, NULL, NULL},
     {"batch-size", 0, NULL, "pictures that go through the network at once"},
+    {"tta", 0, NULL,
+     "flip: classify with the mean of the probabilities of a picture and of its mirror image, in "
+     "twice the time"},
     {"threads", 0, NULL, NULL},
     {"workers", 0, NULL, NULL},
     {"quiet", 'q', NULL, "print the table, warnings and errors only"},

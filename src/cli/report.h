@@ -16,6 +16,8 @@ void report_settings(struct console *c, const struct settings *s);
 /* Pictures, classes with counts (the first few when there are many, unless all), and what was
  * noticed about the table. */
 void report_data(struct console *c, const struct session *s, bool all_classes);
+/* Mean and std that were found in the pictures. */
+void report_colours(struct console *c, const struct session *s);
 void report_network(struct console *c, const struct session *s);
 /* What k resolves to for the full and for the last batch. */
 void report_k(struct console *c, const struct session *s);

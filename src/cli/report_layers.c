@@ -43,9 +43,11 @@ void report_memory(struct console *c, const struct session *s)
     console_print(c, "memory    that training will take\n");
     print_line(c, "weights", m->weights);
     print_line(c, "gradients", m->gradients);
-    print_line(c, "Adam's moments", m->moments);
+    print_line(c, "optimiser's moments", m->moments);
     print_line(c, "activations and scratch memory", m->activations);
     print_line(c, "batches that are being decoded", m->loaders);
+    if (m->mirrored > 0)
+        print_line(c, "mirrored pictures (--tta flip)", m->mirrored);
     print_line(c, "resized pictures (cache)", m->cache);
     print_line(c, "in all", m->training + m->cache);
     if (m->free > 0)

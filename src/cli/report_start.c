@@ -139,6 +139,15 @@ void report_data(struct console *c, const struct session *s, bool all_classes)
         console_warn(c, "no picture is left to validate with");
 }
 
+void report_colours(struct console *c, const struct session *s)
+{
+    char mean[SETTINGS_TEXT_BYTES], std[SETTINGS_TEXT_BYTES];
+
+    console_print(c, "          colours of the training pictures: mean %s, std %s\n",
+                  settings_text(s->settings, settings_table_find("mean"), mean),
+                  settings_text(s->settings, settings_table_find("std"), std));
+}
+
 static const char *norm_text(char *out, size_t size, const struct model_spec *spec)
 {
     if (spec->norm == NORM_GROUP)

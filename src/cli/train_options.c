@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_OPTIONS = 128, FIRST_LONG = 1000 /* beyond any letter */ };
+enum { MOST_OPTIONS = 160, FIRST_LONG = 1000 /* beyond any letter */ };
 
 /* What the command line said, in its order. */
 struct given {
@@ -160,6 +160,13 @@ static enum status read_run_settings(struct settings *s, const char *run, struct
     return status;
 }
 
+/* "data" is no value yet: the session finds the numbers again, and the state refuses others. */
+static bool is_found_later(const struct settings *s, const struct setting *item)
+{
+    return item->type == SETTING_RGB &&
+           ((const struct setting_rgb *)((const char *)s + item->offset))->from_data;
+}
+
 /* Whatever decides the result must be what it was; naming it again with the same value is fine. */
 static enum status compare_with_run(const struct settings *s, const struct settings *run,
                                     struct error *err)
@@ -171,13 +178,14 @@ static enum status compare_with_run(const struct settings *s, const struct setti
     for (int i = 0; i < n; i++) {
         const char *now = settings_text(s, &table[i], now_buffer);
         const char *then = settings_text(run, &table[i], then_buffer);
-        if (table[i].use != SETTING_FIXED || (!now && !then) ||
+        if (!settings_is_fixed(run, &table[i]) || is_found_later(s, &table[i]) || (!now && !then) ||
             (now && then && strcmp(now, then) == 0))
             continue;
-        return error_usage(err,
-                           "--%s is %s in the run that --resume continues, not %s: it would "
-                           "be another run",
-                           table[i].name, then ? then : "not set", now ? now : "unset");
+        return error_usage(err, "--%s is %s in the run that --resume continues, not %s: %s",
+                           table[i].name, then ? then : "not set", now ? now : "unset",
+                           table[i].use == SETTING_FIXED
+                               ? "it would be another run"
+                               : "its --lr-schedule is laid out over that many");
     }
     return STATUS_OK;
 }

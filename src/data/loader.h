@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "data/augment.h"
 #include "data/cache.h"
+#include "data/colour_sums.h"
 #include "data/dataset.h"
 #include "image/image.h"
 
@@ -60,12 +61,14 @@ void loader_destroy(struct loader *l); /* NULL is fine; ends the threads */
  * read: bad(context, row, message) is called from the calling thread in ascending position order,
  * done(context, n_done, n_rows) after each row; either may be NULL. Only
  * running out of memory or threads is an error. *stop, when not NULL, ends it early. Of opt, size,
- * picture_side, workers and limits are used. */
+ * picture_side, workers and limits are used. *sums, when not NULL, gets the pictures that can be
+ * read added, as resized; without a meaning after a stop. */
 struct loader_check {
     void *context;
     void (*bad)(void *context, int row, const char *message);
     void (*done)(void *context, int n_done, int n_rows);
     const volatile int *stop;
+    struct colour_sums *sums;
 };
 enum status loader_check_pictures(const struct dataset *d, const int *rows, int n_rows,
                                   struct cache *cache, const struct loader_options *opt,

@@ -16,7 +16,8 @@ struct check {
     const struct loader_options *opt;
     unsigned char *scratch; /* [workers, scratch_bytes] */
     size_t scratch_bytes;
-    struct error *failed; /* [window] */
+    struct error *failed;     /* [window] */
+    struct colour_sums *sums; /* [workers]; NULL: not wanted */
     int window;
 };
 
@@ -27,8 +28,11 @@ static void check_picture(void *context, int position, int worker)
     struct error *failed = &c->failed[position % c->window];
     const struct square *picture;
     failed->status = STATUS_OK;
-    picture_fetch(&picture, scratch, c->dataset, c->rows[position], c->cache,
-                  loader_picture_side(c->opt), &c->opt->limits, failed);
+    int side = loader_picture_side(c->opt);
+    if (!picture_fetch(&picture, scratch, c->dataset, c->rows[position], c->cache, side,
+                       &c->opt->limits, failed) &&
+        c->sums)
+        colour_sums_add(&c->sums[worker], picture->rgb, (size_t)side * (size_t)side);
 }
 
 /* Walks behind the threads in order. */
@@ -64,13 +68,19 @@ enum status loader_check_pictures(const struct dataset *d, const int *rows, int 
     if (!status)
         status =
             memory_alloc((void **)&c.failed, (size_t)c.window, sizeof *c.failed, "messages", err);
+    if (!status && check->sums)
+        status = memory_alloc((void **)&c.sums, (size_t)opt->workers, sizeof *c.sums,
+                              "sums of colours", err);
     if (!status)
         status = pipeline_create(&pipeline, opt->workers, c.window, check_picture, &c, err);
     if (!status) {
         pipeline_start(pipeline, 0, n_rows);
         report(&c, pipeline, n_rows, check);
     }
-    pipeline_destroy(pipeline);
+    pipeline_destroy(pipeline); /* its threads are gone: their sums are whole */
+    for (int i = 0; !status && check->sums && i < opt->workers; i++)
+        colour_sums_merge(check->sums, &c.sums[i]);
+    free(c.sums);
     free(c.failed);
     free(c.scratch);
     return status;

@@ -16,10 +16,17 @@ struct kernels_pool {
 };
 
 struct kernels_adam {
-    float beta2, one_minus_beta1, one_minus_beta2, weight_decay;
-    float step_size;  /* learning_rate / (1 - beta1^t) */
-    float sqrt_bias2; /* sqrt(1 - beta2^t) */
+    float beta2, one_minus_beta1, one_minus_beta2;
+    float weight_decay; /* Adam's: into the gradient */
+    float shrink;       /* AdamW's: 1 - learning_rate * weight_decay */
+    float step_size;    /* learning_rate / (1 - beta1^t) */
+    float sqrt_bias2;   /* sqrt(1 - beta2^t) */
     float epsilon;
+};
+
+struct kernels_sgd {
+    float learning_rate, momentum, weight_decay;
+    bool nesterov;
 };
 
 /* How the operands of tile_product lie: sizes and steps in floats. */
@@ -89,8 +96,12 @@ struct kernels {
     void (*winograd_filter_gradient)(float *dw, size_t tap, const float *du, size_t point,
                                      size_t n);
 
+    /* The updates of nn/optimiser.h over n weights. sgd: m is NULL without momentum. */
     void (*adam)(float *param, float *m, float *v, const float *grad, size_t n,
                  const struct kernels_adam *k);
+    void (*adamw)(float *param, float *m, float *v, const float *grad, size_t n,
+                  const struct kernels_adam *k);
+    void (*sgd)(float *param, float *m, const float *grad, size_t n, const struct kernels_sgd *k);
     /* out[i] = sum over j of part[j * stride + i], j ascending. */
     void (*sum_parts)(float *out, const float *part, size_t n, int n_parts, size_t stride);
 };

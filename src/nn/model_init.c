@@ -1,4 +1,5 @@
-/* Initial weights, as torchvision's ResNet draws them. */
+/* Initial weights, as torchvision's ResNet draws them (with its zero_init_residual, when the
+ * network asks for that). */
 #include "nn/model.h"
 
 #include "base/rng.h"
@@ -35,6 +36,15 @@ static bool ends_with(const char *name, const char *suffix)
     return n >= m && strcmp(name + n - m, suffix) == 0;
 }
 
+/* A norm's weight, bias or running statistic. */
+static float norm_start(const struct param *p, const struct model_spec *spec)
+{
+    static const char *const last_weight[] = {[BLOCK_BASIC] = ".bn2.weight"};
+    if (spec->zero_init_residual && ends_with(p->name, last_weight[spec->block]))
+        return 0;
+    return ends_with(p->name, ".weight") || ends_with(p->name, "running_var") ? 1 : 0;
+}
+
 void model_init(struct model *m, uint64_t seed)
 {
     struct param_list *list = model_params(m);
@@ -53,8 +63,7 @@ void model_init(struct model *m, uint64_t seed)
         } else if (p->kind == PARAM_COUNTER) {
             p->counter = 0;
         } else {
-            init_constant(
-                p, ends_with(p->name, ".weight") || ends_with(p->name, "running_var") ? 1 : 0);
+            init_constant(p, norm_start(p, model_spec(m)));
         }
     }
 }

@@ -31,7 +31,9 @@ struct model_spec {
     struct stage_spec stage[MODEL_MAX_STAGES];
     int n_stages; /* >= 1 */
     enum norm_kind norm;
-    int groups; /* GroupNorm: divides every width */
+    int groups;              /* GroupNorm: divides every width */
+    bool zero_init_residual; /* the last norm of each block begins with weight 0, so that a block
+                                begins as its shortcut alone (Goyal et al. 2017, section 5.1) */
 };
 
 /* Of a convolution or pool: (kernel - 1) / 2 for odd kernels (the size is kept at stride 1), 0 for

@@ -10,6 +10,7 @@
 
 #include <signal.h>
 #include <stdbool.h>
+#include <stddef.h>
 
 struct evaluator_sample {
     int row, label, predicted; /* row of the data set; label -1: unknown */
@@ -27,9 +28,13 @@ struct evaluator_events {
 
 struct evaluator;
 /* The loader is unshuffled, and its batches are no larger than the model's max_batch; both are
- * borrowed. All memory that a pass needs is taken here. */
+ * borrowed. All memory that a pass needs is taken here.
+ * flip: each picture goes through the network a second time, mirrored left to right, and its
+ * probabilities are the mean of both; loss and prediction follow from that mean. */
 enum status evaluator_create(struct evaluator **out, struct model *model, struct loader *loader,
-                             struct error *err);
+                             bool flip, struct error *err);
+/* What flip takes in memory, apart from arrays of a few numbers for each picture. */
+size_t evaluator_flip_bytes(int max_batch, int size);
 /* One pass. The samples are added to metrics (reset and finish are the caller's); *stopped tells
  * that events->stop ended it early, with STATUS_OK. */
 enum status evaluator_run(struct evaluator *e, struct metrics *metrics, bool *stopped,

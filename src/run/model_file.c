@@ -81,6 +81,18 @@ static enum status read_word(int *out, const struct yaml_tree *node, const char 
                      choices);
 }
 
+static enum status read_flag(bool *out, const struct yaml_tree *map, const char *key,
+                             struct error *err)
+{
+    static const char *const word[] = {"false", "true"};
+    const struct yaml_tree *node = yaml_tree_find(map, key);
+    int index = 0;
+    enum status status = node ? read_word(&index, node, key, word, COUNT(word), err) : STATUS_OK;
+
+    *out = index == 1;
+    return status;
+}
+
 /* The list under key, of at most `most` members. */
 static enum status find_list(const struct yaml_tree **out, const struct yaml_tree *root,
                              const char *key, int most, struct error *err)
@@ -200,7 +212,8 @@ static enum status read_name(struct model_spec *out, const struct yaml_tree *roo
 static enum status read_root(struct model_spec *out, const struct yaml_tree *root,
                              struct error *err)
 {
-    static const char *const known[] = {"name", "stem", "pool", "block", "stages", "norm"};
+    static const char *const known[] = {
+        "name", "stem", "pool", "block", "stages", "norm", "zero-init-residual"};
     const struct yaml_tree *block;
     int index = 0;
     enum status status;
@@ -214,7 +227,9 @@ static enum status read_root(struct model_spec *out, const struct yaml_tree *roo
         (status = read_word(&index, block, "block", block_name, COUNT(block_name), err)) !=
             STATUS_OK ||
         (status = read_stages(out, root, err)) != STATUS_OK ||
-        (status = read_norm(out, root, err)) != STATUS_OK)
+        (status = read_norm(out, root, err)) != STATUS_OK ||
+        (status = read_flag(&out->zero_init_residual, root, "zero-init-residual", err)) !=
+            STATUS_OK)
         return status;
     out->block = (enum block_kind)index;
     status = model_spec_check(out, err);
@@ -269,6 +284,8 @@ enum status model_file_text(char **out, const struct model_spec *spec, struct er
     if (spec->norm == NORM_GROUP)
         fprintf(stream, ", groups: %d", spec->groups);
     fputs("}\n", stream);
+    if (spec->zero_init_residual)
+        fputs("zero-init-residual: true\n", stream);
     if (fclose(stream) != 0) {
         free(*out);
         *out = NULL;

@@ -118,7 +118,7 @@ struct job {
     int *row;  /* rows of the present portion; note_bad makes -1 of a bad one */
     int first; /* row[0] before that */
     int n_skipped_and_earlier;
-    bool stopped;
+    bool flip, stopped;
 };
 
 static enum status tell_sample(void *context, const struct evaluator_sample *s, struct error *err)
@@ -155,7 +155,7 @@ static enum status classify(struct job *job, int n, struct cache *cache, struct 
     struct evaluator *evaluator = NULL;
     enum status status;
     if ((status = loader_create(&loader, job->data, job->row, n, cache, &job->loader, err)) ||
-        (status = evaluator_create(&evaluator, job->predictor->model, loader, err)))
+        (status = evaluator_create(&evaluator, job->predictor->model, loader, job->flip, err)))
         goto done;
     status = evaluator_run(evaluator, job->metrics, &job->stopped, &events, err);
 done:
@@ -205,6 +205,7 @@ enum status predictor_run(struct predictor *p, struct metrics *metrics, bool *st
         .metrics = metrics,
         .data = data,
         .events = events,
+        .flip = opt->flip,
         .loader = {.size = p->card.size,
                    .batch_size = p->batch_size,
                    .workers = opt->workers,

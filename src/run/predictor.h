@@ -26,6 +26,7 @@ const struct model_spec *predictor_network(const struct predictor *p);
 struct predictor_options {
     int workers; /* decode threads */
     int64_t max_pixels;
+    bool flip;            /* as evaluator_create takes it */
     bool skip_bad_images; /* else the first one that cannot be read ends the run with an error */
 };
 

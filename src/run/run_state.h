@@ -4,9 +4,9 @@
  * (they are for this program alone, and so need no second copy to be written); "buffer.NAME" F32
  * and "counter.NAME" I64 for running statistics; one I64 or F64 scalar for each field of struct
  * run_state, so that no digit is lost in decimal text; and the blocks of those who carry something
- * from step to step (Adam's moments). Metadata: one line for each fact that must not change between
- * the parts of a run. There is no generator's state: every random number comes from (seed, purpose,
- * epoch, sample). */
+ * from step to step (the optimiser's moments). Metadata: one line for each fact that must not
+ * change between the parts of a run. There is no generator's state: every random number comes from
+ * (seed, purpose, epoch, sample). */
 #ifndef RUN_RUN_STATE_H
 #define RUN_RUN_STATE_H
 
@@ -39,7 +39,7 @@ struct run_state_fact {
 
 /* An array or scalar that somebody else owns and that decides the next step. */
 struct run_state_block {
-    const char *name, *dtype; /* "adam.m"; "F32", "I64" or "F64" */
+    const char *name, *dtype; /* "optimiser.m"; "F32", "I64" or "F64" */
     void *data;
     int64_t count; /* elements; RUN_STATE_SCALAR: one, without a dimension */
 };

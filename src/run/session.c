@@ -37,7 +37,8 @@ enum status session_load(struct session *s, const struct settings *settings, str
 {
     enum status status = STATUS_OK;
 
-    *s = (struct session){.settings = settings};
+    *s = (struct session){.resolved = *settings};
+    s->settings = &s->resolved;
     if (!settings->resume && !settings->dry_run)
         status = run_folder_check(settings->out, err);
     if (status != STATUS_OK || (status = read_spec(s, err)) != STATUS_OK ||
@@ -57,8 +58,8 @@ static enum status fill_card(struct session *s, struct error *err)
     if (status == STATUS_OK)
         status = class_list_copy(&card->classes, session_classes(s), err);
     card->size = set->size;
-    memcpy(card->mean, set->mean, sizeof card->mean);
-    memcpy(card->std, set->std, sizeof card->std);
+    memcpy(card->mean, set->mean.value, sizeof card->mean);
+    memcpy(card->std, set->std.value, sizeof card->std);
     card->apply_exif = set->exif == EXIF_APPLY;
     card->jpeg_scale = set->jpeg_scale;
     return status;

@@ -37,6 +37,7 @@ struct session_bad_image {
 
 struct session_memory { /* bytes */
     size_t weights, gradients, moments, activations, loaders;
+    size_t mirrored;       /* of --tta flip */
     size_t training;       /* all of these */
     size_t free;           /* what the process may take now; 0: unknown */
     size_t pictures;       /* all resized pictures */
@@ -45,7 +46,9 @@ struct session_memory { /* bytes */
 };
 
 struct session {
-    const struct settings *settings; /* borrowed */
+    const struct settings *settings; /* = &resolved */
+    struct settings resolved; /* the caller's, whose texts are borrowed; mean and std that are to be
+                                 found in the data are numbers after session_check */
 
     /* after session_load */
     struct dataset *data, *val_data; /* val_data: of --val alone */
@@ -83,8 +86,9 @@ struct session_events { /* any may be NULL */
     void (*done)(void *context, int n_done, int n_total);
     const volatile sig_atomic_t *stop; /* non-zero: return soon, with STATUS_OK */
 };
-/* Whether training should be preceded by session_check: when bad pictures are to be skipped, or
- * when the pictures stay in memory afterwards and so are not read in vain. */
+/* Whether training must be preceded by session_check: when bad pictures are to be skipped, when
+ * mean and std are to be found in the pictures, or when the pictures stay in memory afterwards and
+ * so are not read in vain. */
 bool session_wants_check(const struct session *s);
 /* Bad pictures are listed and taken out of the rows. That there are any is not an error here; that
  * no training picture is left is. */

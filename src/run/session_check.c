@@ -10,6 +10,7 @@
 bool session_wants_check(const struct session *s)
 {
     return s->settings->on_bad_image == BAD_IMAGE_SKIP || s->settings->cache == CACHE_DISK ||
+           s->settings->mean.from_data ||
            (s->memory.cache > 0 && s->memory.cache >= s->memory.pictures);
 }
 
@@ -49,11 +50,13 @@ static void note_done(void *context, int n_done, int n_rows)
         c->events->done(c->events->context, c->n_before + n_done, c->n_total);
 }
 
+/* sums, when not NULL, gets the colours. */
 static enum status check_rows(struct checking *c, const int *row, int n, struct cache *cache,
-                              struct loader_options options, struct error *err)
+                              struct loader_options options, struct colour_sums *sums,
+                              struct error *err)
 {
     const struct loader_check check = {
-        .context = c, .bad = note_bad, .done = note_done, .stop = c->events->stop};
+        .context = c, .bad = note_bad, .done = note_done, .stop = c->events->stop, .sums = sums};
 
     /* Nothing computes yet: all processors may decode. */
     options.workers = c->session->threads;
@@ -109,20 +112,38 @@ static enum status drop_bad(struct session *s, struct session_rows *rows, struct
     return STATUS_OK;
 }
 
+/* Mean and std of the training pictures. From here on the run is one that was given these numbers:
+ * args.yaml, the state and the weights files hold them. */
+static enum status resolve_colours(struct session *s, const struct colour_sums *sums,
+                                   struct error *err)
+{
+    struct settings *set = &s->resolved;
+
+    if (!set->mean.from_data)
+        return STATUS_OK;
+    if (!colour_sums_mean_std(set->mean.value, set->std.value, sums))
+        return error_set(err, "--std data: a colour channel has the same value in every pixel of "
+                              "every training picture");
+    set->mean.from_data = set->std.from_data = false;
+    return STATUS_OK;
+}
+
 enum status session_check(struct session *s, const struct session_events *events, struct error *err)
 {
     const struct session_events none = {0};
     struct checking c = {.session = s, .events = events ? events : &none, .data = s->data};
+    struct colour_sums sums = {0};
+    struct colour_sums *wanted = s->settings->mean.from_data ? &sums : NULL;
     enum status status = s->settings->dry_run ? STATUS_OK : session_machine_make_caches(s, err);
 
     c.n_total = s->train.n + s->val.n;
     if (status == STATUS_OK)
         status = check_rows(&c, s->train.row, s->train.n, s->cache,
-                            session_machine_train_loader_options(s), err);
+                            session_machine_train_loader_options(s), wanted, err);
     if (status == STATUS_OK && s->val.data) {
         c.data = s->val.data;
         status = check_rows(&c, s->val.row, s->val.n, s->val_cache,
-                            session_machine_loader_options(s), err);
+                            session_machine_loader_options(s), NULL, err);
     }
     if (status != STATUS_OK || (c.events->stop && *c.events->stop))
         return status;
@@ -135,7 +156,8 @@ enum status session_check(struct session *s, const struct session_events *events
                          s->n_bad - 1);
     if (s->val.n == 0)
         s->val.data = NULL;
-    return session_data_count(s, err);
+    status = session_data_count(s, err);
+    return status == STATUS_OK ? resolve_colours(s, &sums, err) : status;
 }
 
 static enum status check_files(const struct session_rows *rows, struct error *err)

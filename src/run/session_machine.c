@@ -2,6 +2,8 @@
 
 #include "base/free_memory.h"
 #include "base/parallel.h"
+#include "run/evaluator.h"
+#include "run/recipe.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -28,8 +30,8 @@ struct loader_options session_machine_loader_options(const struct session *s)
     };
 
     for (int i = 0; i < 3; i++) {
-        options.mean[i] = set->mean[i];
-        options.std[i] = set->std[i];
+        options.mean[i] = set->mean.value[i];
+        options.std[i] = set->std.value[i];
     }
     return options;
 }
@@ -81,16 +83,20 @@ static void plan_memory(struct session *s)
     struct session_memory *m = &s->memory;
     const struct loader_options train = session_machine_train_loader_options(s);
     const struct loader_options val = session_machine_loader_options(s);
+    const struct optimiser_options optimiser = recipe_optimiser(s->settings);
 
     s->picture_side = loader_picture_side(&train);
     m->weights = s->summary.parameter_bytes;
     m->gradients = s->summary.gradient_bytes;
-    m->moments = 2 * s->summary.gradient_bytes; /* Adam keeps two numbers for each */
+    m->moments = (size_t)optimiser_moments(&optimiser) * s->summary.gradient_bytes;
     m->activations = s->summary.activation_bytes;
     m->loaders = loader_bytes(&train, s->train.n);
     if (s->val.data)
         m->loaders += loader_bytes(&val, s->val.n);
-    m->training = m->weights + m->gradients + m->moments + m->activations + m->loaders;
+    if (s->val.data && s->settings->tta == TTA_FLIP)
+        m->mirrored = evaluator_flip_bytes(s->settings->batch_size, s->settings->size);
+    m->training =
+        m->weights + m->gradients + m->moments + m->activations + m->loaders + m->mirrored;
     m->free = free_memory_bytes();
     m->train_pictures = (size_t)s->train.n * square_bytes(s->picture_side);
     m->pictures = m->train_pictures + (size_t)s->val.n * square_bytes(s->settings->size);

@@ -108,21 +108,57 @@ static enum status set_rgb(struct settings *s, const struct setting *item, const
 {
     char part[4][32], range[64];
     int n = split_list(part, value);
-    float rgb[3];
-    bool good = n == 1 || n == 3;
+    struct setting_rgb rgb = {.from_data = strcmp(value, "data") == 0};
+    bool is_word = rgb.from_data || strcmp(value, "imagenet") == 0;
+    bool good = is_word || n == 1 || n == 3;
 
-    for (int i = 0; good && i < 3; i++) {
+    for (int i = 0; good && i < 3 && !is_word; i++) {
         double number = 0;
         good = parse_real(&number, part[n == 1 ? 0 : i]) && in_range(number, item);
-        rgb[i] = (float)number;
-        good = good && isfinite(rgb[i]) && in_range(rgb[i], item);
+        rgb.value[i] = (float)number;
+        good = good && isfinite(rgb.value[i]) && in_range(rgb.value[i], item);
     }
     if (!good) {
         describe_range(range, sizeof range, item);
-        return error_usage(err, "%s: \"%s\" is not a number%s, nor three of them as R,G,B", where,
-                           value, range);
+        return error_usage(err,
+                           "%s: \"%s\" is not a number%s, nor three of them as R,G,B, nor "
+                           "\"imagenet\" or \"data\"",
+                           where, value, range);
     }
-    memcpy(field(s, item), rgb, sizeof rgb);
+    if (is_word && !rgb.from_data)
+        memcpy(rgb.value, item->imagenet, sizeof rgb.value);
+    *(struct setting_rgb *)field(s, item) = rgb;
+    return STATUS_OK;
+}
+
+/* "10,15": whole numbers in ascending order, without spaces. */
+static enum status set_ints(struct settings *s, const struct setting *item, const char *value,
+                            const char *where, struct error *err)
+{
+    struct setting_ints list = {0};
+    bool good = true;
+
+    for (const char *at = value; good; at++) {
+        char part[16];
+        int64_t number = 0;
+        size_t length = strcspn(at, ",");
+        good = length < sizeof part && list.n < SETTING_MOST_INTS;
+        if (!good)
+            break;
+        memcpy(part, at, length);
+        part[length] = '\0';
+        good = parse_integer(&number, part) && in_range((double)number, item) &&
+               (list.n == 0 || number > list.value[list.n - 1]);
+        list.value[list.n++] = (int)number;
+        at += length;
+        if (*at == '\0')
+            break;
+    }
+    if (!good)
+        return error_usage(err,
+                           "%s: \"%s\" is not a list of up to %d ascending integers in %.0f..%.0f",
+                           where, value, SETTING_MOST_INTS, item->min, item->max);
+    *(struct setting_ints *)field(s, item) = list;
     return STATUS_OK;
 }
 
@@ -223,6 +259,8 @@ enum status settings_set(struct settings *s, const struct setting *item, const c
         return set_range(s, item, value, where, err);
     case SETTING_CHAR:
         return set_char(s, item, value, where, err);
+    case SETTING_INTS:
+        return set_ints(s, item, value, where, err);
     case SETTING_K:
         if (atk_parse(&k, value, err) != STATUS_OK)
             return error_prefix(err, "%s", where);

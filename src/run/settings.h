@@ -12,6 +12,8 @@
 #include "image/image.h"
 #include "nn/atk.h"
 #include "nn/conv2d_plan.h"
+#include "nn/optimiser.h"
+#include "nn/schedule.h"
 #include "run/settings_table.h"
 
 #include <stdbool.h>
@@ -22,6 +24,15 @@ enum bad_image_policy { BAD_IMAGE_FAIL, BAD_IMAGE_SKIP };
 enum backward_pass { BACKWARD_SELECTED, BACKWARD_FULL };
 enum augment_set { AUGMENT_NONE, AUGMENT_LIGHT, AUGMENT_STANDARD, AUGMENT_STRONG };
 enum exif_policy { EXIF_APPLY, EXIF_IGNORE };
+enum decay_norm_bias { DECAY_NORM_BIAS_YES, DECAY_NORM_BIAS_NO };
+enum tta { TTA_NONE, TTA_FLIP };
+
+/* A number for each channel. from_data: still to be found in the training pictures (the session
+ * does that); value is then without meaning. */
+struct setting_rgb {
+    float value[3];
+    bool from_data;
+};
 
 struct settings {
     /* data */
@@ -32,24 +43,33 @@ struct settings {
     double val_split;
     /* pictures */
     int size;
-    float mean[3], std[3];
+    struct setting_rgb mean, std;
     enum exif_policy exif;
     enum image_jpeg_scale jpeg_scale;
     enum bad_image_policy on_bad_image;
     int64_t max_pixels;
+    enum tta tta;
     /* augmentation */
     enum augment_set augment; /* what settings were set together at first; `views` is what counts */
     struct augment_options views;
     double cache_scale; /* 0: found by the program */
-    /* network, loss, optimiser */
+    /* network, loss */
     char *model, *weights;
     bool freeze_bn;
     enum conv2d_choice conv;
     enum backward_pass backward;
     struct atk_k k;
     int batch_size, epochs;
-    double learning_rate, beta1, beta2, epsilon, weight_decay;
     int64_t seed; /* >= 0 */
+    /* optimiser */
+    enum optimiser_kind optimizer;
+    double beta1, beta2, epsilon, momentum, weight_decay;
+    bool nesterov;
+    enum decay_norm_bias decay_norm_bias;
+    /* learning rate */
+    double learning_rate, warmup_epochs, lr_min, lr_gamma, lr_power;
+    enum schedule_kind lr_schedule;
+    struct setting_ints lr_steps; /* epochs */
     /* machine */
     int threads, workers; /* 0: found by the program */
     enum cache_mode cache;
@@ -77,6 +97,10 @@ enum status settings_set(struct settings *s, const struct setting *item, const c
 #define SETTINGS_TEXT_BYTES 96
 const char *settings_text(const struct settings *s, const struct setting *item,
                           char buffer[SETTINGS_TEXT_BYTES]);
+
+/* Whether a resume of a run with these settings must keep this one: SETTING_FIXED, and --epochs
+ * where the learning rate is a function of the run's length. */
+bool settings_is_fixed(const struct settings *run, const struct setting *item);
 
 /* What no single value shows: combinations. Usage errors. */
 enum status settings_check(const struct settings *s, struct error *err);

@@ -40,6 +40,43 @@ static enum status check_augmentation(const struct settings *s, struct error *er
     return STATUS_OK;
 }
 
+static enum status check_optimiser(const struct settings *s, struct error *err)
+{
+    if (s->optimizer != OPTIMISER_SGD && s->momentum > 0)
+        return error_usage(err,
+                           "--momentum %g belongs to --optimizer sgd; the means of the others "
+                           "are set by --beta1 and --beta2",
+                           s->momentum);
+    if (s->nesterov && s->momentum == 0)
+        return error_usage(err, "--nesterov needs --optimizer sgd with a --momentum above 0");
+    return STATUS_OK;
+}
+
+static enum status check_rate(const struct settings *s, struct error *err)
+{
+    if (s->warmup_epochs > s->epochs)
+        return error_usage(err, "--warmup-epochs %g is longer than the run's %d --epochs",
+                           s->warmup_epochs, s->epochs);
+    if (s->lr_min > s->learning_rate)
+        return error_usage(err, "--lr-min %g is above the --learning-rate of %g", s->lr_min,
+                           s->learning_rate);
+    if (s->lr_min > 0 && s->lr_schedule == SCHEDULE_CONSTANT)
+        return error_usage(err, "--lr-min %g has no use with --lr-schedule constant", s->lr_min);
+    if (s->lr_steps.n > 0 && s->lr_schedule != SCHEDULE_STEP)
+        return error_usage(err, "--lr-steps has a use only with --lr-schedule step");
+    if (s->lr_steps.n == 0 && s->lr_schedule == SCHEDULE_STEP)
+        return error_usage(err, "--lr-schedule step needs --lr-steps: the epochs after which the "
+                                "learning rate drops");
+    return STATUS_OK;
+}
+
+static enum status check_pictures(const struct settings *s, struct error *err)
+{
+    if (s->mean.from_data != s->std.from_data)
+        return error_usage(err, "--mean data and --std data are found together: give both or none");
+    return STATUS_OK;
+}
+
 static enum status check_machine(const struct settings *s, struct error *err)
 {
     if ((s->cache == CACHE_NONE || s->cache == CACHE_DISK) && s->cache_mib > 0)
@@ -62,12 +99,20 @@ static enum status check_run(const struct settings *s, struct error *err)
     return STATUS_OK;
 }
 
+bool settings_is_fixed(const struct settings *run, const struct setting *item)
+{
+    bool measured = run->lr_schedule == SCHEDULE_COSINE || run->lr_schedule == SCHEDULE_POLY;
+
+    return item->use == SETTING_FIXED || (measured && strcmp(item->name, "epochs") == 0);
+}
+
 enum status settings_check(const struct settings *s, struct error *err)
 {
     enum status status;
 
-    if ((status = check_data(s, err)) || (status = check_augmentation(s, err)) ||
-        (status = check_machine(s, err)))
+    if ((status = check_data(s, err)) || (status = check_pictures(s, err)) ||
+        (status = check_augmentation(s, err)) || (status = check_optimiser(s, err)) ||
+        (status = check_rate(s, err)) || (status = check_machine(s, err)))
         return status;
     return check_run(s, err);
 }

@@ -15,9 +15,16 @@ static const char picture_group[] = "Pictures";
 static const char augment_group[] = "Augmentation (training pictures only)";
 static const char network_group[] = "Network";
 static const char loss_group[] = "Loss and batches";
-static const char optimiser_group[] = "Optimiser (Adam)";
+static const char optimiser_group[] = "Optimiser";
+static const char rate_group[] = "Learning rate";
+static const char evaluation_group[] = "Evaluation";
 static const char machine_group[] = "Machine";
 static const char run_group[] = "Run and output";
+
+/* Of ImageNet's training pictures, as torchvision and timm give them: what weights that were
+ * trained there expect. */
+static const float imagenet_mean[3] = {0.485F, 0.456F, 0.406F};
+static const float imagenet_std[3] = {0.229F, 0.224F, 0.225F};
 
 /* clang-format off */
 static const struct setting table[] = {
@@ -55,11 +62,13 @@ static const struct setting table[] = {
      .max = 4096, .argument = "N", .group = picture_group,
      .help = "pictures are resized to N x N"},
     {.name = "mean", .type = SETTING_RGB, .offset = FIELD(mean), .initial = "0", .min = -HUGE_VAL,
-     .max = HUGE_VAL, .argument = "R,G,B", .group = picture_group,
-     .help = "taken off each channel after division by 255; one number for all three, or three"},
+     .max = HUGE_VAL, .imagenet = imagenet_mean, .argument = "R,G,B", .group = picture_group,
+     .help = "taken off each channel after division by 255: one number for all three, three, "
+             "\"imagenet\", or \"data\" (found in the training pictures; with --std data)"},
     {.name = "std", .type = SETTING_RGB, .offset = FIELD(std), .initial = "1", .min = 0,
-     .max = HUGE_VAL, .above_min = true, .argument = "R,G,B", .group = picture_group,
-     .help = "then divides each channel"},
+     .max = HUGE_VAL, .above_min = true, .imagenet = imagenet_std, .argument = "R,G,B",
+     .group = picture_group,
+     .help = "then divides each channel: likewise"},
     {.name = "exif", .type = SETTING_CHOICE, .offset = FIELD(exif), .initial = "apply",
      .choices = "apply|ignore", .argument = "apply|ignore", .group = picture_group,
      .help = "turn pictures as their EXIF orientation says"},
@@ -136,22 +145,63 @@ static const struct setting table[] = {
     {.name = "seed", .type = SETTING_INT64, .offset = FIELD(seed), .initial = "0", .min = 0,
      .max = 9007199254740992.0, .argument = "N", .group = loss_group,
      .help = "of split, order and first weights; same seed, same result"},
-    {.name = "learning-rate", .type = SETTING_REAL, .offset = FIELD(learning_rate),
-     .initial = "1e-3", .min = 0, .max = HUGE_VAL, .above_min = true, .argument = "F",
-     .group = optimiser_group,
-     .help = "step size"},
+
+    {.name = "optimizer", .type = SETTING_CHOICE, .offset = FIELD(optimizer), .initial = "adam",
+     .choices = "adam|adamw|sgd", .argument = "adam|adamw|sgd", .group = optimiser_group,
+     .help = "how gradients change weights, each as PyTorch's of that name"},
     {.name = "beta1", .type = SETTING_REAL, .offset = FIELD(beta1), .initial = "0.9", .min = 0,
      .max = 1, .below_max = true, .argument = "F", .group = optimiser_group,
-     .help = "decay of the mean of gradients"},
+     .help = "adam, adamw: decay of the mean of gradients"},
     {.name = "beta2", .type = SETTING_REAL, .offset = FIELD(beta2), .initial = "0.999", .min = 0,
      .max = 1, .below_max = true, .argument = "F", .group = optimiser_group,
-     .help = "decay of the mean of their squares"},
+     .help = "adam, adamw: decay of the mean of their squares"},
     {.name = "epsilon", .type = SETTING_REAL, .offset = FIELD(epsilon), .initial = "1e-8", .min = 0,
      .max = HUGE_VAL, .above_min = true, .argument = "F", .group = optimiser_group,
-     .help = "added to the root of that mean"},
+     .help = "adam, adamw: added to the root of that mean"},
+    {.name = "momentum", .type = SETTING_REAL, .offset = FIELD(momentum), .initial = "0", .min = 0,
+     .max = 1, .below_max = true, .argument = "F", .group = optimiser_group,
+     .help = "sgd: part of the last step that goes into the next; often 0.9"},
+    {.name = "nesterov", .type = SETTING_FLAG, .offset = FIELD(nesterov), .initial = "false",
+     .group = optimiser_group,
+     .help = "sgd: momentum looks ahead"},
     {.name = "weight-decay", .type = SETTING_REAL, .offset = FIELD(weight_decay), .initial = "0",
      .min = 0, .max = HUGE_VAL, .argument = "F", .group = optimiser_group,
-     .help = "factor of the weights added to the gradient"},
+     .help = "share of the weights that is added to the gradient (adam, sgd), or that is taken off "
+             "them at each step, times the learning rate (adamw)"},
+    {.name = "decay-norm-bias", .type = SETTING_CHOICE, .offset = FIELD(decay_norm_bias),
+     .initial = "yes", .choices = "yes|no", .argument = "yes|no", .group = optimiser_group,
+     .help = "weight decay also of biases and of the weights of a normalisation, as in PyTorch "
+             "(yes), or of convolutions and classifier alone"},
+
+    {.name = "learning-rate", .type = SETTING_REAL, .offset = FIELD(learning_rate),
+     .initial = "1e-3", .min = 0, .max = HUGE_VAL, .above_min = true, .argument = "F",
+     .group = rate_group,
+     .help = "step size, the highest of a schedule"},
+    {.name = "lr-schedule", .type = SETTING_CHOICE, .offset = FIELD(lr_schedule),
+     .initial = "constant", .choices = "constant|cosine|step|poly",
+     .argument = "NAME", .group = rate_group,
+     .help = "how it changes with each batch: constant, cosine (half a wave, to the end of the run), "
+             "step (drops) or poly (a power of what is left of the run)"},
+    {.name = "warmup-epochs", .type = SETTING_REAL, .offset = FIELD(warmup_epochs), .initial = "0",
+     .min = 0, .max = 1000000, .argument = "F", .group = rate_group,
+     .help = "it first grows in a line from near 0, during so many epochs"},
+    {.name = "lr-min", .type = SETTING_REAL, .offset = FIELD(lr_min), .initial = "0", .min = 0,
+     .max = HUGE_VAL, .argument = "F", .group = rate_group,
+     .help = "where cosine and poly end, and below which step does not drop"},
+    {.name = "lr-steps", .type = SETTING_INTS, .offset = FIELD(lr_steps), .min = 1, .max = 1000000,
+     .argument = "N,N,...", .group = rate_group,
+     .help = "step: it drops after each of these epochs, at most 8"},
+    {.name = "lr-gamma", .type = SETTING_REAL, .offset = FIELD(lr_gamma), .initial = "0.1",
+     .min = 0, .max = 1, .above_min = true, .argument = "F", .group = rate_group,
+     .help = "step: factor of each drop"},
+    {.name = "lr-power", .type = SETTING_REAL, .offset = FIELD(lr_power), .initial = "1", .min = 0,
+     .max = 100, .above_min = true, .argument = "F", .group = rate_group,
+     .help = "poly: the exponent; 1 is a line"},
+
+    {.name = "tta", .type = SETTING_CHOICE, .offset = FIELD(tta), .initial = "none",
+     .choices = "none|flip", .argument = "none|flip", .group = evaluation_group,
+     .help = "validate (atk-predict: classify) with the mean of the probabilities of a picture and "
+             "of its mirror image, in twice the time; the training steps stay as they are"},
 
     {.name = "threads", .type = SETTING_INT, .offset = FIELD(threads), .initial = "0", .min = 0,
      .max = 1024, .use = SETTING_CHANGEABLE, .argument = "N", .group = machine_group,
@@ -207,7 +257,10 @@ static const struct {
 } synonyms[] = {
     {"lr", "learning-rate"}, {"lr0", "learning-rate"}, {"imgsz", "size"}, {"img-size", "size"},
     {"batch", "batch-size"}, {"b", "batch-size"}, {"eps", "epsilon"}, {"opt-eps", "epsilon"},
-    {"wd", "weight-decay"}, {"pretrained", "weights"}, {"checkpoint", "weights"}, {"topk", "k"},
+    {"wd", "weight-decay"}, {"opt", "optimizer"}, {"optimiser", "optimizer"}, {"optim", "optimizer"},
+    {"sched", "lr-schedule"}, {"scheduler", "lr-schedule"}, {"warmup", "warmup-epochs"},
+    {"min-lr", "lr-min"}, {"decay-epochs", "lr-steps"},
+    {"milestones", "lr-steps"}, {"decay-rate", "lr-gamma"}, {"gamma", "lr-gamma"}, {"pretrained", "weights"}, {"checkpoint", "weights"}, {"topk", "k"},
     {"top-k", "k"}, {"data-dir", "images"}, {"root", "images"}, {"output", "out"},
     {"project", "out"}, {"name", "out"}, {"jobs", "threads"}, {"num-workers", "workers"},
     {"arch", "model"}, {"validation", "val"}, {"test-split", "val-split"},

@@ -35,14 +35,16 @@ static void put_float(char *out, size_t size, float value)
     }
 }
 
-static void put_rgb(char *out, size_t size, const float rgb[3])
+static void put_rgb(char *out, size_t size, const struct setting_rgb *rgb)
 {
     char r[24], g[24], b[24];
 
-    put_float(r, sizeof r, rgb[0]);
-    put_float(g, sizeof g, rgb[1]);
-    put_float(b, sizeof b, rgb[2]);
-    if (strcmp(r, g) == 0 && strcmp(r, b) == 0)
+    put_float(r, sizeof r, rgb->value[0]);
+    put_float(g, sizeof g, rgb->value[1]);
+    put_float(b, sizeof b, rgb->value[2]);
+    if (rgb->from_data)
+        snprintf(out, size, "data");
+    else if (strcmp(r, g) == 0 && strcmp(r, b) == 0)
         snprintf(out, size, "%s", r);
     else
         snprintf(out, size, "%s,%s,%s", r, g, b);
@@ -55,6 +57,15 @@ static void put_range(char *out, size_t size, const double ends[2])
     put_double(low, sizeof low, ends[0]);
     put_double(high, sizeof high, ends[1]);
     snprintf(out, size, "%s,%s", low, high);
+}
+
+static void put_ints(char *out, size_t size, const struct setting_ints *list)
+{
+    size_t length = 0;
+
+    for (int i = 0; i < list->n && length < size; i++)
+        length +=
+            (size_t)snprintf(out + length, size - length, "%s%d", i ? "," : "", list->value[i]);
 }
 
 static void put_choice(char *out, size_t size, const char *choices, int value)
@@ -95,6 +106,11 @@ const char *settings_text(const struct settings *s, const struct setting *item,
         break;
     case SETTING_CHAR:
         snprintf(buffer, size, *(const char *)value == '\t' ? "tab" : "%c", *(const char *)value);
+        break;
+    case SETTING_INTS:
+        if (((const struct setting_ints *)value)->n == 0)
+            return NULL;
+        put_ints(buffer, size, value);
         break;
     case SETTING_K:
         return ((const struct atk_k *)value)->text;

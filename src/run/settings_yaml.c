@@ -34,6 +34,11 @@ static enum status value_text(char **out, const struct yaml_tree *value, const c
     return STATUS_OK;
 }
 
+static bool is_list(const struct setting *item)
+{
+    return item->type == SETTING_RGB || item->type == SETTING_RANGE || item->type == SETTING_INTS;
+}
+
 static enum status read_key(struct settings *s, const struct yaml_tree *root, int i,
                             struct error *err)
 {
@@ -52,7 +57,7 @@ static enum status read_key(struct settings *s, const struct yaml_tree *root, in
     }
     if (item->use == SETTING_COMMAND)
         return error_usage(err, "%s belongs on the command line, not in a file", where);
-    if (value->kind == YAML_LIST && item->type != SETTING_RGB && item->type != SETTING_RANGE)
+    if (value->kind == YAML_LIST && !is_list(item))
         return error_usage(err, "%s: a single value was expected, not a list", where);
     enum status status = value_text(&text, value, where, err);
     if (status != STATUS_OK)
@@ -98,7 +103,7 @@ void settings_yaml_write(const struct settings *s, FILE *stream)
             fprintf(stream, "%s# %s\n", group ? "\n" : "", item->group);
         group = item->group;
         fprintf(stream, "%s: ", item->name);
-        if ((item->type == SETTING_RGB || item->type == SETTING_RANGE) && strchr(text, ','))
+        if (is_list(item) && strchr(text, ','))
             fprintf(stream, "[%s]", text);
         else
             yaml_put_text(stream, text);

@@ -13,11 +13,9 @@
 
 static enum status create_parts(struct trainer *t, struct error *err)
 {
-    const struct settings *s = t->settings;
-    size_t batch = (size_t)s->batch_size, classes = (size_t)t->classes;
+    size_t batch = (size_t)t->settings->batch_size, classes = (size_t)t->classes;
     enum status status;
-    if ((status = adam_create(&t->adam, t->params, s->beta1, s->beta2, s->epsilon, s->weight_decay,
-                              err)) ||
+    if ((status = trainer_update_create(t, err)) ||
         (status = memory_alloc((void **)&t->loss, batch, sizeof(float), "losses", err)) ||
         (status = memory_alloc((void **)&t->weight, batch, sizeof(float), "weights", err)) ||
         (status = memory_alloc((void **)&t->dlogits, batch * classes, sizeof(float),
@@ -27,7 +25,8 @@ static enum status create_parts(struct trainer *t, struct error *err)
         return status;
     if (t->in.val == NULL)
         return STATUS_OK;
-    if ((status = evaluator_create(&t->evaluator, t->in.model, t->in.val, err)))
+    if ((status = evaluator_create(&t->evaluator, t->in.model, t->in.val,
+                                   t->settings->tta == TTA_FLIP, err)))
         return status;
     return metrics_create(&t->metrics, t->classes, t->in.n_val_rows, err);
 }
@@ -59,7 +58,7 @@ void trainer_destroy(struct trainer *t)
 {
     if (t == NULL)
         return;
-    adam_destroy(&t->adam);
+    trainer_update_destroy(t);
     evaluator_destroy(t->evaluator);
     metrics_free(&t->metrics);
     free(t->loss);
@@ -198,7 +197,7 @@ static enum status finish_epoch(struct trainer *t, struct error *err)
         .train_loss = s->loss_sum / (double)s->images,
         .train_mean_loss = s->mean_loss_sum / (double)s->images,
         .train_accuracy = (double)s->correct / (double)s->images,
-        .learning_rate = t->settings->learning_rate,
+        .learning_rate = trainer_update_rate(t, t->n_batches - 1),
         .seconds = s->epoch_seconds,
         .validated = t->evaluator != NULL,
     };

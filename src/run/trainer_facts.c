@@ -66,7 +66,7 @@ static void add_settings(struct fact_list *list, const struct settings *s)
     int n;
     const struct setting *item = settings_table(&n);
     for (int i = 0; i < n; i++) {
-        if (item[i].use != SETTING_FIXED || item[i].type == SETTING_TEXT)
+        if (!settings_is_fixed(s, &item[i]) || item[i].type == SETTING_TEXT)
             continue;
         const char *text = settings_text(s, &item[i], buffer);
         add(list, item[i].name, "%s", text != NULL ? text : "");
@@ -77,7 +77,7 @@ int trainer_facts(struct run_state_fact out[TRAINER_MOST_FACTS], const struct tr
 {
     const struct checkpoint_card *card = in->card;
     struct fact_list list = {out, 0};
-    add(&list, "format", "state 2");
+    add(&list, "format", "state 3");
     add(&list, "training data", "%d rows (%016" PRIx64 ")", in->n_train_rows,
         hash_rows(in->train_data, in->train_rows, in->n_train_rows));
     if (in->val == NULL)

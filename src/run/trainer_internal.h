@@ -1,9 +1,10 @@
-/* The trainer's own parts, shared by trainer.c (epochs), trainer_step.c (a batch) and
- * trainer_save.c (files). Nobody else includes this. */
+/* The trainer's own parts, shared by trainer.c (epochs), trainer_step.c (a batch),
+ * trainer_update.c (weights) and trainer_save.c (files). Nobody else includes this. */
 #ifndef RUN_TRAINER_INTERNAL_H
 #define RUN_TRAINER_INTERNAL_H
 
-#include "nn/adam.h"
+#include "nn/optimiser.h"
+#include "nn/schedule.h"
 #include "run/evaluator.h"
 #include "run/run_state.h"
 #include "run/trainer.h"
@@ -17,7 +18,8 @@ struct trainer {
     struct trainer_inputs in; /* borrowed */
     const struct settings *settings;
     struct param_list *params;
-    struct adam adam;
+    struct optimiser optimiser;
+    struct schedule schedule;
     struct evaluator *evaluator; /* NULL without validation, as is what metrics holds */
     struct metrics metrics;
     struct run_state state;
@@ -45,6 +47,13 @@ static inline double trainer_clock(void)
 /* trainer_step.c: loss, selection, backward, update, row and event of one batch that the loader
  * gave; `began` is the clock before it was asked for. */
 enum status trainer_step(struct trainer *t, const struct batch *b, double began, struct error *err);
+
+/* trainer_update.c: the gradient in t->params becomes the step of the batch that *out tells of,
+ * whose learning rate is set. */
+enum status trainer_update_create(struct trainer *t, struct error *err);
+void trainer_update_destroy(struct trainer *t);
+double trainer_update_rate(const struct trainer *t, int batch); /* of the present epoch; from 0 */
+enum status trainer_update(struct trainer *t, struct trainer_batch *out, struct error *err);
 
 /* trainer_save.c. Weights that are not finite are refused, so they never take the place of the last
  * good ones. */

@@ -45,9 +45,12 @@ void trainer_save_plan(struct trainer *t)
         .fact = t->fact,
         .n_facts = trainer_facts(t->fact, &t->in),
     };
-    add_block(t, "adam.m", "F32", t->adam.m, (int64_t)t->adam.n);
-    add_block(t, "adam.v", "F32", t->adam.v, (int64_t)t->adam.n);
-    add_block(t, "adam.step", "I64", &t->adam.step, RUN_STATE_SCALAR);
+    struct optimiser *o = &t->optimiser;
+    if (o->m != NULL)
+        add_block(t, "optimiser.m", "F32", o->m, (int64_t)o->n);
+    if (o->v != NULL)
+        add_block(t, "optimiser.v", "F32", o->v, (int64_t)o->n);
+    add_block(t, "optimiser.step", "I64", &o->step, RUN_STATE_SCALAR);
 }
 
 enum status trainer_save_state(struct trainer *t, struct error *err)

@@ -1,5 +1,6 @@
 /* One step: forward, individual losses, selection of the k largest, backward through these alone,
- * Adam. The batch's row and event come after the update, so a row in batches.csv means a step done.
+ * update. The batch's row and event come after the update, so a row in batches.csv means a step
+ * done.
  */
 #include "run/trainer_internal.h"
 
@@ -77,14 +78,14 @@ enum status trainer_step(struct trainer *t, const struct batch *b, double began,
         .batch = b->index + 1,
         .n_batches = t->n_batches,
         .n = b->n,
-        .learning_rate = t->settings->learning_rate,
         .wait_seconds = b->wait_seconds,
     };
     enum status status = compute_loss(t, &report, b, err);
     if (status != STATUS_OK)
         return status;
     model_backward(t->in.model, t->dlogits, t->selected, report.k);
-    adam_step(&t->adam, t->params, t->settings->learning_rate);
+    if ((status = trainer_update(t, &report, err)) != STATUS_OK)
+        return status;
 
     struct run_state *s = &t->state;
     s->next_batch = b->index + 1;

@@ -67,7 +67,7 @@ static enum status load_state(struct driver *d, struct error *err)
 {
     const struct safetensors *file = &d->state;
     struct param_list *params = model_params(d->net.model);
-    struct adam *adam = &d->net.adam;
+    struct optimiser *adam = &d->net.adam;
     const struct safetensors_entry *e;
     enum status status = find(&e, file, "step", "I64", sizeof adam->step, err);
     if (status == STATUS_OK)

@@ -8,6 +8,9 @@
 
 #include <stdlib.h>
 
+static const struct optimiser_options adam_options = {
+    .kind = OPTIMISER_ADAM, .beta1 = 0.9, .beta2 = 0.999, .epsilon = 1e-8};
+
 static enum status create_buffers(struct step_network *s, struct error *err)
 {
     size_t n = (size_t)s->batch, classes = (size_t)s->classes;
@@ -35,7 +38,7 @@ enum status step_create(struct step_network *out, const char *model, int classes
     if ((status = model_library_find(&spec, model, err)) || (status = atk_parse(&share, k, err)) ||
         (status = parallel_start(n_threads, err)) ||
         (status = model_create(&out->model, &spec, &opt, err)) ||
-        (status = adam_create(&out->adam, model_params(out->model), 0.9, 0.999, 1e-8, 0, err)) ||
+        (status = optimiser_create(&out->adam, model_params(out->model), &adam_options, err)) ||
         (status = create_buffers(out, err))) {
         step_destroy(out);
         return status;
@@ -54,7 +57,7 @@ void step_run(struct step_network *s, const float *x, const int *label)
     for (int i = 0; i < s->batch * s->classes; i++)
         s->dlogits[i] *= s->weight[i / s->classes];
     model_backward(s->model, s->dlogits, s->selected, k);
-    adam_step(&s->adam, model_params(s->model), s->learning_rate);
+    optimiser_step(&s->adam, model_params(s->model), s->learning_rate);
 }
 
 void step_destroy(struct step_network *s)
@@ -64,7 +67,7 @@ void step_destroy(struct step_network *s)
     free(s->dlogits);
     free(s->selected);
     free(s->scratch);
-    adam_destroy(&s->adam);
+    optimiser_destroy(&s->adam);
     model_destroy(s->model);
     parallel_stop();
     *s = (struct step_network){0};

@@ -3,13 +3,13 @@
 #ifndef TESTS_STEP_H
 #define TESTS_STEP_H
 
-#include "nn/adam.h"
 #include "nn/atk.h"
 #include "nn/model.h"
+#include "nn/optimiser.h"
 
 struct step_network {
     struct model *model;
-    struct adam adam;
+    struct optimiser adam;
     int batch, classes, k;
     double learning_rate;
     /* of the last step */

@@ -18,7 +18,7 @@ refused() { # MESSAGE, arguments...
 @test "train: --help shows every option under a heading, with its default" {
     run atk-train --help
     expect_status 0
-    for text in 'Usage: atk-train' 'Data' 'Loss and optimiser' '--batch-size=N' '(default: 448)' \
+    for text in 'Usage: atk-train' 'Data' 'Loss and batches' '--batch-size=N' '(default: 448)' \
         '-k, --k=K' '--on-bad-image=fail|skip' '-h, --help'; do
         expect "$text"
     done

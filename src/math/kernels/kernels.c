@@ -23,5 +23,7 @@ const struct kernels KERNEL(kernels) = {
     .winograd_filter = KERNEL(winograd_sweep_filter),
     .winograd_filter_gradient = KERNEL(winograd_sweep_filter_gradient),
     .adam = KERNEL(param_sweep_adam),
+    .adamw = KERNEL(param_sweep_adamw),
+    .sgd = KERNEL(param_sweep_sgd),
     .sum_parts = KERNEL(param_sweep_sum_parts),
 };

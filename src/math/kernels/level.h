@@ -51,6 +51,10 @@ void KERNEL(winograd_sweep_filter_gradient)(float *dw, size_t tap, const float *
                                             size_t n);
 void KERNEL(param_sweep_adam)(float *param, float *m, float *v, const float *grad, size_t n,
                               const struct kernels_adam *k);
+void KERNEL(param_sweep_adamw)(float *param, float *m, float *v, const float *grad, size_t n,
+                               const struct kernels_adam *k);
+void KERNEL(param_sweep_sgd)(float *param, float *m, const float *grad, size_t n,
+                             const struct kernels_sgd *k);
 void KERNEL(param_sweep_sum_parts)(float *out, const float *part, size_t n, int n_parts,
                                    size_t stride);
 

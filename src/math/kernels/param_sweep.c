@@ -16,6 +16,36 @@ void KERNEL(param_sweep_adam)(float *restrict param, float *restrict m, float *r
     }
 }
 
+void KERNEL(param_sweep_adamw)(float *restrict param, float *restrict m, float *restrict v,
+                               const float *restrict grad, size_t n, const struct kernels_adam *k)
+{
+    const struct kernels_adam c = *k;
+    for (size_t i = 0; i < n; i++) {
+        float g = grad[i], p = c.shrink * param[i];
+        m[i] += c.one_minus_beta1 * (g - m[i]);
+        v[i] = c.beta2 * v[i] + c.one_minus_beta2 * g * g;
+        param[i] = p - c.step_size * (m[i] / (sqrtf(v[i]) / c.sqrt_bias2 + c.epsilon));
+    }
+}
+
+void KERNEL(param_sweep_sgd)(float *restrict param, float *restrict m, const float *restrict grad,
+                             size_t n, const struct kernels_sgd *k)
+{
+    const struct kernels_sgd c = *k;
+    /* m = momentum * m + g; the direction is g + ahead * m, or m alone. */
+    const float ahead = c.nesterov ? c.momentum : 1, own = c.nesterov ? 1 : 0;
+    if (!m) {
+        for (size_t i = 0; i < n; i++)
+            param[i] -= c.learning_rate * (grad[i] + c.weight_decay * param[i]);
+        return;
+    }
+    for (size_t i = 0; i < n; i++) {
+        float g = grad[i] + c.weight_decay * param[i];
+        m[i] = c.momentum * m[i] + g;
+        param[i] -= c.learning_rate * (own * g + ahead * m[i]);
+    }
+}
+
 void KERNEL(param_sweep_sum_parts)(float *restrict out, const float *restrict part, size_t n,
                                    int n_parts, size_t stride)
 {

@@ -66,6 +66,38 @@ static void bad_pictures_are_told_in_order_and_good_ones_are_kept(void **state)
     dataset_destroy(d);
 }
 
+/* Of the pictures that can be read, as resized: the sums of those that the cache then holds. */
+static void colours_are_summed_the_same_by_any_number_of_threads(void **state)
+{
+    (void)state;
+    struct dataset *d = picture_set();
+    assert_int_equal(unlink(scratch_path("4.png")), 0);
+    int rows[N_PICTURES];
+    for (int i = 0; i < N_PICTURES; i++)
+        rows[i] = i;
+    struct colour_sums expected = {0};
+    for (int workers = 0; workers <= 4; workers++) {
+        const struct loader_options opt = {.size = PICTURE_SIZE,
+                                           .workers = workers > 0 ? workers : 1,
+                                           .limits = {.max_pixels = 100000}};
+        struct colour_sums sums = {0};
+        const struct loader_check check = {.sums = workers > 0 ? &sums : NULL};
+        struct cache *cache = NULL;
+        assert_int_equal(cache_create(&cache, N_PICTURES, PICTURE_SIZE, 1 << 20, &err), STATUS_OK);
+        assert_int_equal(loader_check_pictures(d, rows, N_PICTURES, cache, &opt, &check, &err),
+                         STATUS_OK);
+        for (int i = 0; workers == 0 && i < N_PICTURES; i++)
+            if (i != 4)
+                colour_sums_add(&expected, cache_find(cache, i),
+                                (size_t)PICTURE_SIZE * PICTURE_SIZE);
+        if (workers > 0)
+            assert_memory_equal(&sums, &expected, sizeof sums);
+        cache_destroy(cache);
+    }
+    assert_int_equal(expected.n_pixels, (N_PICTURES - 1) * PICTURE_SIZE * PICTURE_SIZE);
+    dataset_destroy(d);
+}
+
 static void it_stops_when_told(void **state)
 {
     (void)state;
@@ -94,6 +126,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         SCRATCH_TEST(bad_pictures_are_told_in_order_and_good_ones_are_kept),
+        SCRATCH_TEST(colours_are_summed_the_same_by_any_number_of_threads),
         SCRATCH_TEST(it_stops_when_told),
         SCRATCH_TEST(callbacks_may_be_absent),
     };

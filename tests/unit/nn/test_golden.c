@@ -5,10 +5,10 @@
  * in another order. The inputs were chosen such that no ReLU or max-pool is near its turning point.
  */
 #include "io/safetensors.h"
-#include "nn/adam.h"
 #include "nn/atk.h"
 #include "nn/loss.h"
 #include "nn/model.h"
+#include "nn/optimiser.h"
 #include "seeded_values.h"
 
 #include <setjmp.h>
@@ -144,8 +144,11 @@ static void run_gradients(struct witness *w, struct model *m, const float *x, bo
     model_backward(m, dlogits, selected, k);
 }
 
+static const struct optimiser_options adam_options = {
+    .kind = OPTIMISER_ADAM, .beta1 = 0.9, .beta2 = 0.999, .epsilon = EPSILON};
+
 /* Each step starts from the seeded weights, while the moments go on. */
-static void run_steps(struct witness *w, struct model *m, struct adam *opt)
+static void run_steps(struct witness *w, struct model *m, struct optimiser *opt)
 {
     const struct golden_case *c = w->c;
     struct param_list *params = model_params(m);
@@ -166,7 +169,7 @@ static void run_steps(struct witness *w, struct model *m, struct adam *opt)
             const float *logits = model_forward(m, x, c->batch, MODEL_EVAL);
             record(w, "logits_eval", "", logits, (size_t)c->batch * (size_t)c->classes);
         }
-        adam_step(opt, params, LEARNING_RATE);
+        optimiser_step(opt, params, LEARNING_RATE);
         if (step == 0)
             record_parameters(w, "after_first/", params, false);
         if (step == n_steps - 1 && n_steps > 1)
@@ -193,15 +196,15 @@ static int run_case(struct witness *w, const struct golden_case *c)
     struct model_options opt = {
         .classes = c->classes, .size = c->size, .max_batch = c->batch, .training = true};
     struct model *m = NULL;
-    struct adam adam = {0};
+    struct optimiser adam = {0};
     if (model_create(&m, &c->spec, &opt, &err) != STATUS_OK ||
-        adam_create(&adam, model_params(m), 0.9, 0.999, EPSILON, 0, &err) != STATUS_OK) {
+        optimiser_create(&adam, model_params(m), &adam_options, &err) != STATUS_OK) {
         print_error("%s\n", err.message);
         model_destroy(m);
         return -1;
     }
     run_steps(w, m, &adam);
-    adam_destroy(&adam);
+    optimiser_destroy(&adam);
     model_destroy(m);
     return 0;
 }

@@ -4,9 +4,9 @@
 
 #include "base/parallel.h"
 #include "math/gemm.h"
-#include "nn/adam.h"
 #include "nn/atk.h"
 #include "nn/loss.h"
+#include "nn/optimiser.h"
 
 #include "failing_alloc.h"
 #include "nn/reference_model.h"
@@ -274,6 +274,9 @@ static void evaluation_changes_nothing_and_needs_no_training_memory(void **state
     }
 }
 
+static const struct optimiser_options adam_options = {
+    .kind = OPTIMISER_ADAM, .beta1 = 0.9, .beta2 = 0.999, .epsilon = 1e-8};
+
 struct result {
     float logits[BATCH * CLASSES], *grad, *data;
     size_t n;
@@ -286,13 +289,13 @@ static struct result run_three_steps(int threads, const struct model_spec *spec)
     close_seed(113);
     struct model *m = create(spec, true);
     struct param_list *params = model_params(m);
-    struct adam adam;
-    assert_int_equal(adam_create(&adam, params, 0.9, 0.999, 1e-8, 0, &err), STATUS_OK);
+    struct optimiser adam;
+    assert_int_equal(optimiser_create(&adam, params, &adam_options, &err), STATUS_OK);
     float *x = pictures();
     int selected[BATCH];
     for (int step = 0; step < 3; step++) {
         run_gradient(m, x, selected);
-        adam_step(&adam, params, 1e-3);
+        optimiser_step(&adam, params, 1e-3);
     }
     struct result r = {.n = params->n_trained};
     r.grad = close_floats(r.n);
@@ -301,7 +304,7 @@ static struct result run_three_steps(int threads, const struct model_spec *spec)
     memcpy(r.data, params->data, r.n * sizeof *r.data);
     memcpy(r.logits, model_forward(m, x, BATCH, MODEL_EVAL), sizeof r.logits);
     free(x);
-    adam_destroy(&adam);
+    optimiser_destroy(&adam);
     model_destroy(m);
     return r;
 }
@@ -336,23 +339,23 @@ static void nothing_is_allocated_after_the_first_step(void **state)
     close_seed(114);
     const struct model_spec spec = small(NORM_BATCH, 3);
     struct model *m = create(&spec, true);
-    struct adam adam;
+    struct optimiser adam;
     struct error err;
     float *x = pictures();
     int selected[BATCH];
-    assert_int_equal(adam_create(&adam, model_params(m), 0.9, 0.999, 1e-8, 0, &err), STATUS_OK);
+    assert_int_equal(optimiser_create(&adam, model_params(m), &adam_options, &err), STATUS_OK);
     run_gradient(m, x, selected);
-    adam_step(&adam, model_params(m), 1e-3);
+    optimiser_step(&adam, model_params(m), 1e-3);
     failing_alloc_after(1000000);
     for (int step = 0; step < 3; step++) {
         run_gradient(m, x, selected);
-        adam_step(&adam, model_params(m), 1e-3);
+        optimiser_step(&adam, model_params(m), 1e-3);
         model_forward(m, x, BATCH - 1, MODEL_EVAL);
     }
     assert_int_equal(failing_alloc_count(), 0);
     failing_alloc_off();
     free(x);
-    adam_destroy(&adam);
+    optimiser_destroy(&adam);
     model_destroy(m);
 }
 

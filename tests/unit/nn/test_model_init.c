@@ -4,20 +4,26 @@
 
 #include <string.h>
 
-static struct model *create(uint64_t seed)
+static struct model *create_from(const struct model_spec *spec, uint64_t seed)
 {
-    const struct model_spec spec = {.name = "init",
-                                    .stem = {{32, 7, 2}},
-                                    .n_stem = 1,
-                                    .stage = {{1, 64, 2}},
-                                    .n_stages = 1,
-                                    .norm = NORM_BATCH};
     const struct model_options opt = {.classes = 50, .size = 16, .max_batch = 1};
     struct model *m;
     struct error err;
-    assert_int_equal(model_create(&m, &spec, &opt, &err), STATUS_OK);
+    assert_int_equal(model_create(&m, spec, &opt, &err), STATUS_OK);
     model_init(m, seed);
     return m;
+}
+
+static const struct model_spec small = {.name = "init",
+                                        .stem = {{32, 7, 2}},
+                                        .n_stem = 1,
+                                        .stage = {{1, 64, 2}},
+                                        .n_stages = 1,
+                                        .norm = NORM_BATCH};
+
+static struct model *create(uint64_t seed)
+{
+    return create_from(&small, seed);
 }
 
 static const struct param *find(struct model *m, const char *name)
@@ -87,6 +93,23 @@ static void norms_begin_as_the_identity(void **state)
     model_destroy(m);
 }
 
+static void a_block_can_begin_as_its_shortcut(void **state)
+{
+    (void)state;
+    struct model_spec spec = small;
+    spec.zero_init_residual = true;
+    struct model *m = create_from(&spec, 3), *plain = create(3);
+    const struct param_list *list = model_params(m), *other = model_params(plain);
+    for (int i = 0; i < list->n; i++) {
+        const struct param *p = &list->item[i];
+        bool last = strcmp(p->name, "layer1.0.bn2.weight") == 0;
+        for (size_t j = 0; j < p->size; j++)
+            assert_true(p->data[j] == (last ? 0 : other->item[i].data[j]));
+    }
+    model_destroy(m);
+    model_destroy(plain);
+}
+
 static void the_seed_decides_and_no_two_parameters_share_their_numbers(void **state)
 {
     (void)state;
@@ -118,6 +141,7 @@ int main(void)
         cmocka_unit_test(convolutions_are_normal_with_the_deviation_of_he_by_fan_out),
         cmocka_unit_test(the_classifier_is_uniform_within_one_over_the_root_of_its_inputs),
         cmocka_unit_test(norms_begin_as_the_identity),
+        cmocka_unit_test(a_block_can_begin_as_its_shortcut),
         cmocka_unit_test(the_seed_decides_and_no_two_parameters_share_their_numbers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

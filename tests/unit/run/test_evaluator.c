@@ -9,6 +9,7 @@
 struct seen {
     int n, n_progress;
     int row[TINY_ROWS];
+    float probability[TINY_ROWS][3];
     int stop_after;
     volatile sig_atomic_t stop;
 };
@@ -17,6 +18,7 @@ static enum status note_sample(void *context, const struct evaluator_sample *s, 
 {
     (void)err;
     struct seen *seen = context;
+    memcpy(seen->probability[seen->n], s->probability, sizeof(seen->probability[0]));
     seen->row[seen->n++] = s->row;
     double sum = 0;
     for (int c = 0; c < 3; c++) {
@@ -42,7 +44,8 @@ static struct evaluator_events listen(struct seen *seen)
 }
 
 /* Evaluates all rows of r with this batch size. */
-static void evaluate(struct metrics *out, struct tiny_run *r, int batch_size, struct seen *seen)
+static void evaluate_flip(struct metrics *out, struct tiny_run *r, int batch_size, bool flip,
+                          struct seen *seen)
 {
     const struct loader_options load = {.size = TINY_SIZE,
                                         .batch_size = batch_size,
@@ -54,13 +57,18 @@ static void evaluate(struct metrics *out, struct tiny_run *r, int batch_size, st
     bool stopped;
     const struct evaluator_events events = listen(seen);
     MUST(loader_create(&loader, r->data, r->rows, TINY_ROWS, r->cache, &load, err));
-    MUST(evaluator_create(&evaluator, r->model, loader, err));
+    MUST(evaluator_create(&evaluator, r->model, loader, flip, err));
     MUST(metrics_create(out, 3, TINY_ROWS, err));
     MUST(evaluator_run(evaluator, out, &stopped, &events, err));
     assert_int_equal(stopped, seen->stop_after > 0);
     metrics_finish(out, 0.7);
     evaluator_destroy(evaluator);
     loader_destroy(loader);
+}
+
+static void evaluate(struct metrics *out, struct tiny_run *r, int batch_size, struct seen *seen)
+{
+    evaluate_flip(out, r, batch_size, false, seen);
 }
 
 static void rows_come_in_order_and_batch_size_changes_no_bit(void **state)
@@ -80,6 +88,56 @@ static void rows_come_in_order_and_batch_size_changes_no_bit(void **state)
     assert_memory_equal(by_six.confusion, by_four.confusion, 9 * sizeof(int));
     metrics_free(&by_six);
     metrics_free(&by_four);
+    tiny_destroy(&r);
+}
+
+/* Fills a second cache with the pictures of the first one, mirrored. */
+static struct cache *mirrored_cache(const struct cache *cache)
+{
+    struct cache *mirrored;
+    uint8_t rgb[TINY_SIZE][TINY_SIZE][3];
+    MUST(cache_create(&mirrored, TINY_ROWS, TINY_SIZE, SIZE_MAX, err));
+    for (int row = 0; row < TINY_ROWS; row++) {
+        const uint8_t *from = cache_find(cache, row);
+        for (int y = 0; y < TINY_SIZE; y++)
+            for (int x = 0; x < TINY_SIZE; x++)
+                memcpy(rgb[y][TINY_SIZE - 1 - x], from + 3 * (TINY_SIZE * y + x), 3);
+        cache_store(mirrored, row, &rgb[0][0][0]);
+    }
+    return mirrored;
+}
+
+static void flip_gives_the_mean_of_both_views(void **state)
+{
+    (void)state;
+    struct tiny_run r;
+    tiny_create(&r, NORM_GROUP);
+    struct metrics plain, mirrored, flip;
+    struct seen a = {0}, b = {0}, both = {0};
+    evaluate_flip(&plain, &r, 6, false, &a);
+    evaluate_flip(&flip, &r, 6, true, &both);
+    struct cache *first = r.cache;
+    r.cache = mirrored_cache(first);
+    evaluate_flip(&mirrored, &r, 6, false, &b);
+
+    int n_other = 0;
+    for (int i = 0; i < TINY_ROWS; i++) {
+        for (int c = 0; c < 3; c++) {
+            float mean = (a.probability[i][c] + b.probability[i][c]) / 2;
+            assert_memory_equal(&mean, &both.probability[i][c], sizeof(float));
+            n_other += a.probability[i][c] != b.probability[i][c];
+        }
+        int label = dataset_sample(r.data, i)->label;
+        double expected = -log((double)both.probability[i][label]);
+        /* Probabilities near 1/3 in float: their logarithm is good to 2e-7. */
+        assert_true(fabs((double)flip.loss[i] - expected) < 1e-6);
+        assert_true((double)flip.loss[i] > fmin(plain.loss[i], mirrored.loss[i]) - 1e-6);
+    }
+    assert_true(n_other > TINY_ROWS); /* the network does see left and right */
+    cache_destroy(first);
+    metrics_free(&plain);
+    metrics_free(&mirrored);
+    metrics_free(&flip);
     tiny_destroy(&r);
 }
 
@@ -142,7 +200,7 @@ static void a_failing_callback_ends_the_pass_with_its_error(void **state)
     bool stopped;
     struct error failure;
     const struct evaluator_events events = {.sample = refuse_sample};
-    MUST(evaluator_create(&evaluator, r.model, r.val, err));
+    MUST(evaluator_create(&evaluator, r.model, r.val, false, err));
     MUST(metrics_create(&m, 3, TINY_ROWS, err));
     assert_int_equal(evaluator_run(evaluator, &m, &stopped, &events, &failure), STATUS_FAILED);
     assert_string_equal(failure.message, "row 20 refused");
@@ -160,7 +218,7 @@ static void every_failing_allocation_is_a_clean_error(void **state)
     for (long n = 1;; n++) {
         struct error failure = {0};
         failing_alloc_after(n);
-        enum status status = evaluator_create(&evaluator, r.model, r.val, &failure);
+        enum status status = evaluator_create(&evaluator, r.model, r.val, true, &failure);
         long used = failing_alloc_count();
         failing_alloc_off();
         if (used < n) {
@@ -178,6 +236,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TINY_TEST(rows_come_in_order_and_batch_size_changes_no_bit),
+        TINY_TEST(flip_gives_the_mean_of_both_views),
         TINY_TEST(evaluation_leaves_weights_and_running_statistics_alone),
         TINY_TEST(a_stop_ends_the_pass_after_its_batch),
         TINY_TEST(a_failing_callback_ends_the_pass_with_its_error),

@@ -38,6 +38,7 @@ static void a_description_is_read_field_by_field(void **state)
     assert_int_equal(spec.stage[1].width, 32);
     assert_int_equal(spec.norm, NORM_GROUP);
     assert_int_equal(spec.groups, 4);
+    assert_false(spec.zero_init_residual);
 }
 
 static void text_gives_back_the_same_network(void **state)
@@ -48,13 +49,15 @@ static void text_gives_back_the_same_network(void **state)
 
     (void)state;
     assert_int_equal(model_file_parse(&spec, small, strlen(small), "small.yaml", &err), STATUS_OK);
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < 4; i++) {
         if (i == 1) { /* no pool, no groups, a name that needs quotes */
             spec.pool_kernel = spec.pool_stride = spec.groups = 0;
             spec.norm = NORM_BATCH;
             strcpy(spec.name, "my: net");
         } else if (i == 2) {
             spec.norm = NORM_NONE;
+        } else if (i == 3) {
+            spec.zero_init_residual = true;
         }
         assert_int_equal(model_file_text(&text, &spec, &err), STATUS_OK);
         assert_int_equal(model_file_parse(&again, text, strlen(text), "elsewhere", &err),
@@ -101,6 +104,8 @@ static void mistakes_are_named_with_their_line(void **state)
            "m.yaml:4: pool: \"key: value\" pairs were expected");
     refuse("groups: 4", "groups: four",
            "m.yaml:9: norm.groups: \"four\" is not an integer in 1..2147483647");
+    refuse("groups: 4}", "groups: 4}\nzero-init-residual: 1",
+           "m.yaml:10: zero-init-residual: \"1\" is not one of false|true");
 }
 
 static void a_name_is_found_in_the_library(void **state)

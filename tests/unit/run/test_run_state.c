@@ -2,7 +2,7 @@
 #include "failing_alloc.h"
 #include "tiny_run.h"
 
-#include "nn/adam.h"
+#include "nn/optimiser.h"
 #include "run/run_state.h"
 
 #include <math.h>
@@ -25,9 +25,12 @@ static const struct run_state middle = {
     .results_bytes = 678,
 };
 
+static const struct optimiser_options adam_options = {
+    .kind = OPTIMISER_ADAM, .beta1 = 0.9, .beta2 = 0.999, .epsilon = 1e-8};
+
 struct fixture {
     struct model *model;
-    struct adam adam;
+    struct optimiser adam;
     struct run_state state;
     struct run_state_block block[3];
     struct run_state_content content;
@@ -41,7 +44,7 @@ static void create(struct fixture *f, uint64_t seed)
     MUST(model_create(&f->model, &spec, &options, err));
     model_init(f->model, seed);
     struct param_list *params = model_params(f->model);
-    MUST(adam_create(&f->adam, params, 0.9, 0.999, 1e-8, 0, err));
+    MUST(optimiser_create(&f->adam, params, &adam_options, err));
     for (size_t i = 0; i < params->n_trained; i++) {
         f->adam.m[i] = params->data[i] / 3;
         f->adam.v[i] = params->data[i] * params->data[i];
@@ -55,9 +58,10 @@ static void create(struct fixture *f, uint64_t seed)
             p->data[0] = (float)seed;
     }
     f->state = (struct run_state){0};
-    f->block[0] = (struct run_state_block){"adam.m", "F32", f->adam.m, (int64_t)f->adam.n};
-    f->block[1] = (struct run_state_block){"adam.v", "F32", f->adam.v, (int64_t)f->adam.n};
-    f->block[2] = (struct run_state_block){"adam.step", "I64", &f->adam.step, RUN_STATE_SCALAR};
+    f->block[0] = (struct run_state_block){"optimiser.m", "F32", f->adam.m, (int64_t)f->adam.n};
+    f->block[1] = (struct run_state_block){"optimiser.v", "F32", f->adam.v, (int64_t)f->adam.n};
+    f->block[2] =
+        (struct run_state_block){"optimiser.step", "I64", &f->adam.step, RUN_STATE_SCALAR};
     f->content = (struct run_state_content){.state = &f->state,
                                             .params = params,
                                             .block = f->block,
@@ -68,7 +72,7 @@ static void create(struct fixture *f, uint64_t seed)
 
 static void destroy(struct fixture *f)
 {
-    adam_destroy(&f->adam);
+    optimiser_destroy(&f->adam);
     model_destroy(f->model);
 }
 

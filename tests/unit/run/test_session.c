@@ -118,6 +118,37 @@ static void the_cache_holds_all_or_what_was_asked_for(void **state)
     settings_free(&settings);
 }
 
+/* They are the training pictures' alone, and from then on numbers that were given. */
+static void mean_and_std_of_the_data_become_numbers(void **state)
+{
+    struct settings settings;
+    struct session s;
+    struct error err;
+    struct colour_sums sums = {0};
+    float mean[3], std[3];
+    char text[SETTINGS_TEXT_BYTES];
+
+    (void)state;
+    make_settings(&settings);
+    set(&settings, "mean", "data");
+    set(&settings, "std", "data");
+    set(&settings, "cache", "none");
+    assert_int_equal(session_load(&s, &settings, &err), STATUS_OK);
+    assert_true(session_wants_check(&s)); /* though nothing is kept */
+    session_close(&s);
+    set(&settings, "cache", "auto");
+    assert_int_equal(open_all(&s, &settings, &err), STATUS_OK);
+    for (int i = 0; i < s.train.n; i++)
+        colour_sums_add(&sums, cache_find(s.cache, s.train.row[i]), 16 * 16);
+    assert_true(colour_sums_mean_std(mean, std, &sums));
+    assert_memory_equal(s.card.mean, mean, sizeof mean);
+    assert_memory_equal(s.card.std, std, sizeof std);
+    assert_memory_equal(s.settings->mean.value, mean, sizeof mean);
+    assert_string_not_equal(settings_text(s.settings, settings_table_find("mean"), text), "data");
+    session_close(&s);
+    settings_free(&settings);
+}
+
 /* The picture cache may do without memory: a picture is then not kept. All else is an error.
  * Threads allocate, too, so which allocation is the n-th differs from time to time; none may be
  * fatal. */
@@ -163,6 +194,7 @@ int main(void)
         SCRATCH_TEST(a_session_opens_what_a_run_needs),
         SCRATCH_TEST(bad_pictures_leave_both_sides),
         SCRATCH_TEST(the_cache_holds_all_or_what_was_asked_for),
+        SCRATCH_TEST(mean_and_std_of_the_data_become_numbers),
         SCRATCH_TEST(running_out_of_memory_is_a_clean_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -47,7 +47,7 @@ static void the_defaults_are_those_of_the_manual(void **state)
     assert_true(s.epsilon == 1e-8 && s.weight_decay == 0 && s.val_split == 0.1);
     assert_string_equal(s.k.text, "0.7");
     assert_string_equal(s.model, "resnet10-gn");
-    assert_true(s.mean[0] == 0 && s.std[2] == 1);
+    assert_true(s.mean.value[0] == 0 && s.std.value[2] == 1);
     assert_int_equal(s.max_pixels, 178956970);
     assert_int_equal(s.delimiter, ',');
     assert_null(s.out);
@@ -76,6 +76,8 @@ static void a_number_is_the_whole_text_and_in_range(void **state)
     refuse("val-split", "-0.1", "--val-split: \"-0.1\" is not a number in [0, 1)");
 }
 
+#define WORDS ", nor \"imagenet\" or \"data\""
+
 static void other_values_are_as_strict(void **state)
 {
     (void)state;
@@ -85,11 +87,55 @@ static void other_values_are_as_strict(void **state)
     refuse("delimiter", "\"", "--delimiter: \"\"\" is not a single ASCII character or \"tab\"");
     refuse("no-header", "yes", "--no-header: \"yes\" is not true or false");
     refuse("out", "", "--out: \"\" is not a DIR");
-    refuse("std", "1,2", "--std: \"1,2\" is not a number > 0, nor three of them as R,G,B");
-    refuse("std", "1,0,1", "--std: \"1,0,1\" is not a number > 0, nor three of them as R,G,B");
-    refuse("std", "1e-60", "--std: \"1e-60\" is not a number > 0, nor three of them as R,G,B");
+    refuse("std", "1,2", "--std: \"1,2\" is not a number > 0, nor three of them as R,G,B" WORDS);
+    refuse("std", "1,0,1",
+           "--std: \"1,0,1\" is not a number > 0, nor three of them as R,G,B" WORDS);
+    refuse("std", "1e-60",
+           "--std: \"1e-60\" is not a number > 0, nor three of them as R,G,B" WORDS);
     refuse("mean", "0.1,0.2,0.3,0.4",
-           "--mean: \"0.1,0.2,0.3,0.4\" is not a number, nor three of them as R,G,B");
+           "--mean: \"0.1,0.2,0.3,0.4\" is not a number, nor three of them as R,G,B" WORDS);
+    refuse("mean", "Data", "--mean: \"Data\" is not a number, nor three of them as R,G,B" WORDS);
+    refuse("std", "imagenet,1,1",
+           "--std: \"imagenet,1,1\" is not a number > 0, nor three of them as R,G,B" WORDS);
+    static const char *const list[] = {"",
+                                       "0",
+                                       "3,",
+                                       ",3",
+                                       "3,,4",
+                                       "3,3",
+                                       "4,3",
+                                       "3, 4",
+                                       "1000001",
+                                       "1,2,3,4,5,6,7,8,9",
+                                       "1,123456789012345678901234567890"};
+    for (size_t i = 0; i < sizeof list / sizeof list[0]; i++) {
+        char message[160];
+        snprintf(message, sizeof message,
+                 "--lr-steps: \"%s\" is not a list of up to 8 ascending integers in 1..1000000",
+                 list[i]);
+        refuse("lr-steps", list[i], message);
+    }
+}
+
+static void the_words_of_mean_and_std(void **state)
+{
+    struct settings s;
+    struct error err;
+    char buffer[SETTINGS_TEXT_BYTES];
+
+    (void)state;
+    assert_int_equal(settings_init(&s, &err), STATUS_OK);
+    assert_int_equal(set(&s, "mean", "data", &err), STATUS_OK);
+    assert_true(s.mean.from_data && !s.std.from_data);
+    assert_string_equal(settings_text(&s, settings_table_find("mean"), buffer), "data");
+    /* imagenet is an abbreviation: the numbers stand everywhere else. */
+    assert_int_equal(set(&s, "mean", "imagenet", &err), STATUS_OK);
+    assert_int_equal(set(&s, "std", "imagenet", &err), STATUS_OK);
+    assert_false(s.mean.from_data);
+    assert_string_equal(settings_text(&s, settings_table_find("mean"), buffer),
+                        "0.485,0.456,0.406");
+    assert_string_equal(settings_text(&s, settings_table_find("std"), buffer), "0.229,0.224,0.225");
+    settings_free(&s);
 }
 
 static void k_keeps_its_spelling(void **state)
@@ -162,6 +208,17 @@ static void change_all(struct settings *s)
         {"beta2", "0"},
         {"epsilon", "1e-300"},
         {"weight-decay", "1e22"},
+        {"optimizer", "sgd"},
+        {"momentum", "0.9"},
+        {"nesterov", "true"},
+        {"decay-norm-bias", "no"},
+        {"lr-schedule", "step"},
+        {"warmup-epochs", "1.5"},
+        {"lr-min", "1e-5"},
+        {"lr-steps", "3,5,1000000"},
+        {"lr-gamma", "0.25"},
+        {"lr-power", "0.9"},
+        {"tta", "flip"},
         {"seed", "9007199254740992"},
         {"threads", "5"},
         {"workers", "3"},
@@ -209,7 +266,7 @@ static void yaml_gives_back_the_same_settings(void **state)
             if (then)
                 assert_string_equal(now, then);
         }
-        assert_memory_equal(read.mean, written.mean, sizeof read.mean);
+        assert_memory_equal(read.mean.value, written.mean.value, sizeof read.mean.value);
         assert_true(read.val_split == written.val_split);
         assert_true(read.learning_rate == written.learning_rate);
         settings_free(&written);
@@ -263,10 +320,19 @@ static void settings_that_contradict_each_other_are_refused(void **state)
     (void)state;
     refuse_combination("no-header", "true", "image-column", "photo");
     refuse_combination("image-column", "a", "label-column", "a");
+    refuse_combination("optimizer", "adamw", "momentum", "0.9");
+    refuse_combination("optimizer", "sgd", "nesterov", "true");
+    refuse_combination("epochs", "3", "warmup-epochs", "3.1");
+    refuse_combination("lr-schedule", "cosine", "lr-min", "0.1");
+    refuse_combination("lr-schedule", "constant", "lr-min", "1e-5");
+    refuse_combination("lr-schedule", "step", "lr-gamma", "0.5");
+    refuse_combination("lr-schedule", "cosine", "lr-steps", "2");
     refuse_combination("cache", "none", "cache-mib", "5");
     refuse_combination("cache", "disk", "cache-mib", "5");
     refuse_combination("cache", "memory", "cache-dir", "d");
     refuse_combination("resume", "r", "out", "o");
+    refuse_combination("mean", "data", "exif", "apply"); /* --std data belongs to it */
+    refuse_combination("std", "data", "mean", "imagenet");
     refuse_combination("resume", "r", "dry-run", "true");
     refuse_combination("json", "true", "dry-run", "true");
 }
@@ -298,6 +364,7 @@ int main(void)
         cmocka_unit_test(the_defaults_are_those_of_the_manual),
         cmocka_unit_test(a_number_is_the_whole_text_and_in_range),
         cmocka_unit_test(other_values_are_as_strict),
+        cmocka_unit_test(the_words_of_mean_and_std),
         cmocka_unit_test(k_keeps_its_spelling),
         cmocka_unit_test(what_was_meant_is_suggested),
         SCRATCH_TEST(yaml_gives_back_the_same_settings),

@@ -1,0 +1,34 @@
+#include "run/recipe.h"
+
+#include <math.h>
+
+struct optimiser_options recipe_optimiser(const struct settings *s)
+{
+    return (struct optimiser_options){
+        .kind = s->optimizer,
+        .beta1 = s->beta1,
+        .beta2 = s->beta2,
+        .epsilon = s->epsilon,
+        .momentum = s->momentum,
+        .nesterov = s->nesterov,
+        .weight_decay = s->weight_decay,
+        .keep_norm_bias = s->decay_norm_bias == DECAY_NORM_BIAS_NO,
+    };
+}
+
+struct schedule recipe_schedule(const struct settings *s, int n_batches)
+{
+    struct schedule out = {
+        .kind = s->lr_schedule,
+        .base = s->learning_rate,
+        .low = s->lr_min,
+        .warmup = llround(s->warmup_epochs * n_batches),
+        .total = (int64_t)s->epochs * n_batches,
+        .power = s->lr_power,
+        .gamma = s->lr_gamma,
+        .n_drops = s->lr_steps.n,
+    };
+    for (int i = 0; i < out.n_drops; i++)
+        out.drop[i] = (int64_t)s->lr_steps.value[i] * n_batches;
+    return out;
+}

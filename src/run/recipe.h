@@ -1,0 +1,14 @@
+/* From settings to the parts of nn/ that update weights: who plans memory and who trains ask the
+ * same. */
+#ifndef RUN_RECIPE_H
+#define RUN_RECIPE_H
+
+#include "nn/optimiser.h"
+#include "nn/schedule.h"
+#include "run/settings.h"
+
+struct optimiser_options recipe_optimiser(const struct settings *s);
+/* Epochs become steps of n_batches; a fraction of one is rounded to the nearest. */
+struct schedule recipe_schedule(const struct settings *s, int n_batches);
+
+#endif
