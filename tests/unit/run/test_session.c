@@ -139,7 +139,7 @@ static void mean_and_std_of_the_data_become_numbers(void **state)
     set(&settings, "cache", "auto");
     assert_int_equal(open_all(&s, &settings, &err), STATUS_OK);
     for (int i = 0; i < s.train.n; i++)
-        colour_sums_add(&sums, cache_find(s.cache, s.train.row[i]), 16 * 16);
+        colour_sums_add(&sums, cache_find(s.cache, s.train.row[i])->rgb, 16 * 16);
     assert_true(colour_sums_mean_std(mean, std, &sums));
     assert_memory_equal(s.card.mean, mean, sizeof mean);
     assert_memory_equal(s.card.std, std, sizeof std);
