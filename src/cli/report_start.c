@@ -248,6 +248,9 @@ void report_machine(struct console *c, const struct session *s)
                   s->workers == 1 ? "s" : "");
     console_print(c, "          training takes %s of %s free memory\n",
                   report_bytes(bytes, m->training), report_bytes(available, m->free));
+    if (s->picture_side != s->settings->size)
+        console_print(c, "          training pictures are kept at %dx%d, for crops\n",
+                      s->picture_side, s->picture_side);
     if (s->settings->cache == CACHE_DISK)
         report_disk_cache(c, s);
     else if (m->cache == 0)

@@ -121,9 +121,14 @@ static enum status apply(struct settings *s, const struct given *g, struct error
     char where[64];
     enum status status = STATUS_OK;
 
-    for (int i = 0; status == STATUS_OK && i < g->n; i++) {
-        snprintf(where, sizeof where, "--%s", g->list[i].item->name);
-        status = settings_set(s, g->list[i].item, g->list[i].value, where, err);
+    for (int pass = 0; pass < 2; pass++) {
+        for (int i = 0; status == STATUS_OK && i < g->n; i++) {
+            const struct setting *item = g->list[i].item;
+            if (item->leads != (pass == 0))
+                continue;
+            snprintf(where, sizeof where, "--%s", item->name);
+            status = settings_set(s, item, g->list[i].value, where, err);
+        }
     }
     return status;
 }

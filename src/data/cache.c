@@ -13,11 +13,11 @@ struct cache {
     int n_rows;
     size_t picture_bytes, budget;
     atomic_size_t used;
-    struct disk_cache *disk;        /* owns the pictures; NULL: the slots do */
-    _Atomic(const uint8_t *) *slot; /* [n_rows] */
+    struct disk_cache *disk;              /* owns the pictures; NULL: the slots do */
+    _Atomic(const struct square *) *slot; /* [n_rows] */
 };
 
-enum status cache_create(struct cache **out, int n_rows, int size, size_t budget_bytes,
+enum status cache_create(struct cache **out, int n_rows, int side, size_t budget_bytes,
                          struct error *err)
 {
     struct cache *c;
@@ -26,7 +26,7 @@ enum status cache_create(struct cache **out, int n_rows, int size, size_t budget
     if (status)
         return status;
     c->n_rows = n_rows;
-    c->picture_bytes = (size_t)size * (size_t)size * 3;
+    c->picture_bytes = square_bytes(side);
     c->budget = budget_bytes;
     atomic_init(&c->used, 0);
     status =
@@ -41,10 +41,10 @@ enum status cache_create(struct cache **out, int n_rows, int size, size_t budget
     return STATUS_OK;
 }
 
-enum status cache_create_on_disk(struct cache **out, int n_rows, int size, struct disk_cache *disk,
+enum status cache_create_on_disk(struct cache **out, int n_rows, int side, struct disk_cache *disk,
                                  struct error *err)
 {
-    enum status status = cache_create(out, n_rows, size, 0, err);
+    enum status status = cache_create(out, n_rows, side, 0, err);
     if (!status)
         (*out)->disk = disk;
     return status;
@@ -55,7 +55,7 @@ struct disk_cache *cache_disk(const struct cache *c)
     return c->disk;
 }
 
-const uint8_t *cache_find(const struct cache *c, int row)
+const struct square *cache_find(const struct cache *c, int row)
 {
     return atomic_load_explicit(&c->slot[row], memory_order_acquire);
 }
@@ -71,14 +71,14 @@ static bool reserve(struct cache *c)
     return true;
 }
 
-void cache_store(struct cache *c, int row, const uint8_t *rgb)
+void cache_store(struct cache *c, int row, const struct square *picture)
 {
     if (cache_find(c, row) || !reserve(c))
         return;
-    uint8_t *copy = malloc(c->picture_bytes);
-    const uint8_t *none = NULL;
+    struct square *copy = malloc(c->picture_bytes);
+    const struct square *none = NULL;
     if (copy)
-        memcpy(copy, rgb, c->picture_bytes);
+        memcpy(copy, picture, c->picture_bytes);
     if (!copy || !atomic_compare_exchange_strong_explicit(
                      &c->slot[row], &none, copy, memory_order_release, memory_order_relaxed)) {
         /* No memory, or another thread was first with the same row. */
@@ -87,9 +87,9 @@ void cache_store(struct cache *c, int row, const uint8_t *rgb)
     }
 }
 
-void cache_point(struct cache *c, int row, const uint8_t *rgb)
+void cache_point(struct cache *c, int row, const struct square *picture)
 {
-    atomic_store_explicit(&c->slot[row], rgb, memory_order_release);
+    atomic_store_explicit(&c->slot[row], picture, memory_order_release);
 }
 
 size_t cache_bytes(const struct cache *c)

@@ -26,6 +26,10 @@
  * and takes no room on the disk. */
 enum { SLOT_UNIT = 65536, CHUNK_SLOTS = 256 };
 
+/* Goes up whenever a slot is laid out in another way. */
+enum { LAYOUT_VERSION = 2 };
+
+/* Before the picture in its slot; 24 bytes, so that the picture is aligned. */
 struct head {
     struct picture_key key;
     uint64_t checksum;
@@ -46,14 +50,15 @@ struct disk_cache {
 
 /* Each step can be undone, so no change of a single word goes unseen. Four lanes: a picture in a
  * tenth of a millisecond. The key comes in, so that a slot cannot pass for another. */
-static uint64_t checksum_of(const struct picture_key *key, const uint8_t *rgb, size_t n)
+static uint64_t checksum_of(const struct picture_key *key, const void *picture, size_t n)
 {
     uint64_t lane[4] = {key->half[0], key->half[1], n, 0x6a09e667f3bcc909u};
     uint64_t word[4];
+    const uint8_t *bytes = picture;
     for (size_t i = 0; i < n; i += sizeof word) {
         size_t left = n - i < sizeof word ? n - i : sizeof word;
         memset(word, 0, sizeof word);
-        memcpy(word, rgb + i, left);
+        memcpy(word, bytes + i, left);
         for (int k = 0; k < 4; k++) {
             uint64_t sum = (lane[k] ^ word[k]) * 0x9e3779b97f4a7c15u;
             lane[k] = sum ^ sum >> 32;
@@ -76,13 +81,13 @@ enum status disk_cache_default_folder(char **out, struct error *err)
     return error_set(err, "--cache disk: neither XDG_CACHE_HOME nor HOME is set; use --cache-dir");
 }
 
-static enum status name_file(struct disk_cache *d, const char *folder, int size,
+static enum status name_file(struct disk_cache *d, const char *folder, int side,
                              const struct image_limits *limits, struct error *err)
 {
     char name[128];
-    snprintf(name, sizeof name, "%d-%s-%s-%" PRId64 ".v%d", size,
+    snprintf(name, sizeof name, "%d-%s-%s-%" PRId64 ".v%d.%d", side,
              limits->apply_exif ? "exif" : "stored", image_jpeg_scale_name[limits->jpeg_scale],
-             limits->max_pixels, IMAGE_SQUARE_VERSION);
+             limits->max_pixels, LAYOUT_VERSION, IMAGE_SQUARE_VERSION);
     return files_join(&d->path, folder, name, err);
 }
 
@@ -117,7 +122,7 @@ static enum status open_file(struct disk_cache *d, const char *folder, struct er
     return d->fd < 0 ? error_errno(err, "cannot open %s", d->path) : learn(d, err);
 }
 
-enum status disk_cache_open(struct disk_cache **out, const char *folder, int size,
+enum status disk_cache_open(struct disk_cache **out, const char *folder, int side,
                             const struct image_limits *limits, struct error *err)
 {
     struct disk_cache *d;
@@ -126,11 +131,11 @@ enum status disk_cache_open(struct disk_cache **out, const char *folder, int siz
     if (status)
         return status;
     d->fd = -1;
-    d->picture_bytes = (size_t)size * (size_t)size * 3;
+    d->picture_bytes = square_bytes(side);
     d->slot_bytes =
         (sizeof(struct head) + d->picture_bytes + SLOT_UNIT - 1) / SLOT_UNIT * SLOT_UNIT;
     pthread_mutex_init(&d->lock, NULL);
-    status = name_file(d, folder, size, limits, err);
+    status = name_file(d, folder, side, limits, err);
     if (!status)
         status = open_file(d, folder, err);
     if (status) {
@@ -161,20 +166,20 @@ static const uint8_t *map_slot(struct disk_cache *d, size_t slot)
     return d->chunk[number] + slot % CHUNK_SLOTS * d->slot_bytes;
 }
 
-/* The pixels of a slot that is what it says, or NULL. */
-static const uint8_t *trust(const struct disk_cache *d, const uint8_t *slot,
-                            const struct picture_key *key)
+/* The picture of a slot that is what it says, or NULL. */
+static const struct square *trust(const struct disk_cache *d, const uint8_t *slot,
+                                  const struct picture_key *key)
 {
     struct head head;
     memcpy(&head, slot, sizeof head);
-    const uint8_t *rgb = slot + sizeof head;
+    const struct square *picture = (const void *)(slot + sizeof head);
     return picture_key_equal(&head.key, key) &&
-                   head.checksum == checksum_of(key, rgb, d->picture_bytes)
-               ? rgb
+                   head.checksum == checksum_of(key, picture, d->picture_bytes)
+               ? picture
                : NULL;
 }
 
-const uint8_t *disk_cache_find(struct disk_cache *d, const struct picture_key *key)
+const struct square *disk_cache_find(struct disk_cache *d, const struct picture_key *key)
 {
     size_t slot;
     pthread_mutex_lock(&d->lock);
@@ -233,10 +238,10 @@ static enum status write_at(struct disk_cache *d, const void *bytes, size_t n, s
     return STATUS_OK;
 }
 
-const uint8_t *disk_cache_store(struct disk_cache *d, const struct picture_key *key,
-                                const uint8_t *rgb)
+const struct square *disk_cache_store(struct disk_cache *d, const struct picture_key *key,
+                                      const struct square *picture)
 {
-    struct head head = {*key, checksum_of(key, rgb, d->picture_bytes)};
+    struct head head = {*key, checksum_of(key, picture, d->picture_bytes)};
     struct error err;
     bool other = false;
     size_t slot = 0;
@@ -252,7 +257,7 @@ const uint8_t *disk_cache_store(struct disk_cache *d, const struct picture_key *
     /* The head last, so that who reads it while this goes on finds no checksum. */
     size_t at = slot * d->slot_bytes;
     if (!status)
-        status = write_at(d, rgb, d->picture_bytes, at + sizeof head, &err);
+        status = write_at(d, picture, d->picture_bytes, at + sizeof head, &err);
     if (!status)
         status = write_at(d, &head, sizeof head, at, &err);
     if (!status) {

@@ -1,7 +1,7 @@
 /* Resized pictures in a file that runs share, one after the other or at the same time.
  *
  * The file is a row of slots of equal size that is only ever appended to. A slot begins with the
- * key of its picture and a checksum over key and pixels; a slot whose checksum is not right (torn
+ * key of its picture and a checksum over key and picture; a slot whose checksum is not right (torn
  * by a kill, a power cut or a full disk, or damaged later) is as good as not there, and its picture
  * is decoded and appended again. So nothing needs to be synchronised for safety, and the folder may
  * be deleted at any time. Everything that shapes pixels and is not in a picture's key is in the
@@ -11,21 +11,20 @@
 
 #include "base/error.h"
 #include "data/picture_key.h"
+#include "data/square.h"
 #include "image/image.h"
-
-#include <stdint.h>
 
 struct disk_cache;
 /* *out = $XDG_CACHE_HOME/atk-train or ~/.cache/atk-train; the caller frees it. */
 enum status disk_cache_default_folder(char **out, struct error *err);
 /* Opens or makes the file for such pictures in a folder, which is made as well. */
-enum status disk_cache_open(struct disk_cache **out, const char *folder, int size,
+enum status disk_cache_open(struct disk_cache **out, const char *folder, int side,
                             const struct image_limits *limits, struct error *err);
-/* Any thread may call these two. The pixels [size, size, 3] are readable until disk_cache_close;
- * NULL: not there. */
-const uint8_t *disk_cache_find(struct disk_cache *d, const struct picture_key *key);
-const uint8_t *disk_cache_store(struct disk_cache *d, const struct picture_key *key,
-                                const uint8_t *rgb);
+/* Any thread may call these two. The picture is readable until disk_cache_close; NULL: not
+ * there. */
+const struct square *disk_cache_find(struct disk_cache *d, const struct picture_key *key);
+const struct square *disk_cache_store(struct disk_cache *d, const struct picture_key *key,
+                                      const struct square *picture);
 /* Why pictures are no longer stored (disk full, ...): a failure with that message, or STATUS_OK.
  * Finding goes on. */
 enum status disk_cache_trouble(struct disk_cache *d, struct error *err);

@@ -22,6 +22,12 @@ struct slot {
     struct error *failed; /* [batch_size] status OK, or why the picture cannot be read */
 };
 
+/* What one worker needs for the picture that it works on. */
+struct bench {
+    struct square *square; /* as read, when no cache holds it */
+    struct augment augment;
+};
+
 struct loader {
     const struct dataset *dataset;
     struct cache *cache;
@@ -31,7 +37,8 @@ struct loader {
     int *rows, *order; /* [n_rows] as given; in the order of this epoch */
     int n_rows, n_batches;
     struct slot slot[N_SLOTS];
-    uint8_t **scratch;        /* [workers] -> [size, size, 3] */
+    struct bench *bench; /* [workers] */
+    int epoch;
     float normalised[3][256]; /* x of each byte, per channel */
     int next_batch;           /* the one that loader_next gives */
 };
@@ -39,6 +46,11 @@ struct loader {
 static size_t picture_values(const struct loader_options *opt)
 {
     return (size_t)opt->size * (size_t)opt->size * 3;
+}
+
+int loader_picture_side(const struct loader_options *opt)
+{
+    return opt->picture_side ? opt->picture_side : opt->size;
 }
 
 /* Takes all arrays from l->memory, once to measure and once for real. */
@@ -54,11 +66,12 @@ static void lay_out(struct loader *l)
     }
     l->rows = arena_take(&l->memory, rows, sizeof(int));
     l->order = arena_take(&l->memory, rows, sizeof(int));
-    l->scratch = arena_take(&l->memory, (size_t)opt->workers, sizeof(uint8_t *));
+    l->bench = arena_take(&l->memory, (size_t)opt->workers, sizeof *l->bench);
     for (int i = 0; i < opt->workers; i++) {
-        uint8_t *scratch = arena_take(&l->memory, picture_values(opt), 1);
-        if (l->scratch)
-            l->scratch[i] = scratch;
+        struct bench measured, *bench = l->bench ? &l->bench[i] : &measured;
+        bench->square = arena_take(&l->memory, square_bytes(loader_picture_side(opt)), 1);
+        if (opt->augment)
+            augment_lay_out(&bench->augment, loader_picture_side(opt), opt->size, &l->memory);
     }
 }
 
@@ -92,6 +105,18 @@ static void normalise(float *restrict x, const uint8_t *restrict rgb,
     }
 }
 
+/* The bytes that the network is to see: the picture itself or a view of it. */
+static const uint8_t *view_picture(struct loader *l, const struct square *picture, int row,
+                                   struct augment *augment)
+{
+    struct augment_view view;
+    if (!l->options.augment)
+        return picture->rgb;
+    augment_draw(&view, l->options.augment, picture->aspect,
+                 &(struct augment_moment){l->options.seed, l->epoch, row, 0});
+    return augment_apply(augment, picture, &view);
+}
+
 /* One picture, on a worker's thread. */
 static void load_picture(void *context, int position, int worker)
 {
@@ -99,13 +124,15 @@ static void load_picture(void *context, int position, int worker)
     const struct loader_options *opt = &l->options;
     struct slot *slot = &l->slot[position / opt->batch_size % N_SLOTS];
     int place = position % opt->batch_size, row = l->order[position];
-    const uint8_t *rgb;
+    struct bench *bench = &l->bench[worker];
+    const struct square *picture;
     slot->row[place] = row;
     slot->label[place] = dataset_sample(l->dataset, row)->label;
     slot->failed[place].status = STATUS_OK;
-    if (!picture_fetch(&rgb, l->scratch[worker], l->dataset, row, l->cache, opt->size, &opt->limits,
-                       &slot->failed[place]))
-        normalise(slot->x + (size_t)place * picture_values(opt), rgb, l->normalised,
+    if (!picture_fetch(&picture, bench->square, l->dataset, row, l->cache, loader_picture_side(opt),
+                       &opt->limits, &slot->failed[place]))
+        normalise(slot->x + (size_t)place * picture_values(opt),
+                  view_picture(l, picture, row, &bench->augment), l->normalised,
                   picture_values(opt) / 3);
 }
 
@@ -163,6 +190,7 @@ enum status loader_start(struct loader *l, int epoch, int first_batch, struct er
         rng_seed(&rng, l->options.seed, RNG_SHUFFLE, (uint64_t)epoch, 0);
         rng_shuffle(&rng, l->order, (size_t)l->n_rows);
     }
+    l->epoch = epoch;
     l->next_batch = first_batch;
     pipeline_start(l->pipeline, batch_start(l, first_batch), l->n_rows);
     return STATUS_OK;

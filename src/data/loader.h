@@ -6,6 +6,7 @@
 #define DATA_LOADER_H
 
 #include "base/error.h"
+#include "data/augment.h"
 #include "data/cache.h"
 #include "data/colour_sums.h"
 #include "data/dataset.h"
@@ -21,6 +22,10 @@ struct loader_options {
     bool shuffle; /* a fresh order each epoch from (seed, epoch); else in the order given */
     uint64_t seed;
     int workers; /* decode threads, >= 1 */
+    /* Side of the pictures as they are decoded and cached, for augmentation to crop from; 0: size.
+     */
+    int picture_side;
+    const struct augment_options *augment; /* NULL: pictures as they are. Borrowed */
     struct image_limits limits;
 };
 
@@ -34,6 +39,8 @@ struct batch {
 };
 
 struct loader;
+/* Side of the pictures that a cache for a loader holds. */
+int loader_picture_side(const struct loader_options *opt);
 /* Bytes that loader_create will allocate for so many rows. */
 size_t loader_bytes(const struct loader_options *opt, int n_rows);
 /* rows [n_rows] (copied) are what an epoch visits. cache may be NULL; it outlives the loader, as
@@ -54,8 +61,8 @@ void loader_destroy(struct loader *l); /* NULL is fine; ends the threads */
  * read: bad(context, row, message) is called from the calling thread in ascending position order,
  * done(context, n_done, n_rows) after each row; either may be NULL. Only
  * running out of memory or threads is an error. *stop, when not NULL, ends it early. Of opt, size,
- * workers and limits are used. *sums, when not NULL, gets the pictures that can be read added, as
- * resized; without a meaning after a stop. */
+ * picture_side, workers and limits are used. *sums, when not NULL, gets the pictures that can be
+ * read added, as resized; without a meaning after a stop. */
 struct loader_check {
     void *context;
     void (*bad)(void *context, int row, const char *message);

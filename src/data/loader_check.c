@@ -14,7 +14,8 @@ struct check {
     const int *rows;
     struct cache *cache;
     const struct loader_options *opt;
-    uint8_t *scratch;         /* [workers, size, size, 3] */
+    unsigned char *scratch; /* [workers, scratch_bytes] */
+    size_t scratch_bytes;
     struct error *failed;     /* [window] */
     struct colour_sums *sums; /* [workers]; NULL: not wanted */
     int window;
@@ -23,14 +24,15 @@ struct check {
 static void check_picture(void *context, int position, int worker)
 {
     struct check *c = context;
-    size_t picture_bytes = (size_t)c->opt->size * (size_t)c->opt->size * 3;
+    struct square *scratch = (void *)(c->scratch + (size_t)worker * c->scratch_bytes);
     struct error *failed = &c->failed[position % c->window];
-    const uint8_t *rgb;
+    const struct square *picture;
     failed->status = STATUS_OK;
-    if (!picture_fetch(&rgb, c->scratch + (size_t)worker * picture_bytes, c->dataset,
-                       c->rows[position], c->cache, c->opt->size, &c->opt->limits, failed) &&
+    int side = loader_picture_side(c->opt);
+    if (!picture_fetch(&picture, scratch, c->dataset, c->rows[position], c->cache, side,
+                       &c->opt->limits, failed) &&
         c->sums)
-        colour_sums_add(&c->sums[worker], rgb, picture_bytes / 3);
+        colour_sums_add(&c->sums[worker], picture->rgb, (size_t)side * (size_t)side);
 }
 
 /* Walks behind the threads in order. */
@@ -60,9 +62,9 @@ enum status loader_check_pictures(const struct dataset *d, const int *rows, int 
         .window = WINDOW_PER_WORKER * opt->workers,
     };
     struct pipeline *pipeline = NULL;
-    size_t picture_bytes = (size_t)opt->size * (size_t)opt->size * 3;
+    c.scratch_bytes = (square_bytes(loader_picture_side(opt)) + 7) / 8 * 8; /* all aligned */
     enum status status =
-        memory_alloc((void **)&c.scratch, (size_t)opt->workers, picture_bytes, "pictures", err);
+        memory_alloc((void **)&c.scratch, (size_t)opt->workers, c.scratch_bytes, "pictures", err);
     if (!status)
         status =
             memory_alloc((void **)&c.failed, (size_t)c.window, sizeof *c.failed, "messages", err);

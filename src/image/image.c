@@ -70,14 +70,16 @@ enum status image_decode(struct image *out, const uint8_t *bytes, size_t size,
 
 /* Turning a square result is turning the picture before: the resize treats both directions alike.
  */
-enum status image_decode_square(uint8_t *rgb, int side, const uint8_t *bytes, size_t size,
-                                const struct image_limits *limits, struct error *err)
+enum status image_decode_square(uint8_t *rgb, double *aspect, int side, const uint8_t *bytes,
+                                size_t size, const struct image_limits *limits, struct error *err)
 {
     struct rows rows = {.side = side, .resized = rgb};
     int orientation = 1;
     enum status status = decode(&rows, &orientation, bytes, size, limits, err);
 
     resize_destroy(rows.resize);
+    if (status == STATUS_OK && aspect != NULL)
+        *aspect = orientation_swaps_sides(orientation) ? 1 / rows.aspect : rows.aspect;
     return status == STATUS_OK ? orientation_turn_square(rgb, side, orientation, err) : status;
 }
 

@@ -42,9 +42,9 @@ enum status image_decode(struct image *out, const uint8_t *bytes, size_t size,
 /* rgb [side, side, 3] = the picture resized as image/resize.h says, decoded at the JPEG scale that
  * the limits ask for. Decode, resize and turn go row by row without the picture ever being in
  * memory as a whole (progressive JPEG and interlaced PNG apart, which their decoders gather). On
- * failure rgb is undefined. */
-enum status image_decode_square(uint8_t *rgb, int side, const uint8_t *bytes, size_t size,
-                                const struct image_limits *limits, struct error *err);
+ * failure rgb is undefined. *aspect = width / height of the upright picture; NULL: not asked. */
+enum status image_decode_square(uint8_t *rgb, double *aspect, int side, const uint8_t *bytes,
+                                size_t size, const struct image_limits *limits, struct error *err);
 
 /* Goes up whenever the same file and limits give other bytes: caches on disk hold the bytes. */
 #define IMAGE_SQUARE_VERSION 1

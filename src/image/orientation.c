@@ -107,6 +107,11 @@ static void walk_all(struct image *out, const struct image *in, const struct wal
             walk_square(out, in, w, x, y);
 }
 
+bool orientation_swaps_sides(int orientation)
+{
+    return plan_walk(orientation, 1, 1).sides_swapped;
+}
+
 enum status orientation_apply(struct image *image, int orientation, struct error *err)
 {
     struct walk w = plan_walk(orientation, image->width, image->height);

@@ -17,6 +17,8 @@ enum status orientation_from_exif(int *orientation, const uint8_t *exif, size_t 
 enum status orientation_from_text(int *orientation, const char *key, const char *text,
                                   struct error *err);
 
+/* Whether an upright picture is as wide as the stored one is high. */
+bool orientation_swaps_sides(int orientation);
 /* Turns and mirrors the picture so that it is upright. On failure it is unchanged. */
 enum status orientation_apply(struct image *image, int orientation, struct error *err);
 /* The same for rgb [side, side, 3], in its place. On failure it is unchanged. */

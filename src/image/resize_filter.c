@@ -4,15 +4,16 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* In pixels of the source. */
 struct triangle {
     double centre, reach;
 };
 
-static struct triangle triangle_of(int o, double scale)
+static struct triangle triangle_of(int o, double start, double scale)
 {
-    return (struct triangle){.centre = (o + 0.5) * scale, .reach = scale > 1 ? scale : 1};
+    return (struct triangle){.centre = start + (o + 0.5) * scale, .reach = scale > 1 ? scale : 1};
 }
 
 static void find_pixels(int *first, int *end, const struct triangle *t, int n_in)
@@ -47,34 +48,47 @@ static void fill_weights(int16_t *weight, const struct triangle *t, int first, i
     }
 }
 
+/* From a centre less its reach to the centre plus its reach. */
+int resize_filter_taps(double scale)
+{
+    int most = (int)(2 * (scale > 1 ? scale : 1)) + 1;
+
+    return most + most % 2;
+}
+
+void resize_filter_fill(struct resize_filter *f, int n_in, double start, double extent, int n_out,
+                        bool mirrored)
+{
+    double scale = extent / n_out;
+    size_t taps = (size_t)f->taps;
+
+    for (int o = 0; o < n_out; o++) {
+        struct triangle t = triangle_of(o, start, scale);
+        int at = mirrored ? n_out - 1 - o : o;
+        int16_t *weight = f->weight + (size_t)at * taps;
+
+        find_pixels(&f->first[at], &f->end[at], &t, n_in);
+        memset(weight, 0, taps * sizeof *weight);
+        fill_weights(weight, &t, f->first[at], f->end[at]);
+    }
+}
+
 enum status resize_filter_create(struct resize_filter *f, int n_in, double extent, int n_out,
                                  struct error *err)
 {
-    double scale = extent / n_out;
     size_t n = (size_t)n_out;
     enum status status;
 
-    *f = (struct resize_filter){0};
+    *f = (struct resize_filter){.taps = resize_filter_taps(extent / n_out)};
     status = memory_alloc((void **)&f->first, n, sizeof *f->first, "weights of a resize", err);
     if (status == STATUS_OK)
         status = memory_alloc((void **)&f->end, n, sizeof *f->end, "weights of a resize", err);
-    for (int o = 0; status == STATUS_OK && o < n_out; o++) {
-        struct triangle t = triangle_of(o, scale);
-
-        find_pixels(&f->first[o], &f->end[o], &t, n_in);
-        if (f->end[o] - f->first[o] > f->taps)
-            f->taps = f->end[o] - f->first[o];
-    }
-    f->taps += f->taps % 2;
     if (status == STATUS_OK)
         status = memory_alloc((void **)&f->weight, n, (size_t)f->taps * sizeof *f->weight,
                               "weights of a resize", err);
-    for (int o = 0; status == STATUS_OK && o < n_out; o++) {
-        struct triangle t = triangle_of(o, scale);
-
-        fill_weights(f->weight + (size_t)o * (size_t)f->taps, &t, f->first[o], f->end[o]);
-    }
-    if (status != STATUS_OK)
+    if (status == STATUS_OK)
+        resize_filter_fill(f, n_in, 0, extent, n_out, false);
+    else
         resize_filter_free(f);
     return status;
 }

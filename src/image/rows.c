@@ -2,6 +2,7 @@
 
 enum status rows_begin(struct rows *rows, const struct resize_source *source, struct error *err)
 {
+    rows->aspect = source->right / source->bottom;
     return rows->side > 0
                ? resize_create(&rows->resize, rows->resized, rows->side, source, err)
                : image_create(&rows->image, source->width, source->height, INT64_MAX, err);

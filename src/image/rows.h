@@ -12,7 +12,8 @@ struct rows {
     uint8_t *resized; /* [side, side, 3], or */
     struct image image;
     struct resize *resize;
-    int n; /* rows that are complete */
+    double aspect; /* width / height as stored, from rows_begin on */
+    int n;         /* rows that are complete */
 };
 /* The decoder knows the size; without a side the source is taken as covered in full. */
 enum status rows_begin(struct rows *rows, const struct resize_source *source, struct error *err);

@@ -94,19 +94,18 @@ static enum status open_network(struct session *s, struct error *err)
 
 static enum status open_loaders(struct session *s, struct error *err)
 {
-    struct loader_options options = session_machine_loader_options(s);
+    const struct loader_options train = session_machine_train_loader_options(s);
+    const struct loader_options val = session_machine_loader_options(s);
     enum status status = session_machine_make_caches(s, err);
 
     if (status != STATUS_OK)
         return status;
-    options.shuffle = true;
     status =
-        loader_create(&s->train_loader, s->data, s->train.row, s->train.n, s->cache, &options, err);
+        loader_create(&s->train_loader, s->data, s->train.row, s->train.n, s->cache, &train, err);
     if (status != STATUS_OK || !s->val.data)
         return status;
-    options.shuffle = false;
-    return loader_create(&s->val_loader, s->val.data, s->val.row, s->val.n,
-                         s->val_data ? s->val_cache : s->cache, &options, err);
+    return loader_create(&s->val_loader, s->val.data, s->val.row, s->val.n, s->val_cache, &val,
+                         err);
 }
 
 static enum status write_bad_images(const struct session *s, const char *path, struct error *err)
@@ -207,6 +206,7 @@ void session_close(struct session *s)
     cache_destroy(s->cache);
     cache_destroy(s->val_cache);
     disk_cache_close(s->disk);
+    disk_cache_close(s->val_disk);
     model_destroy(s->model);
     run_folder_close(s->folder);
     checkpoint_card_free(&s->card);

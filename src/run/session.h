@@ -37,12 +37,13 @@ struct session_bad_image {
 
 struct session_memory { /* bytes */
     size_t weights, gradients, moments, activations, loaders;
-    size_t average;  /* of --ema */
-    size_t mirrored; /* of --tta flip */
-    size_t training; /* all of these */
-    size_t free;     /* what the process may take now; 0: unknown */
-    size_t pictures; /* all resized pictures */
-    size_t cache;    /* what the cache may hold; 0: no cache */
+    size_t average;        /* of --ema */
+    size_t mirrored;       /* of --tta flip */
+    size_t training;       /* all of these */
+    size_t free;           /* what the process may take now; 0: unknown */
+    size_t pictures;       /* all resized pictures */
+    size_t train_pictures; /* those of them that are trained on */
+    size_t cache;          /* what the cache may hold; 0: no cache */
 };
 
 struct session {
@@ -59,15 +60,17 @@ struct session {
     struct model_summary summary;
     struct session_memory memory;
     int threads, workers;
+    int picture_side; /* of training pictures as kept; those of validation have settings->size */
 
     /* after session_check */
     struct session_bad_image *bad;
     size_t n_bad, bad_capacity;
 
     /* after session_open */
-    struct disk_cache *disk; /* of --cache disk; made, like the next two, by session_check when it
-                                is called */
-    struct cache *cache, *val_cache;
+    /* Of --cache disk; val_disk when validation pictures have another side. Made, like the caches,
+     * by session_check when it is called. */
+    struct disk_cache *disk, *val_disk;
+    struct cache *cache, *val_cache; /* of training, of validation */
     struct model *model;
     struct loader *train_loader, *val_loader; /* val_loader NULL: no validation */
     struct run_folder *folder;

@@ -52,9 +52,9 @@ static void note_done(void *context, int n_done, int n_rows)
 
 /* sums, when not NULL, gets the colours. */
 static enum status check_rows(struct checking *c, const int *row, int n, struct cache *cache,
-                              struct colour_sums *sums, struct error *err)
+                              struct loader_options options, struct colour_sums *sums,
+                              struct error *err)
 {
-    struct loader_options options = session_machine_loader_options(c->session);
     const struct loader_check check = {
         .context = c, .bad = note_bad, .done = note_done, .stop = c->events->stop, .sums = sums};
 
@@ -138,11 +138,12 @@ enum status session_check(struct session *s, const struct session_events *events
 
     c.n_total = s->train.n + s->val.n;
     if (status == STATUS_OK)
-        status = check_rows(&c, s->train.row, s->train.n, s->cache, wanted, err);
+        status = check_rows(&c, s->train.row, s->train.n, s->cache,
+                            session_machine_train_loader_options(s), wanted, err);
     if (status == STATUS_OK && s->val.data) {
         c.data = s->val.data;
-        status =
-            check_rows(&c, s->val.row, s->val.n, s->val_cache ? s->val_cache : s->cache, NULL, err);
+        status = check_rows(&c, s->val.row, s->val.n, s->val_cache,
+                            session_machine_loader_options(s), NULL, err);
     }
     if (status != STATUS_OK || (c.events->stop && *c.events->stop))
         return status;

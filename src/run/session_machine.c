@@ -5,6 +5,7 @@
 #include "run/evaluator.h"
 #include "run/recipe.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 /* As many as compute, for when the network is small and the pictures are large; the loader lets
@@ -31,6 +32,20 @@ struct loader_options session_machine_loader_options(const struct session *s)
     for (int i = 0; i < 3; i++) {
         options.mean[i] = set->mean.value[i];
         options.std[i] = set->std.value[i];
+    }
+    return options;
+}
+
+struct loader_options session_machine_train_loader_options(const struct session *s)
+{
+    const struct settings *set = s->settings;
+    struct loader_options options = session_machine_loader_options(s);
+    double scale = set->cache_scale > 0 ? set->cache_scale : augment_default_scale(&set->views);
+
+    options.shuffle = true;
+    if (augment_is_on(&set->views)) {
+        options.augment = &set->views;
+        options.picture_side = (int)ceil(set->size * scale);
     }
     return options;
 }
@@ -66,24 +81,26 @@ static size_t cache_budget(const struct session *s)
 static void plan_memory(struct session *s)
 {
     struct session_memory *m = &s->memory;
-    const struct loader_options options = session_machine_loader_options(s);
+    const struct loader_options train = session_machine_train_loader_options(s);
+    const struct loader_options val = session_machine_loader_options(s);
     const struct optimiser_options optimiser = recipe_optimiser(s->settings);
-    size_t picture = (size_t)s->settings->size * (size_t)s->settings->size * 3;
 
+    s->picture_side = loader_picture_side(&train);
     m->weights = s->summary.parameter_bytes;
     m->gradients = s->summary.gradient_bytes;
     m->moments = (size_t)optimiser_moments(&optimiser) * s->summary.gradient_bytes;
     m->average = s->settings->ema > 0 ? s->summary.parameter_bytes : 0;
     m->activations = s->summary.activation_bytes;
-    m->loaders = loader_bytes(&options, s->train.n);
+    m->loaders = loader_bytes(&train, s->train.n);
     if (s->val.data)
-        m->loaders += loader_bytes(&options, s->val.n);
+        m->loaders += loader_bytes(&val, s->val.n);
     if (s->val.data && s->settings->tta == TTA_FLIP)
         m->mirrored = evaluator_flip_bytes(s->settings->batch_size, s->settings->size);
     m->training = m->weights + m->gradients + m->moments + m->average + m->activations +
                   m->loaders + m->mirrored;
     m->free = free_memory_bytes();
-    m->pictures = ((size_t)s->train.n + (size_t)s->val.n) * picture;
+    m->train_pictures = (size_t)s->train.n * square_bytes(s->picture_side);
+    m->pictures = m->train_pictures + (size_t)s->val.n * square_bytes(s->settings->size);
     m->cache = cache_budget(s);
 }
 
@@ -105,7 +122,8 @@ enum status session_machine_plan(struct session *s, struct error *err)
     return STATUS_OK;
 }
 
-static enum status make_disk_caches(struct session *s, struct error *err)
+static enum status open_disk_cache(struct disk_cache **disk, int side, const struct session *s,
+                                   struct error *err)
 {
     const struct loader_options options = session_machine_loader_options(s);
     char *standard = NULL;
@@ -113,35 +131,46 @@ static enum status make_disk_caches(struct session *s, struct error *err)
         s->settings->cache_dir ? STATUS_OK : disk_cache_default_folder(&standard, err);
 
     if (status == STATUS_OK)
-        status = disk_cache_open(&s->disk, standard ? standard : s->settings->cache_dir,
-                                 options.size, &options.limits, err);
-    if (status == STATUS_OK)
-        status = cache_create_on_disk(&s->cache, dataset_size(s->data), options.size, s->disk, err);
-    if (status == STATUS_OK && s->val_data)
-        status = cache_create_on_disk(&s->val_cache, dataset_size(s->val_data), options.size,
-                                      s->disk, err);
+        status = disk_cache_open(disk, standard ? standard : s->settings->cache_dir, side,
+                                 &options.limits, err);
     free(standard);
     return status;
 }
 
+static enum status make_disk_caches(struct session *s, struct error *err)
+{
+    int size = s->settings->size;
+    enum status status = open_disk_cache(&s->disk, s->picture_side, s, err);
+
+    if (status == STATUS_OK)
+        status =
+            cache_create_on_disk(&s->cache, dataset_size(s->data), s->picture_side, s->disk, err);
+    if (status != STATUS_OK || !s->val.data)
+        return status;
+    if (size != s->picture_side)
+        status = open_disk_cache(&s->val_disk, size, s, err);
+    if (status == STATUS_OK)
+        status = cache_create_on_disk(&s->val_cache, dataset_size(s->val.data), size,
+                                      s->val_disk ? s->val_disk : s->disk, err);
+    return status;
+}
+
+/* Validation has a cache of its own even when both come from one table: its pictures may have
+ * another side. */
 enum status session_machine_make_caches(struct session *s, struct error *err)
 {
-    int n_train = dataset_size(s->data), n_val = s->val_data ? dataset_size(s->val_data) : 0;
-    size_t picture = (size_t)s->settings->size * (size_t)s->settings->size * 3;
-    size_t val_budget = (size_t)n_val * picture;
+    const struct session_memory *m = &s->memory;
 
     if (s->settings->cache == CACHE_DISK && !s->cache)
         return make_disk_caches(s, err);
-    if (s->memory.cache == 0 || s->cache)
+    if (m->cache == 0 || s->cache)
         return STATUS_OK;
-    /* Training pictures come first; what they leave is for those of --val. */
-    size_t train_budget = (size_t)n_train * picture;
-    if (train_budget > s->memory.cache)
-        train_budget = s->memory.cache;
-    if (val_budget > s->memory.cache - train_budget)
-        val_budget = s->memory.cache - train_budget;
-    enum status status = cache_create(&s->cache, n_train, s->settings->size, train_budget, err);
-    if (status == STATUS_OK && val_budget > 0)
-        status = cache_create(&s->val_cache, n_val, s->settings->size, val_budget, err);
+    /* Training pictures come first; what they leave is for those of validation. */
+    size_t train_budget = m->cache < m->train_pictures ? m->cache : m->train_pictures;
+    enum status status =
+        cache_create(&s->cache, dataset_size(s->data), s->picture_side, train_budget, err);
+    if (status == STATUS_OK && m->cache > train_budget)
+        status = cache_create(&s->val_cache, dataset_size(s->val.data), s->settings->size,
+                              m->cache - train_budget, err);
     return status;
 }

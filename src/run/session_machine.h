@@ -8,7 +8,9 @@
 enum status session_machine_plan(struct session *s, struct error *err);
 /* Once; a second call does nothing. */
 enum status session_machine_make_caches(struct session *s, struct error *err);
+/* For pictures as they are, in order; and for training. */
 struct loader_options session_machine_loader_options(const struct session *s);
+struct loader_options session_machine_train_loader_options(const struct session *s);
 struct model_options session_machine_model_options(const struct session *s);
 
 #endif

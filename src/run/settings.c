@@ -3,6 +3,7 @@
 #include "run/settings.h"
 
 #include "base/memory.h"
+#include "run/settings_augment.h"
 
 #include <errno.h>
 #include <math.h>
@@ -83,8 +84,8 @@ static enum status set_real(struct settings *s, const struct setting *item, cons
     return STATUS_OK;
 }
 
-/* Splits "r,g,b" (spaces after a comma are fine) into up to 4 parts; returns how many there are. */
-static int split_rgb(char part[4][32], const char *value)
+/* Splits "a,b,c" (spaces after a comma are fine) into up to 4 parts; returns how many there are. */
+static int split_list(char part[4][32], const char *value)
 {
     int n = 0;
 
@@ -106,7 +107,7 @@ static enum status set_rgb(struct settings *s, const struct setting *item, const
                            const char *where, struct error *err)
 {
     char part[4][32], range[64];
-    int n = split_rgb(part, value);
+    int n = split_list(part, value);
     struct setting_rgb rgb = {.from_data = strcmp(value, "data") == 0};
     bool is_word = rgb.from_data || strcmp(value, "imagenet") == 0;
     bool good = is_word || n == 1 || n == 3;
@@ -161,6 +162,25 @@ static enum status set_ints(struct settings *s, const struct setting *item, cons
     return STATUS_OK;
 }
 
+static enum status set_range(struct settings *s, const struct setting *item, const char *value,
+                             const char *where, struct error *err)
+{
+    char part[4][32], range[64];
+    int n = split_list(part, value);
+    double ends[2] = {0, item->max};
+    bool one_will_do = !isinf(item->max), good = n == 2 || (n == 1 && one_will_do);
+
+    for (int i = 0; good && i < n; i++)
+        good = parse_real(&ends[i], part[i]) && in_range(ends[i], item);
+    if (!good || ends[0] > ends[1]) {
+        describe_range(range, sizeof range, item);
+        return error_usage(err, "%s: \"%s\" is not %sMIN,MAX with MIN <= MAX, both%s", where, value,
+                           one_will_do ? "MIN or " : "", range);
+    }
+    memcpy(field(s, item), ends, sizeof ends);
+    return STATUS_OK;
+}
+
 static enum status set_choice(struct settings *s, const struct setting *item, const char *value,
                               const char *where, struct error *err)
 {
@@ -170,7 +190,7 @@ static enum status set_choice(struct settings *s, const struct setting *item, co
         size_t length = strcspn(choice, "|");
         if (strlen(value) == length && strncmp(value, choice, length) == 0) {
             *(int *)field(s, item) = i;
-            return STATUS_OK;
+            return item->leads ? settings_augment_expand(s, err) : STATUS_OK;
         }
         choice += length + (choice[length] == '|');
     }
@@ -235,6 +255,8 @@ enum status settings_set(struct settings *s, const struct setting *item, const c
         return set_choice(s, item, value, where, err);
     case SETTING_RGB:
         return set_rgb(s, item, value, where, err);
+    case SETTING_RANGE:
+        return set_range(s, item, value, where, err);
     case SETTING_CHAR:
         return set_char(s, item, value, where, err);
     case SETTING_INTS:

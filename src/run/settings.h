@@ -8,6 +8,7 @@
 #define RUN_SETTINGS_H
 
 #include "base/error.h"
+#include "data/augment.h"
 #include "image/image.h"
 #include "nn/atk.h"
 #include "nn/conv2d_plan.h"
@@ -21,6 +22,7 @@
 enum cache_mode { CACHE_AUTO, CACHE_NONE, CACHE_MEMORY, CACHE_DISK };
 enum bad_image_policy { BAD_IMAGE_FAIL, BAD_IMAGE_SKIP };
 enum backward_pass { BACKWARD_SELECTED, BACKWARD_FULL };
+enum augment_set { AUGMENT_NONE, AUGMENT_LIGHT, AUGMENT_STANDARD, AUGMENT_STRONG };
 enum exif_policy { EXIF_APPLY, EXIF_IGNORE };
 enum monitor { MONITOR_ACCURACY, MONITOR_BALANCED_ACCURACY, MONITOR_LOSS };
 enum decay_norm_bias { DECAY_NORM_BIAS_YES, DECAY_NORM_BIAS_NO };
@@ -48,6 +50,10 @@ struct settings {
     enum bad_image_policy on_bad_image;
     int64_t max_pixels;
     enum tta tta;
+    /* augmentation */
+    enum augment_set augment; /* what settings were set together at first; `views` is what counts */
+    struct augment_options views;
+    double cache_scale; /* 0: found by the program */
     /* network, loss */
     char *model, *weights;
     bool freeze_bn;
@@ -88,7 +94,7 @@ void settings_free(struct settings *s); /* a zeroed one is fine */
 
 /* Parses value into the field of item. where is put in front of messages: "--batch-size" or
  * "run.yaml:3: batch-size". A flag is "true" or "false". Usage errors; on failure nothing
- * changes. */
+ * changes. An item that leads sets others as well. */
 enum status settings_set(struct settings *s, const struct setting *item, const char *value,
                          const char *where, struct error *err);
 

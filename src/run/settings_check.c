@@ -18,6 +18,28 @@ static enum status check_data(const struct settings *s, struct error *err)
     return STATUS_OK;
 }
 
+static bool is_initial(const struct settings *s, const char *name)
+{
+    const struct setting *item = settings_table_find(name);
+    char buffer[SETTINGS_TEXT_BYTES];
+
+    return strcmp(settings_text(s, item, buffer), item->initial) == 0;
+}
+
+static enum status check_augmentation(const struct settings *s, struct error *err)
+{
+    bool crops = s->views.crop_scale[0] < 1;
+
+    if (!crops && !is_initial(s, "crop-ratio"))
+        return error_usage(err, "--crop-ratio has a use only with a --crop-scale below 1");
+    if (s->cache_scale > 0 && s->cache_scale < 1)
+        return error_usage(err, "--cache-scale: \"%g\" is neither 0 nor in [1, 4]", s->cache_scale);
+    if (s->cache_scale > 1 && !crops)
+        return error_usage(err, "--cache-scale %g has a use only with a --crop-scale below 1",
+                           s->cache_scale);
+    return STATUS_OK;
+}
+
 static enum status check_optimiser(const struct settings *s, struct error *err)
 {
     if (s->optimizer != OPTIMISER_SGD && s->momentum > 0)
@@ -100,8 +122,8 @@ bool settings_is_fixed(const struct settings *run, const struct setting *item)
 enum status settings_check(const struct settings *s, struct error *err)
 {
     static enum status (*const check[])(const struct settings *, struct error *) = {
-        check_data, check_pictures, check_optimiser, check_rate,
-        check_stop, check_machine,  check_run,
+        check_data, check_pictures, check_augmentation, check_optimiser,
+        check_rate, check_stop,     check_machine,      check_run,
     };
     enum status status = STATUS_OK;
 

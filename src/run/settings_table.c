@@ -12,6 +12,7 @@
 
 static const char data_group[] = "Data";
 static const char picture_group[] = "Pictures";
+static const char augment_group[] = "Augmentation (training pictures only)";
 static const char network_group[] = "Network";
 static const char loss_group[] = "Loss and batches";
 static const char optimiser_group[] = "Optimiser";
@@ -82,6 +83,36 @@ static const struct setting table[] = {
     {.name = "max-pixels", .type = SETTING_INT64, .offset = FIELD(max_pixels),
      .initial = "178956970", .min = 1, .max = 4294967296.0, .argument = "N", .group = picture_group,
      .help = "a picture with more pixels counts as bad, before it is decoded"},
+
+    {.name = "augment", .type = SETTING_CHOICE, .offset = FIELD(augment), .initial = "none",
+     .choices = "none|light|standard|strong", .leads = true,
+     .argument = "none|light|standard|strong", .group = augment_group,
+     .help = "sets the options of this group together; those that are given as well win over it"},
+    {.name = "hflip", .type = SETTING_REAL, .offset = FIELD(views.hflip), .initial = "0", .min = 0,
+     .max = 1, .argument = "P", .group = augment_group,
+     .help = "probability that a picture is mirrored, left for right"},
+    {.name = "vflip", .type = SETTING_REAL, .offset = FIELD(views.vflip), .initial = "0", .min = 0,
+     .max = 1, .argument = "P", .group = augment_group,
+     .help = "probability that it is mirrored top for bottom"},
+    {.name = "crop-scale", .type = SETTING_RANGE, .offset = FIELD(views.crop_scale),
+     .initial = "1,1", .min = 0, .above_min = true, .max = 1, .argument = "MIN[,MAX]",
+     .group = augment_group,
+     .help = "a part with this share of the picture's area, anywhere in it, is resized to N x N; 1: "
+             "the whole picture"},
+    {.name = "crop-ratio", .type = SETTING_RANGE, .offset = FIELD(views.crop_ratio),
+     .initial = "0.75,1.3333", .min = 0, .above_min = true, .max = HUGE_VAL, .argument = "MIN,MAX",
+     .group = augment_group,
+     .help = "width / height of that part, as it is in the picture"},
+    {.name = "brightness", .type = SETTING_REAL, .offset = FIELD(views.brightness), .initial = "0",
+     .min = 0, .max = HUGE_VAL, .argument = "F", .group = augment_group,
+     .help = "colours times a factor between 1 - F and 1 + F"},
+    {.name = "contrast", .type = SETTING_REAL, .offset = FIELD(views.contrast), .initial = "0",
+     .min = 0, .max = HUGE_VAL, .argument = "F", .group = augment_group,
+     .help = "their distance from the picture's mean grey likewise"},
+    {.name = "cache-scale", .type = SETTING_REAL, .offset = FIELD(cache_scale), .initial = "0",
+     .min = 0, .max = 4, .argument = "F", .group = augment_group,
+     .help = "training pictures are kept at F times N, for crops to be taken from; 0: so that a crop "
+             "in the middle of --crop-scale is not enlarged, at most 2"},
 
     {.name = "model", .type = SETTING_TEXT, .offset = FIELD(model), .initial = "resnet10-gn",
      .argument = "NAME|FILE", .group = network_group,

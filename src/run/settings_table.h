@@ -15,6 +15,7 @@ enum setting_type {
     SETTING_CHOICE, /* an enum with the values 0, 1, ... of `choices` */
     SETTING_K,      /* struct atk_k */
     SETTING_RGB,    /* struct setting_rgb: one number for all channels, "r,g,b", or a word */
+    SETTING_RANGE,  /* double[2]: "min,max", or "min" alone when the row has an upper end */
     SETTING_CHAR,   /* char: one ASCII character, or "tab" */
     SETTING_INTS    /* struct setting_ints: "10,15", ascending */
 };
@@ -38,14 +39,16 @@ struct setting {
     enum setting_type type;
     size_t offset;             /* of the field in struct settings */
     const char *initial;       /* default, as text; NULL: none */
-    double min, max;           /* INT, INT64, REAL, RGB, INTS; max HUGE_VAL: no upper end */
+    double min, max;           /* of numbers, each in a list; max HUGE_VAL: no upper end */
     bool above_min, below_max; /* min itself, max itself are not allowed */
     const char *choices;       /* "auto|none|memory", in the enum's order */
     const float *imagenet;     /* RGB [3]: what the word "imagenet" stands for */
     enum setting_use use;
     const char *argument; /* for --help: "FILE", "N"; NULL for a flag */
-    const char *group;    /* heading in --help; rows of a group follow each other */
-    const char *help;     /* a phrase without full stop; --help adds the default */
+    bool leads; /* sets others of its group, too; of the options on a command line or in a file it
+                   counts first, wherever it stands, so that each of them wins over it */
+    const char *group; /* heading in --help; rows of a group follow each other */
+    const char *help;  /* a phrase without full stop; --help adds the default */
 };
 
 const struct setting *settings_table(int *n);

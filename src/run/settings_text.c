@@ -50,6 +50,15 @@ static void put_rgb(char *out, size_t size, const struct setting_rgb *rgb)
         snprintf(out, size, "%s,%s,%s", r, g, b);
 }
 
+static void put_range(char *out, size_t size, const double ends[2])
+{
+    char low[40], high[40];
+
+    put_double(low, sizeof low, ends[0]);
+    put_double(high, sizeof high, ends[1]);
+    snprintf(out, size, "%s,%s", low, high);
+}
+
 static void put_ints(char *out, size_t size, const struct setting_ints *list)
 {
     size_t length = 0;
@@ -91,6 +100,9 @@ const char *settings_text(const struct settings *s, const struct setting *item,
         break;
     case SETTING_RGB:
         put_rgb(buffer, size, value);
+        break;
+    case SETTING_RANGE:
+        put_range(buffer, size, value);
         break;
     case SETTING_CHAR:
         snprintf(buffer, size, *(const char *)value == '\t' ? "tab" : "%c", *(const char *)value);

@@ -34,6 +34,11 @@ static enum status value_text(char **out, const struct yaml_tree *value, const c
     return STATUS_OK;
 }
 
+static bool is_list(const struct setting *item)
+{
+    return item->type == SETTING_RGB || item->type == SETTING_RANGE || item->type == SETTING_INTS;
+}
+
 static enum status read_key(struct settings *s, const struct yaml_tree *root, int i,
                             struct error *err)
 {
@@ -52,7 +57,7 @@ static enum status read_key(struct settings *s, const struct yaml_tree *root, in
     }
     if (item->use == SETTING_COMMAND)
         return error_usage(err, "%s belongs on the command line, not in a file", where);
-    if (value->kind == YAML_LIST && item->type != SETTING_RGB && item->type != SETTING_INTS)
+    if (value->kind == YAML_LIST && !is_list(item))
         return error_usage(err, "%s: a single value was expected, not a list", where);
     enum status status = value_text(&text, value, where, err);
     if (status != STATUS_OK)
@@ -71,8 +76,13 @@ enum status settings_yaml_read(struct settings *s, const char *path, struct erro
         return status;
     if (root->kind != YAML_MAP)
         status = error_usage(err, "%s: \"key: value\" lines were expected", path);
-    for (int i = 0; status == STATUS_OK && i < root->n; i++)
-        status = read_key(s, root, i, err);
+    for (int pass = 0; pass < 2; pass++) {
+        for (int i = 0; status == STATUS_OK && i < root->n; i++) {
+            const struct setting *item = settings_table_find(root->key[i]);
+            if ((item && item->leads) == (pass == 0))
+                status = read_key(s, root, i, err);
+        }
+    }
     yaml_tree_free(root);
     return status;
 }
@@ -93,7 +103,7 @@ void settings_yaml_write(const struct settings *s, FILE *stream)
             fprintf(stream, "%s# %s\n", group ? "\n" : "", item->group);
         group = item->group;
         fprintf(stream, "%s: ", item->name);
-        if ((item->type == SETTING_RGB || item->type == SETTING_INTS) && strchr(text, ','))
+        if (is_list(item) && strchr(text, ','))
             fprintf(stream, "[%s]", text);
         else
             yaml_put_text(stream, text);

@@ -37,7 +37,7 @@ static enum status time_file(double *median, uint8_t *rgb, int side, const char 
     for (int i = 0; status == STATUS_OK && i < RUNS; i++) {
         double before = cpu_milliseconds();
 
-        status = image_decode_square(rgb, side, bytes, size, limits, err);
+        status = image_decode_square(rgb, NULL, side, bytes, size, limits, err);
         run[i] = cpu_milliseconds() - before;
     }
     free(bytes);

@@ -1,5 +1,6 @@
 #include "data/cache.h"
 
+#include "data/square_of.h"
 #include "failing_alloc.h"
 
 #include <pthread.h>
@@ -11,7 +12,7 @@
 
 #include <cmocka.h>
 
-enum { SIZE = 4, BYTES = SIZE * SIZE * 3 };
+enum { SIZE = 4, VALUES = SIZE * SIZE * 3, BYTES = sizeof(struct square) + VALUES };
 
 static struct error err;
 
@@ -26,15 +27,21 @@ static void a_stored_picture_is_found_and_others_are_not(void **state)
 {
     (void)state;
     struct cache *c = create(3, 1000);
-    uint8_t rgb[BYTES];
-    memset(rgb, 7, sizeof rgb);
+    SQUARE_OF(picture, SIZE);
+    memset(picture->rgb, 7, VALUES);
+    picture->aspect = 1.5;
     assert_null(cache_find(c, 1));
-    cache_store(c, 1, rgb);
-    rgb[0] = 8;
-    assert_non_null(cache_find(c, 1));
-    assert_int_equal(cache_find(c, 1)[0], 7);
-    cache_store(c, 1, rgb); /* the first one stays */
-    assert_int_equal(cache_find(c, 1)[0], 7);
+    cache_store(c, 1, picture);
+    picture->rgb[0] = 8;
+    picture->aspect = 2;
+    for (int again = 0; again < 2; again++) { /* the first one stays */
+        const struct square *found = cache_find(c, 1);
+        assert_non_null(found);
+        assert_int_equal(found->rgb[0], 7);
+        assert_int_equal(found->rgb[VALUES - 1], 7);
+        assert_true(found->aspect == 1.5);
+        cache_store(c, 1, picture);
+    }
     assert_int_equal(cache_bytes(c), BYTES);
     assert_null(cache_find(c, 0));
     cache_destroy(c);
@@ -44,11 +51,11 @@ static void a_stored_picture_is_found_and_others_are_not(void **state)
 static void the_budget_is_kept_to_the_byte(void **state)
 {
     (void)state;
-    uint8_t rgb[BYTES] = {0};
+    SQUARE_OF(picture, SIZE);
     for (size_t budget = 0; budget < 4 * BYTES; budget++) {
         struct cache *c = create(5, budget);
         for (int i = 0; i < 5; i++)
-            cache_store(c, i, rgb);
+            cache_store(c, i, picture);
         assert_int_equal(cache_bytes(c), budget / BYTES * BYTES);
         for (int i = 0; i < 5; i++)
             assert_int_equal(cache_find(c, i) != NULL, (size_t)i < budget / BYTES);
@@ -59,14 +66,14 @@ static void the_budget_is_kept_to_the_byte(void **state)
 static void without_memory_a_picture_is_not_kept_and_costs_nothing(void **state)
 {
     (void)state;
-    uint8_t rgb[BYTES] = {0};
+    SQUARE_OF(picture, SIZE);
     struct cache *c = create(1, BYTES);
     failing_alloc_after(1);
-    cache_store(c, 0, rgb);
+    cache_store(c, 0, picture);
     failing_alloc_off();
     assert_null(cache_find(c, 0));
     assert_int_equal(cache_bytes(c), 0);
-    cache_store(c, 0, rgb);
+    cache_store(c, 0, picture);
     assert_non_null(cache_find(c, 0));
     cache_destroy(c);
 }
@@ -102,13 +109,13 @@ struct racer {
 static void *race(void *argument)
 {
     struct racer *r = argument;
-    uint8_t rgb[BYTES];
+    SQUARE_OF(picture, SIZE);
     for (int i = 0; i < ROWS; i++) {
-        memset(rgb, i % 251, sizeof rgb);
-        cache_store(r->cache, i, rgb);
+        memset(picture->rgb, i % 251, VALUES);
+        cache_store(r->cache, i, picture);
         for (int j = 0; j < ROWS; j += 7) {
-            const uint8_t *found = cache_find(r->cache, j);
-            r->wrong += found && (found[0] != j % 251 || found[BYTES - 1] != j % 251);
+            const struct square *found = cache_find(r->cache, j);
+            r->wrong += found && (found->rgb[0] != j % 251 || found->rgb[VALUES - 1] != j % 251);
         }
     }
     return NULL;

@@ -8,7 +8,8 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 
-enum { SIDE = 30, BYTES = SIDE * SIDE * 3, SLOT = 65536, MANY = 300 };
+enum { SIDE = 30, VALUES = SIDE * SIDE * 3, SLOT = 65536, MANY = 300 };
+#define BYTES square_bytes(SIDE)
 
 static const struct image_limits limits = {.max_pixels = 1000, .apply_exif = true};
 static struct error err;
@@ -26,28 +27,30 @@ static struct picture_key key_of(int i)
     return (struct picture_key){{0x9e3779b97f4a7c15u * (uint64_t)(i + 1), (uint64_t)i}};
 }
 
-static const uint8_t *pixels_of(int i)
+static const struct square *picture_of(int i)
 {
-    static uint8_t rgb[BYTES];
-    for (int k = 0; k < BYTES; k++)
-        rgb[k] = (uint8_t)(k * (2 * i + 1) + i);
-    return rgb;
+    static _Alignas(struct square) unsigned char memory[sizeof(struct square) + VALUES];
+    struct square *picture = (struct square *)memory;
+    picture->aspect = 1 + i / 8.0;
+    for (int k = 0; k < VALUES; k++)
+        picture->rgb[k] = (uint8_t)(k * (2 * i + 1) + i);
+    return picture;
 }
 
-static const uint8_t *store(struct disk_cache *d, int i)
+static const struct square *store(struct disk_cache *d, int i)
 {
     struct picture_key key = key_of(i);
-    return disk_cache_store(d, &key, pixels_of(i));
+    return disk_cache_store(d, &key, picture_of(i));
 }
 
 /* Whether picture i is there; if it is, it must be right. */
 static bool holds(struct disk_cache *d, int i)
 {
     struct picture_key key = key_of(i);
-    const uint8_t *rgb = disk_cache_find(d, &key);
-    if (rgb)
-        assert_memory_equal(rgb, pixels_of(i), BYTES);
-    return rgb != NULL;
+    const struct square *found = disk_cache_find(d, &key);
+    if (found)
+        assert_memory_equal(found, picture_of(i), BYTES);
+    return found != NULL;
 }
 
 static off_t file_size(const char *path)
@@ -63,7 +66,7 @@ static void what_one_run_stores_the_next_one_finds(void **state)
     struct disk_cache *d = open_cache();
     assert_false(holds(d, 0));
     for (int i = 0; i < MANY; i++)
-        assert_memory_equal(store(d, i), pixels_of(i), BYTES);
+        assert_memory_equal(store(d, i), picture_of(i), BYTES);
     for (int i = 0; i < MANY; i++)
         assert_true(holds(d, i));
     disk_cache_close(d);
@@ -112,7 +115,7 @@ static void a_flipped_bit_anywhere_makes_a_picture_absent_until_it_is_stored_aga
 {
     (void)state;
     enum { HEAD = 24 };
-    for (off_t at = 0; at < HEAD + BYTES; at += at < HEAD + 16 ? 1 : 97) {
+    for (off_t at = 0; at < HEAD + (off_t)BYTES; at += at < HEAD + 16 ? 1 : 97) {
         struct disk_cache *d = open_cache();
         for (int i = 0; i < 3; i++)
             store(d, i);
@@ -189,7 +192,7 @@ static void a_process_that_has_the_file_open_finds_what_another_stored(void **st
     (void)state;
     struct disk_cache *early = open_cache(), *late = open_cache();
     assert_non_null(store(early, 1));
-    assert_memory_equal(store(late, 1), pixels_of(1), BYTES);
+    assert_memory_equal(store(late, 1), picture_of(1), BYTES);
     assert_int_equal(file_size(disk_cache_path(late)), SLOT);
     disk_cache_close(early);
     disk_cache_close(late);

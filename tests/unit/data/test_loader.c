@@ -71,7 +71,8 @@ static void an_epoch_has_the_same_bytes_however_it_is_made(void **state)
     assert_int_equal(expected.n, N_PICTURES);
     loader_destroy(l);
 
-    const size_t picture = VALUES, budgets[] = {0, 3 * picture + 1, 100 * picture};
+    const size_t picture = square_bytes(PICTURE_SIZE),
+                 budgets[] = {0, 3 * picture + 1, 100 * picture};
     for (int workers = 1; workers <= 4; workers *= 2) {
         for (int batch_size = 1; batch_size <= N_PICTURES + 1; batch_size += 3) {
             for (int b = 0; b < 3; b++) {

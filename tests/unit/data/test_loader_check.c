@@ -88,7 +88,7 @@ static void colours_are_summed_the_same_by_any_number_of_threads(void **state)
                          STATUS_OK);
         for (int i = 0; workers == 0 && i < N_PICTURES; i++)
             if (i != 4)
-                colour_sums_add(&expected, cache_find(cache, i),
+                colour_sums_add(&expected, cache_find(cache, i)->rgb,
                                 (size_t)PICTURE_SIZE * PICTURE_SIZE);
         if (workers > 0)
             assert_memory_equal(&sums, &expected, sizeof sums);

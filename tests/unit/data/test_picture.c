@@ -1,6 +1,7 @@
 #include "data/picture.h"
 
 #include "data/picture_set.h"
+#include "data/square_of.h"
 
 #include <fcntl.h>
 
@@ -13,13 +14,13 @@ static void a_picture_of_the_right_size_is_as_it_is_in_the_file(void **state)
 {
     (void)state;
     struct dataset *d = picture_set();
-    uint8_t scratch[BYTES];
-    const uint8_t *rgb;
-    assert_int_equal(picture_fetch(&rgb, scratch, d, 1, NULL, PICTURE_SIZE, &limits, &err),
+    SQUARE_OF(scratch, PICTURE_SIZE);
+    const struct square *picture;
+    assert_int_equal(picture_fetch(&picture, scratch, d, 1, NULL, PICTURE_SIZE, &limits, &err),
                      STATUS_OK);
-    assert_ptr_equal(rgb, scratch);
+    assert_ptr_equal(picture, scratch);
     for (int i = 0; i < BYTES; i++)
-        assert_int_equal(rgb[i],
+        assert_int_equal(picture->rgb[i],
                          scratch_pixel(1, i / 3 % PICTURE_SIZE, i / 3 / PICTURE_SIZE, i % 3));
     dataset_destroy(d);
 }
@@ -29,15 +30,15 @@ static void the_second_time_it_comes_from_the_cache(void **state)
     (void)state;
     struct dataset *d = picture_set();
     struct cache *cache;
-    uint8_t scratch[BYTES];
-    const uint8_t *rgb;
+    SQUARE_OF(scratch, PICTURE_SIZE);
+    const struct square *picture;
     assert_int_equal(cache_create(&cache, N_PICTURES, PICTURE_SIZE, 1 << 20, &err), STATUS_OK);
-    assert_int_equal(picture_fetch(&rgb, scratch, d, 4, cache, PICTURE_SIZE, &limits, &err),
+    assert_int_equal(picture_fetch(&picture, scratch, d, 4, cache, PICTURE_SIZE, &limits, &err),
                      STATUS_OK);
     assert_int_equal(unlink(scratch_path("4.png")), 0);
-    assert_int_equal(picture_fetch(&rgb, NULL, d, 4, cache, PICTURE_SIZE, &limits, &err),
+    assert_int_equal(picture_fetch(&picture, NULL, d, 4, cache, PICTURE_SIZE, &limits, &err),
                      STATUS_OK);
-    assert_memory_equal(rgb, scratch, BYTES);
+    assert_memory_equal(picture, scratch, square_bytes(PICTURE_SIZE));
     cache_destroy(cache);
     dataset_destroy(d);
 }
@@ -56,17 +57,17 @@ static uint8_t first_byte(bool *kept)
         .image_column = "image", .label_column = "label", .header = true, .delimiter = ','};
     struct disk_cache *disk;
     struct cache *cache;
-    uint8_t scratch[BYTES];
-    const uint8_t *rgb;
+    SQUARE_OF(scratch, PICTURE_SIZE);
+    const struct square *picture;
     assert_int_equal(dataset_load(&d, scratch_path("set.csv"), &opt, &err), STATUS_OK);
     assert_int_equal(disk_cache_open(&disk, scratch_path("cache"), PICTURE_SIZE, &limits, &err),
                      STATUS_OK);
     assert_int_equal(cache_create_on_disk(&cache, N_PICTURES, PICTURE_SIZE, disk, &err), STATUS_OK);
-    assert_int_equal(picture_fetch(&rgb, scratch, d, 4, cache, PICTURE_SIZE, &limits, &err),
+    assert_int_equal(picture_fetch(&picture, scratch, d, 4, cache, PICTURE_SIZE, &limits, &err),
                      STATUS_OK);
-    *kept = rgb != scratch;
+    *kept = picture != scratch;
     assert_int_equal(cache_find(cache, 4) != NULL, *kept);
-    uint8_t first = rgb[0];
+    uint8_t first = picture->rgb[0];
     cache_destroy(cache);
     disk_cache_close(disk);
     dataset_destroy(d);
@@ -94,10 +95,10 @@ static void a_changed_picture_is_decoded_again_and_one_just_written_is_not_kept(
 
 static void check_refused(const struct dataset *d, int row, const char *contains)
 {
-    uint8_t scratch[BYTES];
-    const uint8_t *rgb;
+    SQUARE_OF(scratch, PICTURE_SIZE);
+    const struct square *picture;
     char prefix[512];
-    assert_int_equal(picture_fetch(&rgb, scratch, d, row, NULL, PICTURE_SIZE, &limits, &err),
+    assert_int_equal(picture_fetch(&picture, scratch, d, row, NULL, PICTURE_SIZE, &limits, &err),
                      STATUS_FAILED);
     snprintf(prefix, sizeof prefix, "%s:%d: ", dataset_path(d), row + 2);
     assert_memory_equal(err.message, prefix, strlen(prefix));
@@ -132,10 +133,10 @@ static void without_a_csv_the_path_alone_is_named(void **state)
     (void)state;
     struct dataset *d;
     char *paths[] = {"/no such picture.png"};
-    uint8_t scratch[BYTES];
-    const uint8_t *rgb;
+    SQUARE_OF(scratch, PICTURE_SIZE);
+    const struct square *picture;
     assert_int_equal(dataset_from_images(&d, paths, 1, &err), STATUS_OK);
-    assert_int_equal(picture_fetch(&rgb, scratch, d, 0, NULL, PICTURE_SIZE, &limits, &err),
+    assert_int_equal(picture_fetch(&picture, scratch, d, 0, NULL, PICTURE_SIZE, &limits, &err),
                      STATUS_FAILED);
     assert_string_equal(err.message, "cannot open /no such picture.png: No such file or directory");
     dataset_destroy(d);

@@ -102,7 +102,7 @@ static double cost_of(enum image_jpeg_scale scale, int width, int height)
     uint8_t *bytes = encode(&size, &original);
     double sum = 0;
 
-    assert_int_equal(image_decode_square(square, SIDE, bytes, size, &limits, &err), STATUS_OK);
+    assert_int_equal(image_decode_square(square, NULL, SIDE, bytes, size, &limits, &err), STATUS_OK);
     assert_int_equal(image_decode(&full, bytes, size, &limits, &err), STATUS_OK);
     assert_int_equal(full.width, width); /* whatever the scale */
     assert_int_equal(resize_bilinear(reference, SIDE, &full, &err), STATUS_OK);
@@ -184,7 +184,7 @@ static void turning_the_square_is_turning_the_picture(void **state)
         golden_read(&bytes, &size, names[i]);
         golden_decode(&upright, names[i], &turned_upright);
         assert_int_equal(resize_bilinear(reference, SIDE, &upright, &err), STATUS_OK);
-        assert_int_equal(image_decode_square(square, SIDE, bytes, size, &turned_upright, &err),
+        assert_int_equal(image_decode_square(square, NULL, SIDE, bytes, size, &turned_upright, &err),
                          STATUS_OK);
         /* The order of the two passes moves a rounding: 0.03 at most. A wrong turn costs 30. */
         if (mean_difference(square, reference) > 0.1)
@@ -205,7 +205,7 @@ static void interlaced_and_plain_png_give_the_same(void **state)
         size_t size;
 
         golden_read(&bytes, &size, names[i]);
-        assert_int_equal(image_decode_square(square[i], SIDE, bytes, size, &as_stored, &err),
+        assert_int_equal(image_decode_square(square[i], NULL, SIDE, bytes, size, &as_stored, &err),
                          STATUS_OK);
         free(bytes);
     }
@@ -221,11 +221,11 @@ static void limits_count_the_pixels_that_are_stored(void **state)
     size_t size;
     uint8_t *bytes = encode(&size, &original);
 
-    assert_int_equal(image_decode_square(square, SIDE, bytes, size, &limits, &err), STATUS_FAILED);
+    assert_int_equal(image_decode_square(square, NULL, SIDE, bytes, size, &limits, &err), STATUS_FAILED);
     assert_string_equal(err.message, "picture has 800 x 800 = 640000 pixels, more than 639999");
     limits.max_pixels++;
-    assert_int_equal(image_decode_square(square, SIDE, bytes, size, &limits, &err), STATUS_OK);
-    assert_int_equal(image_decode_square(square, SIDE, bytes, size / 2, &limits, &err),
+    assert_int_equal(image_decode_square(square, NULL, SIDE, bytes, size, &limits, &err), STATUS_OK);
+    assert_int_equal(image_decode_square(square, NULL, SIDE, bytes, size / 2, &limits, &err),
                      STATUS_FAILED);
     assert_string_equal(err.message, "JPEG is damaged: Premature end of JPEG file");
     image_free(&original);
@@ -245,7 +245,7 @@ static void a_failing_allocation_is_a_clean_error(void **state)
         for (long n = 1;; n++) {
             failing_alloc_after(n);
             enum status status =
-                image_decode_square(square, SIDE, bytes, size, &turned_upright, &err);
+                image_decode_square(square, NULL, SIDE, bytes, size, &turned_upright, &err);
             long used = failing_alloc_count();
             failing_alloc_off();
             if (used < n) {

@@ -95,15 +95,19 @@ static void rows_come_in_order_and_batch_size_changes_no_bit(void **state)
 static struct cache *mirrored_cache(const struct cache *cache)
 {
     struct cache *mirrored;
-    uint8_t rgb[TINY_SIZE][TINY_SIZE][3];
+    struct square *picture = malloc(square_bytes(TINY_SIZE));
+    assert_non_null(picture);
     MUST(cache_create(&mirrored, TINY_ROWS, TINY_SIZE, SIZE_MAX, err));
     for (int row = 0; row < TINY_ROWS; row++) {
-        const uint8_t *from = cache_find(cache, row);
+        const struct square *from = cache_find(cache, row);
+        picture->aspect = from->aspect;
         for (int y = 0; y < TINY_SIZE; y++)
             for (int x = 0; x < TINY_SIZE; x++)
-                memcpy(rgb[y][TINY_SIZE - 1 - x], from + 3 * (TINY_SIZE * y + x), 3);
-        cache_store(mirrored, row, &rgb[0][0][0]);
+                memcpy(picture->rgb + 3 * (TINY_SIZE * y + TINY_SIZE - 1 - x),
+                       from->rgb + 3 * (TINY_SIZE * y + x), 3);
+        cache_store(mirrored, row, picture);
     }
+    free(picture);
     return mirrored;
 }
 

@@ -55,8 +55,9 @@ static void a_session_opens_what_a_run_needs(void **state)
     assert_int_equal(s.train.n, 17);
     assert_int_equal(s.val.n, 6); /* two of each class */
     assert_int_equal(s.val.count[0], 2);
-    assert_int_equal(s.memory.pictures, 23 * 16 * 16 * 3);
-    assert_int_equal(cache_bytes(s.cache), s.memory.pictures); /* the check has filled it */
+    assert_int_equal(s.memory.pictures, 23 * square_bytes(16));
+    assert_int_equal(cache_bytes(s.cache), 17 * square_bytes(16)); /* the check has filled them */
+    assert_int_equal(cache_bytes(s.val_cache), 6 * square_bytes(16));
     assert_int_equal(loader_batches(s.train_loader), 3);
     assert_int_equal(loader_batches(s.val_loader), 1);
     assert_string_equal(run_folder_path(s.folder), settings.out);
@@ -138,7 +139,7 @@ static void mean_and_std_of_the_data_become_numbers(void **state)
     set(&settings, "cache", "auto");
     assert_int_equal(open_all(&s, &settings, &err), STATUS_OK);
     for (int i = 0; i < s.train.n; i++)
-        colour_sums_add(&sums, cache_find(s.cache, s.train.row[i]), 16 * 16);
+        colour_sums_add(&sums, cache_find(s.cache, s.train.row[i])->rgb, 16 * 16);
     assert_true(colour_sums_mean_std(mean, std, &sums));
     assert_memory_equal(s.card.mean, mean, sizeof mean);
     assert_memory_equal(s.card.std, std, sizeof std);

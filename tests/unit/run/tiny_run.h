@@ -92,16 +92,19 @@ struct tiny_run {
 /* Noise with a tint that tells the class: easy, but not at once. */
 static inline void tiny_fill_cache(struct cache *cache, const struct dataset *data)
 {
-    uint8_t rgb[TINY_SIZE * TINY_SIZE * 3];
+    enum { VALUES = TINY_SIZE * TINY_SIZE * 3 };
+    struct square *picture = test_calloc(1, square_bytes(TINY_SIZE));
+    picture->aspect = 1;
     for (int row = 0; row < TINY_ROWS; row++) {
         struct rng rng;
         rng_seed(&rng, 1, RNG_TEST, (uint64_t)row, 0);
-        for (size_t i = 0; i < sizeof(rgb); i++) {
+        for (size_t i = 0; i < VALUES; i++) {
             bool tinted = (int)(i % 3) == dataset_sample(data, row)->label;
-            rgb[i] = (uint8_t)(rng_below(&rng, 200) + (tinted ? 55 : 0));
+            picture->rgb[i] = (uint8_t)(rng_below(&rng, 200) + (tinted ? 55 : 0));
         }
-        cache_store(cache, row, rgb);
+        cache_store(cache, row, picture);
     }
+    test_free(picture);
 }
 
 static inline void tiny_make_data(struct tiny_run *r)

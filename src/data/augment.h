@@ -1,0 +1,64 @@
+/* Training pictures seen each time in another way: mirrored, cropped, turned, in other light, in
+ * part erased. What is done to a picture is drawn first (augment_draw) and applied then
+ * (augment_apply), so that both can be tested alone.
+ *
+ * The transforms, their ranges and their distributions are those of torchvision's
+ * RandomHorizontalFlip, RandomResizedCrop, RandomRotation, ColorJitter and RandomErasing. */
+#ifndef DATA_AUGMENT_H
+#define DATA_AUGMENT_H
+
+#include "base/arena.h"
+#include "data/square.h"
+#include "image/resize_crop.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* All zero but for crop_scale and crop_ratio = {1, 1}: pictures as they are. */
+struct augment_options {
+    double hflip, vflip; /* probabilities */
+    /* Share of the picture's area and aspect ratio (width / height, drawn on a logarithmic scale)
+     * of a part that is resized to the network's size; {1, 1}: the whole picture, whatever the
+     * ratio. */
+    double crop_scale[2], crop_ratio[2];
+    /* Factors are drawn from 1 - x (at least 0) to 1 + x. */
+    double brightness, contrast;
+};
+/* Whether anything is done to pictures. */
+bool augment_is_on(const struct augment_options *opt);
+/* Side of the squares to keep over that of the network such that a crop in the middle of its range
+ * of areas is not enlarged: 1..2. */
+double augment_default_scale(const struct augment_options *opt);
+
+/* What is done to one picture. */
+struct augment_view {
+    bool hflip, vflip;
+    struct {
+        double x, y, width, height; /* shares of the picture's sides, within 0..1 */
+    } crop;
+    double brightness, contrast; /* factors; 1: as it is */
+};
+/* What makes a view: nothing else does, so it is the same for any threads, batches and resumes. */
+struct augment_moment {
+    uint64_t seed;
+    int epoch, row;
+    int occurrence; /* how often the row came before in this epoch */
+};
+/* aspect: width / height of the picture. */
+void augment_draw(struct augment_view *view, const struct augment_options *opt, double aspect,
+                  const struct augment_moment *moment);
+
+/* For one picture at a time, of one side, to results of one side. */
+struct augment {
+    int side_in, side_out;
+    struct resize_crop crop;
+    uint8_t *rgb; /* [side_out, side_out, 3] */
+};
+/* The memory belongs to the arena; called twice, as base/arena.h says. */
+void augment_lay_out(struct augment *a, int side_in, int side_out, struct arena *arena);
+/* The view [side_out, side_out, 3]: in a->rgb, or the picture itself when nothing is done to it.
+ */
+const uint8_t *augment_apply(struct augment *a, const struct square *picture,
+                             const struct augment_view *view);
+
+#endif

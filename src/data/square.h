@@ -1,0 +1,18 @@
+/* A picture made square, as it is decoded, kept in a cache and handed on. */
+#ifndef DATA_SQUARE_H
+#define DATA_SQUARE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct square {
+    double aspect; /* width / height that the picture had, upright */
+    uint8_t rgb[]; /* [side, side, 3] */
+};
+
+static inline size_t square_bytes(int side)
+{
+    return offsetof(struct square, rgb) + (size_t)side * (size_t)side * 3;
+}
+
+#endif

@@ -1,0 +1,35 @@
+/* A part of a square picture, resized to a square and mirrored on the way: PIL's
+ * resize(box=...) with BILINEAR, antialiased where it shrinks, to 0.3 grey levels. */
+#ifndef IMAGE_RESIZE_CROP_H
+#define IMAGE_RESIZE_CROP_H
+
+#include "base/arena.h"
+#include "image/resize_filter.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define RESIZE_CROP_MIN_SIDE                                                                       \
+    6 /* of the picture: the inner loop takes 16 bytes of a row at a time */
+
+struct resize_crop_box {
+    double x, y, width, height; /* pixels and parts of pixels, within the picture */
+    bool mirrored_x, mirrored_y;
+};
+
+/* Memory for one crop at a time; the arrays belong to the arena. */
+struct resize_crop {
+    int side_in, side_out;
+    struct resize_filter down, across;
+    const uint8_t **tap;
+    int16_t *line;
+};
+/* For pictures of one side and results of one side, both at least RESIZE_CROP_MIN_SIDE. Called
+ * twice, as base/arena.h says. */
+void resize_crop_lay_out(struct resize_crop *c, int side_in, int side_out, struct arena *a);
+/* out [side_out, side_out, 3] = the box of in [side_in, side_in, 3]. A box of the whole picture at
+ * its own size gives its bytes, or its exact mirror image. */
+void resize_crop_run(uint8_t *out, const uint8_t *in, const struct resize_crop_box *box,
+                     struct resize_crop *c);
+
+#endif
