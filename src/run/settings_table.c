@@ -168,7 +168,8 @@ static const struct setting table[] = {
     {.name = "dry-run", .type = SETTING_FLAG, .offset = FIELD(dry_run), .initial = "false",
      .use = SETTING_COMMAND, .group = run_group,
      .help = "check settings, CSV and every picture, print classes, layers and memory; train "
-             "nothing"},
+             "nothing. The first batches, as the network would get them, are put into "
+             "runs/dry-run/ (with --out DIR: DIR-dry-run/) in place of an earlier dry run's"},
     {.name = "save-minutes", .type = SETTING_REAL, .offset = FIELD(save_minutes), .initial = "10",
      .min = 0, .max = HUGE_VAL, .use = SETTING_CHANGEABLE, .argument = "F", .group = run_group,
      .help = "save the state this often, besides the end of each epoch; 0: only then"},
