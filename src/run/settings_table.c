@@ -156,8 +156,9 @@ static const struct setting table[] = {
              "$XDG_CACHE_HOME/atk-train or ~/.cache/atk-train)"},
 
     {.name = "config", .letter = 'c', .type = SETTING_TEXT, .offset = FIELD(config),
-     .use = SETTING_COMMAND, .argument = "FILE", .group = run_group,
-     .help = "read settings from a YAML file whose keys are these options; the command line wins"},
+     .use = SETTING_COMMAND, .argument = "NAME|FILE", .group = run_group,
+     .help = "read settings from a recipe in configs/ or a YAML file, whose keys are these options; "
+             "the command line wins"},
     {.name = "out", .letter = 'o', .type = SETTING_TEXT, .offset = FIELD(out),
      .use = SETTING_UNSAVED, .argument = "DIR", .group = run_group,
      .help = "run folder to create; it must not exist yet (default: the first free of runs/train1, "
