@@ -18,6 +18,7 @@ setup() {
     make install BUILD="$build" PREFIX=/opt/atk DESTDIR="$root"
     [ -x "$root/opt/atk/bin/atk-train" ]
     [ -x "$root/opt/atk/bin/atk-predict" ]
+    "$root/opt/atk/bin/atk-csv-from-folders" --help | grep -q '^Usage: atk-csv-from-folders '
     [ -f "$root/opt/atk/share/atk-train/models/resnet10-gn.yaml" ]
     [ -f "$root/opt/atk/share/atk-train/configs/reference.yaml" ]
 }
