@@ -205,10 +205,12 @@ SHARE := $(DESTDIR)$(PREFIX)/share/atk-train
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(SHARE)/models $(SHARE)/configs
 	install -m 755 $(PROGRAMS) $(DESTDIR)$(PREFIX)/bin
+	install -m 755 scripts/csv-from-folders $(DESTDIR)$(PREFIX)/bin/atk-csv-from-folders
 	install -m 644 models/*.yaml $(SHARE)/models
 	install -m 644 configs/*.yaml $(SHARE)/configs
 uninstall:
-	rm -f $(patsubst $(BUILD)/%,$(DESTDIR)$(PREFIX)/bin/%,$(PROGRAMS))
+	rm -f $(patsubst $(BUILD)/%,$(DESTDIR)$(PREFIX)/bin/%,$(PROGRAMS)) \
+	    $(DESTDIR)$(PREFIX)/bin/atk-csv-from-folders
 	rm -rf $(SHARE)
 
 clean:

@@ -4,6 +4,7 @@
 #include "cli/console.h"
 #include "cli/report.h"
 #include "cli/train_options.h"
+#include "run/dry_run.h"
 #include "run/session.h"
 #include "run/summary.h"
 #include "run/trainer.h"
@@ -11,6 +12,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const char program[] = "atk-train";
@@ -203,23 +205,31 @@ static enum status train(struct console *c, struct session *s, struct error *err
 /* ---- the whole ---- */
 
 /* A bad picture makes a dry run fail, unless it would be skipped. */
-static enum status end_dry_run(struct console *c, const struct session *s, struct error *err)
+static enum status end_dry_run(struct console *c, struct session *s, struct error *err)
 {
+    char *folder = NULL;
+
     report_layers(c, s);
     report_memory(c, s);
     if (s->n_bad > 0 && s->settings->on_bad_image == BAD_IMAGE_FAIL)
         return error_set(err, "%zu of %d pictures cannot be read", s->n_bad,
                          s->train.n + s->val.n + (int)s->n_bad);
-    console_print(c, "dry run: nothing was trained or written\n");
-    return STATUS_OK;
+    enum status status = dry_run_write(&folder, s, err);
+    if (status == STATUS_OK)
+        console_print(c,
+                      "dry run: nothing was trained; the first batches, as the network would get "
+                      "them,\n         are in %s/\n",
+                      folder);
+    free(folder);
+    return status;
 }
 
 static enum status run(struct console *c, const struct settings *settings, struct session *s,
                        struct error *err)
 {
-    enum status status = session_load(s, settings, err);
+    enum status status = settings->dry_run ? dry_run_check(settings, err) : STATUS_OK;
 
-    if (status != STATUS_OK)
+    if (status != STATUS_OK || (status = session_load(s, settings, err)) != STATUS_OK)
         return status;
     console_print(c, "%s %s\n", program, ATK_VERSION);
     report_settings(c, settings);

@@ -1,5 +1,7 @@
 #include "cli/report.h"
 
+#include "run/library.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -93,6 +95,23 @@ static const char *duration(char *out, size_t size, double seconds)
     return out;
 }
 
+/* Which recipe to try next, for one who has tried none: those that are there. */
+static void advise(struct console *c, const struct settings *s)
+{
+    static const char *const recipe[][2] = {{"from-scratch", "about an hour"},
+                                            {"quick", "ten minutes"}};
+    int n = 0;
+
+    if (s->json || !settings_on_defaults(s))
+        return;
+    for (int i = 0; i < 2; i++)
+        if (library_has(LIBRARY_CONFIGS, recipe[i][0]))
+            console_print(c, "%s --config %s (%s)", n++ == 0 ? "to do better:" : " or",
+                          recipe[i][0], recipe[i][1]);
+    if (n > 0)
+        console_print(c, "\n");
+}
+
 static void print_end(struct console *c, const struct settings *s, const struct trainer_result *r)
 {
     static const char *const text[] = {[TRAINER_FINISHED] = "finished",
@@ -125,4 +144,6 @@ void report_end(struct console *c, const struct session *s, const struct trainer
     console_print(c, "run folder: %s\n", run_folder_path(s->folder));
     if (r->end == TRAINER_OUT_OF_TIME || r->end == TRAINER_INTERRUPTED)
         console_print(c, "to go on: atk-train --resume=%s\n", run_folder_path(s->folder));
+    else
+        advise(c, s->settings);
 }

@@ -5,6 +5,7 @@
 #include "base/files.h"
 #include "base/memory.h"
 #include "cli/help.h"
+#include "run/library.h"
 #include "run/settings_table.h"
 #include "run/settings_yaml.h"
 
@@ -190,6 +191,17 @@ static enum status compare_with_run(const struct settings *s, const struct setti
     return STATUS_OK;
 }
 
+static enum status read_config(struct settings *s, const char *what, struct error *err)
+{
+    char *path;
+    enum status status = library_find(&path, LIBRARY_CONFIGS, what, err);
+
+    if (status == STATUS_OK)
+        status = settings_yaml_read(s, path, err);
+    free(path);
+    return status;
+}
+
 static enum status resolve(struct settings *s, const struct given *g, struct error *err)
 {
     const char *resume = given_value(g, "resume"), *config = given_value(g, "config");
@@ -201,7 +213,7 @@ static enum status resolve(struct settings *s, const struct given *g, struct err
         (status = settings_init(&run, err)) == STATUS_OK)
         status = read_run_settings(&run, resume, err);
     if (status == STATUS_OK && config)
-        status = settings_yaml_read(s, config, err);
+        status = read_config(s, config, err);
     if (status == STATUS_OK && (status = apply(s, g, err)) == STATUS_OK &&
         (status = choose_validation(s, g, err)) == STATUS_OK &&
         (status = settings_check(s, err)) == STATUS_OK && resume)

@@ -1,5 +1,4 @@
-/* Where the networks that have a name live: models/NAME.yaml in $ATK_TRAIN_SHARE, beside the build
- * folder of a checkout, or in ../share/atk-train of an installed program, in this order. */
+/* A network by its name in models/, or from a file: see run/library. */
 #ifndef RUN_MODEL_LIBRARY_H
 #define RUN_MODEL_LIBRARY_H
 

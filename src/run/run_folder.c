@@ -14,7 +14,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-static const char *const file_name[RUN_N_FILES] = {
+static const char *const file_name[RUN_FILE_FIRST_BATCHES] = {
     [RUN_FILE_ARGS] = "args.yaml",
     [RUN_FILE_MODEL] = "model.yaml",
     [RUN_FILE_CLASSES] = "classes.txt",
@@ -40,8 +40,12 @@ static enum status fill_paths(struct run_folder *f, const char *path, struct err
 {
     enum status status = memory_copy_string(&f->path, path, err);
 
-    for (int i = 0; status == STATUS_OK && i < RUN_N_FILES; i++)
-        status = files_join(&f->file[i], path, file_name[i], err);
+    for (int i = 0; status == STATUS_OK && i < RUN_N_FILES; i++) {
+        const char *name = i < RUN_FILE_FIRST_BATCHES
+                               ? file_name[i]
+                               : first_batches_file[i - RUN_FILE_FIRST_BATCHES];
+        status = files_join(&f->file[i], path, name, err);
+    }
     return status;
 }
 

@@ -7,13 +7,15 @@
  *
  * Not written here, but into paths that this file gives: args.yaml (run/settings), model.yaml
  * (run/model_file), classes.txt (class_list_write), split.csv (split_write), the two tables of a
- * confusion matrix (run/class_tables), summary.json (run/summary), *.safetensors (run/checkpoint).
+ * confusion matrix (run/class_tables), summary.json (run/summary), train_batch*
+ * (run/first_batches), *.safetensors (run/checkpoint).
  */
 #ifndef RUN_RUN_FOLDER_H
 #define RUN_RUN_FOLDER_H
 
 #include "base/error.h"
 #include "data/dataset.h"
+#include "run/first_batches.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -32,6 +34,9 @@ enum run_file {
     RUN_FILE_CONFUSION,  /* confusion_matrix.csv, of the best epoch */
     RUN_FILE_PER_CLASS,  /* per_class.csv, of the best epoch */
     RUN_FILE_SUMMARY,    /* summary.json */
+    /* train_batch_0.png ... and train_batches.csv, as run/first_batches counts them */
+    RUN_FILE_FIRST_BATCHES,
+    RUN_FILE_LAST_OF_FIRST_BATCHES = RUN_FILE_FIRST_BATCHES + FIRST_BATCHES,
     RUN_N_FILES
 };
 

@@ -6,6 +6,7 @@
 #include "io/csv.h"
 #include "io/safetensors.h"
 #include "math/kernels.h"
+#include "run/first_batches.h"
 #include "run/model_file.h"
 #include "run/model_library.h"
 #include "run/session_data.h"
@@ -92,16 +93,21 @@ static enum status open_network(struct session *s, struct error *err)
     return s->settings->weights && !s->settings->resume ? load_weights(s, err) : STATUS_OK;
 }
 
+enum status session_open_train_loader(struct session *s, struct error *err)
+{
+    const struct loader_options options = session_machine_train_loader_options(s);
+
+    return loader_create(&s->train_loader, s->data, s->train.row, s->train.n, s->cache, &options,
+                         err);
+}
+
 static enum status open_loaders(struct session *s, struct error *err)
 {
-    const struct loader_options train = session_machine_train_loader_options(s);
     const struct loader_options val = session_machine_loader_options(s);
     enum status status = session_machine_make_caches(s, err);
 
-    if (status != STATUS_OK)
-        return status;
-    status =
-        loader_create(&s->train_loader, s->data, s->train.row, s->train.n, s->cache, &train, err);
+    if (status == STATUS_OK)
+        status = session_open_train_loader(s, err);
     if (status != STATUS_OK || !s->val.data)
         return status;
     return loader_create(&s->val_loader, s->val.data, s->val.row, s->val.n, s->val_cache, &val,
@@ -155,6 +161,17 @@ enum status session_save_settings(const struct session *s, struct error *err)
     return files_commit(&w, err);
 }
 
+/* The run begins with the same batches: the trainer starts the loader anew. */
+static enum status write_first_batches(const struct session *s, struct error *err)
+{
+    const struct loader_options options = session_machine_loader_options(s);
+    const char *path[FIRST_BATCHES + 1];
+
+    for (int i = 0; i <= FIRST_BATCHES; i++)
+        path[i] = run_folder_file(s->folder, (enum run_file)(RUN_FILE_FIRST_BATCHES + i));
+    return first_batches_write(path, s->train_loader, s->data, &options, err);
+}
+
 static enum status describe_run(const struct session *s, struct error *err)
 {
     const struct run_folder *f = s->folder;
@@ -172,7 +189,7 @@ static enum status describe_run(const struct session *s, struct error *err)
         status = write_split(s, run_folder_file(f, RUN_FILE_SPLIT), err);
     if (status == STATUS_OK && s->n_bad > 0)
         status = write_bad_images(s, run_folder_file(f, RUN_FILE_BAD_IMAGES), err);
-    return status;
+    return status == STATUS_OK ? write_first_batches(s, err) : status;
 }
 
 static enum status open_folder(struct session *s, struct error *err)

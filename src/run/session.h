@@ -2,8 +2,8 @@
  *   session_load   reads tables and network description, makes the split, plans memory; cheap
  *   session_check  decodes every picture (also fills the cache) and drops or refuses bad ones
  *   session_open   allocates network and loaders and makes, or reopens, the run folder
- * --dry-run takes the first two. Until session_open nothing is written. Prints nothing: what a user
- * should hear about is in the fields. */
+ * --dry-run takes the first two (and run/dry_run). Until session_open nothing is written. Prints
+ * nothing: what a user should hear about is in the fields. */
 #ifndef RUN_SESSION_H
 #define RUN_SESSION_H
 
@@ -99,9 +99,11 @@ enum status session_check(struct session *s, const struct session_events *events
 enum status session_check_files(const struct session *s, struct error *err);
 
 /* Starts the threads. A new run's folder gets args.yaml, model.yaml, classes.txt, split.csv (unless
- * --val) and bad_images.csv (if there are any). A resumed run takes its network from its own
- * model.yaml. */
+ * --val), bad_images.csv (if there are any) and the first batches as pictures. A resumed run takes
+ * its network from its own model.yaml. */
 enum status session_open(struct session *s, struct error *err);
+/* train_loader alone, which session_open does as well; once. */
+enum status session_open_train_loader(struct session *s, struct error *err);
 /* args.yaml again: a resumed run may have got more epochs. Once its state has been accepted. */
 enum status session_save_settings(const struct session *s, struct error *err);
 void session_close(struct session *s); /* a zeroed one is fine */

@@ -108,6 +108,12 @@ const char *settings_text(const struct settings *s, const struct setting *item,
  * where the learning rate is a function of the run's length. */
 bool settings_is_fixed(const struct settings *run, const struct setting *item);
 
+/* Whether the run is trained as one who gives nothing but data would train it: no --config, and
+ * every setting that a recipe is made of at its default. Not part of a recipe, and so free: the
+ * data, the machine, the watching, k and seed (what a study varies), --tta, and how pictures are
+ * decoded and products computed. */
+bool settings_on_defaults(const struct settings *s);
+
 /* What no single value shows: combinations. Usage errors. */
 enum status settings_check(const struct settings *s, struct error *err);
 

@@ -244,8 +244,9 @@ static const struct setting table[] = {
              "$XDG_CACHE_HOME/atk-train or ~/.cache/atk-train)"},
 
     {.name = "config", .letter = 'c', .type = SETTING_TEXT, .offset = FIELD(config),
-     .use = SETTING_COMMAND, .argument = "FILE", .group = run_group,
-     .help = "read settings from a YAML file whose keys are these options; the command line wins"},
+     .use = SETTING_COMMAND, .argument = "NAME|FILE", .group = run_group,
+     .help = "read settings from a recipe in configs/ or a YAML file, whose keys are these options; "
+             "the command line wins"},
     {.name = "out", .letter = 'o', .type = SETTING_TEXT, .offset = FIELD(out),
      .use = SETTING_UNSAVED, .argument = "DIR", .group = run_group,
      .help = "run folder to create; it must not exist yet (default: the first free of runs/train1, "
@@ -256,7 +257,8 @@ static const struct setting table[] = {
     {.name = "dry-run", .type = SETTING_FLAG, .offset = FIELD(dry_run), .initial = "false",
      .use = SETTING_COMMAND, .group = run_group,
      .help = "check settings, CSV and every picture, print classes, layers and memory; train "
-             "nothing"},
+             "nothing. The first batches, as the network would get them, are put into "
+             "runs/dry-run/ (with --out DIR: DIR-dry-run/) in place of an earlier dry run's"},
     {.name = "save-minutes", .type = SETTING_REAL, .offset = FIELD(save_minutes), .initial = "10",
      .min = 0, .max = HUGE_VAL, .use = SETTING_CHANGEABLE, .argument = "F", .group = run_group,
      .help = "save the state this often, besides the end of each epoch; 0: only then"},

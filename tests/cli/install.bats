@@ -18,6 +18,7 @@ setup() {
     make install BUILD="$build" PREFIX=/opt/atk DESTDIR="$root"
     [ -x "$root/opt/atk/bin/atk-train" ]
     [ -x "$root/opt/atk/bin/atk-predict" ]
+    "$root/opt/atk/bin/atk-csv-from-folders" --help | grep -q '^Usage: atk-csv-from-folders '
     [ -f "$root/opt/atk/share/atk-train/models/resnet10-gn.yaml" ]
     [ -f "$root/opt/atk/share/atk-train/configs/reference.yaml" ]
 }
@@ -31,6 +32,10 @@ setup() {
     echo "$output"
     [ "$status" -eq 0 ]
     [[ $output = *layer4.1.conv2* ]]
+    run "$root/bin/atk-train" --dry-run --size 64 --config reference data.csv
+    echo "$output"
+    [ "$status" -eq 0 ]
+    [[ $output = *learning-rate=0.0003* ]]
 }
 
 @test "make uninstall leaves no file of ours, and all files of others" {

@@ -80,6 +80,41 @@ refused() { # MESSAGE, arguments...
     expect_one_line_and_no_run
 }
 
+@test "train: --config takes the name of a recipe in configs/, and helps with a wrong one" {
+    refused '--config: "referense" is not one of the recipes' --config referense a.csv
+    expect 'did you mean "reference"?'
+    make_pictures 4
+    make_small_model
+    run atk-train --config reference --size 32 --model ./small.yaml --dry-run photos.csv
+    expect_status 0
+    expect 'learning-rate=0.0003'
+}
+
+# bats test_tags=release
+@test "train: a run on the defaults ends with the recipe to try next, if there is one" {
+    make_pictures 2
+    grep -v bird photos.csv >two.csv
+    mkdir configs
+    echo 'size: 64' >configs/quick.yaml
+    ln -s "$root/models" models
+    export ATK_TRAIN_SHARE=$PWD
+    if [ ! -e "$root/configs/from-scratch.yaml" ]; then
+        run atk-train two.csv --val-split 0 --seed 5
+        expect_status 0
+        [ "${lines[-1]}" = 'to do better: --config quick (ten minutes)' ]
+    fi
+    echo 'size: 64' >configs/from-scratch.yaml
+    run atk-train two.csv --val-split 0
+    [ "${lines[-1]}" = \
+        'to do better: --config from-scratch (about an hour) or --config quick (ten minutes)' ]
+    for option in --quiet --json '--epochs 1' '--config quick --epochs 1'; do
+        # shellcheck disable=SC2086  # words
+        run atk-train two.csv --val-split 0 $option
+        expect_status 0
+        [[ $output != *'to do better'* ]]
+    done
+}
+
 @test "train: the command line wins over --config wherever it stands" {
     make_pictures 4
     make_small_model

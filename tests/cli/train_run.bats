@@ -21,7 +21,8 @@ setup() {
     expect 'warning: k 0.7 of a batch of 4 means 2 of them, 50 % instead of 70 %'
     [ "$(cd runs/train1 && echo *)" = 'args.yaml batches.csv best.safetensors classes.txt'\
 ' confusion_matrix.csv last.safetensors model.yaml per_class.csv results.csv split.csv'\
-' state.safetensors summary.json' ]
+' state.safetensors summary.json train_batch_0.png train_batch_1.png train_batch_2.png'\
+' train_batches.csv' ]
     [ "$(wc -l <runs/train1/batches.csv)" -eq 9 ]
     [ "$(wc -l <runs/train1/results.csv)" -eq 3 ]
     [ "$(tr '\n' ' ' <runs/train1/classes.txt)" = 'bird cat dog ' ]
@@ -64,7 +65,7 @@ setup() {
     atk-train "${small[@]}" --json photos.csv 2>&1 | tail -1 | grep -q '^{"status": "finished"'
 }
 
-@test "train: --dry-run reads every picture and creates nothing" {
+@test "train: --dry-run reads every picture and creates nothing but its pictures" {
     echo hello >photos/cat2.png
     run atk-train "${small[@]}" --dry-run photos.csv
     expect_status 1
@@ -72,9 +73,10 @@ setup() {
         '16x16x8' "optimiser's moments" 'parameters'; do
         expect "$text"
     done
+    [ "$(echo *)" = 'photos photos.csv small.yaml' ]
     run atk-train "${small[@]}" --dry-run photos.csv --on-bad-image skip
     expect_status 0
-    [ "$(echo *)" = 'photos photos.csv small.yaml' ]
+    [ "$(echo * runs/*)" = 'photos photos.csv runs small.yaml runs/dry-run' ]
 }
 
 @test "train: --val-split 0 trains without validation" {

@@ -320,6 +320,39 @@ static void refuse_combination(const char *name, const char *value, const char *
     settings_free(&s);
 }
 
+static bool on_defaults_with(const char *name, const char *value)
+{
+    struct settings s;
+    struct error err;
+
+    assert_int_equal(settings_init(&s, &err), STATUS_OK);
+    assert_int_equal(set(&s, name, value, &err), STATUS_OK);
+    bool on_defaults = settings_on_defaults(&s);
+    settings_free(&s);
+    return on_defaults;
+}
+
+static void a_run_is_on_the_defaults_until_its_recipe_is_touched(void **state)
+{
+    (void)state;
+    assert_true(on_defaults_with("data", "d.csv"));
+    assert_true(on_defaults_with("val-split", "0.2"));
+    assert_true(on_defaults_with("k", "1"));
+    assert_true(on_defaults_with("seed", "3"));
+    assert_true(on_defaults_with("threads", "1"));
+    assert_true(on_defaults_with("out", "r"));
+    assert_true(on_defaults_with("tta", "flip"));
+    assert_true(on_defaults_with("epochs", "20")); /* named, and the same */
+    assert_false(on_defaults_with("epochs", "21"));
+    assert_false(on_defaults_with("size", "224"));
+    assert_false(on_defaults_with("mean", "imagenet"));
+    assert_false(on_defaults_with("model", "resnet18"));
+    assert_false(on_defaults_with("weights", "w"));
+    assert_false(on_defaults_with("batch-size", "4"));
+    assert_false(on_defaults_with("learning-rate", "0.1"));
+    assert_false(on_defaults_with("config", "quick"));
+}
+
 static void settings_that_contradict_each_other_are_refused(void **state)
 {
     (void)state;
@@ -372,6 +405,7 @@ int main(void)
         cmocka_unit_test(a_number_is_the_whole_text_and_in_range),
         cmocka_unit_test(other_values_are_as_strict),
         cmocka_unit_test(the_words_of_mean_and_std),
+        cmocka_unit_test(a_run_is_on_the_defaults_until_its_recipe_is_touched),
         cmocka_unit_test(k_keeps_its_spelling),
         cmocka_unit_test(what_was_meant_is_suggested),
         SCRATCH_TEST(yaml_gives_back_the_same_settings),

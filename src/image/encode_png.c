@@ -1,0 +1,81 @@
+/* As in decode_png.c: encode_png() owns the state, land_here() is where a longjmp lands,
+ * write_picture() calls the library. */
+#include "image/encode_png.h"
+
+#include <setjmp.h>
+#include <stddef.h>
+
+#include <png.h>
+
+/* zlib's 1..9: photos of 1802 x 1802 pixels took 0.22 s and 3.6 MB, at 6 0.66 s and 3.4 MB. */
+#define COMPRESSION 3
+
+struct writer {
+    png_structp png;
+    png_infop info;
+    jmp_buf escape;
+    FILE *stream;
+    const uint8_t *rgb;
+    int width, height;
+    struct error *err;
+};
+
+static void on_error(png_structp png, png_const_charp text)
+{
+    struct writer *w = png_get_error_ptr(png);
+
+    error_set(w->err, "PNG cannot be encoded: %s", text);
+    longjmp(w->escape, 1);
+}
+
+static void on_warning(png_structp png, png_const_charp text)
+{
+    (void)png;
+    (void)text;
+}
+
+static void on_write(png_structp png, png_bytep data, size_t n)
+{
+    struct writer *w = png_get_io_ptr(png);
+
+    fwrite(data, 1, n, w->stream);
+}
+
+static void on_flush(png_structp png)
+{
+    (void)png;
+}
+
+static enum status write_picture(struct writer *w)
+{
+    w->png = png_create_write_struct(PNG_LIBPNG_VER_STRING, w, on_error, on_warning);
+    w->info = w->png == NULL ? NULL : png_create_info_struct(w->png);
+    if (w->info == NULL)
+        return error_memory(w->err, 0, "libpng");
+    png_set_write_fn(w->png, w, on_write, on_flush);
+    png_set_compression_level(w->png, COMPRESSION);
+    png_set_IHDR(w->png, w->info, (png_uint_32)w->width, (png_uint_32)w->height, 8,
+                 PNG_COLOR_TYPE_RGB, PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT,
+                 PNG_FILTER_TYPE_DEFAULT);
+    png_write_info(w->png, w->info);
+    for (int y = 0; y < w->height; y++)
+        png_write_row(w->png, w->rgb + 3 * (size_t)w->width * (size_t)y);
+    png_write_end(w->png, NULL);
+    return STATUS_OK;
+}
+
+static enum status land_here(struct writer *w)
+{
+    if (setjmp(w->escape) != 0)
+        return STATUS_FAILED; /* the callback that jumped has set w->err */
+    return write_picture(w);
+}
+
+enum status encode_png(FILE *stream, const uint8_t *rgb, int width, int height, struct error *err)
+{
+    struct writer w = {.stream = stream, .rgb = rgb, .width = width, .height = height, .err = err};
+    enum status status = land_here(&w);
+
+    png_destroy_write_struct(&w.png, &w.info);
+    return status;
+}
