@@ -66,7 +66,7 @@ refused() { # MESSAGE, arguments...
 
 @test "train: an unknown network is an error that names the known ones" {
     refused '--model: "resnet19" is not one of the networks' --model resnet19 a.csv
-    expect 'resnet10-gn, resnet18, resnet18-gn'
+    expect 'resnet10-gn, resnet12-gn, resnet18, resnet18-gn'
     expect 'did you mean "resnet18"?'
 }
 
