@@ -68,7 +68,7 @@ static void lay_out(struct loader *l)
     l->order = arena_take(&l->memory, rows, sizeof(int));
     l->bench = arena_take(&l->memory, (size_t)opt->workers, sizeof *l->bench);
     for (int i = 0; i < opt->workers; i++) {
-        struct bench measured, *bench = l->bench ? &l->bench[i] : &measured;
+        struct bench measured = {0}, *bench = l->bench ? &l->bench[i] : &measured;
         bench->square = arena_take(&l->memory, square_bytes(loader_picture_side(opt)), 1);
         if (opt->augment)
             augment_lay_out(&bench->augment, loader_picture_side(opt), opt->size, &l->memory);

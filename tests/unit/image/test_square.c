@@ -102,7 +102,8 @@ static double cost_of(enum image_jpeg_scale scale, int width, int height)
     uint8_t *bytes = encode(&size, &original);
     double sum = 0;
 
-    assert_int_equal(image_decode_square(square, NULL, SIDE, bytes, size, &limits, &err), STATUS_OK);
+    assert_int_equal(image_decode_square(square, NULL, SIDE, bytes, size, &limits, &err),
+                     STATUS_OK);
     assert_int_equal(image_decode(&full, bytes, size, &limits, &err), STATUS_OK);
     assert_int_equal(full.width, width); /* whatever the scale */
     assert_int_equal(resize_bilinear(reference, SIDE, &full, &err), STATUS_OK);
@@ -184,8 +185,8 @@ static void turning_the_square_is_turning_the_picture(void **state)
         golden_read(&bytes, &size, names[i]);
         golden_decode(&upright, names[i], &turned_upright);
         assert_int_equal(resize_bilinear(reference, SIDE, &upright, &err), STATUS_OK);
-        assert_int_equal(image_decode_square(square, NULL, SIDE, bytes, size, &turned_upright, &err),
-                         STATUS_OK);
+        assert_int_equal(
+            image_decode_square(square, NULL, SIDE, bytes, size, &turned_upright, &err), STATUS_OK);
         /* The order of the two passes moves a rounding: 0.03 at most. A wrong turn costs 30. */
         if (mean_difference(square, reference) > 0.1)
             fail_msg("%s: %.3f grey levels", names[i], mean_difference(square, reference));
@@ -221,10 +222,12 @@ static void limits_count_the_pixels_that_are_stored(void **state)
     size_t size;
     uint8_t *bytes = encode(&size, &original);
 
-    assert_int_equal(image_decode_square(square, NULL, SIDE, bytes, size, &limits, &err), STATUS_FAILED);
+    assert_int_equal(image_decode_square(square, NULL, SIDE, bytes, size, &limits, &err),
+                     STATUS_FAILED);
     assert_string_equal(err.message, "picture has 800 x 800 = 640000 pixels, more than 639999");
     limits.max_pixels++;
-    assert_int_equal(image_decode_square(square, NULL, SIDE, bytes, size, &limits, &err), STATUS_OK);
+    assert_int_equal(image_decode_square(square, NULL, SIDE, bytes, size, &limits, &err),
+                     STATUS_OK);
     assert_int_equal(image_decode_square(square, NULL, SIDE, bytes, size / 2, &limits, &err),
                      STATUS_FAILED);
     assert_string_equal(err.message, "JPEG is damaged: Premature end of JPEG file");
