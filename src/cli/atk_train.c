@@ -241,7 +241,7 @@ static enum status run(struct console *c, const struct settings *settings, struc
     if (settings->mean.from_data)
         report_colours(c, s);
     report_bad_images(c, s, settings->dry_run);
-    report_k(c, s);
+    report_loss(c, s);
     report_machine(c, s);
     return settings->dry_run ? end_dry_run(c, s, err) : train(c, s, err);
 }

@@ -175,57 +175,6 @@ void report_network(struct console *c, const struct session *s)
                   s->settings->size);
 }
 
-/* Which pictures the backward pass visits, and why. */
-static void print_backward(struct console *c, const struct session *s, int k, int n)
-{
-    bool mixed = s->spec.norm == NORM_BATCH && !s->settings->freeze_bn;
-
-    if (k == n)
-        return;
-    if (mixed)
-        console_print(c, "          the backward pass visits all of them: BatchNorm lets pictures "
-                         "of a batch influence each other\n");
-    else if (s->settings->backward == BACKWARD_FULL)
-        console_print(c, "          the backward pass visits all of them (--backward full)\n");
-    else
-        console_print(c, "          the backward pass visits these %d alone, which is exact\n", k);
-}
-
-static void warn_share(struct console *c, const struct atk_k *k, int n, int resolved,
-                       const char *which)
-{
-    double share = (double)resolved / n;
-
-    if (k->kind == ATK_FRACTION && fabs(share - k->value) > 0.1)
-        console_warn(c, "k %s of %s of %d means %d of them, %.0f %% instead of %.0f %%", k->text,
-                     which, n, resolved, 100 * share, 100 * k->value);
-}
-
-void report_k(struct console *c, const struct session *s)
-{
-    const struct atk_k *k = &s->settings->k;
-    int n = s->settings->batch_size < s->train.n ? s->settings->batch_size : s->train.n;
-    int last = s->train.n % n, n_batches = (s->train.n + n - 1) / n;
-    int resolved = atk_resolve(k, n);
-
-    console_print(c, "loss      cross-entropy, averaged over the k largest of each batch; k %s:\n",
-                  k->text);
-    console_print(c, "          %d of %d (%.1f %%)", resolved, n, 100.0 * resolved / n);
-    if (last > 0)
-        console_print(c, ", in the last batch %d of %d (%.1f %%)", atk_resolve(k, last), last,
-                      100.0 * atk_resolve(k, last) / last);
-    console_print(c, "; %d batch%s an epoch\n", n_batches, n_batches == 1 ? "" : "es");
-    print_backward(c, s, resolved, n);
-    if (k->kind == ATK_COUNT && k->value == 1)
-        console_print(c, "          k 1 is the hardest picture of each batch alone; all of them "
-                         "are k 1.0 or 100%%\n");
-    if (k->kind == ATK_COUNT && k->value > n)
-        console_warn(c, "k %s is more than a batch of %d has: all are averaged", k->text, n);
-    warn_share(c, k, n, resolved, "a batch");
-    if (last > 0)
-        warn_share(c, k, last, atk_resolve(k, last), "the last batch");
-}
-
 static void report_disk_cache(struct console *c, const struct session *s)
 {
     struct error trouble;

@@ -2,6 +2,16 @@
 
 #include <math.h>
 
+struct loss_options recipe_loss(const struct settings *s)
+{
+    return (struct loss_options){.kind = s->loss};
+}
+
+struct aggregate_options recipe_aggregate(const struct settings *s)
+{
+    return (struct aggregate_options){.kind = s->aggregate, .k = s->k, .drop = s->drop_largest};
+}
+
 struct optimiser_options recipe_optimiser(const struct settings *s)
 {
     return (struct optimiser_options){

@@ -1,5 +1,5 @@
-/* From settings to the parts of nn/ that update weights: who plans memory and who trains ask the
- * same. */
+/* From settings to the parts of nn/ that make a loss and update weights: who checks, who plans
+ * memory and who trains ask the same. */
 #ifndef RUN_RECIPE_H
 #define RUN_RECIPE_H
 
@@ -7,6 +7,8 @@
 #include "nn/schedule.h"
 #include "run/settings.h"
 
+struct loss_options recipe_loss(const struct settings *s);
+struct aggregate_options recipe_aggregate(const struct settings *s);
 struct optimiser_options recipe_optimiser(const struct settings *s);
 /* Epochs become steps of n_batches; a fraction of one is rounded to the nearest. */
 struct schedule recipe_schedule(const struct settings *s, int n_batches);

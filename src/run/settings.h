@@ -10,8 +10,9 @@
 #include "base/error.h"
 #include "data/augment.h"
 #include "image/image.h"
-#include "nn/atk.h"
+#include "nn/aggregate.h"
 #include "nn/conv2d_plan.h"
+#include "nn/loss.h"
 #include "nn/optimiser.h"
 #include "nn/schedule.h"
 #include "run/settings_table.h"
@@ -59,7 +60,9 @@ struct settings {
     bool freeze_bn;
     enum conv2d_choice conv;
     enum backward_pass backward;
-    struct atk_k k;
+    enum loss_kind loss;
+    enum aggregate_kind aggregate;
+    struct atk_k k, drop_largest;
     int batch_size, epochs;
     int64_t seed; /* >= 0 */
     /* optimiser */

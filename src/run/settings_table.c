@@ -133,10 +133,23 @@ static const struct setting table[] = {
      .help = "backward pass over the k selected pictures where that is exact (no BatchNorm, or a "
              "frozen one), or over all"},
 
+    {.name = "loss", .type = SETTING_CHOICE, .offset = FIELD(loss), .initial = "cross-entropy",
+     .choices = "cross-entropy|logistic|hinge|squared|absolute", .argument = "NAME",
+     .group = loss_group,
+     .help = "loss of a picture: cross-entropy (softmax), logistic (one-vs-rest), hinge (multiclass, "
+             "Crammer-Singer), or the squared or absolute difference to the one-hot target"},
+    {.name = "aggregate", .type = SETTING_CHOICE, .offset = FIELD(aggregate), .initial = "atk",
+     .choices = "atk|average|maximum|top-k", .argument = "NAME", .group = loss_group,
+     .help = "what is minimised: the average of the k largest losses (atk), of all, the largest, or "
+             "the k-th largest alone (top-k)"},
     {.name = "k", .letter = 'k', .type = SETTING_K, .offset = FIELD(k), .initial = "0.7",
      .argument = "K", .group = loss_group,
      .help = "how many of a batch's largest losses are averaged: a count (10), a fraction (0.7) or "
              "a percent (70%); 1 is the hardest picture alone, 1.0 all"},
+    {.name = "drop-largest", .type = SETTING_DROP, .offset = FIELD(drop_largest), .initial = "0",
+     .argument = "M", .group = loss_group,
+     .help = "so many of a batch's largest losses are left out first, and k counts among the rest: a "
+             "count, a fraction or a percent; for wrong labels"},
     {.name = "batch-size", .type = SETTING_INT, .offset = FIELD(batch_size), .initial = "8",
      .min = 1, .max = 4096, .argument = "N", .group = loss_group,
      .help = "pictures per step"},
@@ -290,7 +303,7 @@ static const struct {
     {"project", "out"}, {"name", "out"}, {"jobs", "threads"}, {"num-workers", "workers"},
     {"arch", "model"}, {"validation", "val"}, {"test-split", "val-split"},
     {"separator", "delimiter"}, {"verbose", "log-every"}, {"log-interval", "log-every"},
-    {"target-column", "label-column"},
+    {"target-column", "label-column"}, {"criterion", "loss"}, {"reduction", "aggregate"},
 };
 /* clang-format on */
 

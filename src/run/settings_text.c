@@ -113,6 +113,7 @@ const char *settings_text(const struct settings *s, const struct setting *item,
         put_ints(buffer, size, value);
         break;
     case SETTING_K:
+    case SETTING_DROP:
         return ((const struct atk_k *)value)->text;
     }
     return buffer;

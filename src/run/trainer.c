@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "run/recipe.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -16,6 +17,8 @@ static enum status create_parts(struct trainer *t, struct error *err)
 {
     size_t batch = (size_t)t->settings->batch_size, classes = (size_t)t->classes;
     enum status status;
+    t->loss_options = recipe_loss(t->settings);
+    t->aggregate = recipe_aggregate(t->settings);
     if ((status = trainer_update_create(t, err)) ||
         (status = memory_alloc((void **)&t->loss, batch, sizeof(float), "losses", err)) ||
         (status = memory_alloc((void **)&t->weight, batch, sizeof(float), "weights", err)) ||
@@ -168,6 +171,20 @@ static void tell_evaluated(void *context, int n_done)
         t->in.events.evaluating(t->in.events.context, n_done, t->in.n_val_rows);
 }
 
+/* The part of the validation set that is averaged beside its mean. */
+static double validation_share(const struct trainer *t)
+{
+    int n = t->settings->batch_size;
+    switch (t->aggregate.kind) {
+    case AGGREGATE_AVERAGE:
+        return 1;
+    case AGGREGATE_MAXIMUM:
+        return 1.0 / n;
+    default:
+        return metrics_share(&t->settings->k, n);
+    }
+}
+
 static enum status evaluate(struct trainer *t, bool *stopped, struct error *err)
 {
     const struct evaluator_events events = {
@@ -180,7 +197,7 @@ static enum status evaluate(struct trainer *t, bool *stopped, struct error *err)
     enum status status = evaluator_run(t->evaluator, &t->metrics, stopped, &events, err);
     trainer_update_exchange(t);
     if (status == STATUS_OK && !*stopped)
-        metrics_finish(&t->metrics, metrics_share(&t->settings->k, t->settings->batch_size));
+        metrics_finish(&t->metrics, validation_share(t));
     return status;
 }
 

@@ -19,6 +19,8 @@ struct trainer {
     const struct settings *settings;
     struct param_list *params;
     struct optimiser optimiser;
+    struct loss_options loss_options;
+    struct aggregate_options aggregate;
     struct schedule schedule;
     struct clip clip;
     struct ema ema;              /* weight NULL: off */

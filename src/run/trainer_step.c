@@ -1,12 +1,10 @@
-/* One step: forward, individual losses, selection of the k largest, backward through these alone,
- * update. The batch's row and event come after the update, so a row in batches.csv means a step
- * done.
+/* One step: forward, individual losses, selection of those that count, backward through these
+ * alone, update. The batch's row and event come after the update, so a row in batches.csv means a
+ * step done.
  */
 #include "run/trainer_internal.h"
 
 #include "base/clock.h"
-#include "nn/atk.h"
-#include "nn/loss.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -30,7 +28,7 @@ static enum status compute_loss(struct trainer *t, struct trainer_batch *out, co
                                 struct error *err)
 {
     const float *logits = model_forward(t->in.model, b->x, b->n, MODEL_TRAIN);
-    loss_cross_entropy(t->loss, t->dlogits, NULL, logits, b->label, b->n, t->classes);
+    loss_individual(t->loss, t->dlogits, logits, b->label, b->n, t->classes, &t->loss_options);
     double sum = 0;
     for (int i = 0; i < b->n; i++) {
         sum += (double)t->loss[i];
@@ -41,8 +39,8 @@ static enum status compute_loss(struct trainer *t, struct trainer_batch *out, co
     if (!isfinite(out->mean_loss))
         return refuse_loss(t, b, err);
 
-    out->k = atk_select(t->weight, t->selected, t->loss, b->n, atk_resolve(&t->settings->k, b->n),
-                        t->scratch);
+    const struct aggregate aggregate = aggregate_resolve(&t->aggregate, b->n);
+    out->k = aggregate_select(t->weight, t->selected, t->loss, b->n, &aggregate, t->scratch);
     out->loss = atk_mean(t->loss, t->selected, out->k);
     for (int i = 0; i < b->n; i++)
         for (int c = 0; c < t->classes; c++)

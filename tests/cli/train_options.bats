@@ -54,6 +54,11 @@ refused() { # MESSAGE, arguments...
     refused '--cache: "tape" is not one of auto|none|memory|disk' --cache tape a.csv
     refused '--k: "0" is not a count' --k 0 a.csv
     refused '--k: "1.5" is not a count' -k 1.5 a.csv
+    refused '--k: "nan" is not a count' --k nan a.csv
+    refused '--k: 9 is more than the 8 pictures of a batch of 8' --k 9 a.csv
+    refused '--drop-largest: "1.0" is not a count' --drop-largest 1.0 a.csv
+    refused '--drop-largest: "nan" is not a count' --drop-largest nan a.csv
+    refused '--loss: "mse" is not one of cross-entropy|logistic' --loss mse a.csv
 }
 
 @test "train: options that contradict each other are refused" {
@@ -62,6 +67,15 @@ refused() { # MESSAGE, arguments...
     refused '--cache-mib 5 has no use' --cache disk --cache-mib 5 a.csv
     refused '--cache-dir has a use only' --cache-dir d a.csv
     refused '--json tells the result' --dry-run --json a.csv
+    refused '--drop-largest: 8 leaves nothing of a batch of 8' --drop-largest 8 a.csv
+    refused '--drop-largest: 0.1 of a batch of 8 is none; it takes a batch of 10' \
+        --drop-largest 0.1 a.csv
+    refused '--k: 7 is more than the 6 pictures that --drop-largest leaves of a batch of 8' \
+        --drop-largest 25% --k 7 a.csv
+    refused '--k 0.5 has no use with --aggregate average, which takes all' \
+        --aggregate average --k 0.5 a.csv
+    refused '--k 1.0 has no use with --aggregate maximum, which takes the largest' \
+        --aggregate maximum --k 1.0 a.csv
 }
 
 @test "train: an unknown network is an error that names the known ones" {
