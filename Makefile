@@ -205,15 +205,21 @@ lint:
 	@scripts/lint $(BUILD)
 
 SHARE := $(DESTDIR)$(PREFIX)/share/atk-train
+# Scripts that find each other, and what they load, in one folder; a link in bin/ is their name.
+TOOLS      := split-csv flip-labels precision-at-n
+TOOL_FILES := $(addprefix scripts/,$(TOOLS) tool.bash csv.awk random.awk table.awk)
 install: all
-	install -d $(DESTDIR)$(PREFIX)/bin $(SHARE)/models $(SHARE)/configs
+	install -d $(DESTDIR)$(PREFIX)/bin $(SHARE)/models $(SHARE)/configs $(SHARE)/scripts
 	install -m 755 $(PROGRAMS) $(DESTDIR)$(PREFIX)/bin
 	install -m 755 scripts/csv-from-folders $(DESTDIR)$(PREFIX)/bin/atk-csv-from-folders
+	install -m 755 $(TOOL_FILES) $(SHARE)/scripts
+	for tool in $(TOOLS); do \
+	    ln -sf ../share/atk-train/scripts/$$tool $(DESTDIR)$(PREFIX)/bin/atk-$$tool; done
 	install -m 644 models/*.yaml $(SHARE)/models
 	install -m 644 configs/*.yaml $(SHARE)/configs
 uninstall:
 	rm -f $(patsubst $(BUILD)/%,$(DESTDIR)$(PREFIX)/bin/%,$(PROGRAMS)) \
-	    $(DESTDIR)$(PREFIX)/bin/atk-csv-from-folders
+	    $(DESTDIR)$(PREFIX)/bin/atk-csv-from-folders $(addprefix $(DESTDIR)$(PREFIX)/bin/atk-,$(TOOLS))
 	rm -rf $(SHARE)
 
 clean:
