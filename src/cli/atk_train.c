@@ -186,6 +186,7 @@ static enum status train(struct console *c, struct session *s, struct error *err
         .val = s->val_loader,
         .train_data = s->data,
         .val_data = s->val.data,
+        .class_weight = s->class_weight,
         .train_rows = s->train.row,
         .val_rows = s->val.row,
         .n_train_rows = s->train.n,

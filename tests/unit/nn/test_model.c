@@ -58,7 +58,7 @@ static double run_gradient(struct model *m, const float *x, int *selected)
     float losses[BATCH], weight[BATCH], dlogits[BATCH * CLASSES];
     int scratch[BATCH];
     const float *logits = model_forward(m, x, BATCH, MODEL_TRAIN);
-    loss_cross_entropy(losses, dlogits, NULL, logits, labels, BATCH, CLASSES);
+    loss_cross_entropy(losses, dlogits, NULL, logits, labels, BATCH, CLASSES, NULL);
     int k = atk_select(weight, selected, losses, BATCH, K, scratch);
     for (int i = 0; i < BATCH * CLASSES; i++)
         dlogits[i] *= weight[i / CLASSES];
