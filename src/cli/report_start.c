@@ -248,9 +248,7 @@ static void report_disk_cache(struct console *c, const struct session *s)
 {
     struct error trouble;
 
-    if (!s->disk) /* a dry run */
-        console_print(c, "          resized pictures are kept on disk\n");
-    else if (disk_cache_trouble(s->disk, &trouble) == STATUS_OK)
+    if (disk_cache_trouble(s->disk, &trouble) == STATUS_OK)
         console_print(c, "          resized pictures are kept in %s\n", disk_cache_path(s->disk));
     else
         console_warn(c, "%s: what is not there is decoded anew each epoch", trouble.message);

@@ -240,7 +240,7 @@ static const struct setting table[] = {
      .choices = "auto|none|memory|disk", .use = SETTING_CHANGEABLE,
      .argument = "auto|none|memory|disk", .group = machine_group,
      .help = "keep resized pictures: in memory when all fit there, never, in memory as many as fit, "
-             "or in a file that later runs on the same pictures share"},
+             "or in a file that later runs on the same pictures share (and --dry-run fills)"},
     {.name = "cache-mib", .type = SETTING_INT64, .offset = FIELD(cache_mib), .initial = "0",
      .min = 0, .max = 1073741824, .use = SETTING_CHANGEABLE, .argument = "N",
      .group = machine_group,
