@@ -150,7 +150,8 @@ help:
 	@echo 'make demo       draw a small set of pictures, train on it, print the accuracy'
 	@echo 'make test       every test, in a release build and under ASan and UBSan'
 	@echo 'make lint       the rules of src/README.md, clang-format, cppcheck'
-	@echo 'make bench      speed of a training step beside PyTorch (needs python3 with torch)'
+	@echo 'make bench      training and inference beside PyTorch, if python3 has torch; a few'
+	@echo '                minutes, or with BENCH=all an hour; the table is $(BUILD)/bench/README.md'
 	@echo 'make bench-input  JPEG to 448x448 beside PIL (needs python3 with Pillow)'
 	@echo 'make bench-kernels  each method of convolution by shape: checked, timed, written as CSV'
 	@echo 'make deps       install the Debian packages that building needs; demo, test and lint'
@@ -177,11 +178,13 @@ demo:
 	+@$(AGAIN) all $(BUILD)/draw-demo
 	@scripts/demo $(BUILD)
 
+# BENCH=all measures every network, batch size, k and number of threads.
 bench:
 	$(INSTALL_DEPENDENCIES) build
 	+@$(AGAIN) $(BUILD)/bench-step
 	@if command -v python3 >/dev/null; then \
-	    scripts/bench.py --program $(BUILD)/bench-step --out $(BUILD)/bench; \
+	    scripts/bench.py $(if $(filter all,$(BENCH)),--all) --program $(BUILD)/bench-step \
+	        --out $(BUILD)/bench; \
 	else $(BUILD)/bench-step; fi
 
 bench-input:
@@ -202,15 +205,21 @@ lint:
 	@scripts/lint $(BUILD)
 
 SHARE := $(DESTDIR)$(PREFIX)/share/atk-train
+# Scripts that find each other, and what they load, in one folder; a link in bin/ is their name.
+TOOLS      := split-csv flip-labels precision-at-n
+TOOL_FILES := $(addprefix scripts/,$(TOOLS) tool.bash csv.awk random.awk table.awk)
 install: all
-	install -d $(DESTDIR)$(PREFIX)/bin $(SHARE)/models $(SHARE)/configs
+	install -d $(DESTDIR)$(PREFIX)/bin $(SHARE)/models $(SHARE)/configs $(SHARE)/scripts
 	install -m 755 $(PROGRAMS) $(DESTDIR)$(PREFIX)/bin
 	install -m 755 scripts/csv-from-folders $(DESTDIR)$(PREFIX)/bin/atk-csv-from-folders
+	install -m 755 $(TOOL_FILES) $(SHARE)/scripts
+	for tool in $(TOOLS); do \
+	    ln -sf ../share/atk-train/scripts/$$tool $(DESTDIR)$(PREFIX)/bin/atk-$$tool; done
 	install -m 644 models/*.yaml $(SHARE)/models
 	install -m 644 configs/*.yaml $(SHARE)/configs
 uninstall:
 	rm -f $(patsubst $(BUILD)/%,$(DESTDIR)$(PREFIX)/bin/%,$(PROGRAMS)) \
-	    $(DESTDIR)$(PREFIX)/bin/atk-csv-from-folders
+	    $(DESTDIR)$(PREFIX)/bin/atk-csv-from-folders $(addprefix $(DESTDIR)$(PREFIX)/bin/atk-,$(TOOLS))
 	rm -rf $(SHARE)
 
 clean:

@@ -179,6 +179,7 @@ static struct trainer_inputs describe_inputs(const struct session *s)
         .val = s->val_loader,
         .train_data = s->data,
         .val_data = s->val.data,
+        .class_weight = s->class_weight,
         .train_rows = s->train.row,
         .val_rows = s->val.row,
         .n_train_rows = s->train.n,

@@ -233,6 +233,7 @@ void session_close(struct session *s)
     free(s->train.count);
     free(s->val.row);
     free(s->val.count);
+    free(s->class_weight);
     for (size_t i = 0; i < s->n_bad; i++)
         free(s->bad[i].message);
     free(s->bad);

@@ -55,6 +55,7 @@ struct session {
     /* after session_load */
     struct dataset *data, *val_data; /* val_data: of --val alone */
     struct session_rows train, val;
+    float *class_weight;             /* [classes] of --class-weights; NULL: none */
     int n_singletons, n_unvalidated; /* classes, as struct split counts them */
     int n_shared, first_shared_line; /* rows of --val whose picture is also trained on */
     struct model_spec spec;

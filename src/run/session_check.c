@@ -134,7 +134,9 @@ enum status session_check(struct session *s, const struct session_events *events
     struct checking c = {.session = s, .events = events ? events : &none, .data = s->data};
     struct colour_sums sums = {0};
     struct colour_sums *wanted = s->settings->mean.from_data ? &sums : NULL;
-    enum status status = s->settings->dry_run ? STATUS_OK : session_machine_make_caches(s, err);
+    /* A dry run has no use for a cache in memory; one on disk is there for the runs to come. */
+    bool caches = !s->settings->dry_run || s->settings->cache == CACHE_DISK;
+    enum status status = caches ? session_machine_make_caches(s, err) : STATUS_OK;
 
     c.n_total = s->train.n + s->val.n;
     if (status == STATUS_OK)

@@ -60,6 +60,8 @@ struct settings {
     enum conv2d_choice conv;
     enum backward_pass backward;
     struct atk_k k;
+    char *class_weights; /* "none", "balanced" or a file */
+    double label_smoothing;
     int batch_size, epochs;
     int64_t seed; /* >= 0 */
     /* optimiser */

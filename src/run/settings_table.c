@@ -137,6 +137,13 @@ static const struct setting table[] = {
      .argument = "K", .group = loss_group,
      .help = "how many of a batch's largest losses are averaged: a count (10), a fraction (0.7) or "
              "a percent (70%); 1 is the hardest picture alone, 1.0 all"},
+    {.name = "class-weights", .type = SETTING_TEXT, .offset = FIELD(class_weights),
+     .initial = "none", .argument = "none|balanced|FILE", .group = loss_group,
+     .help = "factor of the loss of each class's pictures, before the k largest are chosen: none, "
+             "balanced (rare classes weigh as much as common ones), or a file of class,weight"},
+    {.name = "label-smoothing", .type = SETTING_REAL, .offset = FIELD(label_smoothing),
+     .initial = "0", .min = 0, .max = 1, .below_max = true, .argument = "F", .group = loss_group,
+     .help = "share of each picture's target that is spread evenly over all classes; often 0.1"},
     {.name = "batch-size", .type = SETTING_INT, .offset = FIELD(batch_size), .initial = "8",
      .min = 1, .max = 4096, .argument = "N", .group = loss_group,
      .help = "pictures per step"},
@@ -233,7 +240,7 @@ static const struct setting table[] = {
      .choices = "auto|none|memory|disk", .use = SETTING_CHANGEABLE,
      .argument = "auto|none|memory|disk", .group = machine_group,
      .help = "keep resized pictures: in memory when all fit there, never, in memory as many as fit, "
-             "or in a file that later runs on the same pictures share"},
+             "or in a file that later runs on the same pictures share (and --dry-run fills)"},
     {.name = "cache-mib", .type = SETTING_INT64, .offset = FIELD(cache_mib), .initial = "0",
      .min = 0, .max = 1073741824, .use = SETTING_CHANGEABLE, .argument = "N",
      .group = machine_group,
@@ -292,7 +299,8 @@ static const struct {
     {"min-lr", "lr-min"}, {"lr-find", "find-lr"}, {"decay-epochs", "lr-steps"},
     {"milestones", "lr-steps"}, {"decay-rate", "lr-gamma"}, {"gamma", "lr-gamma"}, {"pretrained", "weights"}, {"checkpoint", "weights"}, {"topk", "k"},
     {"top-k", "k"}, {"data-dir", "images"}, {"root", "images"}, {"output", "out"},
-    {"project", "out"}, {"name", "out"}, {"jobs", "threads"}, {"num-workers", "workers"},
+    {"project", "out"}, {"name", "out"}, {"jobs", "threads"},
+    {"smoothing", "label-smoothing"}, {"class-weight", "class-weights"}, {"num-workers", "workers"},
     {"arch", "model"}, {"validation", "val"}, {"test-split", "val-split"},
     {"separator", "delimiter"}, {"verbose", "log-every"}, {"log-interval", "log-every"},
     {"target-column", "label-column"},

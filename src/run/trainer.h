@@ -66,6 +66,7 @@ struct trainer_inputs {
     struct model *model;                /* initialised */
     struct loader *train, *val;         /* val NULL: no evaluation */
     const struct dataset *train_data, *val_data; /* the same one after a split */
+    const float *class_weight;                   /* [classes] in the training loss; NULL: all 1 */
     const int *train_rows, *val_rows;            /* what the loaders visit */
     int n_train_rows, n_val_rows;
     struct run_folder *folder;       /* NULL: for run/find_lr, which writes no run */

@@ -19,6 +19,9 @@ setup() {
     [ -x "$root/opt/atk/bin/atk-train" ]
     [ -x "$root/opt/atk/bin/atk-predict" ]
     "$root/opt/atk/bin/atk-csv-from-folders" --help | grep -q '^Usage: atk-csv-from-folders '
+    "$root/opt/atk/bin/atk-split-csv" --help | grep -q '^Usage: atk-split-csv '
+    printf 'image,label\nx,a\ny,b\nz,b\n' >"$BATS_TEST_TMPDIR/t.csv"
+    "$root/opt/atk/bin/atk-flip-labels" --out "$BATS_TEST_TMPDIR/f" "$BATS_TEST_TMPDIR/t.csv"
     [ -f "$root/opt/atk/share/atk-train/models/resnet10-gn.yaml" ]
     [ -f "$root/opt/atk/share/atk-train/configs/reference.yaml" ]
 }
@@ -43,6 +46,6 @@ setup() {
     touch "$root/bin/other"
     make install BUILD="$build" PREFIX="$root"
     make uninstall BUILD="$build" PREFIX="$root"
-    [ "$(find "$root" -type f)" = "$root/bin/other" ]
+    [ "$(find "$root" -type f -o -type l)" = "$root/bin/other" ]
     [ ! -e "$root/share/atk-train" ]
 }

@@ -33,6 +33,17 @@ cache_file() {
     [ "$(stat -c '%s %Y' "$(cache_file)")" = "$before" ]
 }
 
+@test "train: a dry run fills the disk cache, and the run behind it decodes nothing" {
+    run atk-train "${small[@]}" photos.csv --cache disk --dry-run
+    expect_status 0
+    expect "resized pictures are kept in $XDG_CACHE_HOME/atk-train/"
+    [ "$(stat -c %s "$(cache_file)")" -eq $((18 * 65536)) ]
+    before=$(stat -c '%s %Y' "$(cache_file)")
+    atk-train "${small[@]}" -q photos.csv --cache disk --out a
+    same_result a
+    [ "$(stat -c '%s %Y' "$(cache_file)")" = "$before" ]
+}
+
 @test "train: two runs that start at once share the cache" {
     atk-train "${small[@]}" -q photos.csv --cache disk --out a &
     local other=$!
