@@ -69,7 +69,7 @@ void loss_individual(float *loss, float *dlogits, const float *logits, const int
         [LOSS_ABSOLUTE] = absolute,
     };
     if (options->kind == LOSS_CROSS_ENTROPY) {
-        loss_cross_entropy(loss, dlogits, NULL, logits, label, n, classes);
+        loss_cross_entropy(loss, dlogits, NULL, logits, label, n, classes, options);
         return;
     }
     for (int i = 0; i < n; i++) {

@@ -2,9 +2,10 @@
 
 #include <math.h>
 
-struct loss_options recipe_loss(const struct settings *s)
+struct loss_options recipe_loss(const struct settings *s, const float *class_weight)
 {
-    return (struct loss_options){.kind = s->loss};
+    return (struct loss_options){
+        .class_weight = class_weight, .smoothing = s->label_smoothing, .kind = s->loss};
 }
 
 struct aggregate_options recipe_aggregate(const struct settings *s)

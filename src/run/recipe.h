@@ -7,7 +7,8 @@
 #include "nn/schedule.h"
 #include "run/settings.h"
 
-struct loss_options recipe_loss(const struct settings *s);
+/* class_weight [classes] of --class-weights, borrowed; NULL: none. */
+struct loss_options recipe_loss(const struct settings *s, const float *class_weight);
 struct aggregate_options recipe_aggregate(const struct settings *s);
 struct optimiser_options recipe_optimiser(const struct settings *s);
 /* Epochs become steps of n_batches; a fraction of one is rounded to the nearest. */

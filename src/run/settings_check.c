@@ -54,6 +54,19 @@ static enum status check_k_unused(const struct settings *s, struct error *err)
                        average ? "all losses" : "the largest loss alone");
 }
 
+static enum status check_loss(const struct settings *s, struct error *err)
+{
+    const char *option = strcmp(s->class_weights, "none") != 0 ? "--class-weights"
+                         : s->label_smoothing > 0              ? "--label-smoothing"
+                                                               : NULL;
+    char loss[SETTINGS_TEXT_BYTES];
+
+    if (s->loss == LOSS_CROSS_ENTROPY || !option)
+        return STATUS_OK;
+    return error_usage(err, "%s is defined for --loss cross-entropy, not for %s", option,
+                       settings_text(s, settings_table_find("loss"), loss));
+}
+
 /* What the losses of a batch are reduced to: there must be something to average, and a share must
  * come to something. */
 static enum status check_aggregate(const struct settings *s, struct error *err)
@@ -142,10 +155,15 @@ static enum status check_run(const struct settings *s, struct error *err)
     if (s->resume && s->out)
         return error_usage(err, "--out and --resume exclude each other: a resumed run goes on in "
                                 "its own folder");
-    if (s->resume && s->dry_run)
-        return error_usage(err, "--dry-run and --resume exclude each other");
-    if (s->json && s->dry_run)
-        return error_usage(err, "--json tells the result of a run, and --dry-run has none");
+    if (s->dry_run && s->find_lr)
+        return error_usage(err, "--dry-run and --find-lr exclude each other");
+    if (!s->dry_run && !s->find_lr)
+        return STATUS_OK;
+    const char *option = s->dry_run ? "--dry-run" : "--find-lr";
+    if (s->resume)
+        return error_usage(err, "%s and --resume exclude each other", option);
+    if (s->json)
+        return error_usage(err, "--json tells the result of a run, and %s has none", option);
     return STATUS_OK;
 }
 
@@ -159,8 +177,8 @@ bool settings_is_fixed(const struct settings *run, const struct setting *item)
 enum status settings_check(const struct settings *s, struct error *err)
 {
     static enum status (*const check[])(const struct settings *, struct error *) = {
-        check_data, check_pictures, check_augmentation, check_aggregate, check_optimiser,
-        check_rate, check_stop,     check_machine,      check_run,
+        check_data,      check_pictures, check_augmentation, check_loss,    check_aggregate,
+        check_optimiser, check_rate,     check_stop,         check_machine, check_run,
     };
     enum status status = STATUS_OK;
 

@@ -17,7 +17,7 @@ static enum status create_parts(struct trainer *t, struct error *err)
 {
     size_t batch = (size_t)t->settings->batch_size, classes = (size_t)t->classes;
     enum status status;
-    t->loss_options = recipe_loss(t->settings);
+    t->loss_options = recipe_loss(t->settings, t->in.class_weight);
     t->aggregate = recipe_aggregate(t->settings);
     if ((status = trainer_update_create(t, err)) ||
         (status = memory_alloc((void **)&t->loss, batch, sizeof(float), "losses", err)) ||

@@ -70,6 +70,10 @@ refused() { # MESSAGE, arguments...
     refused '--drop-largest: 8 leaves nothing of a batch of 8' --drop-largest 8 a.csv
     refused '--drop-largest: 0.1 of a batch of 8 is none; it takes a batch of 10' \
         --drop-largest 0.1 a.csv
+    refused '--class-weights is defined for --loss cross-entropy, not for hinge' \
+        --loss hinge --class-weights balanced a.csv
+    refused '--label-smoothing is defined for --loss cross-entropy, not for squared' \
+        --loss squared --label-smoothing 0.1 a.csv
     refused '--k: 7 is more than the 6 pictures that --drop-largest leaves of a batch of 8' \
         --drop-largest 25% --k 7 a.csv
     refused '--k 0.5 has no use with --aggregate average, which takes all' \

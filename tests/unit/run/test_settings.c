@@ -204,6 +204,8 @@ static void change_all(struct settings *s)
         {"aggregate", "top-k"},
         {"k", "70%"},
         {"drop-largest", "12.5%"},
+        {"class-weights", "w: 1.csv"},
+        {"label-smoothing", "0.05"},
         {"batch-size", "3"},
         {"epochs", "7"},
         {"learning-rate", "2.9999999999999997e-4"},
