@@ -69,8 +69,9 @@ static void print_standing(struct console *c, const struct settings *s,
 
 void report_epoch(struct console *c, const struct session *s, const struct trainer_epoch *e)
 {
-    console_print(c, "epoch %*d/%d  train loss %.4f mean %.4f accuracy %.3f", digits(e->n_epochs),
-                  e->epoch, e->n_epochs, e->train_loss, e->train_mean_loss, e->train_accuracy);
+    console_print(c, "epoch %*d/%d  train loss %.4f mean %.4f accuracy %.3f selected %.3f",
+                  digits(e->n_epochs), e->epoch, e->n_epochs, e->train_loss, e->train_mean_loss,
+                  e->train_accuracy, e->selected);
     if (e->validated)
         console_print(c, " | validation mean %.4f ATk %.4f accuracy %.3f balanced %.3f F1 %.3f",
                       e->validation->mean_loss, e->validation->atk_loss, e->validation->accuracy,

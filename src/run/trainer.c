@@ -25,7 +25,12 @@ static enum status create_parts(struct trainer *t, struct error *err)
         (status = memory_alloc((void **)&t->dlogits, batch * classes, sizeof(float),
                                "gradient of the logits", err)) ||
         (status = memory_alloc((void **)&t->selected, batch, sizeof(int), "selection", err)) ||
-        (status = memory_alloc((void **)&t->scratch, batch, sizeof(int), "selection", err)))
+        (status = memory_alloc((void **)&t->scratch, batch, sizeof(int), "selection", err)) ||
+        (status = memory_alloc((void **)&t->predicted, batch, sizeof(int), "predictions", err)) ||
+        (status = memory_alloc((void **)&t->class_selected, classes, sizeof(double),
+                               "shares of the classes", err)) ||
+        (status = hard_examples_create(&t->examples, t->in.train_data, t->in.train_rows,
+                                       t->in.n_train_rows, err)))
         return status;
     if (t->in.val == NULL)
         return STATUS_OK;
@@ -72,6 +77,9 @@ void trainer_destroy(struct trainer *t)
     free(t->dlogits);
     free(t->selected);
     free(t->scratch);
+    free(t->predicted);
+    free(t->class_selected);
+    hard_examples_free(&t->examples);
     free(t);
 }
 
@@ -234,9 +242,13 @@ static enum status append_epoch_row(struct trainer *t, const struct trainer_epoc
         .train_accuracy = e->train_accuracy,
         .learning_rate = e->learning_rate,
         .validated = e->validated,
+        .selected = e->selected,
+        .class_selected = t->class_selected,
         .n_classes = t->classes,
         .seconds = e->seconds,
     };
+    for (int i = 0; i < t->classes; i++)
+        t->class_selected[i] = hard_examples_class_share(&t->examples, i);
     if (e->validated) {
         row.val_mean_loss = t->metrics.mean_loss;
         row.val_loss = t->metrics.atk_loss;
@@ -261,6 +273,7 @@ static enum status finish_epoch(struct trainer *t, struct error *err)
         .train_mean_loss = s->mean_loss_sum / (double)s->images,
         .train_accuracy = (double)s->correct / (double)s->images,
         .learning_rate = trainer_update_rate(t, t->n_batches - 1),
+        .selected = hard_examples_share(&t->examples),
         .seconds = s->epoch_seconds,
         .validated = t->evaluator != NULL,
     };
@@ -293,6 +306,7 @@ static enum status finish_epoch(struct trainer *t, struct error *err)
     s->epoch++;
     s->next_batch = s->images = s->correct = 0;
     s->loss_sum = s->mean_loss_sum = s->epoch_seconds = 0;
+    hard_examples_begin_epoch(&t->examples);
     return trainer_save_last(t, err);
 }
 

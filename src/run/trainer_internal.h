@@ -9,6 +9,7 @@
 #include "nn/optimiser.h"
 #include "nn/schedule.h"
 #include "run/evaluator.h"
+#include "run/hard_examples.h"
 #include "run/run_state.h"
 #include "run/trainer.h"
 #include "run/trainer_facts.h"
@@ -27,6 +28,8 @@ struct trainer {
     struct ema ema;              /* weight NULL: off */
     struct evaluator *evaluator; /* NULL without validation, as is what metrics holds */
     struct metrics metrics;
+    struct hard_examples examples;
+    double *class_selected; /* [classes] for a row of results.csv */
     struct run_state state;
     struct run_state_fact fact[TRAINER_MOST_FACTS];
     struct run_state_block block[TRAINER_MOST_BLOCKS];
@@ -39,7 +42,7 @@ struct trainer {
     /* of a batch [batch_size] */
     float *loss, *weight;
     float *dlogits; /* [batch_size, classes] */
-    int *selected, *scratch;
+    int *selected, *scratch, *predicted;
 };
 
 /* trainer_step.c: loss, selection, backward, update, row and event of one batch that the loader
@@ -60,7 +63,8 @@ void trainer_update_exchange(struct trainer *t);
 void trainer_save_time(struct trainer *t); /* moves the time since the last call into the state */
 void trainer_save_plan(struct trainer *t); /* what a state holds; once everything is created */
 enum status trainer_save_state(struct trainer *t, struct error *err);
-enum status trainer_save_last(struct trainer *t, struct error *err); /* and the state */
+enum status trainer_save_last(struct trainer *t,
+                              struct error *err); /* hard_examples.csv and the state, too */
 /* best.safetensors and the tables of the evaluation that chose it. */
 enum status trainer_save_best(struct trainer *t, struct error *err);
 

@@ -32,8 +32,8 @@ static enum status compute_loss(struct trainer *t, struct trainer_batch *out, co
     double sum = 0;
     for (int i = 0; i < b->n; i++) {
         sum += (double)t->loss[i];
-        out->n_correct +=
-            metrics_predict(logits + (size_t)i * (size_t)t->classes, t->classes) == b->label[i];
+        t->predicted[i] = metrics_predict(logits + (size_t)i * (size_t)t->classes, t->classes);
+        out->n_correct += t->predicted[i] == b->label[i];
     }
     out->mean_loss = sum / b->n;
     if (!isfinite(out->mean_loss))
@@ -42,6 +42,7 @@ static enum status compute_loss(struct trainer *t, struct trainer_batch *out, co
     const struct aggregate aggregate = aggregate_resolve(&t->aggregate, b->n);
     out->k = aggregate_select(t->weight, t->selected, t->loss, b->n, &aggregate, t->scratch);
     out->loss = atk_mean(t->loss, t->selected, out->k);
+    out->threshold = aggregate_threshold(t->loss, t->selected, out->k);
     for (int i = 0; i < b->n; i++)
         for (int c = 0; c < t->classes; c++)
             t->dlogits[(size_t)i * (size_t)t->classes + (size_t)c] *= t->weight[i];
@@ -60,6 +61,7 @@ static enum status report_batch(struct trainer *t, const struct trainer_batch *b
         .accuracy = (double)b->n_correct / b->n,
         .learning_rate = b->learning_rate,
         .gradient_norm = b->gradient_norm,
+        .threshold = b->threshold,
         .seconds = b->seconds,
         .wait_seconds = b->wait_seconds,
         .images_per_second = b->images_per_second,
@@ -90,6 +92,7 @@ enum status trainer_step(struct trainer *t, const struct batch *b, double began,
     if ((status = trainer_update(t, &report, err)) != STATUS_OK)
         return status;
 
+    hard_examples_add(&t->examples, b->row, t->loss, t->predicted, t->weight, b->n);
     struct run_state *s = &t->state;
     s->next_batch = b->index + 1;
     s->images += b->n;
