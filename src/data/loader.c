@@ -71,7 +71,8 @@ static void lay_out(struct loader *l)
         struct bench measured = {0}, *bench = l->bench ? &l->bench[i] : &measured;
         bench->square = arena_take(&l->memory, square_bytes(loader_picture_side(opt)), 1);
         if (opt->augment)
-            augment_lay_out(&bench->augment, loader_picture_side(opt), opt->size, &l->memory);
+            augment_lay_out(&bench->augment, opt->augment, loader_picture_side(opt), opt->size,
+                            &l->memory);
     }
 }
 
@@ -105,16 +106,21 @@ static void normalise(float *restrict x, const uint8_t *restrict rgb,
     }
 }
 
-/* The bytes that the network is to see: the picture itself or a view of it. */
-static const uint8_t *view_picture(struct loader *l, const struct square *picture, int row,
-                                   struct augment *augment)
+/* What the network is to see of a picture: all of it or a view. */
+static void show_picture(struct loader *l, float *x, const struct square *picture, int row,
+                         struct augment *augment)
 {
+    const struct loader_options *opt = &l->options;
+    size_t n_pixels = picture_values(opt) / 3;
     struct augment_view view;
-    if (!l->options.augment)
-        return picture->rgb;
-    augment_draw(&view, l->options.augment, picture->aspect,
-                 &(struct augment_moment){l->options.seed, l->epoch, row, 0});
-    return augment_apply(augment, picture, &view);
+    if (!opt->augment) {
+        normalise(x, picture->rgb, l->normalised, n_pixels);
+        return;
+    }
+    augment_draw(&view, opt->augment, picture->aspect,
+                 &(struct augment_moment){opt->seed, l->epoch, row, 0});
+    normalise(x, augment_apply(augment, picture, &view), l->normalised, n_pixels);
+    augment_erase(x, opt->size, &view);
 }
 
 /* One picture, on a worker's thread. */
@@ -131,9 +137,8 @@ static void load_picture(void *context, int position, int worker)
     slot->failed[place].status = STATUS_OK;
     if (!picture_fetch(&picture, bench->square, l->dataset, row, l->cache, loader_picture_side(opt),
                        &opt->limits, &slot->failed[place]))
-        normalise(slot->x + (size_t)place * picture_values(opt),
-                  view_picture(l, picture, row, &bench->augment), l->normalised,
-                  picture_values(opt) / 3);
+        show_picture(l, slot->x + (size_t)place * picture_values(opt), picture, row,
+                     &bench->augment);
 }
 
 enum status loader_create(struct loader **out, const struct dataset *d, const int *rows, int n_rows,
