@@ -160,6 +160,10 @@ static const struct setting table[] = {
     {.name = "batch-size", .type = SETTING_INT, .offset = FIELD(batch_size), .initial = "8",
      .min = 1, .max = 4096, .argument = "N", .group = loss_group,
      .help = "pictures per step"},
+    {.name = "sampler", .type = SETTING_CHOICE, .offset = FIELD(sampler), .initial = "shuffle",
+     .choices = "shuffle|balanced", .argument = "shuffle|balanced", .group = loss_group,
+     .help = "what an epoch shows: each training picture once, in a new order (shuffle), or as many "
+             "pictures, drawn evenly from the classes: those of rare ones often (balanced)"},
     {.name = "epochs", .type = SETTING_INT, .offset = FIELD(epochs), .initial = "20", .min = 1,
      .max = 1000000, .use = SETTING_CHANGEABLE, .argument = "N", .group = loss_group,
      .help = "passes over the training pictures"},

@@ -208,6 +208,7 @@ static void change_all(struct settings *s)
         {"class-weights", "w: 1.csv"},
         {"label-smoothing", "0.05"},
         {"batch-size", "3"},
+        {"sampler", "balanced"},
         {"epochs", "7"},
         {"learning-rate", "2.9999999999999997e-4"},
         {"beta1", "0.1"},
