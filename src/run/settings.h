@@ -89,7 +89,7 @@ struct settings {
     char *config, *out, *resume; /* YAML to read; run folder to create; run folder to continue */
     double save_minutes;         /* 0: at the end of epochs only */
     int log_every;
-    bool quiet, json, dry_run;
+    bool quiet, json, dry_run, find_lr;
 };
 
 /* The defaults. On failure *s is zeroed; settings_free is due only after success. */

@@ -283,6 +283,11 @@ static const struct setting table[] = {
      .help = "check settings, CSV and every picture, print classes, layers and memory; train "
              "nothing. The first batches, as the network would get them, are put into "
              "runs/dry-run/ (with --out DIR: DIR-dry-run/) in place of an earlier dry run's"},
+    {.name = "find-lr", .type = SETTING_FLAG, .offset = FIELD(find_lr), .initial = "false",
+     .use = SETTING_COMMAND, .group = run_group,
+     .help = "learning-rate range test: take at most 500 steps while the rate grows from 1e-6 to 10, "
+             "and print which --learning-rate to try. The curve is put into "
+             "runs/find-lr/lr_finder.csv (with --out DIR: DIR-find-lr/); no run comes of it"},
     {.name = "save-minutes", .type = SETTING_REAL, .offset = FIELD(save_minutes), .initial = "10",
      .min = 0, .max = HUGE_VAL, .use = SETTING_CHANGEABLE, .argument = "F", .group = run_group,
      .help = "save the state this often, besides the end of each epoch; 0: only then"},
@@ -309,7 +314,7 @@ static const struct {
     {"model-ema-decay", "ema"}, {"patience", "early-stop"}, {"metric", "monitor"},
     {"eval-metric", "monitor"}, {"time", "max-minutes"},
     {"sched", "lr-schedule"}, {"scheduler", "lr-schedule"}, {"warmup", "warmup-epochs"},
-    {"min-lr", "lr-min"}, {"decay-epochs", "lr-steps"},
+    {"min-lr", "lr-min"}, {"lr-find", "find-lr"}, {"decay-epochs", "lr-steps"},
     {"milestones", "lr-steps"}, {"decay-rate", "lr-gamma"}, {"gamma", "lr-gamma"}, {"pretrained", "weights"}, {"checkpoint", "weights"}, {"topk", "k"},
     {"top-k", "k"}, {"data-dir", "images"}, {"root", "images"}, {"output", "out"},
     {"project", "out"}, {"name", "out"}, {"jobs", "threads"},

@@ -67,7 +67,9 @@ static enum status report_batch(struct trainer *t, const struct trainer_batch *b
         .wait_seconds = b->wait_seconds,
         .images_per_second = b->images_per_second,
     };
-    enum status status = run_folder_append_batch(t->in.folder, &row, err);
+    enum status status = STATUS_OK;
+    if (t->in.folder != NULL)
+        status = run_folder_append_batch(t->in.folder, &row, err);
     if (status == STATUS_OK && t->in.events.batch != NULL)
         t->in.events.batch(t->in.events.context, b);
     return status;
