@@ -90,6 +90,15 @@ static enum status check_aggregate(const struct settings *s, struct error *err)
     return STATUS_OK;
 }
 
+static enum status check_classes(const struct settings *s, struct error *err)
+{
+    if (s->sampler == SAMPLER_BALANCED && strcmp(s->class_weights, "balanced") == 0)
+        return error_usage(err,
+                           "--sampler balanced and --class-weights balanced would even out the "
+                           "classes twice: give one of them");
+    return STATUS_OK;
+}
+
 static enum status check_optimiser(const struct settings *s, struct error *err)
 {
     if (s->optimizer != OPTIMISER_SGD && s->momentum > 0)
@@ -177,8 +186,9 @@ bool settings_is_fixed(const struct settings *run, const struct setting *item)
 enum status settings_check(const struct settings *s, struct error *err)
 {
     static enum status (*const check[])(const struct settings *, struct error *) = {
-        check_data,      check_pictures, check_augmentation, check_loss,    check_aggregate,
-        check_optimiser, check_rate,     check_stop,         check_machine, check_run,
+        check_data,      check_pictures, check_augmentation, check_loss,
+        check_aggregate, check_classes,  check_optimiser,    check_rate,
+        check_stop,      check_machine,  check_run,
     };
     enum status status = STATUS_OK;
 
