@@ -57,7 +57,7 @@ enum status step_create(struct step_network *out, const struct step_options *opt
 static void train(struct step_network *s, const float *x, const int *label)
 {
     const float *logits = model_forward(s->model, x, s->batch, MODEL_TRAIN);
-    loss_cross_entropy(s->losses, s->dlogits, NULL, logits, label, s->batch, s->classes);
+    loss_cross_entropy(s->losses, s->dlogits, NULL, logits, label, s->batch, s->classes, NULL);
     int k = atk_select(s->weight, s->selected, s->losses, s->batch, s->k, s->scratch);
     s->loss = atk_mean(s->losses, s->selected, k);
     for (int i = 0; i < s->batch * s->classes; i++)
