@@ -70,11 +70,13 @@ static void destroy(struct training *t)
 static void step(struct training *t)
 {
     static const int label[BATCH] = {0, 2, 1};
+    static const float class_weight[CLASSES] = {1, 2, 0.5f};
+    static const struct loss_options loss = {class_weight, 0.1};
     struct param_list *params = model_params(t->model);
     float losses[BATCH], weight[BATCH], dlogits[BATCH * CLASSES];
     int selected[BATCH], scratch[BATCH];
     const float *logits = model_forward(t->model, t->x, BATCH, MODEL_TRAIN);
-    loss_cross_entropy(losses, dlogits, NULL, logits, label, BATCH, CLASSES);
+    loss_cross_entropy(losses, dlogits, NULL, logits, label, BATCH, CLASSES, &loss);
     int k = atk_select(weight, selected, losses, BATCH, K, scratch);
     for (int i = 0; i < BATCH * CLASSES; i++)
         dlogits[i] *= weight[i / CLASSES];
