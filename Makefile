@@ -150,7 +150,8 @@ help:
 	@echo 'make demo       draw a small set of pictures, train on it, print the accuracy'
 	@echo 'make test       every test, in a release build and under ASan and UBSan'
 	@echo 'make lint       the rules of src/README.md, clang-format, cppcheck'
-	@echo 'make bench      speed of a training step beside PyTorch (needs python3 with torch)'
+	@echo 'make bench      training and inference beside PyTorch, if python3 has torch; a few'
+	@echo '                minutes, or with BENCH=all an hour; the table is $(BUILD)/bench/README.md'
 	@echo 'make bench-input  JPEG to 448x448 beside PIL (needs python3 with Pillow)'
 	@echo 'make bench-kernels  each method of convolution by shape: checked, timed, written as CSV'
 	@echo 'make deps       install the Debian packages that building needs; demo, test and lint'
@@ -177,11 +178,13 @@ demo:
 	+@$(AGAIN) all $(BUILD)/draw-demo
 	@scripts/demo $(BUILD)
 
+# BENCH=all measures every network, batch size, k and number of threads.
 bench:
 	$(INSTALL_DEPENDENCIES) build
 	+@$(AGAIN) $(BUILD)/bench-step
 	@if command -v python3 >/dev/null; then \
-	    scripts/bench.py --program $(BUILD)/bench-step --out $(BUILD)/bench; \
+	    scripts/bench.py $(if $(filter all,$(BENCH)),--all) --program $(BUILD)/bench-step \
+	        --out $(BUILD)/bench; \
 	else $(BUILD)/bench-step; fi
 
 bench-input:

@@ -5,6 +5,7 @@
 #include "cli/report.h"
 #include "cli/train_options.h"
 #include "run/dry_run.h"
+#include "run/find_lr.h"
 #include "run/session.h"
 #include "run/summary.h"
 #include "run/trainer.h"
@@ -168,6 +169,27 @@ static enum status run_trainer(struct console *c, struct session *s, struct trai
     return status;
 }
 
+static struct trainer_inputs describe_inputs(const struct session *s)
+{
+    return (struct trainer_inputs){
+        .settings = s->settings,
+        .card = &s->card,
+        .model = s->model,
+        .train = s->train_loader,
+        .val = s->val_loader,
+        .train_data = s->data,
+        .val_data = s->val.data,
+        .class_weight = s->class_weight,
+        .train_rows = s->train.row,
+        .val_rows = s->val.row,
+        .n_train_rows = s->train.n,
+        .n_val_rows = s->val.n,
+        .folder = s->folder,
+        .stop = &stop_signal,
+        .began = began,
+    };
+}
+
 static enum status train(struct console *c, struct session *s, struct error *err)
 {
     struct show show = {.console = c, .session = s};
@@ -178,27 +200,59 @@ static enum status train(struct console *c, struct session *s, struct error *err
         return status;
     report_weights(c, s);
     console_print(c, "run       %s\n", run_folder_path(s->folder));
-    const struct trainer_inputs inputs = {
-        .settings = s->settings,
-        .card = &s->card,
-        .model = s->model,
-        .train = s->train_loader,
-        .val = s->val_loader,
-        .train_data = s->data,
-        .val_data = s->val.data,
-        .train_rows = s->train.row,
-        .val_rows = s->val.row,
-        .n_train_rows = s->train.n,
-        .n_val_rows = s->val.n,
-        .folder = s->folder,
-        .stop = &stop_signal,
-        .began = began,
-        .events = {&show, show_batch, show_evaluating, show_epoch},
-    };
+    struct trainer_inputs inputs = describe_inputs(s);
+    inputs.events = (struct trainer_events){&show, show_batch, show_evaluating, show_epoch};
     status = trainer_create(&trainer, &inputs, err);
     if (status == STATUS_OK)
         status = run_trainer(c, s, trainer, err);
     trainer_destroy(trainer);
+    return status;
+}
+
+/* ---- finding a learning rate ---- */
+
+struct show_curve {
+    struct console *console;
+    const struct lr_curve *curve;
+    int log_every;
+};
+
+static void show_step(void *context, const struct trainer_batch *b)
+{
+    const struct show_curve *show = context;
+    char figures[96];
+
+    if (show->console->has_bar) {
+        snprintf(figures, sizeof figures, "learning rate %.1e, mean loss %.4f", b->learning_rate,
+                 show->curve->recent);
+        console_bar(show->console, show->curve->n, figures);
+    } else if (show->curve->n % show->log_every == 0) {
+        report_curve_step(show->console, show->curve);
+    }
+}
+
+static enum status find_lr(struct console *c, struct session *s, struct error *err)
+{
+    struct lr_curve curve;
+    struct show_curve show = {c, &curve, s->settings->log_every};
+    bool interrupted;
+    char *path = NULL;
+    enum status status = session_open(s, err);
+
+    if (status != STATUS_OK)
+        return status;
+    report_weights(c, s);
+    struct trainer_inputs inputs = describe_inputs(s);
+    inputs.events = (struct trainer_events){.context = &show, .batch = show_step};
+    console_bar_start(c, "learning rate", "steps", 0, LR_CURVE_STEPS, 0);
+    status = find_lr_run(&curve, &inputs, &interrupted, err);
+    console_bar_end(c);
+    if (status != STATUS_OK || interrupted)
+        return status;
+    status = find_lr_write(&path, &curve, s->settings, err);
+    if (status == STATUS_OK)
+        report_curve(c, &curve, path);
+    free(path);
     return status;
 }
 
@@ -227,7 +281,9 @@ static enum status end_dry_run(struct console *c, struct session *s, struct erro
 static enum status run(struct console *c, const struct settings *settings, struct session *s,
                        struct error *err)
 {
-    enum status status = settings->dry_run ? dry_run_check(settings, err) : STATUS_OK;
+    enum status status = settings->dry_run   ? dry_run_check(settings, err)
+                         : settings->find_lr ? find_lr_check(settings, err)
+                                             : STATUS_OK;
 
     if (status != STATUS_OK || (status = session_load(s, settings, err)) != STATUS_OK)
         return status;
@@ -243,7 +299,9 @@ static enum status run(struct console *c, const struct settings *settings, struc
     report_bad_images(c, s, settings->dry_run);
     report_k(c, s);
     report_machine(c, s);
-    return settings->dry_run ? end_dry_run(c, s, err) : train(c, s, err);
+    if (settings->dry_run)
+        return end_dry_run(c, s, err);
+    return settings->find_lr ? find_lr(c, s, err) : train(c, s, err);
 }
 
 static int exit_status(struct console *c, enum status status)
@@ -278,7 +336,9 @@ int main(int argc, char **argv)
     if (status != STATUS_OK)
         console_error(&console, err.message);
     else if (stop_signal && !session.folder)
-        console_error(&console, "interrupted before training began; nothing was written");
+        console_error(&console, options.set.find_lr
+                                    ? "interrupted; nothing was written"
+                                    : "interrupted before training began; nothing was written");
     session_close(&session);
     train_options_free(&options);
     return exit_status(&console, status);

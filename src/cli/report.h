@@ -3,6 +3,7 @@
 #define CLI_REPORT_H
 
 #include "cli/console.h"
+#include "run/lr_curve.h"
 #include "run/session.h"
 #include "run/trainer.h"
 
@@ -35,6 +36,13 @@ void report_batch(struct console *c, const struct trainer_batch *b);
 /* Per-class recall as well, when the classes are few. */
 void report_epoch(struct console *c, const struct session *s, const struct trainer_epoch *e);
 void report_end(struct console *c, const struct session *s, const struct trainer_result *r);
+
+/* ---- a range test (report_curve.c) ---- */
+
+/* Its last step. */
+void report_curve_step(struct console *c, const struct lr_curve *curve);
+/* Where the table is, and which learning rate to try, with the reason. */
+void report_curve(struct console *c, const struct lr_curve *curve, const char *path);
 
 /* "812 MiB", "1.4 GiB"; "4.9 M", "1.23 G". */
 #define REPORT_AMOUNT_BYTES 32

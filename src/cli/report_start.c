@@ -201,6 +201,22 @@ static void warn_share(struct console *c, const struct atk_k *k, int n, int reso
                      which, n, resolved, 100 * share, 100 * k->value);
 }
 
+/* Which classes count most and least. */
+static void print_weights(struct console *c, const struct session *s)
+{
+    const struct class_list *classes = session_classes(s);
+    const float *weight = s->class_weight;
+    int low = 0, high = 0;
+
+    for (int i = 1; i < classes->n; i++) {
+        low = weight[i] < weight[low] ? i : low;
+        high = weight[i] > weight[high] ? i : high;
+    }
+    console_print(c, "          class weights %s: from %.3g (%s) to %.3g (%s)\n",
+                  s->settings->class_weights, (double)weight[low], classes->name[low],
+                  (double)weight[high], classes->name[high]);
+}
+
 void report_k(struct console *c, const struct session *s)
 {
     const struct atk_k *k = &s->settings->k;
@@ -216,6 +232,8 @@ void report_k(struct console *c, const struct session *s)
                       100.0 * atk_resolve(k, last) / last);
     console_print(c, "; %d batch%s an epoch\n", n_batches, n_batches == 1 ? "" : "es");
     print_backward(c, s, resolved, n);
+    if (s->class_weight)
+        print_weights(c, s);
     if (k->kind == ATK_COUNT && k->value == 1)
         console_print(c, "          k 1 is the hardest picture of each batch alone; all of them "
                          "are k 1.0 or 100%%\n");

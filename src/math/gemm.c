@@ -3,9 +3,16 @@
 
 #include <cblas.h>
 
+/* Ends the threads that OpenBLAS's pthread build starts as it is loaded. Exported but in no header;
+ * its other builds (serial, OpenMP) do not have it. */
+extern int blas_thread_shutdown_(void) __attribute__((weak));
+
 void gemm_start(void)
 {
     openblas_set_num_threads(1);
+    /* An idle one waits in a loop of sched_yield, which a busy machine feels. */
+    if (blas_thread_shutdown_)
+        blas_thread_shutdown_();
 }
 
 const char *gemm_library(void)

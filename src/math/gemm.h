@@ -7,7 +7,8 @@
 #ifndef MATH_GEMM_H
 #define MATH_GEMM_H
 
-/* Call once before anything else: sets BLAS to one thread. */
+/* Before the first product, which model_create sees to: sets BLAS to one thread and ends those that
+ * it has started. A second call changes nothing. */
 void gemm_start(void);
 /* "OpenBLAS 0.3.21 SkylakeX": what multiplies here; recorded with a run because the bits depend on
  * it. Static. */

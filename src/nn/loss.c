@@ -17,20 +17,40 @@ static double log_sum_exp(const float *logits, int classes)
     return max + log(sum);
 }
 
-void loss_cross_entropy(float *loss, float *dlogits, float *probability, const float *logits,
-                        const int *label, int n, int classes)
+/* What a class counts in the loss of a sample with this label: the factor of its -log p. */
+static double target(const struct loss_options *opt, int class, int label, int classes)
 {
+    double weight = opt->class_weight ? opt->class_weight[class] : 1;
+    double spread = opt->smoothing / classes;
+
+    return weight * (class == label ? 1 - opt->smoothing + spread : spread);
+}
+
+void loss_cross_entropy(float *loss, float *dlogits, float *probability, const float *logits,
+                        const int *label, int n, int classes, const struct loss_options *opt)
+{
+    const struct loss_options plain = {0};
+
+    opt = opt ? opt : &plain;
     for (int i = 0; i < n; i++) {
         const float *z = logits + (size_t)i * classes;
-        double log_sum = log_sum_exp(z, classes);
-        loss[i] = label[i] < 0 ? 0 : (float)(log_sum - z[label[i]]);
+        double log_sum = log_sum_exp(z, classes), sum = 0, total = 0;
+
+        for (int j = 0; j < classes && label[i] >= 0; j++) {
+            double part = target(opt, j, label[i], classes);
+            total += part;
+            if (part > 0) /* what does not count must not make 0 x inf */
+                sum += part * (log_sum - z[j]);
+        }
+        loss[i] = (float)sum;
         for (int j = 0; j < classes; j++) {
             double share = exp(z[j] - log_sum);
             size_t at = (size_t)i * classes + j;
             if (probability)
                 probability[at] = (float)share;
             if (dlogits)
-                dlogits[at] = label[i] < 0 ? 0 : (float)(share - (j == label[i]));
+                dlogits[at] =
+                    label[i] < 0 ? 0 : (float)(total * share - target(opt, j, label[i], classes));
         }
     }
 }

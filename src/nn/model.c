@@ -3,6 +3,7 @@
 #include "nn/model.h"
 
 #include "base/parallel.h"
+#include "math/gemm.h"
 #include "nn/block.h"
 #include "nn/linear.h"
 #include "nn/pool.h"
@@ -212,6 +213,7 @@ enum status model_create(struct model **out, const struct model_spec *spec,
                          const struct model_options *opt, struct error *err)
 {
     *out = NULL;
+    gemm_start();
     struct model *m;
     if (memory_alloc((void **)&m, 1, sizeof *m, "network", err) != STATUS_OK)
         return err->status;

@@ -20,6 +20,8 @@ double schedule_learning_rate(const struct schedule *s, int64_t step)
         return s->base;
     if (s->kind == SCHEDULE_STEP)
         return after_drops(s, step);
+    if (s->kind == SCHEDULE_GROWTH)
+        return s->low * pow(s->base / s->low, (double)step / (double)(s->total - 1));
     if (step >= s->total)
         return s->low;
     double p = (double)(step - s->warmup) / (double)(s->total - s->warmup);

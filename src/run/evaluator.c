@@ -115,7 +115,7 @@ static void add_mirrored(struct evaluator *e, const struct batch *b, int classes
     parallel_for(mirror_picture, &m, b->n);
     const float *logits = model_forward(e->model, e->mirrored, b->n, MODEL_EVAL);
     loss_cross_entropy(e->mirrored_loss, NULL, e->mirrored_probability, logits, b->label, b->n,
-                       classes);
+                       classes, NULL);
     for (int i = 0; i < b->n; i++)
         if (b->label[i] >= 0)
             e->loss[i] = loss_of_mean(e->loss[i], e->mirrored_loss[i]);
@@ -127,7 +127,7 @@ static void add_mirrored(struct evaluator *e, const struct batch *b, int classes
 static void classify(struct evaluator *e, const struct batch *b, int classes)
 {
     const float *logits = model_forward(e->model, b->x, b->n, MODEL_EVAL);
-    loss_cross_entropy(e->loss, NULL, e->probability, logits, b->label, b->n, classes);
+    loss_cross_entropy(e->loss, NULL, e->probability, logits, b->label, b->n, classes, NULL);
     const float *score = logits;
     if (e->mirrored != NULL) {
         add_mirrored(e, b, classes);

@@ -40,7 +40,7 @@ enum status session_load(struct session *s, const struct settings *settings, str
 
     *s = (struct session){.resolved = *settings};
     s->settings = &s->resolved;
-    if (!settings->resume && !settings->dry_run)
+    if (!settings->resume && !settings->dry_run && !settings->find_lr)
         status = run_folder_check(settings->out, err);
     if (status != STATUS_OK || (status = read_spec(s, err)) != STATUS_OK ||
         (status = session_data_load(s, err)) != STATUS_OK)
@@ -108,7 +108,7 @@ static enum status open_loaders(struct session *s, struct error *err)
 
     if (status == STATUS_OK)
         status = session_open_train_loader(s, err);
-    if (status != STATUS_OK || !s->val.data)
+    if (status != STATUS_OK || !s->val.data || s->settings->find_lr)
         return status;
     return loader_create(&s->val_loader, s->val.data, s->val.row, s->val.n, s->val_cache, &val,
                          err);
@@ -211,7 +211,7 @@ enum status session_open(struct session *s, struct error *err)
     enum status status = fill_card(s, err);
 
     if (status != STATUS_OK || (status = open_network(s, err)) != STATUS_OK ||
-        (status = open_loaders(s, err)) != STATUS_OK)
+        (status = open_loaders(s, err)) != STATUS_OK || s->settings->find_lr)
         return status;
     return open_folder(s, err); /* last: nothing is written for a run that cannot start */
 }
@@ -233,6 +233,7 @@ void session_close(struct session *s)
     free(s->train.count);
     free(s->val.row);
     free(s->val.count);
+    free(s->class_weight);
     for (size_t i = 0; i < s->n_bad; i++)
         free(s->bad[i].message);
     free(s->bad);

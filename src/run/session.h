@@ -2,8 +2,9 @@
  *   session_load   reads tables and network description, makes the split, plans memory; cheap
  *   session_check  decodes every picture (also fills the cache) and drops or refuses bad ones
  *   session_open   allocates network and loaders and makes, or reopens, the run folder
- * --dry-run takes the first two (and run/dry_run). Until session_open nothing is written. Prints
- * nothing: what a user should hear about is in the fields. */
+ * --dry-run takes the first two (and run/dry_run), --find-lr all three, the last without a run
+ * folder and without what validates. Until session_open nothing is written. Prints nothing: what a
+ * user should hear about is in the fields. */
 #ifndef RUN_SESSION_H
 #define RUN_SESSION_H
 
@@ -54,6 +55,7 @@ struct session {
     /* after session_load */
     struct dataset *data, *val_data; /* val_data: of --val alone */
     struct session_rows train, val;
+    float *class_weight;             /* [classes] of --class-weights; NULL: none */
     int n_singletons, n_unvalidated; /* classes, as struct split counts them */
     int n_shared, first_shared_line; /* rows of --val whose picture is also trained on */
     struct model_spec spec;

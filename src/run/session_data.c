@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "data/split.h"
+#include "run/class_weights.h"
 
 #include <stdlib.h>
 
@@ -98,7 +99,11 @@ enum status session_data_count(struct session *s, struct error *err)
     int n = session_classes(s)->n;
     enum status status = count_classes(&s->train, n, err);
 
-    return status == STATUS_OK ? count_classes(&s->val, n, err) : status;
+    if (status != STATUS_OK || (status = count_classes(&s->val, n, err)) != STATUS_OK)
+        return status;
+    free(s->class_weight);
+    return class_weights_find(&s->class_weight, s->settings->class_weights, session_classes(s),
+                              s->train.count, err);
 }
 
 enum status session_data_load(struct session *s, struct error *err)

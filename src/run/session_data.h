@@ -5,7 +5,7 @@
 #include "run/session.h"
 
 enum status session_data_load(struct session *s, struct error *err);
-/* Fills train.count and val.count anew. */
+/* Fills train.count, val.count and, from these, class_weight anew. */
 enum status session_data_count(struct session *s, struct error *err);
 
 #endif

@@ -1,8 +1,8 @@
-/* Values are parsed strictly: the whole text must be the value, in the C locale (no program of ours
- * calls setlocale), with no spaces, hexadecimal, NaN or infinity. */
+/* Values are parsed strictly: the whole text must be the value, with no spaces. */
 #include "run/settings.h"
 
 #include "base/memory.h"
+#include "base/number.h"
 #include "run/settings_augment.h"
 
 #include <errno.h>
@@ -25,16 +25,6 @@ static bool parse_integer(int64_t *out, const char *text)
     errno = 0;
     *out = strtoll(text, NULL, 10);
     return errno == 0;
-}
-
-static bool parse_real(double *out, const char *text)
-{
-    char *end;
-
-    if (*text == '\0' || text[strspn(text, "+-.0123456789eE")] != '\0')
-        return false;
-    *out = strtod(text, &end);
-    return *end == '\0' && end != text && isfinite(*out);
 }
 
 static bool in_range(double value, const struct setting *item)
@@ -76,7 +66,7 @@ static enum status set_real(struct settings *s, const struct setting *item, cons
     double number;
     char range[64];
 
-    if (!parse_real(&number, value) || !in_range(number, item)) {
+    if (!number_parse(&number, value) || !in_range(number, item)) {
         describe_range(range, sizeof range, item);
         return error_usage(err, "%s: \"%s\" is not a number%s", where, value, range);
     }
@@ -114,7 +104,7 @@ static enum status set_rgb(struct settings *s, const struct setting *item, const
 
     for (int i = 0; good && i < 3 && !is_word; i++) {
         double number = 0;
-        good = parse_real(&number, part[n == 1 ? 0 : i]) && in_range(number, item);
+        good = number_parse(&number, part[n == 1 ? 0 : i]) && in_range(number, item);
         rgb.value[i] = (float)number;
         good = good && isfinite(rgb.value[i]) && in_range(rgb.value[i], item);
     }
@@ -171,7 +161,7 @@ static enum status set_range(struct settings *s, const struct setting *item, con
     bool one_will_do = !isinf(item->max), good = n == 2 || (n == 1 && one_will_do);
 
     for (int i = 0; good && i < n; i++)
-        good = parse_real(&ends[i], part[i]) && in_range(ends[i], item);
+        good = number_parse(&ends[i], part[i]) && in_range(ends[i], item);
     if (!good || ends[0] > ends[1]) {
         describe_range(range, sizeof range, item);
         return error_usage(err, "%s: \"%s\" is not %sMIN,MAX with MIN <= MAX, both%s", where, value,

@@ -60,6 +60,8 @@ struct settings {
     enum conv2d_choice conv;
     enum backward_pass backward;
     struct atk_k k;
+    char *class_weights; /* "none", "balanced" or a file */
+    double label_smoothing;
     int batch_size, epochs;
     int64_t seed; /* >= 0 */
     /* optimiser */
@@ -85,7 +87,7 @@ struct settings {
     char *config, *out, *resume; /* YAML to read; run folder to create; run folder to continue */
     double save_minutes;         /* 0: at the end of epochs only */
     int log_every;
-    bool quiet, json, dry_run;
+    bool quiet, json, dry_run, find_lr;
 };
 
 /* The defaults. On failure *s is zeroed; settings_free is due only after success. */

@@ -105,10 +105,15 @@ static enum status check_run(const struct settings *s, struct error *err)
     if (s->resume && s->out)
         return error_usage(err, "--out and --resume exclude each other: a resumed run goes on in "
                                 "its own folder");
-    if (s->resume && s->dry_run)
-        return error_usage(err, "--dry-run and --resume exclude each other");
-    if (s->json && s->dry_run)
-        return error_usage(err, "--json tells the result of a run, and --dry-run has none");
+    if (s->dry_run && s->find_lr)
+        return error_usage(err, "--dry-run and --find-lr exclude each other");
+    if (!s->dry_run && !s->find_lr)
+        return STATUS_OK;
+    const char *option = s->dry_run ? "--dry-run" : "--find-lr";
+    if (s->resume)
+        return error_usage(err, "%s and --resume exclude each other", option);
+    if (s->json)
+        return error_usage(err, "--json tells the result of a run, and %s has none", option);
     return STATUS_OK;
 }
 

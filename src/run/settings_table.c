@@ -137,6 +137,13 @@ static const struct setting table[] = {
      .argument = "K", .group = loss_group,
      .help = "how many of a batch's largest losses are averaged: a count (10), a fraction (0.7) or "
              "a percent (70%); 1 is the hardest picture alone, 1.0 all"},
+    {.name = "class-weights", .type = SETTING_TEXT, .offset = FIELD(class_weights),
+     .initial = "none", .argument = "none|balanced|FILE", .group = loss_group,
+     .help = "factor of the loss of each class's pictures, before the k largest are chosen: none, "
+             "balanced (rare classes weigh as much as common ones), or a file of class,weight"},
+    {.name = "label-smoothing", .type = SETTING_REAL, .offset = FIELD(label_smoothing),
+     .initial = "0", .min = 0, .max = 1, .below_max = true, .argument = "F", .group = loss_group,
+     .help = "share of each picture's target that is spread evenly over all classes; often 0.1"},
     {.name = "batch-size", .type = SETTING_INT, .offset = FIELD(batch_size), .initial = "8",
      .min = 1, .max = 4096, .argument = "N", .group = loss_group,
      .help = "pictures per step"},
@@ -259,6 +266,11 @@ static const struct setting table[] = {
      .help = "check settings, CSV and every picture, print classes, layers and memory; train "
              "nothing. The first batches, as the network would get them, are put into "
              "runs/dry-run/ (with --out DIR: DIR-dry-run/) in place of an earlier dry run's"},
+    {.name = "find-lr", .type = SETTING_FLAG, .offset = FIELD(find_lr), .initial = "false",
+     .use = SETTING_COMMAND, .group = run_group,
+     .help = "learning-rate range test: take at most 500 steps while the rate grows from 1e-6 to 10, "
+             "and print which --learning-rate to try. The curve is put into "
+             "runs/find-lr/lr_finder.csv (with --out DIR: DIR-find-lr/); no run comes of it"},
     {.name = "save-minutes", .type = SETTING_REAL, .offset = FIELD(save_minutes), .initial = "10",
      .min = 0, .max = HUGE_VAL, .use = SETTING_CHANGEABLE, .argument = "F", .group = run_group,
      .help = "save the state this often, besides the end of each epoch; 0: only then"},
@@ -284,10 +296,11 @@ static const struct {
     {"model-ema-decay", "ema"}, {"patience", "early-stop"}, {"metric", "monitor"},
     {"eval-metric", "monitor"}, {"time", "max-minutes"},
     {"sched", "lr-schedule"}, {"scheduler", "lr-schedule"}, {"warmup", "warmup-epochs"},
-    {"min-lr", "lr-min"}, {"decay-epochs", "lr-steps"},
+    {"min-lr", "lr-min"}, {"lr-find", "find-lr"}, {"decay-epochs", "lr-steps"},
     {"milestones", "lr-steps"}, {"decay-rate", "lr-gamma"}, {"gamma", "lr-gamma"}, {"pretrained", "weights"}, {"checkpoint", "weights"}, {"topk", "k"},
     {"top-k", "k"}, {"data-dir", "images"}, {"root", "images"}, {"output", "out"},
-    {"project", "out"}, {"name", "out"}, {"jobs", "threads"}, {"num-workers", "workers"},
+    {"project", "out"}, {"name", "out"}, {"jobs", "threads"},
+    {"smoothing", "label-smoothing"}, {"class-weight", "class-weights"}, {"num-workers", "workers"},
     {"arch", "model"}, {"validation", "val"}, {"test-split", "val-split"},
     {"separator", "delimiter"}, {"verbose", "log-every"}, {"log-interval", "log-every"},
     {"target-column", "label-column"},

@@ -24,6 +24,7 @@
 #include "data/dataset.h"
 #include "data/loader.h"
 #include "nn/model.h"
+#include "nn/schedule.h"
 #include "run/checkpoint.h"
 #include "run/metrics.h"
 #include "run/run_folder.h"
@@ -65,9 +66,11 @@ struct trainer_inputs {
     struct model *model;                /* initialised */
     struct loader *train, *val;         /* val NULL: no evaluation */
     const struct dataset *train_data, *val_data; /* the same one after a split */
+    const float *class_weight;                   /* [classes] in the training loss; NULL: all 1 */
     const int *train_rows, *val_rows;            /* what the loaders visit */
     int n_train_rows, n_val_rows;
-    struct run_folder *folder;
+    struct run_folder *folder;       /* NULL: for run/find_lr, which writes no run */
+    const struct schedule *schedule; /* in place of the settings' own; NULL: that */
     const volatile sig_atomic_t
         *stop;    /* non-zero: finish the batch, save, return (the signal's number) */
     double began; /* of the program, by base/clock: from there --max-minutes counts */

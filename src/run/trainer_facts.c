@@ -87,6 +87,12 @@ int trainer_facts(struct run_state_fact out[TRAINER_MOST_FACTS], const struct tr
             hash_rows(in->val_data, in->val_rows, in->n_val_rows));
     add(&list, "list of classes", "%d names (%016" PRIx64 ")", card->classes.n,
         hash_classes(&card->classes));
+    if (in->class_weight != NULL)
+        add(&list, "class weights", "%016" PRIx64,
+            hash_bytes(hash_start, in->class_weight,
+                       (size_t)card->classes.n * sizeof *in->class_weight));
+    else
+        add(&list, "class weights", "none");
     add(&list, "network", "%s (%016" PRIx64 ")", model_spec(in->model)->name,
         hash_text(hash_start, card->model));
     add_settings(&list, in->settings);

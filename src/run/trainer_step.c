@@ -30,7 +30,8 @@ static enum status compute_loss(struct trainer *t, struct trainer_batch *out, co
                                 struct error *err)
 {
     const float *logits = model_forward(t->in.model, b->x, b->n, MODEL_TRAIN);
-    loss_cross_entropy(t->loss, t->dlogits, NULL, logits, b->label, b->n, t->classes);
+    const struct loss_options options = {t->in.class_weight, t->settings->label_smoothing};
+    loss_cross_entropy(t->loss, t->dlogits, NULL, logits, b->label, b->n, t->classes, &options);
     double sum = 0;
     for (int i = 0; i < b->n; i++) {
         sum += (double)t->loss[i];
@@ -66,7 +67,9 @@ static enum status report_batch(struct trainer *t, const struct trainer_batch *b
         .wait_seconds = b->wait_seconds,
         .images_per_second = b->images_per_second,
     };
-    enum status status = run_folder_append_batch(t->in.folder, &row, err);
+    enum status status = STATUS_OK;
+    if (t->in.folder != NULL)
+        status = run_folder_append_batch(t->in.folder, &row, err);
     if (status == STATUS_OK && t->in.events.batch != NULL)
         t->in.events.batch(t->in.events.context, b);
     return status;

@@ -11,7 +11,7 @@ enum status trainer_update_create(struct trainer *t, struct error *err)
     const struct settings *s = t->settings;
     const struct optimiser_options options = recipe_optimiser(s);
     enum status status;
-    t->schedule = recipe_schedule(s, t->n_batches);
+    t->schedule = t->in.schedule != NULL ? *t->in.schedule : recipe_schedule(s, t->n_batches);
     if ((status = optimiser_create(&t->optimiser, t->params, &options, err)) ||
         (status = clip_create(&t->clip, t->params, err)))
         return status;

@@ -1,5 +1,6 @@
-/* Times training steps on random pictures and prints one JSON object: seconds and processor seconds
- * of each step, and what it ran on. scripts/bench.py runs it in turn with PyTorch. */
+/* Times training steps (or inference) on random pictures and prints one JSON object: seconds and
+ * processor seconds of each step, peak memory, and what it ran on. scripts/bench.py runs it in turn
+ * with scripts/bench_torch.py. */
 #include "step.h"
 
 #include "base/memory.h"
@@ -17,8 +18,8 @@
 enum { CLASSES = 1000 }; /* torchvision's */
 
 struct bench {
-    const char *model, *k;
-    int size, batch, threads, warm_up, steps;
+    struct step_options step;
+    int warm_up, steps;
 };
 
 static double clock_seconds(clockid_t clock)
@@ -43,8 +44,8 @@ static void print_result(const struct bench *b, const struct step_network *s, co
     getrusage(RUSAGE_SELF, &usage);
     printf("{\"version\": \"%s\", \"kernels\": \"%s\", \"blas\": \"%s\"", ATK_VERSION,
            kernels_get()->level, gemm_library());
-    printf(", \"selected\": %d, \"loss\": %.6f, \"peak_mib\": %ld", s->k, s->loss,
-           usage.ru_maxrss / 1024);
+    printf(", \"selected\": %d, \"loss\": %.6f, \"peak_mib\": %.1f", s->k, s->loss,
+           (double)usage.ru_maxrss / 1024);
     print_list("seconds", seconds, b->steps);
     print_list("cpu_seconds", cpu_seconds, b->steps);
     printf("}\n");
@@ -57,22 +58,22 @@ static enum status run(const struct bench *b, struct error *err)
     float *x = NULL;
     int *label = NULL;
     double *seconds = NULL, *cpu_seconds = NULL;
-    size_t n_values = (size_t)b->batch * (size_t)b->size * (size_t)b->size * 3;
+    size_t batch = (size_t)b->step.batch, size = (size_t)b->step.size;
+    size_t n_values = batch * size * size * 3;
     size_t n_steps = (size_t)b->steps;
     enum status status;
     if ((status = memory_alloc((void **)&x, n_values, sizeof *x, "pictures", err)) ||
-        (status = memory_alloc((void **)&label, (size_t)b->batch, sizeof *label, "labels", err)) ||
+        (status = memory_alloc((void **)&label, batch, sizeof *label, "labels", err)) ||
         (status = memory_alloc((void **)&seconds, n_steps, sizeof *seconds, "times", err)) ||
         (status = memory_alloc((void **)&cpu_seconds, n_steps, sizeof(double), "times", err)) ||
-        (status =
-             step_create(&s, b->model, CLASSES, b->size, b->batch, b->k, 1e-3, b->threads, err)))
+        (status = step_create(&s, &b->step, err)))
         goto done;
 
     struct rng rng;
     rng_seed(&rng, 0, RNG_TEST, 0, 0);
     for (size_t i = 0; i < n_values; i++)
         x[i] = (float)rng_uniform(&rng);
-    for (int i = 0; i < b->batch; i++)
+    for (int i = 0; i < b->step.batch; i++)
         label[i] = (int)rng_below(&rng, CLASSES);
 
     for (int i = -b->warm_up; i < b->steps; i++) {
@@ -108,24 +109,31 @@ static bool parse_count(int *out, const char *text, int min)
 static bool parse_arguments(struct bench *b, int argc, char **argv)
 {
     static const struct option OPTIONS[] = {
-        {"model", required_argument, NULL, 'm'},      {"size", required_argument, NULL, 's'},
-        {"batch-size", required_argument, NULL, 'b'}, {"k", required_argument, NULL, 'k'},
-        {"threads", required_argument, NULL, 't'},    {"warm-up", required_argument, NULL, 'w'},
-        {"steps", required_argument, NULL, 'n'},      {NULL, 0, NULL, 0},
+        {"model", required_argument, NULL, 'm'},
+        {"size", required_argument, NULL, 's'},
+        {"batch-size", required_argument, NULL, 'b'},
+        {"k", required_argument, NULL, 'k'},
+        {"threads", required_argument, NULL, 't'},
+        {"warm-up", required_argument, NULL, 'w'},
+        {"steps", required_argument, NULL, 'n'},
+        {"inference", no_argument, NULL, 'i'},
+        {NULL, 0, NULL, 0},
     };
     int option;
     bool good = true;
     while (good && (option = getopt_long(argc, argv, "", OPTIONS, NULL)) != -1) {
         if (option == 'm')
-            b->model = optarg;
+            b->step.model = optarg;
         else if (option == 'k')
-            b->k = optarg;
+            b->step.k = optarg;
         else if (option == 's')
-            good = parse_count(&b->size, optarg, 1);
+            good = parse_count(&b->step.size, optarg, 1);
         else if (option == 'b')
-            good = parse_count(&b->batch, optarg, 1);
+            good = parse_count(&b->step.batch, optarg, 1);
         else if (option == 't')
-            good = parse_count(&b->threads, optarg, 1);
+            good = parse_count(&b->step.n_threads, optarg, 1);
+        else if (option == 'i')
+            b->step.inference = true;
         else if (option == 'w')
             good = parse_count(&b->warm_up, optarg, 0);
         else
@@ -136,17 +144,19 @@ static bool parse_arguments(struct bench *b, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-    struct bench b = {.model = "resnet18",
-                      .k = "0.7",
-                      .size = 448,
-                      .batch = 4,
-                      .threads = parallel_processors(),
+    struct bench b = {.step = {.model = "resnet18",
+                               .k = "0.7",
+                               .classes = CLASSES,
+                               .size = 448,
+                               .batch = 4,
+                               .n_threads = parallel_processors(),
+                               .learning_rate = 1e-3},
                       .warm_up = 1,
                       .steps = 3};
     struct error err;
     if (!parse_arguments(&b, argc, argv)) {
         fprintf(stderr, "usage: bench-step [--model NAME|FILE] [--size N] [--batch-size N] [--k K] "
-                        "[--threads N] [--warm-up N] [--steps N]\n");
+                        "[--threads N] [--warm-up N] [--steps N] [--inference]\n");
         return STATUS_USAGE;
     }
     enum status status = run(&b, &err);

@@ -195,14 +195,18 @@ static void destroy(struct driver *d)
 static enum status run(struct driver *d, char **argv, struct error *err)
 {
     const struct safetensors_entry *bias;
-    int batch = 0;
+    struct step_options step = {.model = argv[1],
+                                .k = argv[4],
+                                .n_threads = atoi(argv[6]),
+                                .learning_rate = strtod(argv[5], NULL)};
     enum status status;
     if ((status = safetensors_read(&d->state, argv[2], err)) ||
-        (status = load_batches(d, &batch, err)) ||
-        (status = find(&bias, &d->state, "fc.bias", "F32", 0, err)) ||
-        (status = step_create(&d->net, argv[1], (int)bias->dim[0], d->size, batch, argv[4],
-                              strtod(argv[5], NULL), atoi(argv[6]), err)) ||
-        (status = load_state(d, err)))
+        (status = load_batches(d, &step.batch, err)) ||
+        (status = find(&bias, &d->state, "fc.bias", "F32", 0, err)))
+        return status;
+    step.size = d->size;
+    step.classes = (int)bias->dim[0];
+    if ((status = step_create(&d->net, &step, err)) || (status = load_state(d, err)))
         return status;
     run_steps(d);
     return write_out(d, argv[3], err);

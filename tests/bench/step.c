@@ -23,41 +23,55 @@ static enum status create_buffers(struct step_network *s, struct error *err)
     return memory_alloc((void **)&s->scratch, n, sizeof(int), "scratch", err);
 }
 
-enum status step_create(struct step_network *out, const char *model, int classes, int size,
-                        int batch, const char *k, double learning_rate, int n_threads,
-                        struct error *err)
+static enum status create_training(struct step_network *s, struct error *err)
+{
+    enum status status = optimiser_create(&s->adam, model_params(s->model), &adam_options, err);
+    return status == STATUS_OK ? create_buffers(s, err) : status;
+}
+
+enum status step_create(struct step_network *out, const struct step_options *opt, struct error *err)
 {
     struct model_spec spec;
-    struct model_options opt = {
-        .classes = classes, .size = size, .max_batch = batch, .training = true};
+    struct model_options network = {.classes = opt->classes,
+                                    .size = opt->size,
+                                    .max_batch = opt->batch,
+                                    .training = !opt->inference};
     struct atk_k share;
-    *out =
-        (struct step_network){.batch = batch, .classes = classes, .learning_rate = learning_rate};
+    *out = (struct step_network){
+        .batch = opt->batch, .classes = opt->classes, .learning_rate = opt->learning_rate};
     gemm_start();
     enum status status;
-    if ((status = model_library_find(&spec, model, err)) || (status = atk_parse(&share, k, err)) ||
-        (status = parallel_start(n_threads, err)) ||
-        (status = model_create(&out->model, &spec, &opt, err)) ||
-        (status = optimiser_create(&out->adam, model_params(out->model), &adam_options, err)) ||
-        (status = create_buffers(out, err))) {
+    if ((status = model_library_find(&spec, opt->model, err)) ||
+        (status = atk_parse(&share, opt->k, err)) ||
+        (status = parallel_start(opt->n_threads, err)) ||
+        (status = model_create(&out->model, &spec, &network, err)) ||
+        (status = opt->inference ? STATUS_OK : create_training(out, err))) {
         step_destroy(out);
         return status;
     }
-    out->k = atk_resolve(&share, batch);
+    out->k = atk_resolve(&share, opt->batch);
     model_init(out->model, 0);
     return STATUS_OK;
 }
 
-void step_run(struct step_network *s, const float *x, const int *label)
+static void train(struct step_network *s, const float *x, const int *label)
 {
     const float *logits = model_forward(s->model, x, s->batch, MODEL_TRAIN);
-    loss_cross_entropy(s->losses, s->dlogits, NULL, logits, label, s->batch, s->classes);
+    loss_cross_entropy(s->losses, s->dlogits, NULL, logits, label, s->batch, s->classes, NULL);
     int k = atk_select(s->weight, s->selected, s->losses, s->batch, s->k, s->scratch);
     s->loss = atk_mean(s->losses, s->selected, k);
     for (int i = 0; i < s->batch * s->classes; i++)
         s->dlogits[i] *= s->weight[i / s->classes];
     model_backward(s->model, s->dlogits, s->selected, k);
     optimiser_step(&s->adam, model_params(s->model), s->learning_rate);
+}
+
+void step_run(struct step_network *s, const float *x, const int *label)
+{
+    if (model_options(s->model)->training)
+        train(s, x, label);
+    else
+        model_forward(s->model, x, s->batch, MODEL_EVAL);
 }
 
 void step_destroy(struct step_network *s)

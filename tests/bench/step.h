@@ -19,13 +19,17 @@ struct step_network {
     int *selected, *scratch; /* [batch] */
 };
 
-/* A network by its name or model file, for n_threads, weights drawn from seed 0; k as the user
- * writes it.
- */
-enum status step_create(struct step_network *out, const char *model, int classes, int size,
-                        int batch, const char *k, double learning_rate, int n_threads,
+struct step_options {
+    const char *model, *k; /* a name or a model file; k as the user writes it */
+    int classes, size, batch, n_threads;
+    double learning_rate;
+    bool inference; /* forward alone, without gradients, loss and optimiser */
+};
+
+/* Weights are drawn from seed 0. */
+enum status step_create(struct step_network *out, const struct step_options *opt,
                         struct error *err);
-/* Forward, loss, selection, backward, Adam. x [batch, size, size, 3]. */
+/* Forward, loss, selection, backward, Adam; or forward. x [batch, size, size, 3]. */
 void step_run(struct step_network *s, const float *x, const int *label);
 void step_destroy(struct step_network *s); /* a zeroed one is fine; ends the threads */
 

@@ -129,7 +129,7 @@ static void run_gradients(struct witness *w, struct model *m, const float *x, bo
         label[i] = i * 3 % c->classes;
 
     const float *logits = model_forward(m, x, c->batch, MODEL_TRAIN);
-    loss_cross_entropy(losses, dlogits, NULL, logits, label, c->batch, c->classes);
+    loss_cross_entropy(losses, dlogits, NULL, logits, label, c->batch, c->classes, NULL);
     int k = atk_select(weight, selected, losses, c->batch, c->k, scratch);
     if (is_first) {
         float loss = (float)atk_mean(losses, selected, k);

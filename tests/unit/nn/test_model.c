@@ -3,7 +3,6 @@
 #include "nn/model.h"
 
 #include "base/parallel.h"
-#include "math/gemm.h"
 #include "nn/atk.h"
 #include "nn/loss.h"
 #include "nn/optimiser.h"
@@ -11,6 +10,7 @@
 #include "failing_alloc.h"
 #include "nn/reference_model.h"
 
+#include <dirent.h>
 #include <string.h>
 
 enum { SIZE = 15, BATCH = 4, CLASSES = 3, K = 2 };
@@ -58,7 +58,7 @@ static double run_gradient(struct model *m, const float *x, int *selected)
     float losses[BATCH], weight[BATCH], dlogits[BATCH * CLASSES];
     int scratch[BATCH];
     const float *logits = model_forward(m, x, BATCH, MODEL_TRAIN);
-    loss_cross_entropy(losses, dlogits, NULL, logits, labels, BATCH, CLASSES);
+    loss_cross_entropy(losses, dlogits, NULL, logits, labels, BATCH, CLASSES, NULL);
     int k = atk_select(weight, selected, losses, BATCH, K, scratch);
     for (int i = 0; i < BATCH * CLASSES; i++)
         dlogits[i] *= weight[i / CLASSES];
@@ -429,11 +429,26 @@ static void pictures_too_small_for_an_even_filter_are_refused(void **state)
     assert_string_equal(err.message, "pictures of 3 x 3 are too small for this network");
 }
 
+/* BLAS on threads of its own would sum in an order that depends on them, and idle ones spin. */
+static void no_threads_run_but_the_pool(void **state)
+{
+    const struct model_spec spec = small(NORM_BATCH, 3);
+    (void)state;
+    struct model *m = create(&spec, true);
+    int n = 0;
+    DIR *tasks = opendir("/proc/self/task");
+    assert_non_null(tasks);
+    for (struct dirent *task; (task = readdir(tasks)) != NULL;)
+        n += task->d_name[0] != '.';
+    closedir(tasks);
+    assert_int_equal(n, parallel_threads());
+    model_destroy(m);
+}
+
 static int start(void **state)
 {
     struct error err;
     (void)state;
-    gemm_start();
     return parallel_start(2, &err) == STATUS_OK ? 0 : -1;
 }
 
@@ -457,6 +472,7 @@ int main(void)
         cmocka_unit_test(nothing_is_allocated_after_the_first_step),
         cmocka_unit_test(any_failing_allocation_is_a_clean_error),
         cmocka_unit_test(the_summary_counts_what_the_model_has),
+        cmocka_unit_test(no_threads_run_but_the_pool),
         cmocka_unit_test(pictures_too_small_for_an_even_filter_are_refused),
     };
     return cmocka_run_group_tests(tests, start, stop);

@@ -100,6 +100,14 @@ static void a_run_that_is_all_warmup_has_no_division_by_zero(void **state)
     assert_true(schedule_learning_rate(&s, 3) == 0);
 }
 
+static void growth_is_by_a_constant_factor_from_low_to_base(void **state)
+{
+    (void)state;
+    const struct schedule s = {.kind = SCHEDULE_GROWTH, .base = 10, .low = 1e-5, .total = 7};
+    for (int step = 0; step < 7; step++)
+        assert_true(fabs(schedule_learning_rate(&s, step) / pow(10, step - 5) - 1) < 1e-14);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -110,6 +118,7 @@ int main(void)
         cmocka_unit_test(behind_the_warmup_a_schedule_begins_at_its_top_and_nears_its_low),
         cmocka_unit_test(steps_do_not_drop_below_the_low),
         cmocka_unit_test(a_run_that_is_all_warmup_has_no_division_by_zero),
+        cmocka_unit_test(growth_is_by_a_constant_factor_from_low_to_base),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -201,6 +201,8 @@ static void change_all(struct settings *s)
         {"conv", "im2col"},
         {"backward", "full"},
         {"k", "70%"},
+        {"class-weights", "w: 1.csv"},
+        {"label-smoothing", "0.05"},
         {"batch-size", "3"},
         {"epochs", "7"},
         {"learning-rate", "2.9999999999999997e-4"},

@@ -1,0 +1,69 @@
+#!/usr/bin/env python3
+"""The steps of tests/bench/bench_step.c in PyTorch: same options, same output. scripts/bench.py runs both in turn,
+each time in a process of its own, so that peak memory is that of one case."""
+import argparse
+import json
+import resource
+import time
+
+import torch
+from reference_model import ResNet, average_top_k, parse_k, read_spec
+
+CLASSES = 1000
+FORMATS = {"plain": torch.contiguous_format, "channels_last": torch.channels_last}
+
+
+def make_step(args):
+    """A function without arguments: one training step, or one forward pass."""
+    layout = FORMATS[args.layout]
+    generator = torch.Generator().manual_seed(0)
+    x = torch.rand(args.batch_size, 3, args.size, args.size, generator=generator).contiguous(memory_format=layout)
+    labels = torch.randint(CLASSES, (args.batch_size,), generator=generator)
+    model = ResNet(read_spec(args.model), CLASSES).to(memory_format=layout)
+    if args.inference:
+        model.eval()
+        return torch.inference_mode()(lambda: model(x))
+    model.train()
+    optimiser = torch.optim.Adam(model.parameters(), lr=1e-3)
+    k = parse_k(args.k)(args.batch_size)
+
+    def step():
+        loss, _, _ = average_top_k(model(x), labels, k)
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        return loss.item()
+    return step
+
+
+def measure(step, warm_up, steps):
+    seconds, cpu_seconds = [], []
+    for i in range(warm_up + steps):
+        began, cpu_began = time.perf_counter(), time.process_time()
+        step()
+        if i >= warm_up:
+            seconds.append(time.perf_counter() - began)
+            cpu_seconds.append(time.process_time() - cpu_began)
+    return seconds, cpu_seconds
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--layout", choices=FORMATS, default="channels_last")
+    parser.add_argument("--model", required=True, help="model file")
+    parser.add_argument("--size", type=int, default=448)
+    parser.add_argument("--batch-size", type=int, default=4)
+    parser.add_argument("--k", default="0.7")
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--warm-up", type=int, default=1)
+    parser.add_argument("--steps", type=int, default=3)
+    parser.add_argument("--inference", action="store_true")
+    args = parser.parse_args()
+    torch.set_num_threads(args.threads)
+    seconds, cpu_seconds = measure(make_step(args), args.warm_up, args.steps)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(json.dumps({"version": torch.__version__, "peak_mib": round(peak, 1), "seconds": seconds,
+                      "cpu_seconds": cpu_seconds}))
+
+
+main()
