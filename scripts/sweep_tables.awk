@@ -1,4 +1,4 @@
-# From the run folders of a sweep: sweep.csv, summary.csv, pooled.csv and, on standard output, which
+# From the run folders of a sweep: sweep.csv, summary.csv, pooled.csv, classes.csv and, on standard output, which
 # setting is best. Behind csv.awk, random.awk and table.awk. ENVIRON: out (folder of the sweep),
 # table (the data), tested (not empty: test figures are there).
 
@@ -253,6 +253,13 @@ function write_pooled(    file, s, c, images) {
     close(file)
 }
 
+function write_classes(    file, c) {
+    file = out "/classes.csv.tmp"
+    print "class,pictures" >file
+    for (c = 1; c <= n_classes; c++) print csv_quote(class[c]) "," class_size[c] >file
+    close(file)
+}
+
 function plus_minus(s, name) {
     if (mean[s, name] == "") return "-"
     return sprintf("%.4f", mean[s, name]) (sd[s, name] == "" ? "" : sprintf(" +- %.4f", sd[s, name]))
@@ -308,6 +315,7 @@ BEGIN {
     write_runs()
     write_summary()
     if (tested) write_pooled()
+    write_classes()
     print_summary()
     report_best("best_accuracy", "validation accuracy")
     report_best("best_balanced_accuracy", "balanced accuracy")

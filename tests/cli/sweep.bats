@@ -59,6 +59,7 @@ END
         figure=$(sed -E 's/.*"best_accuracy": ([^,]*).*/\1/' "$run/summary.json")
         grep "^\"${run#s/runs/}\"" s/sweep.csv | cut -d, -f8 | grep -qx "$figure"
     done
+    [ "$(<s/classes.csv)" = "$(printf '%s\n' class,pictures dog,6 cat,6 bird,6)" ]
     # Mean and standard deviation of two: half of the sum, difference / sqrt 2.
     paste -d, <(column s/sweep.csv best_mean_loss | head -3) \
         <(column s/sweep.csv best_mean_loss | tail -3) \
