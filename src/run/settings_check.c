@@ -51,6 +51,15 @@ static enum status check_augmentation(const struct settings *s, struct error *er
     return STATUS_OK;
 }
 
+static enum status check_classes(const struct settings *s, struct error *err)
+{
+    if (s->sampler == SAMPLER_BALANCED && strcmp(s->class_weights, "balanced") == 0)
+        return error_usage(err,
+                           "--sampler balanced and --class-weights balanced would even out the "
+                           "classes twice: give one of them");
+    return STATUS_OK;
+}
+
 static enum status check_optimiser(const struct settings *s, struct error *err)
 {
     static const char *const of_adam[] = {"beta1", "beta2", "epsilon"};
@@ -168,7 +177,7 @@ bool settings_is_fixed(const struct settings *run, const struct setting *item)
 enum status settings_check(const struct settings *s, struct error *err)
 {
     static enum status (*const check[])(const struct settings *, struct error *) = {
-        check_data, check_pictures, check_augmentation, check_optimiser,
+        check_data, check_pictures, check_augmentation, check_classes, check_optimiser,
         check_rate, check_stop,     check_machine,      check_run,
     };
     enum status status = STATUS_OK;
