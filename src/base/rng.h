@@ -10,7 +10,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum rng_stream { RNG_INIT = 1, RNG_SPLIT, RNG_SHUFFLE, RNG_AUGMENT, RNG_TEST, RNG_NOISE };
+enum rng_stream {
+    RNG_INIT = 1,
+    RNG_SPLIT,
+    RNG_SHUFFLE,
+    RNG_AUGMENT,
+    RNG_TEST,
+    RNG_NOISE,
+    RNG_ALTER /* the later half of augmentation */
+};
 
 struct rng {
     uint64_t s[4];

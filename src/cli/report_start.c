@@ -112,6 +112,28 @@ static void note_table(struct console *c, const struct dataset *data)
                      notes->conflicting_images == 1 ? " gives" : "s give");
 }
 
+/* What a balanced epoch shows of the largest and of the smallest class. */
+static void print_draws(struct console *c, const struct session *s)
+{
+    const struct class_list *classes = session_classes(s);
+    const int *count = s->train.count;
+    int large = -1, small = -1, present = 0;
+
+    for (int i = 0; i < classes->n; i++) {
+        if (count[i] == 0)
+            continue;
+        present++;
+        large = large < 0 || count[i] > count[large] ? i : large;
+        small = small < 0 || count[i] < count[small] ? i : small;
+    }
+    console_print(
+        c,
+        "          drawn evenly from the classes: in an epoch a picture of %s comes about "
+        "%.2g times,\n          one of %s %.2g times\n",
+        classes->name[large], (double)s->train.n / present / count[large], classes->name[small],
+        (double)s->train.n / present / count[small]);
+}
+
 void report_data(struct console *c, const struct session *s, bool all_classes)
 {
     int n_rows = dataset_size(s->data);
@@ -135,6 +157,8 @@ void report_data(struct console *c, const struct session *s, bool all_classes)
                      dataset_path(s->val_data), s->first_shared_line, s->n_shared,
                      s->n_shared == 1 ? " has" : "s have");
     note_classes(c, s);
+    if (s->settings->sampler == SAMPLER_BALANCED)
+        print_draws(c, s);
     if (!s->val.data && s->settings->val_split > 0)
         console_warn(c, "no picture is left to validate with");
 }

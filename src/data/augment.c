@@ -1,7 +1,9 @@
-/* Geometry in one resampling, straight from the square that is kept; then colours, in place. */
+/* Mirror and crop in one resampling, straight from the square that is kept; a rotation after it, as
+ * few runs ask for one; then colours, in place. */
 #include "data/augment.h"
 
 #include "data/augment_colour.h"
+#include "image/rotate.h"
 
 #include <math.h>
 #include <string.h>
@@ -10,8 +12,9 @@ enum { MOST_SCALE = 2 };
 
 bool augment_is_on(const struct augment_options *opt)
 {
-    return opt->hflip > 0 || opt->vflip > 0 || opt->crop_scale[0] < 1 || opt->brightness > 0 ||
-           opt->contrast > 0;
+    return opt->hflip > 0 || opt->vflip > 0 || opt->crop_scale[0] < 1 || opt->rotate > 0 ||
+           opt->brightness > 0 || opt->contrast > 0 || opt->saturation > 0 || opt->hue > 0 ||
+           opt->erase > 0;
 }
 
 double augment_default_scale(const struct augment_options *opt)
@@ -21,17 +24,16 @@ double augment_default_scale(const struct augment_options *opt)
     return fmin(1 / sqrt(middle), MOST_SCALE);
 }
 
-void augment_lay_out(struct augment *a, int side_in, int side_out, struct arena *arena)
+void augment_lay_out(struct augment *a, const struct augment_options *opt, int side_in,
+                     int side_out, struct arena *arena)
 {
+    size_t n_pixels = (size_t)side_out * (size_t)side_out;
+
     a->side_in = side_in;
     a->side_out = side_out;
     resize_crop_lay_out(&a->crop, side_in, side_out, arena);
-    a->rgb = arena_take(arena, (size_t)side_out * (size_t)side_out, 3);
-}
-
-static bool is_whole(const struct augment_view *view)
-{
-    return view->crop.width == 1 && view->crop.height == 1 && !view->hflip && !view->vflip;
+    a->rgb = arena_take(arena, n_pixels, 3);
+    a->turned = opt->rotate > 0 ? arena_take(arena, n_pixels, 3) : NULL;
 }
 
 static void crop(struct augment *a, const struct square *picture, const struct augment_view *view)
@@ -49,19 +51,45 @@ static void crop(struct augment *a, const struct square *picture, const struct a
     resize_crop_run(a->rgb, picture->rgb, &box, &a->crop);
 }
 
+static bool is_recoloured(const struct augment_view *view)
+{
+    return view->brightness != 1 || view->contrast != 1 || view->saturation != 1 || view->hue != 0;
+}
+
 const uint8_t *augment_apply(struct augment *a, const struct square *picture,
                              const struct augment_view *view)
 {
     size_t n_pixels = (size_t)a->side_out * (size_t)a->side_out;
-    bool as_it_is = is_whole(view) && a->side_in == a->side_out;
-    bool coloured = view->brightness != 1 || view->contrast != 1;
+    bool as_it_is = view->crop.width == 1 && view->crop.height == 1 && !view->hflip &&
+                    !view->vflip && a->side_in == a->side_out;
+    bool coloured = is_recoloured(view);
+    uint8_t *rgb = a->rgb;
 
-    if (as_it_is && !coloured)
+    if (as_it_is && view->rotate == 0 && !coloured)
         return picture->rgb;
-    if (as_it_is)
-        memcpy(a->rgb, picture->rgb, 3 * n_pixels);
-    else
+    if (!as_it_is)
         crop(a, picture, view);
-    augment_colour_light(a->rgb, n_pixels, view->brightness, view->contrast);
-    return a->rgb;
+    if (view->rotate != 0)
+        rotate_run(rgb = a->turned, as_it_is ? picture->rgb : a->rgb, a->side_out, view->rotate);
+    else if (as_it_is)
+        memcpy(rgb, picture->rgb, 3 * n_pixels);
+    if (!coloured)
+        return rgb;
+    augment_colour_light(rgb, n_pixels, view->brightness, view->contrast);
+    if (view->saturation != 1)
+        augment_colour_saturate(rgb, n_pixels, view->saturation);
+    if (view->hue != 0)
+        augment_colour_turn_hue(rgb, n_pixels, view->hue);
+    return rgb;
+}
+
+void augment_erase(float *x, int side, const struct augment_view *view)
+{
+    const struct augment_box *box = &view->erase;
+    long left = lround(box->x * side), right = lround((box->x + box->width) * side);
+    long top = lround(box->y * side), bottom = lround((box->y + box->height) * side);
+
+    for (long row = top; row < bottom; row++)
+        memset(x + 3 * ((size_t)row * (size_t)side + (size_t)left), 0,
+               3 * (size_t)(right - left) * sizeof *x);
 }

@@ -1,9 +1,11 @@
 /* Training pictures seen each time in another way: mirrored, cropped, turned, in other light, in
  * part erased. What is done to a picture is drawn first (augment_draw) and applied then
- * (augment_apply), so that both can be tested alone.
+ * (augment_apply, augment_erase), so that all can be tested alone.
  *
  * The transforms, their ranges and their distributions are those of torchvision's
- * RandomHorizontalFlip, RandomResizedCrop, RandomRotation, ColorJitter and RandomErasing. */
+ * RandomResizedCrop, RandomHorizontalFlip, RandomVerticalFlip, RandomRotation, ColorJitter and
+ * RandomErasing (Zhong et al., "Random Erasing Data Augmentation", 2017), one after another in this
+ * order. */
 #ifndef DATA_AUGMENT_H
 #define DATA_AUGMENT_H
 
@@ -21,8 +23,11 @@ struct augment_options {
      * of a part that is resized to the network's size; {1, 1}: the whole picture, whatever the
      * ratio. */
     double crop_scale[2], crop_ratio[2];
+    double rotate; /* degrees: by an angle from -x to x */
     /* Factors are drawn from 1 - x (at least 0) to 1 + x. */
-    double brightness, contrast;
+    double brightness, contrast, saturation;
+    double hue;   /* turns of the colour circle, at most 0.5: from -x to x */
+    double erase; /* probability */
 };
 /* Whether anything is done to pictures. */
 bool augment_is_on(const struct augment_options *opt);
@@ -30,13 +35,17 @@ bool augment_is_on(const struct augment_options *opt);
  * of areas is not enlarged: 1..2. */
 double augment_default_scale(const struct augment_options *opt);
 
+struct augment_box {
+    double x, y, width, height; /* shares of a picture's sides, within 0..1 */
+};
 /* What is done to one picture. */
 struct augment_view {
     bool hflip, vflip;
-    struct {
-        double x, y, width, height; /* shares of the picture's sides, within 0..1 */
-    } crop;
-    double brightness, contrast; /* factors; 1: as it is */
+    struct augment_box crop;                 /* of the picture that is kept */
+    double rotate;                           /* degrees, counter-clockwise */
+    double brightness, contrast, saturation; /* factors; 1: as it is */
+    double hue;                              /* turns */
+    struct augment_box erase;                /* of the result; width 0: nothing */
 };
 /* What makes a view: nothing else does, so it is the same for any threads, batches and resumes. */
 struct augment_moment {
@@ -52,13 +61,18 @@ void augment_draw(struct augment_view *view, const struct augment_options *opt, 
 struct augment {
     int side_in, side_out;
     struct resize_crop crop;
-    uint8_t *rgb; /* [side_out, side_out, 3] */
+    uint8_t *rgb, *turned; /* [side_out, side_out, 3]; turned NULL: opt->rotate was 0 */
 };
 /* The memory belongs to the arena; called twice, as base/arena.h says. */
-void augment_lay_out(struct augment *a, int side_in, int side_out, struct arena *arena);
-/* The view [side_out, side_out, 3]: in a->rgb, or the picture itself when nothing is done to it.
- */
+void augment_lay_out(struct augment *a, const struct augment_options *opt, int side_in,
+                     int side_out, struct arena *arena);
+/* The view [side_out, side_out, 3] but for what is erased: in memory of *a, or the picture itself
+ * when nothing is done to it. */
 const uint8_t *augment_apply(struct augment *a, const struct square *picture,
                              const struct augment_view *view);
+/* Erases of the normalised result x [side, side, 3]: to 0, the mean colour of what --mean says, as
+ * torchvision's RandomErasing does behind Normalize. The box's edges are rounded to whole pixels.
+ */
+void augment_erase(float *x, int side, const struct augment_view *view);
 
 #endif

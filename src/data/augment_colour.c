@@ -38,3 +38,23 @@ void augment_colour_light(uint8_t *rgb, size_t n_pixels, double brightness, doub
     for (size_t i = 0; i < 3 * n_pixels; i++)
         rgb[i] = table[rgb[i]];
 }
+
+static uint8_t clip(int value)
+{
+    return (uint8_t)(value < 0 ? 0 : value > 255 ? 255 : value);
+}
+
+/* The factor in 2^-12, which moves a byte by at most 0.03 of a grey level. */
+void augment_colour_saturate(uint8_t *rgb, size_t n_pixels, double factor)
+{
+    const int one = 1 << 12, whole = (int)(factor * one + 0.5);
+
+    for (size_t i = 0; i < n_pixels; i++) {
+        uint8_t *pixel = rgb + 3 * i;
+        int grey = (19595 * pixel[0] + 38470 * pixel[1] + 7471 * pixel[2] + (1 << 15)) >> 16;
+        int rest = one * grey + one / 2 - whole * grey;
+
+        for (int c = 0; c < 3; c++)
+            pixel[c] = clip((whole * pixel[c] + rest) >> 12);
+    }
+}

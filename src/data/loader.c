@@ -5,9 +5,9 @@
 #include "data/loader.h"
 
 #include "base/memory.h"
-#include "base/rng.h"
 #include "data/picture.h"
 #include "data/pipeline.h"
+#include "data/sampler.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -34,7 +34,7 @@ struct loader {
     struct loader_options options;
     struct pipeline *pipeline;
     struct arena memory;
-    int *rows, *order; /* [n_rows] as given; in the order of this epoch */
+    struct sampler sampler; /* of this epoch */
     int n_rows, n_batches;
     struct slot slot[N_SLOTS];
     struct bench *bench; /* [workers] */
@@ -57,21 +57,21 @@ int loader_picture_side(const struct loader_options *opt)
 static void lay_out(struct loader *l)
 {
     const struct loader_options *opt = &l->options;
-    size_t batch = (size_t)opt->batch_size, rows = (size_t)l->n_rows;
+    size_t batch = (size_t)opt->batch_size;
     for (int i = 0; i < N_SLOTS; i++) {
         l->slot[i].x = arena_floats(&l->memory, batch * picture_values(opt));
         l->slot[i].label = arena_take(&l->memory, batch, sizeof(int));
         l->slot[i].row = arena_take(&l->memory, batch, sizeof(int));
         l->slot[i].failed = arena_take(&l->memory, batch, sizeof(struct error));
     }
-    l->rows = arena_take(&l->memory, rows, sizeof(int));
-    l->order = arena_take(&l->memory, rows, sizeof(int));
+    sampler_lay_out(&l->sampler, l->n_rows, opt->balance_classes, &l->memory);
     l->bench = arena_take(&l->memory, (size_t)opt->workers, sizeof *l->bench);
     for (int i = 0; i < opt->workers; i++) {
         struct bench measured = {0}, *bench = l->bench ? &l->bench[i] : &measured;
         bench->square = arena_take(&l->memory, square_bytes(loader_picture_side(opt)), 1);
         if (opt->augment)
-            augment_lay_out(&bench->augment, loader_picture_side(opt), opt->size, &l->memory);
+            augment_lay_out(&bench->augment, opt->augment, loader_picture_side(opt), opt->size,
+                            &l->memory);
     }
 }
 
@@ -105,16 +105,22 @@ static void normalise(float *restrict x, const uint8_t *restrict rgb,
     }
 }
 
-/* The bytes that the network is to see: the picture itself or a view of it. */
-static const uint8_t *view_picture(struct loader *l, const struct square *picture, int row,
-                                   struct augment *augment)
+/* What the network is to see of a picture: all of it or a view. */
+static void show_picture(struct loader *l, float *x, const struct square *picture, int position,
+                         struct augment *augment)
 {
+    const struct loader_options *opt = &l->options;
+    size_t n_pixels = picture_values(opt) / 3;
     struct augment_view view;
-    if (!l->options.augment)
-        return picture->rgb;
-    augment_draw(&view, l->options.augment, picture->aspect,
-                 &(struct augment_moment){l->options.seed, l->epoch, row, 0});
-    return augment_apply(augment, picture, &view);
+    if (!opt->augment) {
+        normalise(x, picture->rgb, l->normalised, n_pixels);
+        return;
+    }
+    augment_draw(&view, opt->augment, picture->aspect,
+                 &(struct augment_moment){opt->seed, l->epoch, l->sampler.order[position],
+                                          l->sampler.occurrence[position]});
+    normalise(x, augment_apply(augment, picture, &view), l->normalised, n_pixels);
+    augment_erase(x, opt->size, &view);
 }
 
 /* One picture, on a worker's thread. */
@@ -123,7 +129,7 @@ static void load_picture(void *context, int position, int worker)
     struct loader *l = context;
     const struct loader_options *opt = &l->options;
     struct slot *slot = &l->slot[position / opt->batch_size % N_SLOTS];
-    int place = position % opt->batch_size, row = l->order[position];
+    int place = position % opt->batch_size, row = l->sampler.order[position];
     struct bench *bench = &l->bench[worker];
     const struct square *picture;
     slot->row[place] = row;
@@ -131,9 +137,8 @@ static void load_picture(void *context, int position, int worker)
     slot->failed[place].status = STATUS_OK;
     if (!picture_fetch(&picture, bench->square, l->dataset, row, l->cache, loader_picture_side(opt),
                        &opt->limits, &slot->failed[place]))
-        normalise(slot->x + (size_t)place * picture_values(opt),
-                  view_picture(l, picture, row, &bench->augment), l->normalised,
-                  picture_values(opt) / 3);
+        show_picture(l, slot->x + (size_t)place * picture_values(opt), picture, position,
+                     &bench->augment);
 }
 
 enum status loader_create(struct loader **out, const struct dataset *d, const int *rows, int n_rows,
@@ -154,7 +159,7 @@ enum status loader_create(struct loader **out, const struct dataset *d, const in
     status = arena_commit(&l->memory, "three batches of pictures", err);
     if (!status) {
         lay_out(l);
-        memcpy(l->rows, rows, (size_t)n_rows * sizeof *rows);
+        memcpy(l->sampler.row, rows, (size_t)n_rows * sizeof *rows);
         status = pipeline_create(&l->pipeline, opt->workers, N_SLOTS * opt->batch_size,
                                  load_picture, l, err);
     }
@@ -184,12 +189,12 @@ enum status loader_start(struct loader *l, int epoch, int first_batch, struct er
         return error_set(err, "cannot start at epoch %d, batch %d: an epoch has %d batches", epoch,
                          first_batch, l->n_batches);
     pipeline_stop(l->pipeline); /* its threads read the order */
-    memcpy(l->order, l->rows, (size_t)l->n_rows * sizeof *l->order);
-    if (l->options.shuffle) {
-        struct rng rng;
-        rng_seed(&rng, l->options.seed, RNG_SHUFFLE, (uint64_t)epoch, 0);
-        rng_shuffle(&rng, l->order, (size_t)l->n_rows);
-    }
+    if (l->options.balance_classes > 0)
+        sampler_balance(&l->sampler, l->dataset, l->options.seed, epoch);
+    else if (l->options.shuffle)
+        sampler_shuffle(&l->sampler, l->options.seed, epoch);
+    else
+        sampler_keep_order(&l->sampler);
     l->epoch = epoch;
     l->next_batch = first_batch;
     pipeline_start(l->pipeline, batch_start(l, first_batch), l->n_rows);

@@ -19,7 +19,9 @@
 struct loader_options {
     int size, batch_size;  /* >= 1 */
     float mean[3], std[3]; /* x = (byte / 255 - mean) / std in float32, per channel R, G, B */
-    bool shuffle; /* a fresh order each epoch from (seed, epoch); else in the order given */
+    bool shuffle;        /* a fresh order each epoch from (seed, epoch); else in the order given */
+    int balance_classes; /* > 0: the data set's classes; an epoch draws evenly from them instead
+                            (data/sampler), some rows often and others never */
     uint64_t seed;
     int workers; /* decode threads, >= 1 */
     /* Side of the pictures as they are decoded and cached, for augmentation to crop from; 0: size.

@@ -44,6 +44,7 @@ struct loader_options session_machine_train_loader_options(const struct session 
     double scale = set->cache_scale > 0 ? set->cache_scale : augment_default_scale(&set->views);
 
     options.shuffle = true;
+    options.balance_classes = set->sampler == SAMPLER_BALANCED ? session_classes(s)->n : 0;
     if (augment_is_on(&set->views)) {
         options.augment = &set->views;
         options.picture_side = (int)ceil(set->size * scale);

@@ -26,6 +26,7 @@ enum augment_set { AUGMENT_NONE, AUGMENT_LIGHT, AUGMENT_STANDARD, AUGMENT_STRONG
 enum exif_policy { EXIF_APPLY, EXIF_IGNORE };
 enum monitor { MONITOR_ACCURACY, MONITOR_BALANCED_ACCURACY, MONITOR_LOSS };
 enum decay_norm_bias { DECAY_NORM_BIAS_YES, DECAY_NORM_BIAS_NO };
+enum sampler_choice { SAMPLER_SHUFFLE, SAMPLER_BALANCED };
 enum tta { TTA_NONE, TTA_FLIP };
 
 /* A number for each channel. from_data: still to be found in the training pictures (the session
@@ -63,6 +64,7 @@ struct settings {
     char *class_weights; /* "none", "balanced" or a file */
     double label_smoothing;
     int batch_size, epochs;
+    enum sampler_choice sampler;
     int64_t seed; /* >= 0 */
     /* optimiser */
     enum optimiser_kind optimizer;

@@ -39,3 +39,22 @@ setup() { cd "$BATS_TEST_TMPDIR"; }
     train b -q --workers 4 --cache none
     same_run a b
 }
+
+@test "every augmentation and a balanced sampler leave the same bytes for any threads and workers" {
+    local everything=(--augment strong --vflip 0.3 --sampler balanced --label-smoothing 0.1)
+    train a -q "${everything[@]}" --threads 1
+    for n in 2 3; do
+        train a$n -q "${everything[@]}" --threads $n --workers $((4 - n)) --cache none
+        same_run a a$n
+    done
+    train b -q --threads 1
+    ! cmp -s a/last.safetensors b/last.safetensors
+}
+
+@test "a run with augmentation that was stopped in between leaves the bytes of one that was not" {
+    local everything=(--augment strong --sampler balanced)
+    train a -q "${everything[@]}"
+    (become_train b -q "${everything[@]}" --epochs 1)
+    "$bin/atk-train" -q --resume b --epochs 3
+    same_run a b
+}

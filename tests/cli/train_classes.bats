@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# Classes that differ in size: weights of their losses, smoothed targets.
+# Classes that differ in size: weights of their losses, smoothed targets, balanced draws.
 
 load tiny
 
@@ -70,4 +70,23 @@ weights() { # FILE WEIGHT...
     refused 1 balance --class-weights balance
     refused 2 '--label-smoothing: "1" is not a number in [0, 1)' --label-smoothing 1
     refused 2 '--label-smoothing: "-0.1" is not a number in [0, 1)' --label-smoothing=-0.1
+}
+
+@test "a balanced sampler shows rare classes as often as common ones, and says so" {
+    # Of 42 pictures 14 are red: 2 of them stay.
+    awk -F, '$2 != "red" || ++n <= 2' "$tiny/photos.csv" >"$tiny/rare.csv"
+    local options=(--model "$tiny/tiny.yaml" --size 32 --batch-size 30 --val-split 0 --threads 1)
+    run "$bin/atk-train" "$tiny/rare.csv" "${options[@]}" --epochs 1 --out a --sampler balanced
+    [ "$status" -eq 0 ]
+    [[ $output = *"drawn evenly from the classes"*"one of red 5 times"* ]]
+    [ "$(grep -c ',red$' a/train_batches.csv)" -ge 5 ]
+    [ "$(wc -l <a/train_batches.csv)" -eq 31 ]
+    grep -qx 'sampler: balanced' a/args.yaml
+    run "$bin/atk-train" --resume a --epochs 2 --sampler shuffle
+    [ "$status" -ne 0 ]
+    [[ $output = *sampler* ]]
+}
+
+@test "classes are not evened out twice" {
+    refused 2 'would even out the classes twice' --sampler balanced --class-weights balanced
 }

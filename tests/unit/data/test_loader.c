@@ -96,6 +96,80 @@ static void an_epoch_has_the_same_bytes_however_it_is_made(void **state)
     dataset_destroy(d);
 }
 
+static const struct augment_options strong = {.hflip = 0.5,
+                                              .vflip = 0.5,
+                                              .crop_scale = {0.3, 1},
+                                              .crop_ratio = {0.75, 4 / 3.0},
+                                              .rotate = 20,
+                                              .brightness = 0.4,
+                                              .contrast = 0.4,
+                                              .saturation = 0.4,
+                                              .hue = 0.1,
+                                              .erase = 0.5};
+
+/* All augmentation at once, from larger squares, drawn evenly from the classes. */
+static struct loader_options all_options(int batch_size, int workers)
+{
+    struct loader_options opt = options(batch_size, workers);
+    opt.augment = &strong;
+    opt.picture_side = PICTURE_SIZE + 5;
+    opt.balance_classes = 3;
+    return opt;
+}
+
+static void augmented_and_balanced_epochs_have_the_same_bytes_however_they_are_made(void **state)
+{
+    (void)state;
+    static struct epoch expected, got;
+    struct dataset *d = picture_set();
+    struct cache *cache;
+    struct loader_options opt = all_options(N_PICTURES, 1);
+    struct loader *l = create(d, NULL, &opt);
+    run_epoch(&expected, l, 3, 0);
+    loader_destroy(l);
+    assert_int_equal(cache_create(&cache, N_PICTURES, PICTURE_SIZE + 5, (size_t)1 << 20, &err),
+                     STATUS_OK);
+    for (int workers = 1; workers <= 4; workers++) {
+        opt = all_options(2 * workers + 1, workers);
+        l = create(d, workers % 2 ? cache : NULL, &opt);
+        run_epoch(&got, l, 3, 0);
+        assert_memory_equal(&got, &expected, sizeof got);
+        run_epoch(&got, l, 3, 2); /* as after a resume */
+        int before = 2 * opt.batch_size;
+        assert_int_equal(got.n, N_PICTURES - before);
+        assert_memory_equal(got.row, expected.row + before, (size_t)got.n * sizeof(int));
+        assert_memory_equal(got.x, expected.x + before * VALUES,
+                            (size_t)got.n * VALUES * sizeof(float));
+        loader_destroy(l);
+    }
+    cache_destroy(cache);
+    dataset_destroy(d);
+}
+
+static void a_row_that_comes_again_in_an_epoch_looks_different(void **state)
+{
+    (void)state;
+    static struct epoch epoch;
+    struct dataset *d = picture_set();
+    struct loader_options opt = all_options(4, 1);
+    struct loader *l = create(d, NULL, &opt);
+    int repeats = 0;
+    for (int e = 0; e < 5; e++) {
+        run_epoch(&epoch, l, e, 0);
+        for (int i = 0; i < epoch.n; i++)
+            for (int j = 0; j < i; j++) {
+                if (epoch.row[i] != epoch.row[j])
+                    continue;
+                repeats++;
+                assert_memory_not_equal(epoch.x + i * VALUES, epoch.x + j * VALUES,
+                                        VALUES * sizeof(float));
+            }
+    }
+    assert_true(repeats > 0);
+    loader_destroy(l);
+    dataset_destroy(d);
+}
+
 static void every_row_comes_once_in_an_order_of_seed_and_epoch(void **state)
 {
     (void)state;
@@ -290,6 +364,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         SCRATCH_TEST(an_epoch_has_the_same_bytes_however_it_is_made),
+        SCRATCH_TEST(augmented_and_balanced_epochs_have_the_same_bytes_however_they_are_made),
+        SCRATCH_TEST(a_row_that_comes_again_in_an_epoch_looks_different),
         SCRATCH_TEST(every_row_comes_once_in_an_order_of_seed_and_epoch),
         SCRATCH_TEST(an_epoch_can_begin_at_a_batch),
         SCRATCH_TEST(an_epoch_can_be_left_for_another),
