@@ -91,7 +91,8 @@ static void show_batch(void *context, const struct trainer_batch *b)
             report_batch(c, b);
         return;
     }
-    long first = (long)(b->batch - 1) * show->session->settings->batch_size;
+    const struct settings *s = show->session->settings;
+    long first = (long)(b->batch - 1) * s->batch_size * s->accumulate;
     if (show->bar_epoch != b->epoch) {
         snprintf(label, sizeof label, "epoch %d/%d", b->epoch, b->n_epochs);
         console_bar_start(c, label, "images", first, show->session->train.n, b->seconds);

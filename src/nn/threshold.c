@@ -45,7 +45,8 @@ double threshold_step(double lambda, double rate, double share, double counted)
     return fmax(0, lambda - rate * (share - counted));
 }
 
-double threshold_rate(double lambda, double mean_loss)
+double threshold_rate(double lambda, double mean_loss, double share, double counted)
 {
-    return 0.5 * fmax(lambda, 1e-6 * mean_loss);
+    double size = fmax(lambda, 1e-6 * mean_loss), g = (counted - share) / 2;
+    return size * (g != 0 ? expm1(g) / g : 1) / 2;
 }

@@ -22,10 +22,11 @@ double threshold_start(const float *loss, int n, double share, int *scratch);
  * mini-batch that exceeded lambda. The projection is all that bounds it: above every loss the next
  * step leads down. */
 double threshold_step(double lambda, double rate, double share, double counted);
-/* A rate for losses that shrink by orders of magnitude while a network learns: half of lambda
- * itself, so that a step changes it by a factor between 1/2 and 3/2 whatever its unit; of a lambda
- * below a millionth of the mean loss half of that, so that it can leave 0. Over T steps the share
- * that counts then differs from the one asked for by about 2/T ln(last lambda / first lambda). */
-double threshold_rate(double lambda, double mean_loss);
+/* A rate for losses that shrink by orders of magnitude while a network learns. It goes with lambda:
+ * the step multiplies lambda by exp((counted - share) / 2), whatever the unit of the losses
+ * (exponentiated gradient, Kivinen and Warmuth 1997). So over T steps the mean of counted is share
+ * + 2/T ln(last lambda / first lambda): it settles at the share when lambda does. A lambda below a
+ * millionth of the mean loss moves as if it were that, and so can leave 0. */
+double threshold_rate(double lambda, double mean_loss, double share, double counted);
 
 #endif

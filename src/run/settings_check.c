@@ -1,9 +1,7 @@
 /* Combinations of settings that no single value shows, a function for each group of the table. All
  * of it is known before a file is read. */
-#include "run/recipe.h"
 #include "run/settings.h"
 
-#include <math.h>
 #include <string.h>
 
 static enum status check_data(const struct settings *s, struct error *err)
@@ -50,54 +48,6 @@ static enum status check_augmentation(const struct settings *s, struct error *er
     if (s->cache_scale > 1 && !crops)
         return error_usage(err, "--cache-scale %g has a use only with a --crop-scale below 1",
                            s->cache_scale);
-    return STATUS_OK;
-}
-
-/* k where the aggregate does not ask for one: the default may stand, and what means the same. */
-static enum status check_k_unused(const struct settings *s, struct error *err)
-{
-    bool average = s->aggregate == AGGREGATE_AVERAGE, all = s->k.kind == ATK_FRACTION;
-
-    if (is_initial(s, "k") || (s->k.value == 1 && all == average))
-        return STATUS_OK;
-    return error_usage(err, "--k %s has no use with --aggregate %s, which takes %s", s->k.text,
-                       average ? "average" : "maximum",
-                       average ? "all losses" : "the largest loss alone");
-}
-
-static enum status check_loss(const struct settings *s, struct error *err)
-{
-    const char *option = strcmp(s->class_weights, "none") != 0 ? "--class-weights"
-                         : s->label_smoothing > 0              ? "--label-smoothing"
-                                                               : NULL;
-    char loss[SETTINGS_TEXT_BYTES];
-
-    if (s->loss == LOSS_CROSS_ENTROPY || !option)
-        return STATUS_OK;
-    return error_usage(err, "%s is defined for --loss cross-entropy, not for %s", option,
-                       settings_text(s, settings_table_find("loss"), loss));
-}
-
-/* What the losses of a batch are reduced to: there must be something to average, and a share must
- * come to something. */
-static enum status check_aggregate(const struct settings *s, struct error *err)
-{
-    const struct aggregate_options options = recipe_aggregate(s);
-    const struct atk_k *k = &options.k, *drop = &options.drop;
-    int n = s->batch_size, dropped = atk_resolve_drop(drop, n);
-
-    if (dropped == n)
-        return error_usage(err, "--drop-largest: %s leaves nothing of a batch of %d", drop->text,
-                           n);
-    if (dropped == 0 && drop->value > 0)
-        return error_usage(err,
-                           "--drop-largest: %s of a batch of %d is none; it takes a batch of %.0f",
-                           drop->text, n, ceil(1 / drop->value - 1e-9));
-    if (s->aggregate == AGGREGATE_AVERAGE || s->aggregate == AGGREGATE_MAXIMUM)
-        return check_k_unused(s, err);
-    if (k->kind == ATK_COUNT && k->value > n - dropped)
-        return error_usage(err, "--k: %s is more than the %d pictures %s a batch of %d", k->text,
-                           n - dropped, dropped > 0 ? "that --drop-largest leaves of" : "of", n);
     return STATUS_OK;
 }
 
@@ -219,7 +169,8 @@ static enum status check_run(const struct settings *s, struct error *err)
 
 bool settings_is_fixed(const struct settings *run, const struct setting *item)
 {
-    bool measured = run->lr_schedule == SCHEDULE_COSINE || run->lr_schedule == SCHEDULE_POLY;
+    bool measured = run->lr_schedule == SCHEDULE_COSINE || run->lr_schedule == SCHEDULE_POLY ||
+                    run->k_schedule == K_SCHEDULE_LINEAR || run->k_schedule == K_SCHEDULE_COSINE;
 
     return item->use == SETTING_FIXED || (measured && strcmp(item->name, "epochs") == 0);
 }
@@ -227,9 +178,8 @@ bool settings_is_fixed(const struct settings *run, const struct setting *item)
 enum status settings_check(const struct settings *s, struct error *err)
 {
     static enum status (*const check[])(const struct settings *, struct error *) = {
-        check_data,      check_pictures, check_augmentation, check_loss,
-        check_aggregate, check_classes,  check_optimiser,    check_rate,
-        check_stop,      check_machine,  check_run,
+        check_data,      check_pictures, check_augmentation, settings_check_loss, check_classes,
+        check_optimiser, check_rate,     check_stop,         check_machine,       check_run,
     };
     enum status status = STATUS_OK;
 

@@ -114,7 +114,7 @@ const char *settings_text(const struct settings *s, const struct setting *item,
         break;
     case SETTING_K:
     case SETTING_DROP:
-        return ((const struct atk_k *)value)->text;
+        return ((const struct atk_k *)value)->text[0] ? ((const struct atk_k *)value)->text : NULL;
     }
     return buffer;
 }

@@ -14,21 +14,51 @@
 #include <math.h>
 #include <stdlib.h>
 
+static enum status create_step(struct trainer_pictures *s, const struct trainer *t,
+                               struct error *err)
+{
+    s->capacity = t->settings->batch_size * t->settings->accumulate;
+    size_t n = (size_t)s->capacity, classes = (size_t)t->classes;
+    const struct {
+        void **array;
+        size_t count, size;
+    } wanted[] = {
+        {(void **)&s->row, n, sizeof(int)},
+        {(void **)&s->predicted, n, sizeof(int)},
+        {(void **)&s->loss, n, sizeof(float)},
+        {(void **)&s->weight, n, sizeof(float)},
+        {(void **)&s->dlogits, n * classes, sizeof(float)},
+        {(void **)&s->selected, n, sizeof(int)},
+        {(void **)&s->scratch, n, sizeof(int)},
+    };
+    for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
+        enum status status =
+            memory_alloc(wanted[i].array, wanted[i].count, wanted[i].size, "losses of a step", err);
+        if (status != STATUS_OK)
+            return status;
+    }
+    return STATUS_OK;
+}
+
+static void free_step(struct trainer_pictures *s)
+{
+    free(s->row);
+    free(s->predicted);
+    free(s->loss);
+    free(s->weight);
+    free(s->dlogits);
+    free(s->selected);
+    free(s->scratch);
+}
+
 static enum status create_parts(struct trainer *t, struct error *err)
 {
-    size_t batch = (size_t)t->settings->batch_size, classes = (size_t)t->classes;
     enum status status;
     t->loss_options = recipe_loss(t->settings, t->in.class_weight);
     t->aggregate = recipe_aggregate(t->settings);
-    if ((status = trainer_update_create(t, err)) ||
-        (status = memory_alloc((void **)&t->loss, batch, sizeof(float), "losses", err)) ||
-        (status = memory_alloc((void **)&t->weight, batch, sizeof(float), "weights", err)) ||
-        (status = memory_alloc((void **)&t->dlogits, batch * classes, sizeof(float),
-                               "gradient of the logits", err)) ||
-        (status = memory_alloc((void **)&t->selected, batch, sizeof(int), "selection", err)) ||
-        (status = memory_alloc((void **)&t->scratch, batch, sizeof(int), "selection", err)) ||
-        (status = memory_alloc((void **)&t->predicted, batch, sizeof(int), "predictions", err)) ||
-        (status = memory_alloc((void **)&t->class_selected, classes, sizeof(double),
+    if ((status = trainer_update_create(t, err)) || (status = trainer_backward_create(t, err)) ||
+        (status = create_step(&t->step, t, err)) ||
+        (status = memory_alloc((void **)&t->class_selected, (size_t)t->classes, sizeof(double),
                                "shares of the classes", err)) ||
         (status = hard_examples_create(&t->examples, t->in.train_data, t->in.train_rows,
                                        t->in.n_train_rows, err)))
@@ -52,11 +82,12 @@ enum status trainer_create(struct trainer **out, const struct trainer_inputs *in
     t->settings = in->settings;
     t->params = model_params(in->model);
     t->classes = model_options(in->model)->classes;
-    t->n_batches = loader_batches(in->train);
+    int accumulate = t->settings->accumulate;
+    t->n_batches = (loader_batches(in->train) + accumulate - 1) / accumulate;
     struct run_state *s = &t->state;
     s->best_accuracy = s->best_balanced_accuracy = s->best_macro_f1 = s->best_mean_loss = NAN;
     s->last_accuracy = s->last_balanced_accuracy = s->last_macro_f1 = s->last_mean_loss = NAN;
-    s->last_train_loss = NAN;
+    s->last_train_loss = s->lambda = NAN;
     if ((status = create_parts(t, err))) {
         trainer_destroy(t);
         return status;
@@ -73,12 +104,8 @@ void trainer_destroy(struct trainer *t)
     trainer_update_destroy(t);
     evaluator_destroy(t->evaluator);
     metrics_free(&t->metrics);
-    free(t->loss);
-    free(t->weight);
-    free(t->dlogits);
-    free(t->selected);
-    free(t->scratch);
-    free(t->predicted);
+    free_step(&t->step);
+    trainer_backward_destroy(t);
     free(t->class_selected);
     hard_examples_free(&t->examples);
     free(t);
@@ -154,15 +181,10 @@ static enum status train_epoch(struct trainer *t, bool *stopped, struct error *e
     *stopped = stop_asked(t);
     if (*stopped || t->state.next_batch == t->n_batches)
         return STATUS_OK;
-    enum status status =
-        loader_start(t->in.train, (int)t->state.epoch, (int)t->state.next_batch, err);
-    while (status == STATUS_OK && !*stopped) {
-        double began = clock_seconds();
-        struct batch b;
-        status = loader_next(t->in.train, &b, err);
-        if (status != STATUS_OK || b.n == 0)
-            break;
-        status = trainer_step(t, &b, began, err);
+    enum status status = loader_start(t->in.train, (int)t->state.epoch,
+                                      (int)t->state.next_batch * t->settings->accumulate, err);
+    while (status == STATUS_OK && !*stopped && t->state.next_batch < t->n_batches) {
+        status = trainer_step(t, err);
         if (status == STATUS_OK && save_due(t))
             status = trainer_save_state(t, err);
         *stopped = stop_asked(t);
@@ -182,15 +204,12 @@ static void tell_evaluated(void *context, int n_done)
 /* The part of the validation set that is averaged beside its mean. */
 static double validation_share(const struct trainer *t)
 {
-    int n = t->settings->batch_size;
-    switch (t->aggregate.kind) {
-    case AGGREGATE_AVERAGE:
+    int n = recipe_scope_pictures(t->settings);
+    if (t->aggregate.kind == AGGREGATE_AVERAGE)
         return 1;
-    case AGGREGATE_MAXIMUM:
+    if (t->aggregate.kind == AGGREGATE_MAXIMUM)
         return 1.0 / n;
-    default:
-        return metrics_share(&t->settings->k, n);
-    }
+    return t->settings->scope == SCOPE_DATASET ? t->share : metrics_share(&t->aggregate.k, n);
 }
 
 static enum status evaluate(struct trainer *t, bool *stopped, struct error *err)
@@ -296,6 +315,7 @@ enum status trainer_run(struct trainer *t, bool *interrupted, struct error *err)
     enum status status = t->restored ? STATUS_OK : trainer_save_state(t, err);
     t->saved_at = clock_seconds();
     while (status == STATUS_OK && !at_end(t, &end)) {
+        trainer_select_begin_epoch(t);
         status = train_epoch(t, interrupted, err);
         if (status == STATUS_OK && !*interrupted && t->evaluator != NULL)
             status = evaluate(t, interrupted, err);

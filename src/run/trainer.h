@@ -3,10 +3,10 @@
  *
  * What it writes into the run folder: a row of batches.csv after each step, a row of results.csv
  * after each epoch, last.safetensors, hard_examples.csv and state.safetensors at each epoch's end
- * and when it is stopped, state.safetensors also at the start and every save_minutes. Whenever an epoch is the
- * best so far (run/monitor) also best.safetensors, confusion_matrix.csv and per_class.csv, which
- * therefore belong together.
- * Without validation nothing chooses a best epoch, and these three files do not exist.
+ * and when it is stopped, state.safetensors also at the start and every save_minutes. Whenever an
+ * epoch is the best so far (run/monitor) also best.safetensors, confusion_matrix.csv and
+ * per_class.csv, which therefore belong together. Without validation nothing chooses a best epoch,
+ * and these three files do not exist.
  *
  * With --ema what is evaluated, and saved in both *.safetensors of weights, is the average; the
  * state keeps it beside the weights that are trained.

@@ -6,6 +6,7 @@
 
 #include "nn/clip.h"
 #include "nn/ema.h"
+#include "nn/gradient_sum.h"
 #include "nn/optimiser.h"
 #include "nn/schedule.h"
 #include "run/evaluator.h"
@@ -16,13 +17,36 @@
 
 enum { TRAINER_MOST_BLOCKS = 16 };
 
+/* The pictures of the step under way, those of its micro-batches one behind the other. [capacity]
+ * each, which is batch_size x accumulate. */
+struct trainer_pictures {
+    int capacity, n; /* n: through the network so far */
+    int first;       /* of the last micro-batch */
+    int *row, *predicted;
+    float *loss, *weight;
+    float *dlogits; /* [capacity, classes]: of the loss; once selected, times the weight */
+    double loss_sum;
+    int *selected, n_selected; /* ascending */
+    int *scratch;
+};
+
+/* What goes through the network once more; NULL unless scope step has several micro-batches. */
+struct trainer_again {
+    float *x, *dlogits;    /* [batch_size, size, size, 3], [batch_size, classes] */
+    int *place, *position; /* [batch_size] in the step, in the epoch */
+    int *all;              /* 0, 1, ... */
+};
+
 struct trainer {
     struct trainer_inputs in; /* borrowed */
     const struct settings *settings;
     struct param_list *params;
     struct optimiser optimiser;
     struct loss_options loss_options;
-    struct aggregate_options aggregate;
+    struct aggregate_options aggregate; /* with k of the present epoch */
+    double share;                       /* that k of the training pictures */
+    struct gradient_sum gradient_sum;
+    struct trainer_again again;
     struct schedule schedule;
     struct clip clip;
     struct ema ema;              /* weight NULL: off */
@@ -36,18 +60,31 @@ struct trainer {
     struct run_state_content content; /* of state.safetensors: points to the three above */
     int n_batches, classes;
     bool restored, out_of_time;
+    bool not_finite;             /* that is why the last step failed */
     double images_per_second;    /* smoothed; 0 before the first batch */
     double saved_at, counted_at; /* clock_seconds of the last save, of save_time */
 
-    /* of a batch [batch_size] */
-    float *loss, *weight;
-    float *dlogits; /* [batch_size, classes] */
-    int *selected, *scratch, *predicted;
+    struct trainer_pictures step;
 };
 
-/* trainer_step.c: loss, selection, backward, update, row and event of one batch that the loader
- * gave; `began` is the clock before it was asked for. */
-enum status trainer_step(struct trainer *t, const struct batch *b, double began, struct error *err);
+/* trainer_step.c: the next step of the epoch that the loader is in: batches, losses, selection,
+ * backward, update, row and event. */
+enum status trainer_step(struct trainer *t, struct error *err);
+
+/* trainer_select.c */
+void trainer_select_begin_epoch(struct trainer *t); /* k of the epoch in t->state */
+/* Selects from the n pictures of t->step from first on: their weights, their gradients of the
+ * logits times these, and their part of the step's figures. */
+void trainer_select(struct trainer *t, struct trainer_batch *out, int first, int n);
+void trainer_select_finish(struct trainer *t, const struct trainer_batch *b); /* next lambda */
+
+/* trainer_backward.c */
+enum status trainer_backward_create(struct trainer *t, struct error *err);
+void trainer_backward_destroy(struct trainer *t);
+/* Adds the gradient of the selected pictures of the last micro-batch, whose activations are there;
+ * of those before it, which go through the network again. */
+void trainer_backward_present(struct trainer *t);
+enum status trainer_backward_rest(struct trainer *t, struct error *err);
 
 /* trainer_update.c: the gradient in t->params becomes the step of the batch that *out tells of; its
  * norm is set. One that is not finite is an error, and changes no weight. */

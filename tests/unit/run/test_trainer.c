@@ -58,6 +58,7 @@ struct part {
     bool resume;
     enum norm_kind norm;
     double save_minutes;
+    bool learns_threshold; /* scope dataset, with a schedule of k */
     struct accident accident;
 };
 
@@ -68,6 +69,11 @@ static bool run_part(struct part *p)
     tiny_create(&r, p->norm);
     p->accident.run = &r;
     r.settings.save_minutes = p->save_minutes;
+    if (p->learns_threshold) {
+        r.settings.scope = SCOPE_DATASET;
+        r.settings.k_schedule = K_SCHEDULE_LINEAR;
+        r.settings.k_warmup = 1;
+    }
     r.inputs.events = (struct trainer_events){
         .context = &p->accident, .batch = on_batch, .evaluating = on_evaluating, .epoch = on_epoch};
     if (p->resume)
@@ -263,6 +269,26 @@ static void stopped_after_every_batch_with_batch_norm_gives_the_same_bytes(void 
     assert_same_run("whole", "often");
 }
 
+static void with_a_learned_threshold_stopped_at_any_batch_gives_the_same_bytes(void **state)
+{
+    (void)state;
+    struct part whole = {.folder = "whole", .norm = NORM_GROUP, .learns_threshold = true};
+    assert_false(run_part(&whole));
+    for (int at = 1; at <= STEPS; at++) {
+        char folder[32];
+        snprintf(folder, sizeof(folder), "stopped-%d", at);
+        struct part part = {.folder = folder,
+                            .norm = NORM_GROUP,
+                            .learns_threshold = true,
+                            .accident.stop_at_batch = at};
+        assert_true(run_part(&part));
+        part.resume = true;
+        part.accident = (struct accident){0};
+        assert_false(run_part(&part));
+        assert_same_run("whole", folder);
+    }
+}
+
 static void stopped_in_an_evaluation_and_resumed_evaluates_again(void **state)
 {
     (void)state;
@@ -448,6 +474,7 @@ int main(void)
         TINY_TEST(without_validation_there_is_no_best_file),
         TINY_TEST(stopped_at_any_batch_and_resumed_gives_the_same_bytes),
         TINY_TEST(stopped_after_every_batch_with_batch_norm_gives_the_same_bytes),
+        TINY_TEST(with_a_learned_threshold_stopped_at_any_batch_gives_the_same_bytes),
         TINY_TEST(stopped_in_an_evaluation_and_resumed_evaluates_again),
         TINY_TEST(killed_at_any_batch_and_resumed_gives_the_same_bytes),
         TINY_TEST(resuming_a_finished_run_changes_nothing),
