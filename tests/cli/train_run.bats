@@ -39,33 +39,6 @@ setup() {
     expect 'warning: k 2 of the last batch of 3 means 2 of them, 67 % instead of 50 %'
 }
 
-@test "train: scopes, steps and schedules say what they come to, and train" {
-    run atk-train "${small[@]}" photos.csv --scope dataset --k 40% --k-warmup 1
-    expect_status 0
-    expect 'cross-entropy, averaged over the k largest of all training pictures; k 40%:'
-    expect '6 of 15 (40.0 %): those above a threshold that is learned; 4 batches an epoch'
-    expect 'in the first epoch all count'
-    expect 'selected 1.000 | validation'
-    run atk-train "${small[@]}" photos.csv --scope dataset --k 16
-    expect_status 2
-    expect '--k: 16 is more than the 15 pictures of the training set'
-    run atk-train "${small[@]}" photos.csv --scope step --accumulate 3 --k-schedule linear --k 0.5
-    expect_status 0
-    expect 'averaged over the k largest of each step; k 0.5:'
-    expect '6 of 12 (50.0 %), in the last step 1 of 3 (33.3 %); 2 steps of 3 batches an epoch'
-    expect 'that is where k ends; it comes from 1.0 in a line'
-    expect 'warning: k 0.5 of the last step of 3 means 1 of them, 33 % instead of 50 %'
-    expect 'epoch 2/2  batch 2/2'
-}
-
-@test "train: at the end a k below the error is pointed out, once" {
-    run atk-train "${small[@]}" photos.csv --k 1 --epochs 1
-    expect_status 0
-    expect 'warning: k/n may be below the error that is reachable: k/n is 0.25, the best'
-    run atk-train "${small[@]}" photos.csv --epochs 1
-    [[ $output != *'k/n may be'* ]]
-}
-
 @test "train: args.yaml gives the same run again" {
     atk-train "${small[@]}" -q photos.csv --out a --seed 3 --k 50% --mean 0.5,0.4,0.3
     atk-train -q --config a/args.yaml --out b
