@@ -1,6 +1,7 @@
 /* The trainer's own parts, shared by trainer.c (epochs), trainer_step.c (a batch),
- * trainer_update.c (weights) and trainer_save.c (files). Of others only find_lr.c includes this,
- * which takes steps without a run around them. */
+ * trainer_select.c and trainer_backward.c (its gradient), trainer_update.c (weights) and
+ * trainer_save.c (files). Of others only find_lr.c includes this, which takes steps without a run
+ * around them. */
 #ifndef RUN_TRAINER_INTERNAL_H
 #define RUN_TRAINER_INTERNAL_H
 

@@ -71,6 +71,8 @@ weights_of() { # run option...
     atk-train "${small[@]}" -q photos.csv --k 0.5 --out whole --batch-size 8
     cmp <(sed -n 2p cut/batches.csv | cut -d, -f1-8) <(sed -n 2p whole/batches.csv | cut -d, -f1-8)
     [ "$(wc -l <cut/batches.csv)" -eq 5 ]
+    cut=(--k 0.5 --batch-size 2 --accumulate 4 --scope step --augment standard --cache none)
+    [ "$(weights_of a "${cut[@]}" --threads 1)" = "$(weights_of b "${cut[@]}" --threads 3)" ]
 }
 
 # Each part of the run does one step.
