@@ -43,7 +43,7 @@ void lr_curve_smooth(struct lr_curve *c);
  * less: the valley is flat, and where few pictures are learned by heart the loss goes on falling as
  * long as the test lasts. */
 struct lr_curve_suggestion {
-    double learning_rate; /* NaN when the loss never fell by 2 % */
+    double learning_rate; /* NaN when the loss never fell by 5 % */
     double from, to;      /* rates at the edges */
     double first, lowest;
 };
