@@ -68,6 +68,20 @@ static void print_standing(struct console *c, const struct settings *s,
                       s->early_stop, monitor_text(s));
 }
 
+/* With a learned threshold the share that counts is an outcome: told once, where it has settled. */
+static void warn_selected(struct console *c, const struct session *s, const struct trainer_epoch *e)
+{
+    const struct aggregate_options options = recipe_aggregate(s->settings);
+    double asked = (double)atk_resolve(&options.k, s->train.n) / s->train.n;
+
+    if (s->settings->scope == SCOPE_DATASET && e->epoch == e->n_epochs &&
+        fabs(e->selected - asked) > 0.1)
+        console_warn(c,
+                     "%.0f %% of the pictures counted in the last epoch instead of %.0f %%: too "
+                     "many losses are 0, or the threshold has had too few steps",
+                     100 * e->selected, 100 * asked);
+}
+
 void report_epoch(struct console *c, const struct session *s, const struct trainer_epoch *e)
 {
     console_print(c, "epoch %*d/%d  train loss %.4f mean %.4f accuracy %.3f selected %.3f",
@@ -80,6 +94,7 @@ void report_epoch(struct console *c, const struct session *s, const struct train
     console_print(c, " | %.1f s", e->seconds);
     print_standing(c, s->settings, e);
     console_print(c, "\n");
+    warn_selected(c, s, e);
     if (e->validated)
         print_recall(c, e->validation, session_classes(s));
 }

@@ -45,8 +45,9 @@ double threshold_step(double lambda, double rate, double share, double counted)
     return fmax(0, lambda - rate * (share - counted));
 }
 
-double threshold_rate(double lambda, double mean_loss, double share, double counted)
+double threshold_rate(double lambda, double mean_loss, double share, double counted, int n)
 {
-    double size = fmax(lambda, 1e-6 * mean_loss), g = (counted - share) / 2;
-    return size * (g != 0 ? expm1(g) / g : 1) / 2;
+    double size = fmax(lambda, 1e-6 * mean_loss), gain = fmin(n / 16.0, 1);
+    double g = gain * (counted - share);
+    return size * gain * (g != 0 ? expm1(g) / g : 1);
 }

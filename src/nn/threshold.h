@@ -1,9 +1,11 @@
 /* The average top-k loss of a whole data set without sorting it (Fan et al. 2017): for losses l
- * that are not negative, the mean of the k largest is min over lambda >= 0 of  lambda + (1/k) sum_i
- * max(0, l_i - lambda), reached at lambda = l[k], the k-th largest. So one number is learned beside
- * the weights; a sample counts iff its loss exceeds it, and a mini-batch of n estimates both
- * gradients without bias. Plain functions over arrays; share is k / (size of the data set), in (0,
- * 1]. */
+ * that are not negative, the mean of the k largest is
+ *
+ *     min over lambda >= 0 of  lambda + (1/k) sum_i max(0, l_i - lambda),
+ *
+ * reached at lambda = l[k], the k-th largest. So one number is learned beside the weights; a sample
+ * counts iff its loss exceeds it, and a mini-batch of n estimates both gradients without bias.
+ * Plain functions over arrays; share is k / (size of the data set), in (0, 1]. */
 #ifndef NN_THRESHOLD_H
 #define NN_THRESHOLD_H
 
@@ -23,10 +25,12 @@ double threshold_start(const float *loss, int n, double share, int *scratch);
  * step leads down. */
 double threshold_step(double lambda, double rate, double share, double counted);
 /* A rate for losses that shrink by orders of magnitude while a network learns. It goes with lambda:
- * the step multiplies lambda by exp((counted - share) / 2), whatever the unit of the losses
- * (exponentiated gradient, Kivinen and Warmuth 1997). So over T steps the mean of counted is share
- * + 2/T ln(last lambda / first lambda): it settles at the share when lambda does. A lambda below a
- * millionth of the mean loss moves as if it were that, and so can leave 0. */
-double threshold_rate(double lambda, double mean_loss, double share, double counted);
+ * each of the n samples of a mini-batch multiplies lambda by exp((1 - share) / 16) when it counts
+ * and by exp(-share / 16) when it does not, whatever the unit of the losses (exponentiated
+ * gradient, Kivinen and Warmuth 1997); more than 16 samples together move it as 16 do. So over N
+ * samples the share that counts is the one asked for + 16/N ln(last lambda / first lambda): it
+ * settles there when lambda does. A lambda below a millionth of the mean loss moves as if it were
+ * that, and so can leave 0. */
+double threshold_rate(double lambda, double mean_loss, double share, double counted, int n);
 
 #endif

@@ -182,7 +182,7 @@ static const struct setting table[] = {
      .help = "during so many epochs first, all losses count"},
     {.name = "drop-largest", .type = SETTING_DROP, .offset = FIELD(drop_largest), .initial = "0",
      .argument = "M", .group = loss_group,
-     .help = "so many of a batch's largest losses are left out first, and k counts among the rest: a "
+     .help = "so many of the largest losses are left out first, and k counts among the rest: a "
              "count, a fraction or a percent; for wrong labels"},
     {.name = "class-weights", .type = SETTING_TEXT, .offset = FIELD(class_weights),
      .initial = "none", .argument = "none|balanced|FILE", .group = loss_group,

@@ -67,7 +67,7 @@ void trainer_select_finish(struct trainer *t, const struct trainer_batch *b)
     double *lambda = &t->state.lambda, counted = (double)b->k / b->n;
     if (t->settings->scope != SCOPE_DATASET)
         return;
-    double rate = threshold_rate(*lambda, b->mean_loss, t->share, counted);
+    double rate = threshold_rate(*lambda, b->mean_loss, t->share, counted, b->n);
     /* While all count there is none, and it begins anew afterwards. */
     *lambda = t->share < 1 ? threshold_step(*lambda, rate, t->share, counted) : NAN;
 }

@@ -75,6 +75,21 @@ weights_of() { # run option...
     [ "$(weights_of a "${cut[@]}" --threads 1)" = "$(weights_of b "${cut[@]}" --threads 3)" ]
 }
 
+@test "train: a run whose k depends on its length keeps its length" {
+    atk-train "${small[@]}" -q photos.csv --out run --k-schedule linear --k 0.5 2>/dev/null
+    run atk-train --resume run --epochs 3
+    expect_status 2
+    expect '--epochs is 2 in the run that --resume continues, not 3'
+}
+
+# Hinge losses of pictures that are told apart with a margin are 0.
+@test "train: a learned threshold that cannot reach its share is pointed out once" {
+    run atk-train "${small[@]}" -q photos.csv --loss hinge --scope dataset --k 80% --epochs 40
+    expect_status 0
+    expect 'warning: 0 % of the pictures counted in the last epoch instead of 80 %: too many losses'
+    [ "$(grep -c 'pictures counted' <<<"$output")" -eq 1 ]
+}
+
 # Each part of the run does one step.
 @test "train: a run that learns a threshold in steps of two batches is resumed exactly" {
     options=(--scope dataset --accumulate 2 --k-schedule steps --k-steps 1 --k 40%)

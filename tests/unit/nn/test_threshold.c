@@ -42,12 +42,13 @@ static void a_step_leads_towards_the_share_and_never_below_zero(void **state)
     assert_true(threshold_step(1, 0.5, 0.75, 0.25) == 0.75);
     assert_true(threshold_step(0.1, 0.5, 1, 0.5) == 0);
     assert_true(threshold_step(0, 0.5, 1, 1) == 0); /* k = n stays at the plain mean */
-    double rate = threshold_rate(2, 5, 0.25, 0.75);
+    /* 6 of 8 count where 2 should: 8/16 (0.75 - 0.25); and the other way round, of 64 */
+    double rate = threshold_rate(2, 5, 0.25, 0.75, 8);
     assert_true(fabs(threshold_step(2, rate, 0.25, 0.75) - 2 * exp(0.25)) < 1e-12);
-    rate = threshold_rate(2, 5, 0.75, 0.25);
-    assert_true(fabs(threshold_step(2, rate, 0.75, 0.25) - 2 * exp(-0.25)) < 1e-12);
-    assert_true(threshold_rate(2, 5, 0.5, 0.5) == 1);
-    assert_true(threshold_rate(0, 4, 0.5, 0.5) == 2e-6);
+    rate = threshold_rate(2, 5, 0.75, 0.25, 64);
+    assert_true(fabs(threshold_step(2, rate, 0.75, 0.25) - 2 * exp(-0.5)) < 1e-12);
+    assert_true(threshold_rate(2, 5, 0.5, 0.5, 8) == 1);
+    assert_true(threshold_rate(0, 4, 0.5, 0.5, 8) == 2e-6);
 }
 
 static double atk(int n, int k)
@@ -124,7 +125,8 @@ static void the_share_that_counts_settles_while_the_losses_shrink(void **state)
                     lambda = threshold_start(loss, BATCH, share, scratch);
                 int n = threshold_select(weight, selected, loss, BATCH, share, lambda);
                 counted += n;
-                double part = (double)n / BATCH, rate = threshold_rate(lambda, mean, share, part);
+                double part = (double)n / BATCH,
+                       rate = threshold_rate(lambda, mean, share, part, BATCH);
                 lambda = threshold_step(lambda, rate, share, part);
             }
             /* ln lambda falls by 1 in an epoch, give or take its noise */

@@ -186,7 +186,7 @@ static void a_step_below_lambda_changes_lambda_alone(void **state)
     assert_true(last[0].loss == 1000 && last[0].threshold == 1000 && last[0].gradient_norm == 0);
     assert_memory_equal(before, r.trainer->params->data, bytes);
     assert_int_equal(r.trainer->optimiser.step, 1);
-    assert_true(fabs(r.trainer->state.lambda - 1000 * exp(-0.35)) < 1e-9); /* k/n = 14/20 */
+    assert_true(fabs(r.trainer->state.lambda - 1000 * exp(-0.7 * 6 / 16)) < 1e-9); /* k/n = 14/20 */
     test_free(before);
     tiny_destroy(&r);
 }
