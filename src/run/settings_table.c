@@ -153,8 +153,8 @@ static const struct setting table[] = {
              "Crammer-Singer), or the squared or absolute difference to the one-hot target"},
     {.name = "aggregate", .type = SETTING_CHOICE, .offset = FIELD(aggregate), .initial = "atk",
      .choices = "atk|average|maximum|top-k", .argument = "NAME", .group = loss_group,
-     .help = "what is minimised: the average of the k largest losses (atk), of all, the largest, or "
-             "the k-th largest alone (top-k)"},
+     .help = "what is minimised: the average of the k largest losses (atk) or of all (average), the "
+             "largest (maximum), or the k-th largest alone (top-k)"},
     {.name = "k", .letter = 'k', .type = SETTING_K, .offset = FIELD(k), .initial = "0.7",
      .argument = "K", .group = loss_group,
      .help = "how many of a batch's largest losses are averaged: a count (10), a fraction (0.7) or "
