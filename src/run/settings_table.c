@@ -286,8 +286,9 @@ static const struct setting table[] = {
     {.name = "find-lr", .type = SETTING_FLAG, .offset = FIELD(find_lr), .initial = "false",
      .use = SETTING_COMMAND, .group = run_group,
      .help = "learning-rate range test: take at most 500 steps while the rate grows from 1e-6 to 10, "
-             "and print which --learning-rate to try. The curve is put into "
-             "runs/find-lr/lr_finder.csv (with --out DIR: DIR-find-lr/); no run comes of it"},
+             "and print which --learning-rate to try: a place to start, too low when batches are "
+             "small. The curve is put into runs/find-lr/lr_finder.csv (with --out DIR: "
+             "DIR-find-lr/); no run comes of it"},
     {.name = "save-minutes", .type = SETTING_REAL, .offset = FIELD(save_minutes), .initial = "10",
      .min = 0, .max = HUGE_VAL, .use = SETTING_CHANGEABLE, .argument = "F", .group = run_group,
      .help = "save the state this often, besides the end of each epoch; 0: only then"},

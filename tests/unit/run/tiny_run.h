@@ -21,6 +21,7 @@
 #include <cmocka.h>
 
 enum { TINY_SIZE = 32, TINY_ROWS = 26, TINY_TRAIN = 20, TINY_BATCH = 6, TINY_EPOCHS = 3 };
+enum { TINY_BATCHES = 4 /* of an epoch */, TINY_STEPS = TINY_BATCHES * TINY_EPOCHS };
 
 #define MUST(call)                                                                                 \
     do {                                                                                           \
