@@ -24,7 +24,8 @@ static double mean_error(enum experiment_data data, enum loss_kind loss, int k)
 
 /* The paper's claim. Its authors' points have 0.5 % at k = 10 (the outlier alone) and 2 to 4 % at
  * k = n. */
-static void k_of_10_misclassifies_one_percent_at_most_and_the_average_loss_twice_as_much(void **state)
+static void
+k_of_10_misclassifies_one_percent_at_most_and_the_average_loss_twice_as_much(void **state)
 {
     (void)state;
     static const enum loss_kind losses[] = {LOSS_CROSS_ENTROPY, LOSS_HINGE};
