@@ -206,8 +206,9 @@ lint:
 
 SHARE := $(DESTDIR)$(PREFIX)/share/atk-train
 # Scripts that find each other, and what they load, in one folder; a link in bin/ is their name.
-TOOLS      := split-csv flip-labels precision-at-n
-TOOL_FILES := $(addprefix scripts/,$(TOOLS) tool.bash csv.awk random.awk table.awk)
+TOOLS      := split-csv flip-labels precision-at-n sweep plot
+TOOL_FILES := $(addprefix scripts/,$(TOOLS) tool.bash csv.awk random.awk table.awk \
+                sweep_tables.awk)
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(SHARE)/models $(SHARE)/configs $(SHARE)/scripts
 	install -m 755 $(PROGRAMS) $(DESTDIR)$(PREFIX)/bin

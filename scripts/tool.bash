@@ -57,8 +57,8 @@ check_number() { # option value pattern what
     [[ $2 =~ ^($3)$ ]] || fail "$1: \"$2\" is not $4" 2
 }
 check_seed() { check_number --seed "$1" '[0-9]{1,9}' 'a whole number from 0 to 999999999'; }
-check_share() {
-    check_number --share "$1" '0?\.[0-9]*[1-9][0-9]*' 'a share between 0 and 1, such as 0.1'
+check_share() { # value [option]
+    check_number "${2---share}" "$1" '0?\.[0-9]*[1-9][0-9]*' 'a share between 0 and 1, such as 0.1'
 }
 
 # The command line of a script that draws from a table: sets table, share (already set: the default),

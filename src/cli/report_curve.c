@@ -22,7 +22,8 @@ void report_curve(struct console *c, const struct lr_curve *curve, const char *p
         console_print(c, "no suggestion: the mean loss did not fall at any learning rate\n");
     else
         console_print(c,
-                      "try --learning-rate %.1e: by there the smoothed mean loss had done nine "
-                      "tenths of its fall,\n  from %.3f to %.3f (at %.1e)\n",
-                      s.learning_rate, s.first, s.lowest, s.lowest_at);
+                      "try --learning-rate %.1e: the smoothed mean loss fell from %.3f to %.3f and "
+                      "was near that\n  between %.1e and %.1e; this is a third of the way, on a "
+                      "logarithmic scale\n",
+                      s.learning_rate, s.first, s.lowest, s.from, s.to);
 }

@@ -50,8 +50,10 @@ void report_memory(struct console *c, const struct session *s)
     print_line(c, "batches that are being decoded", m->loaders);
     if (m->mirrored > 0)
         print_line(c, "mirrored pictures (--tta flip)", m->mirrored);
+    print_line(c, "weights that are being saved", m->saving);
     print_line(c, "resized pictures (cache)", m->cache);
-    print_line(c, "in all", m->training + m->cache);
+    print_line(c, "program and libraries", m->program);
+    print_line(c, "in all", m->peak);
     if (m->free > 0)
         print_line(c, "free now", m->free);
 }

@@ -30,16 +30,17 @@ void lr_curve_smooth(struct lr_curve *c)
 
 struct lr_curve_suggestion lr_curve_suggest(const struct lr_curve *c)
 {
-    int low = 0, at = 0;
+    struct lr_curve_suggestion s = {NAN, NAN, NAN, c->point[0].smoothed, c->point[0].smoothed};
     for (int i = 1; i < c->n; i++)
-        if (c->point[i].smoothed < c->point[low].smoothed)
-            low = i;
-    struct lr_curve_suggestion s = {NAN, c->point[0].smoothed, c->point[low].smoothed,
-                                    c->point[low].learning_rate};
+        s.lowest = fmin(s.lowest, c->point[i].smoothed);
     if (s.lowest > (1 - least_fall) * s.first)
         return s;
-    while (c->point[at].smoothed > s.first - most_of_it * (s.first - s.lowest))
-        at++;
-    s.learning_rate = c->point[at].learning_rate;
+    for (int i = 0; i < c->n; i++) {
+        if (c->point[i].smoothed > s.first - most_of_it * (s.first - s.lowest))
+            continue;
+        s.to = c->point[i].learning_rate;
+        s.from = isnan(s.from) ? s.to : s.from;
+    }
+    s.learning_rate = s.from * cbrt(s.to / s.from);
     return s;
 }

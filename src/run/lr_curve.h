@@ -36,13 +36,16 @@ void lr_curve_add(struct lr_curve *c, double learning_rate, double loss, double 
  * safe side. */
 void lr_curve_smooth(struct lr_curve *c);
 
-/* Where a fall of the smoothed loss from `first` (at the first step) to `lowest` was nine tenths
- * done: what higher rates added to it is little, though they had the longer steps, and less than
- * what they can spoil in a longer run. The lowest point itself says less: the valley is flat, and
- * where few pictures are learned by heart the loss goes on falling as long as the test lasts. */
+/* The valley: between its first and its last step with a smoothed loss that has nine tenths of the
+ * fall from `first` (at the first step) to `lowest` behind it. Suggested is the rate a third of the
+ * way from its left to its right edge, on a logarithmic scale: left of it steps are shorter than
+ * they need be, and to the right lies where training breaks down. The lowest point itself says
+ * less: the valley is flat, and where few pictures are learned by heart the loss goes on falling as
+ * long as the test lasts. */
 struct lr_curve_suggestion {
     double learning_rate; /* NaN when the loss never fell by 2 % */
-    double first, lowest, lowest_at;
+    double from, to;      /* rates at the edges */
+    double first, lowest;
 };
 /* After lr_curve_smooth, of a curve with at least one step. */
 struct lr_curve_suggestion lr_curve_suggest(const struct lr_curve *c);

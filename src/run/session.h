@@ -40,11 +40,15 @@ struct session_memory { /* bytes */
     size_t weights, gradients, moments, activations, loaders;
     size_t average;        /* of --ema */
     size_t mirrored;       /* of --tta flip */
+    size_t saving;         /* weights in the layout of the file */
     size_t training;       /* all of these */
+    size_t program;        /* the process itself: code, libraries, tables read so far */
     size_t free;           /* what the process may take now; 0: unknown */
     size_t pictures;       /* all resized pictures */
     size_t train_pictures; /* those of them that are trained on */
     size_t cache;          /* what the cache may hold; 0: no cache */
+    size_t peak;           /* of the process's resident memory: training, program and cache.
+                              (Pages of a disk cache are the kernel's, which takes them back.) */
 };
 
 struct session {

@@ -2,6 +2,7 @@
 
 #include "base/free_memory.h"
 #include "base/parallel.h"
+#include "base/resident_memory.h"
 #include "run/evaluator.h"
 #include "run/recipe.h"
 
@@ -97,12 +98,15 @@ static void plan_memory(struct session *s)
         m->loaders += loader_bytes(&val, s->val.n);
     if (s->val.data && s->settings->tta == TTA_FLIP)
         m->mirrored = evaluator_flip_bytes(s->settings->batch_size, s->settings->size);
+    m->saving = s->summary.parameter_bytes;
     m->training = m->weights + m->gradients + m->moments + m->average + m->activations +
-                  m->loaders + m->mirrored;
+                  m->loaders + m->mirrored + m->saving;
+    m->program = resident_memory_bytes();
     m->free = free_memory_bytes();
     m->train_pictures = (size_t)s->train.n * square_bytes(s->picture_side);
     m->pictures = m->train_pictures + (size_t)s->val.n * square_bytes(s->settings->size);
     m->cache = cache_budget(s);
+    m->peak = m->training + m->program + m->cache;
 }
 
 enum status session_machine_plan(struct session *s, struct error *err)

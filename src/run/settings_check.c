@@ -18,20 +18,31 @@ static enum status check_data(const struct settings *s, struct error *err)
     return STATUS_OK;
 }
 
-static bool is_initial(const struct settings *s, const char *name)
+/* Of an option that does something only in company (a number, a range or a choice): whether it was
+ * left alone. Texts are compared, and the initial one is brought into settings_text's form first:
+ * "1e-8" becomes "1e-08". */
+static enum status want_initial(const struct settings *s, const char *name, const char *company,
+                                struct error *err)
 {
     const struct setting *item = settings_table_find(name);
-    char buffer[SETTINGS_TEXT_BYTES];
+    struct settings initial = {0};
+    char buffer[SETTINGS_TEXT_BYTES], initial_buffer[SETTINGS_TEXT_BYTES];
+    enum status status = settings_set(&initial, item, item->initial, name, err);
 
-    return strcmp(settings_text(s, item, buffer), item->initial) == 0;
+    if (status != STATUS_OK)
+        return status;
+    const char *value = settings_text(s, item, buffer);
+    if (strcmp(value, settings_text(&initial, item, initial_buffer)) == 0)
+        return STATUS_OK;
+    return error_usage(err, "--%s %s has a use only with %s", name, value, company);
 }
 
 static enum status check_augmentation(const struct settings *s, struct error *err)
 {
     bool crops = s->views.crop_scale[0] < 1;
 
-    if (!crops && !is_initial(s, "crop-ratio"))
-        return error_usage(err, "--crop-ratio has a use only with a --crop-scale below 1");
+    if (!crops && want_initial(s, "crop-ratio", "a --crop-scale below 1", err) != STATUS_OK)
+        return STATUS_USAGE;
     if (s->cache_scale > 0 && s->cache_scale < 1)
         return error_usage(err, "--cache-scale: \"%g\" is neither 0 nor in [1, 4]", s->cache_scale);
     if (s->cache_scale > 1 && !crops)
@@ -51,6 +62,13 @@ static enum status check_classes(const struct settings *s, struct error *err)
 
 static enum status check_optimiser(const struct settings *s, struct error *err)
 {
+    static const char *const of_adam[] = {"beta1", "beta2", "epsilon"};
+    enum status status = STATUS_OK;
+
+    for (int i = 0; i < 3 && status == STATUS_OK && s->optimizer == OPTIMISER_SGD; i++)
+        status = want_initial(s, of_adam[i], "--optimizer adam or adamw", err);
+    if (status != STATUS_OK)
+        return status;
     if (s->optimizer != OPTIMISER_SGD && s->momentum > 0)
         return error_usage(err,
                            "--momentum %g belongs to --optimizer sgd; the means of the others "
@@ -58,6 +76,31 @@ static enum status check_optimiser(const struct settings *s, struct error *err)
                            s->momentum);
     if (s->nesterov && s->momentum == 0)
         return error_usage(err, "--nesterov needs --optimizer sgd with a --momentum above 0");
+    return STATUS_OK;
+}
+
+static enum status check_steps(const struct settings *s, struct error *err)
+{
+    const struct setting_ints *drops = &s->lr_steps;
+
+    if (s->lr_schedule != SCHEDULE_STEP) {
+        if (drops->n > 0)
+            return error_usage(err, "--lr-steps has a use only with --lr-schedule step");
+        return want_initial(s, "lr-gamma", "--lr-schedule step", err);
+    }
+    if (drops->n == 0)
+        return error_usage(err, "--lr-schedule step needs --lr-steps: the epochs after which the "
+                                "learning rate drops");
+    if (drops->value[0] < s->warmup_epochs)
+        return error_usage(err,
+                           "--lr-steps: a drop after epoch %d is within the %g of "
+                           "--warmup-epochs",
+                           drops->value[0], s->warmup_epochs);
+    if (drops->value[drops->n - 1] >= s->epochs)
+        return error_usage(err,
+                           "--lr-steps: a drop after epoch %d is not before the end of the "
+                           "run's %d --epochs",
+                           drops->value[drops->n - 1], s->epochs);
     return STATUS_OK;
 }
 
@@ -71,12 +114,10 @@ static enum status check_rate(const struct settings *s, struct error *err)
                            s->learning_rate);
     if (s->lr_min > 0 && s->lr_schedule == SCHEDULE_CONSTANT)
         return error_usage(err, "--lr-min %g has no use with --lr-schedule constant", s->lr_min);
-    if (s->lr_steps.n > 0 && s->lr_schedule != SCHEDULE_STEP)
-        return error_usage(err, "--lr-steps has a use only with --lr-schedule step");
-    if (s->lr_steps.n == 0 && s->lr_schedule == SCHEDULE_STEP)
-        return error_usage(err, "--lr-schedule step needs --lr-steps: the epochs after which the "
-                                "learning rate drops");
-    return STATUS_OK;
+    if (s->lr_schedule != SCHEDULE_POLY &&
+        want_initial(s, "lr-power", "--lr-schedule poly", err) != STATUS_OK)
+        return STATUS_USAGE;
+    return check_steps(s, err);
 }
 
 static enum status check_pictures(const struct settings *s, struct error *err)
@@ -96,7 +137,7 @@ static enum status check_stop(const struct settings *s, struct error *err)
     if (s->monitor != MONITOR_ACCURACY)
         return error_usage(err, "--monitor chooses by validation: it needs --val or a --val-split "
                                 "above 0");
-    return STATUS_OK;
+    return want_initial(s, "tta", "validation: --val or a --val-split above 0", err);
 }
 
 static enum status check_machine(const struct settings *s, struct error *err)

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "run/monitor.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -77,8 +78,7 @@ static bool at_end(const struct trainer *t, enum trainer_end *why)
 {
     const struct run_state *s = &t->state;
     *why = s->epoch >= t->settings->epochs ? TRAINER_FINISHED : TRAINER_STOPPED_EARLY;
-    return *why == TRAINER_FINISHED || (t->settings->early_stop > 0 && s->best_epoch > 0 &&
-                                        s->epoch - s->best_epoch >= t->settings->early_stop);
+    return *why == TRAINER_FINISHED || monitor_gives_up(t->settings->early_stop, s);
 }
 
 struct trainer_result trainer_result(const struct trainer *t)
@@ -184,29 +184,6 @@ static enum status evaluate(struct trainer *t, bool *stopped, struct error *err)
     return status;
 }
 
-/* Any number is better than NaN. */
-static bool is_lower(double loss, double best)
-{
-    return isnan(best) ? !isnan(loss) : loss < best;
-}
-
-static bool is_best(const struct trainer *t)
-{
-    const struct run_state *s = &t->state;
-    const struct metrics *m = &t->metrics;
-    enum monitor monitor = t->settings->monitor;
-    bool lower = is_lower(m->mean_loss, s->best_mean_loss);
-    bool higher = is_lower(s->best_mean_loss, m->mean_loss);
-    if (s->best_epoch == 0 || (monitor == MONITOR_LOSS && (lower || higher)))
-        return s->best_epoch == 0 || lower;
-    double now = m->accuracy, best = s->best_accuracy;
-    if (monitor == MONITOR_BALANCED_ACCURACY) {
-        now = m->balanced_accuracy;
-        best = s->best_balanced_accuracy;
-    }
-    return now != best ? now > best : lower;
-}
-
 static enum status append_epoch_row(struct trainer *t, const struct trainer_epoch *e,
                                     struct error *err)
 {
@@ -250,7 +227,7 @@ static enum status finish_epoch(struct trainer *t, struct error *err)
     enum status status = STATUS_OK;
     if (e.validated) {
         e.validation = &t->metrics;
-        e.is_best = is_best(t);
+        e.is_best = monitor_is_best(t->settings->monitor, s, &t->metrics);
         s->last_accuracy = t->metrics.accuracy;
         s->last_balanced_accuracy = t->metrics.balanced_accuracy;
         s->last_macro_f1 = t->metrics.macro_f1;

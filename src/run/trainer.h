@@ -4,11 +4,8 @@
  * What it writes into the run folder: a row of batches.csv after each step, a row of results.csv
  * after each epoch, last.safetensors and state.safetensors at each epoch's end and when it is
  * stopped, state.safetensors also at the start and every save_minutes. Whenever an epoch is the
- * best so far also best.safetensors, confusion_matrix.csv and per_class.csv, which therefore belong
- * together.
- * The best is the one with the highest accuracy, the highest balanced accuracy or the lowest mean
- * cross-entropy, as --monitor says; at a tie the lower mean cross-entropy (of equal ones the higher
- * accuracy) decides, and of epochs that tie in both the first stays.
+ * best so far (run/monitor) also best.safetensors, confusion_matrix.csv and per_class.csv, which
+ * therefore belong together.
  * Without validation nothing chooses a best epoch, and these three files do not exist.
  *
  * With --ema what is evaluated, and saved in both *.safetensors of weights, is the average; the

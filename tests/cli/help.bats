@@ -41,7 +41,8 @@ options_of() { "$bin/$1" --help | grep -oE '^ +(-[a-zA-Z], )?--[a-z][a-z0-9-]*' 
 }
 
 @test "the README names no option that does not exist" {
-    known=$(options_of atk-train && options_of atk-predict)
+    known=$(options_of atk-train && options_of atk-predict &&
+        "$root/scripts/sweep" --help | grep -oE -- '--[a-z][a-z-]*')
     for option in $(grep -oE '(^|[` ])--[a-z][a-z0-9-]*' "$root/README.md" | grep -oE -- '--.*' |
         sort -u); do
         grep -qxF -- "$option" <<<"$known" || {

@@ -17,7 +17,7 @@ become_find_lr() { # [OPTION...]
     run find_lr --optimizer adamw
     [ "$status" -eq 0 ]
     [[ $output = *'the curve is in runs/find-lr/lr_finder.csv'* ]]
-    [[ $output =~ 'try --learning-rate '[0-9.]+e-[0-9]+': by there the smoothed mean loss had done' ]]
+    [[ $output =~ 'try --learning-rate '[0-9.]+e-[0-9]+': the smoothed mean loss fell from' ]]
     [ "$(find . -type f)" = ./runs/find-lr/lr_finder.csv ]
     curve=runs/find-lr/lr_finder.csv
     [ "$(head -1 $curve)" = step,learning_rate,loss,mean_loss,smoothed_mean_loss ]
@@ -25,7 +25,9 @@ become_find_lr() { # [OPTION...]
     [ "$(grep -c . <<<"$(grep -o '^step .*' <<<"$output")")" -eq $(($(wc -l <$curve) - 1)) ]
     # The suggestion is what the table says.
     rate=$(tail -n +2 $curve | awk -F, 'NR == 1 || $5 < low { low = $5 } { rate[NR] = $2; loss[NR] = $5 }
-        END { for (i = 1; loss[i] > 0.1 * loss[1] + 0.9 * low; i++); print rate[i] }')
+        END { for (i = 1; i <= NR; i++) if (loss[i] <= 0.1 * loss[1] + 0.9 * low) {
+                  to = rate[i]; from = from ? from : to }
+              print from * (to / from) ^ (1 / 3) }')
     [[ $output = *"try --learning-rate $(printf %.1e "$rate"):"* ]]
     # The rate can be used as it is printed.
     rate=$(sed -n 's/^try --learning-rate \([^:]*\):.*/\1/p' <<<"$output")

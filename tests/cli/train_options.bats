@@ -64,6 +64,23 @@ refused() { # MESSAGE, arguments...
     refused '--json tells the result' --dry-run --json a.csv
 }
 
+@test "train: an option that would do nothing is refused, with what it belongs to" {
+    for option in beta1 beta2 epsilon; do
+        refused "--$option 0.5 has a use only with --optimizer adam or adamw" \
+            --optimizer sgd --$option 0.5 a.csv
+    done
+    run atk-train --optimizer sgd --epsilon 1e-8 none.csv # the default, in another spelling
+    expect_status 1
+    refused '--lr-gamma 0.5 has a use only with --lr-schedule step' --lr-gamma 0.5 a.csv
+    refused '--lr-power 2 has a use only with --lr-schedule poly' --lr-power 2 a.csv
+    refused '--crop-ratio 0.5,2 has a use only with a --crop-scale below 1' --crop-ratio 0.5,2 a.csv
+    refused '--tta flip has a use only with validation' --tta flip --val-split 0 a.csv
+    refused '--lr-steps: a drop after epoch 20 is not before the end of the run'"'"'s 20 --epochs' \
+        --lr-schedule step --lr-steps 5,20 a.csv
+    refused '--lr-steps: a drop after epoch 5 is within the 5.5 of --warmup-epochs' \
+        --lr-schedule step --lr-steps 5,10 --warmup-epochs 5.5 a.csv
+}
+
 @test "train: an unknown network is an error that names the known ones" {
     refused '--model: "resnet19" is not one of the networks' --model resnet19 a.csv
     expect 'resnet10-gn, resnet12-gn, resnet18, resnet18-gn'

@@ -333,32 +333,6 @@ static void logits_gradients_and_weights_have_the_same_bits_for_any_number_of_th
     assert_int_equal(parallel_start(2, &err), STATUS_OK);
 }
 
-static void nothing_is_allocated_after_the_first_step(void **state)
-{
-    (void)state;
-    close_seed(114);
-    const struct model_spec spec = small(NORM_BATCH, 3);
-    struct model *m = create(&spec, true);
-    struct optimiser adam;
-    struct error err;
-    float *x = pictures();
-    int selected[BATCH];
-    assert_int_equal(optimiser_create(&adam, model_params(m), &adam_options, &err), STATUS_OK);
-    run_gradient(m, x, selected);
-    optimiser_step(&adam, model_params(m), 1e-3);
-    failing_alloc_after(1000000);
-    for (int step = 0; step < 3; step++) {
-        run_gradient(m, x, selected);
-        optimiser_step(&adam, model_params(m), 1e-3);
-        model_forward(m, x, BATCH - 1, MODEL_EVAL);
-    }
-    assert_int_equal(failing_alloc_count(), 0);
-    failing_alloc_off();
-    free(x);
-    optimiser_destroy(&adam);
-    model_destroy(m);
-}
-
 static void any_failing_allocation_is_a_clean_error(void **state)
 {
     (void)state;
@@ -469,7 +443,6 @@ int main(void)
         cmocka_unit_test(full_backward_gives_what_the_selected_samples_give),
         cmocka_unit_test(evaluation_changes_nothing_and_needs_no_training_memory),
         cmocka_unit_test(logits_gradients_and_weights_have_the_same_bits_for_any_number_of_threads),
-        cmocka_unit_test(nothing_is_allocated_after_the_first_step),
         cmocka_unit_test(any_failing_allocation_is_a_clean_error),
         cmocka_unit_test(the_summary_counts_what_the_model_has),
         cmocka_unit_test(no_threads_run_but_the_pool),

@@ -24,7 +24,7 @@ static double valley(double rate, int step)
     return 2 - fall + (x > 0 ? x : 0) + 0.2 * sin(step * 1.7);
 }
 
-static void the_suggestion_is_where_a_noisy_fall_is_nine_tenths_done(void **state)
+static void the_suggestion_is_a_third_of_the_way_through_a_noisy_valley(void **state)
 {
     (void)state;
     struct lr_curve c = {0};
@@ -33,10 +33,11 @@ static void the_suggestion_is_where_a_noisy_fall_is_nine_tenths_done(void **stat
     lr_curve_smooth(&c);
     const struct lr_curve_suggestion s = lr_curve_suggest(&c);
     assert_false(c.diverged);
-    /* 61 steps are 0.85 of a factor of ten; the mean of the noise over 31 of them
-     * is at most 0.01. */
-    assert_true(fabs(log10(s.learning_rate) - -2.2) < 0.1);
-    assert_true(s.lowest_at > 1e-2 && s.lowest_at < 1);
+    /* Nine tenths of the fall are done at 10^-2.2, and undone at 10^0.1, of which the smoothing
+     * over 0.85 of a factor of ten, at the knee, makes 10^0. The noise's mean is at most 0.01. */
+    assert_true(fabs(log10(s.from) - -2.2) < 0.1);
+    assert_true(fabs(log10(s.to)) < 0.1);
+    assert_true(fabs(log10(s.learning_rate) - -2.2 * 2 / 3) < 0.1);
     assert_true(fabs(s.first - 2) < 0.02 && fabs(s.lowest - 1) < 0.02);
 }
 
@@ -49,8 +50,9 @@ static void a_fall_without_end_is_not_followed_to_the_highest_rate(void **state)
         lr_curve_add(&c, rate_at(step), 7, 2 / (1 + rate_at(step) / 1e-3));
     lr_curve_smooth(&c);
     const struct lr_curve_suggestion s = lr_curve_suggest(&c);
-    assert_true(s.lowest_at == c.point[LR_CURVE_STEPS - 1].learning_rate);
-    assert_true(s.learning_rate > 5e-3 && s.learning_rate < 2e-2); /* 9e-3 without smoothing */
+    assert_true(s.to == c.point[LR_CURVE_STEPS - 1].learning_rate);
+    assert_true(s.from > 5e-3 && s.from < 2e-2); /* 9e-3 without smoothing */
+    assert_true(s.learning_rate < 0.2);
 }
 
 static void smoothing_is_the_mean_of_the_neighbours_and_ends_count_those_they_have(void **state)
@@ -109,7 +111,7 @@ static void without_a_fall_there_is_no_suggestion(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_suggestion_is_where_a_noisy_fall_is_nine_tenths_done),
+        cmocka_unit_test(the_suggestion_is_a_third_of_the_way_through_a_noisy_valley),
         cmocka_unit_test(a_fall_without_end_is_not_followed_to_the_highest_rate),
         cmocka_unit_test(smoothing_is_the_mean_of_the_neighbours_and_ends_count_those_they_have),
         cmocka_unit_test(a_loss_above_four_times_the_lowest_has_diverged),

@@ -1,0 +1,61 @@
+#!/usr/bin/env bats
+# bats file_tags=release
+# scripts/plot: a clear line without matplotlib; with it, PNG files of a run and of a sweep.
+
+load helpers
+
+setup() {
+    train_setup
+    command -v python3 >/dev/null || skip "python3 is not installed"
+    make_small_model
+    make_pictures 4
+    export ATK_TRAIN_BIN=$build XDG_CACHE_HOME=$PWD/caches
+}
+
+needs_matplotlib() {
+    python3 -c 'import matplotlib' 2>/dev/null || skip "matplotlib is not installed"
+}
+
+# is_png FILE WIDTH: at least so many pixels wide.
+is_png() {
+    [ "$(head -c 4 "$1" | tail -c 3)" = PNG ]
+    [ "$(od -An -tu1 -j16 -N4 "$1" | awk '{ print (($1 * 256 + $2) * 256 + $3) * 256 + $4 }')" -gt "$2" ]
+}
+
+@test "plot: without matplotlib one line says what to install" {
+    atk-train "${small[@]}" -q photos.csv --out a
+    mkdir empty
+    echo 'raise ImportError("not here")' >empty/matplotlib.py
+    PYTHONPATH=$PWD/empty run "$root/scripts/plot" a
+    expect_status 1
+    [ "$output" = 'plot: matplotlib is not installed (Debian: apt install python3-matplotlib)' ]
+    run "$root/scripts/plot" photos
+    expect_status 1
+    run "$root/scripts/plot" nix
+    expect_status 1
+    [ "$output" = 'plot: nix is not a folder' ]
+}
+
+@test "plot: curves and confusion matrix of a run" {
+    needs_matplotlib
+    atk-train "${small[@]}" -q photos.csv --val-split 0.5 --out a
+    run "$root/scripts/plot" a
+    expect_status 0
+    is_png a/curves.png 900
+    is_png a/confusion_matrix.png 600
+}
+
+@test "plot: a sweep over k, and one with another setting and test pictures" {
+    needs_matplotlib
+    tiny=(--size 32 --batch-size 4 --epochs 1 --model ./small.yaml)
+    "$root/scripts/sweep" photos.csv --k 1,50%,1.0 --seeds 2 --out s -- "${tiny[@]}"
+    run "$root/scripts/plot" s
+    expect_status 0
+    is_png s/sweep.png 1200
+    "$root/scripts/sweep" photos.csv --k 0.5,1.0 --grid hflip=0,0.5 --seeds 1 --test-split 0.3 \
+        --out t -- "${tiny[@]}"
+    mkdir drawn
+    run "$root/scripts/plot" --out drawn t
+    expect_status 0
+    is_png drawn/sweep.png 1200
+}
