@@ -1,5 +1,6 @@
 #include "run/class_weights.h"
 
+#include "base/files.h"
 #include "base/memory.h"
 #include "base/number.h"
 #include "io/csv.h"
@@ -109,6 +110,10 @@ enum status class_weights_find(float **weight, const char *choice, const struct 
     *weight = NULL;
     if (strcmp(choice, "none") == 0)
         return STATUS_OK;
+    /* What looks like no file's name was meant for one of the words. */
+    if (strcmp(choice, "balanced") != 0 && !strpbrk(choice, "./") && !files_exist(choice))
+        return error_usage(err, "--class-weights: \"%s\" is neither none, balanced nor a file",
+                           choice);
     enum status status =
         memory_alloc(&memory, (size_t)classes->n, sizeof(float), "class weights", err);
     if (status != STATUS_OK)

@@ -13,7 +13,7 @@
  *
  * A file whose name ends in .yaml or .yml holds lines "class: weight"; any other is a CSV with the
  * header "class,weight". Each class must be there once and no other name; weights are numbers above
- * 0. Errors: "file:line: ...".
+ * 0. Errors: "file:line: ..."; a word that is neither, nor the name of a file, is a usage error.
  *
  * count [classes]: training pictures. */
 enum status class_weights_find(float **weight, const char *choice, const struct class_list *classes,

@@ -4,7 +4,7 @@
 
 enum { REACH = 30 }; /* of smoothing, in steps */
 
-static const double decay = 0.95, too_high = 4, least_fall = 0.02, most_of_it = 0.9;
+static const double decay = 0.95, too_high = 4, least_fall = 0.05, most_of_it = 0.9;
 
 void lr_curve_add(struct lr_curve *c, double learning_rate, double loss, double mean_loss)
 {

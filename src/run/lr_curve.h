@@ -2,7 +2,11 @@
  *
  * Judged is the mean cross-entropy of the batches. The average top-k loss, though it is what the
  * steps go down, lies near ln(classes) all the while a fresh network begins to learn: its lowest
- * point is then a matter of chance. */
+ * point is then a matter of chance.
+ *
+ * What the noise of a batch hides in 500 steps a longer run with a warm-up still learns from: on
+ * photos of clothes that AdamW learns well with 1e-3, batches of 16 suggest 7e-4 to 1.0e-3, batches
+ * of 8 with more augmentation 1.2e-4. */
 #ifndef RUN_LR_CURVE_H
 #define RUN_LR_CURVE_H
 
@@ -38,12 +42,12 @@ void lr_curve_smooth(struct lr_curve *c);
 
 /* The valley: between its first and its last step with a smoothed loss that has nine tenths of the
  * fall from `first` (at the first step) to `lowest` behind it. Suggested is the rate a third of the
- * way from its left to its right edge, on a logarithmic scale: left of it steps are shorter than
+ * way from its left to its right edge, on a logarithmic scale: to its left steps are shorter than
  * they need be, and to the right lies where training breaks down. The lowest point itself says
  * less: the valley is flat, and where few pictures are learned by heart the loss goes on falling as
  * long as the test lasts. */
 struct lr_curve_suggestion {
-    double learning_rate; /* NaN when the loss never fell by 2 % */
+    double learning_rate; /* NaN when the loss never fell by 5 % */
     double from, to;      /* rates at the edges */
     double first, lowest;
 };

@@ -18,23 +18,32 @@ static enum status check_data(const struct settings *s, struct error *err)
     return STATUS_OK;
 }
 
-/* Of an option that does something only in company (a number, a range or a choice): whether it was
- * left alone. Texts are compared, and the initial one is brought into settings_text's form first:
- * "1e-8" becomes "1e-08". */
-static enum status want_initial(const struct settings *s, const char *name, const char *company,
-                                struct error *err)
+/* Texts are compared, and the initial one is brought into settings_text's form first: "1e-8"
+ * becomes "1e-08". */
+static bool is_initial(const struct settings *s, const char *name)
 {
     const struct setting *item = settings_table_find(name);
     struct settings initial = {0};
+    struct error ignored;
     char buffer[SETTINGS_TEXT_BYTES], initial_buffer[SETTINGS_TEXT_BYTES];
-    enum status status = settings_set(&initial, item, item->initial, name, err);
+    bool same =
+        settings_set(&initial, item, item->initial, name, &ignored) == STATUS_OK &&
+        strcmp(settings_text(s, item, buffer), settings_text(&initial, item, initial_buffer)) == 0;
 
-    if (status != STATUS_OK)
-        return status;
-    const char *value = settings_text(s, item, buffer);
-    if (strcmp(value, settings_text(&initial, item, initial_buffer)) == 0)
+    settings_free(&initial);
+    return same;
+}
+
+/* Of an option that does something only in company. */
+static enum status want_initial(const struct settings *s, const char *name, const char *company,
+                                struct error *err)
+{
+    char buffer[SETTINGS_TEXT_BYTES];
+
+    if (is_initial(s, name))
         return STATUS_OK;
-    return error_usage(err, "--%s %s has a use only with %s", name, value, company);
+    return error_usage(err, "--%s %s has a use only with %s", name,
+                       settings_text(s, settings_table_find(name), buffer), company);
 }
 
 static enum status check_augmentation(const struct settings *s, struct error *err)
@@ -169,7 +178,8 @@ static enum status check_run(const struct settings *s, struct error *err)
 
 bool settings_is_fixed(const struct settings *run, const struct setting *item)
 {
-    bool measured = run->lr_schedule == SCHEDULE_COSINE || run->lr_schedule == SCHEDULE_POLY;
+    bool measured = run->lr_schedule == SCHEDULE_COSINE || run->lr_schedule == SCHEDULE_POLY ||
+                    run->k_schedule == K_SCHEDULE_LINEAR || run->k_schedule == K_SCHEDULE_COSINE;
 
     return item->use == SETTING_FIXED || (measured && strcmp(item->name, "epochs") == 0);
 }
@@ -177,8 +187,8 @@ bool settings_is_fixed(const struct settings *run, const struct setting *item)
 enum status settings_check(const struct settings *s, struct error *err)
 {
     static enum status (*const check[])(const struct settings *, struct error *) = {
-        check_data, check_pictures, check_augmentation, check_classes, check_optimiser,
-        check_rate, check_stop,     check_machine,      check_run,
+        check_data,      check_pictures, check_augmentation, settings_check_loss, check_classes,
+        check_optimiser, check_rate,     check_stop,         check_machine,       check_run,
     };
     enum status status = STATUS_OK;
 

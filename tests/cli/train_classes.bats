@@ -67,7 +67,7 @@ weights() { # FILE WEIGHT...
     weights w.csv 1 0 1
     refused 1 'w.csv:3: "0" is not a weight' --class-weights w.csv
     refused 1 'w.yaml' --class-weights w.yaml
-    refused 1 balance --class-weights balance
+    refused 2 '--class-weights: "balance" is neither none, balanced nor a file' --class-weights balance
     refused 2 '--label-smoothing: "1" is not a number in [0, 1)' --label-smoothing 1
     refused 2 '--label-smoothing: "-0.1" is not a number in [0, 1)' --label-smoothing=-0.1
 }

@@ -1,61 +1,50 @@
 /* The four passes of a normalisation, two in each direction.
  *
- * Sums run over pixels with 16 channels side by side in a register, in float32 over blocks of BLOCK
+ * Sums run over pixels with channels side by side in a register, in float32 over blocks of BLOCK
  * pixels and from there in double: short float sums lose nothing that matters, and long ones would.
- * Channels past the last whole 16 go through the same code on a padded copy of their columns, 16
- * wide. */
+ * Channels past the last whole register are summed one by one, in double. */
 #include "math/kernels/level.h"
 
 #include <string.h>
 
-typedef int mask16 __attribute__((vector_size(64)));
+typedef int mask __attribute__((vector_size(4 * LANES)));
 
-enum { LANES = 16, BLOCK = 64 };
+enum { BLOCK = 64 };
 
-static inline vec16 load(const float *p)
-{
-    return *(const vec16 *)p;
-}
-
-static inline void store(float *p, vec16 v)
-{
-    *(vec16 *)p = v;
-}
-
-static inline void add_to_double(double *sum, vec16 v)
+static inline void add_to_double(double *sum, vec v)
 {
     for (int i = 0; i < LANES; i++)
         sum[i] += (double)v[i];
 }
 
-static inline vec16 zero(void)
+static inline vec zero(void)
 {
-    return (vec16){0};
+    return (vec){0};
 }
 
 /* max(v, 0), and v itself where it is NaN: a broken number must reach the loss, where it is
  * reported. */
-static inline vec16 relu16(vec16 v)
+static inline vec relu_of(vec v)
 {
-    return (vec16)((mask16)v & ~(mask16)(v < 0.0f));
+    return (vec)((mask)v & ~(mask)(v < 0.0f));
 }
 
 /* g where y > 0, else 0. */
-static inline vec16 where_positive(vec16 g, vec16 y)
+static inline vec where_positive(vec g, vec y)
 {
-    return (vec16)((mask16)g & (mask16)(y > 0.0f));
+    return (vec)((mask)g & (mask)(y > 0.0f));
 }
 
-static void moments16(double *mean, double *m2, const float *z, size_t pixels, size_t stride)
+static void moments_of(double *mean, double *m2, const float *z, size_t pixels, size_t stride)
 {
     double sum[LANES] = {0}, square[LANES] = {0};
-    const vec16 first =
+    const vec first =
         load(z); /* shifted by a value of the data: no cancellation when |mean| >> deviation */
     for (size_t p = 0; p < pixels;) {
         size_t end = p + BLOCK < pixels ? p + BLOCK : pixels;
-        vec16 s = zero(), q = zero();
+        vec s = zero(), q = zero();
         for (; p < end; p++) {
-            vec16 d = load(z + p * stride) - first;
+            vec d = load(z + p * stride) - first;
             s += d;
             q += d * d;
         }
@@ -94,7 +83,7 @@ void KERNEL(norm_sweep_moments)(double *mean, double *m2, const float *z, size_t
 {
     int c = 0;
     for (; c + LANES <= channels; c += LANES)
-        moments16(mean + c, m2 + c, z + c, pixels, channels);
+        moments_of(mean + c, m2 + c, z + c, pixels, channels);
     moments_tail(mean, m2, z, pixels, channels, c);
 }
 
@@ -105,10 +94,10 @@ void KERNEL(norm_sweep_apply)(float *y, const float *z, const float *residual, c
     for (size_t p = 0; p < pixels; p++) {
         size_t at = p * channels;
         for (int c = 0; c < whole; c += LANES) {
-            vec16 v = load(z + at + c) * load(scale + c) + load(shift + c);
+            vec v = load(z + at + c) * load(scale + c) + load(shift + c);
             if (residual)
                 v += load(residual + at + c);
-            store(y + at + c, relu ? relu16(v) : v);
+            store(y + at + c, relu ? relu_of(v) : v);
         }
         for (int c = whole; c < channels; c++) {
             float v = z[at + c] * scale[c] + shift[c];
@@ -119,17 +108,17 @@ void KERNEL(norm_sweep_apply)(float *y, const float *z, const float *residual, c
     }
 }
 
-static void backward_sums16(double *sum_g, double *sum_gx, float *g, const float *y, const float *z,
-                            const float *mean, size_t pixels, size_t stride)
+static void backward_sums_of(double *sum_g, double *sum_gx, float *g, const float *y,
+                             const float *z, const float *mean, size_t pixels, size_t stride)
 {
-    const vec16 m = load(mean);
+    const vec m = load(mean);
     memset(sum_g, 0, LANES * sizeof *sum_g);
     memset(sum_gx, 0, LANES * sizeof *sum_gx);
     for (size_t p = 0; p < pixels;) {
         size_t end = p + BLOCK < pixels ? p + BLOCK : pixels;
-        vec16 s = zero(), q = zero();
+        vec s = zero(), q = zero();
         for (; p < end; p++) {
-            vec16 v = load(g + p * stride);
+            vec v = load(g + p * stride);
             if (y) {
                 v = where_positive(v, load(y + p * stride));
                 store(g + p * stride, v);
@@ -148,8 +137,8 @@ void KERNEL(norm_sweep_backward_sums)(double *sum_g, double *sum_gx, float *g, c
 {
     int first = 0;
     for (; first + LANES <= channels; first += LANES)
-        backward_sums16(sum_g + first, sum_gx + first, g + first, y ? y + first : NULL, z + first,
-                        mean + first, pixels, channels);
+        backward_sums_of(sum_g + first, sum_gx + first, g + first, y ? y + first : NULL, z + first,
+                         mean + first, pixels, channels);
     for (int c = first; c < channels; c++) {
         sum_g[c] = sum_gx[c] = 0;
         for (size_t p = 0; p < pixels; p++) {

@@ -47,18 +47,18 @@ void KERNEL(param_sweep_sgd)(float *restrict param, float *restrict m, const flo
 }
 
 /* The square of a float is exact in double, so it does not matter whether it is added with one
- * rounding or two; and the lanes are the same at every level. */
+ * rounding or two; and there are 16 sums at every level. */
 double KERNEL(param_sweep_sum_squares)(const float *x, size_t n)
 {
-    enum { LANES = 16 };
-    double lane[LANES] = {0}, sum = 0;
+    enum { SUMS = 16 };
+    double lane[SUMS] = {0}, sum = 0;
     size_t i = 0;
-    for (; i + LANES <= n; i += LANES)
-        for (int j = 0; j < LANES; j++)
+    for (; i + SUMS <= n; i += SUMS)
+        for (int j = 0; j < SUMS; j++)
             lane[j] += (double)x[i + j] * (double)x[i + j];
     for (int j = 0; i < n; i++, j++)
         lane[j] += (double)x[i] * (double)x[i];
-    for (int j = 0; j < LANES; j++)
+    for (int j = 0; j < SUMS; j++)
         sum += lane[j];
     return sum;
 }

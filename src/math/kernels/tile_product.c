@@ -7,23 +7,7 @@
 
 #include <string.h>
 
-/* Vectors of just one register: sums in wider ones are spilled to memory piece by piece (11 GFLOP/s
- * instead of 90 at level v3). */
-#if defined(__AVX512F__)
-enum { LANES = 16 };
-#elif defined(__AVX2__)
-enum { LANES = 8 };
-#else
-enum { LANES = 4 };
-#endif
-typedef float vec __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
-
 enum { TILE_VECTORS = TILE_COLUMNS / LANES, HALF_VECTORS = 16 / LANES };
-
-static inline __attribute__((always_inline)) vec load(const float *p)
-{
-    return *(const vec *)p;
-}
 
 static inline __attribute__((always_inline)) void product(float *c, const struct kernels_tile *t,
                                                           const float *a, const float *b, int rows,
@@ -60,7 +44,7 @@ static inline __attribute__((always_inline)) void product(float *c, const struct
             float *out = c + i * t->c_row + LANES * v;
             if (t->accumulate)
                 sum[i][v] += load(out);
-            *(vec *)out = sum[i][v];
+            store(out, sum[i][v]);
         }
     }
 }

@@ -1,5 +1,5 @@
-/* Transforms of Winograd's convolution F(4x4, 3x3) (Winograd 1980; Lavin and Gray 2016), 16
- * channels side by side.
+/* Transforms of Winograd's convolution F(4x4, 3x3) (Winograd 1980; Lavin and Gray 2016),
+ * channels side by side in a register.
  *
  * Interpolation points 0, +-a, +-b and infinity with a = 1/sqrt(2), b = sqrt(2). With a^2 = 1/2 and
  * b^2 = 2 most constants are powers of two, and rounding errors are several times smaller than with
@@ -14,18 +14,6 @@
 
 #define A 0.70710678118654752440f
 #define B 1.41421356237309504880f
-
-typedef float vec __attribute__((vector_size(64))); /* in registers; vec16 in memory */
-
-static inline __attribute__((always_inline)) vec load(const float *p)
-{
-    return *(const vec16 *)p;
-}
-
-static inline __attribute__((always_inline)) void store(float *p, vec v)
-{
-    *(vec16 *)p = v;
-}
 
 /* Each transform of a line reads `in` and writes `out` with a step between elements, so that it
  * serves columns, then rows. */
@@ -92,9 +80,9 @@ static inline __attribute__((always_inline)) void filter_gradient_line(vec *out,
     out[2 * out_step] = (-1.0f / 3) * sum_a + (1.0f / 3) * sum_b + in[5 * step];
 }
 
-/* The 6x6 patch of a tile, 16 channels: rows first, so that each line is transformed as it is
- * loaded; then columns, each stored as it is done. Only the half-way values go through memory.
- * `row` and `pixel` are distances in floats. */
+/* The 6x6 patch of a tile, a register of channels: rows first, so that each line is transformed as
+ * it is loaded; then columns, each stored as it is done. Only the half-way values go through
+ * memory. `row` and `pixel` are distances in floats. */
 static inline __attribute__((always_inline)) void
 input_patch(float *v, size_t point, const float *x, size_t row, size_t pixel)
 {
@@ -129,7 +117,7 @@ static void copy_patch(float *patch, const float *x, int top, int left, int heig
         for (int j = 0; j < 6; j++) {
             int h = top + i, w = left + j;
             bool here = h >= 0 && h < height && w >= 0 && w < width;
-            store(patch + (i * 6 + j) * 16,
+            store(patch + (i * 6 + j) * LANES,
                   here ? load(x + ((size_t)h * width + w) * channels) : (vec){0});
         }
 }
@@ -140,21 +128,21 @@ void KERNEL(winograd_sweep_input)(float *v, size_t point, const float *x, int to
     bool inside = top >= 0 && left >= 0 && top + 6 <= height && left + 6 <= width;
     if (inside) {
         const float *first = x + ((size_t)top * width + left) * channels;
-        for (int c = 0; c < channels; c += 16)
+        for (int c = 0; c < channels; c += LANES)
             input_patch(v + c, point, first + c, (size_t)width * channels, channels);
         return;
     }
-    for (int c = 0; c < channels; c += 16) {
-        float patch[36 * 16];
+    for (int c = 0; c < channels; c += LANES) {
+        float patch[36 * LANES];
         copy_patch(patch, x + c, top, left, height, width, channels);
-        input_patch(v + c, point, patch, 6 * 16, 16);
+        input_patch(v + c, point, patch, 6 * LANES, LANES);
     }
 }
 
 void KERNEL(winograd_sweep_output)(float *y, const float *m, size_t point, int rows, int columns,
                                    int width, int channels, bool accumulate)
 {
-    for (int c = 0; c < channels; c += 16) {
+    for (int c = 0; c < channels; c += LANES) {
         vec half[24];
 #pragma GCC unroll 6
         for (int i = 0; i < 6; i++) {
@@ -210,41 +198,44 @@ gradient_patch(float *m, size_t point, const float *dy, size_t row, size_t pixel
 void KERNEL(winograd_sweep_gradient)(float *m, size_t point, const float *dy, int rows, int columns,
                                      int width, int channels)
 {
-    for (int c = 0; c < channels; c += 16) {
+    for (int c = 0; c < channels; c += LANES) {
         if (rows == 4 && columns == 4) {
             gradient_patch(m + c, point, dy + c, (size_t)width * channels, channels);
             continue;
         }
-        float patch[16 * 16] = {0};
+        float patch[16 * LANES] = {0};
         for (int i = 0; i < rows; i++)
             for (int j = 0; j < columns; j++)
-                store(patch + (i * 4 + j) * 16, load(dy + ((size_t)i * width + j) * channels + c));
-        gradient_patch(m + c, point, patch, 4 * 16, 16);
+                store(patch + (i * 4 + j) * LANES,
+                      load(dy + ((size_t)i * width + j) * channels + c));
+        gradient_patch(m + c, point, patch, 4 * LANES, LANES);
     }
 }
 
 void KERNEL(winograd_sweep_filter)(float *u, size_t point, const float *w, size_t tap)
 {
-    vec g[9], t[18], out[36];
+    for (int c = 0; c < 16; c += LANES) {
+        vec g[9], t[18], out[36];
 #pragma GCC unroll 9
-    for (int i = 0; i < 9; i++)
-        g[i] = load(w + i * tap);
+        for (int i = 0; i < 9; i++)
+            g[i] = load(w + i * tap + c);
 #pragma GCC unroll 3
-    for (int j = 0; j < 3; j++)
-        filter_line(t + j, 3, g + j, 3);
+        for (int j = 0; j < 3; j++)
+            filter_line(t + j, 3, g + j, 3);
 #pragma GCC unroll 6
-    for (int i = 0; i < 6; i++) {
-        filter_line(out + i * 6, 1, t + i * 3, 1);
+        for (int i = 0; i < 6; i++) {
+            filter_line(out + i * 6, 1, t + i * 3, 1);
 #pragma GCC unroll 6
-        for (int j = 0; j < 6; j++)
-            store(u + (i * 6 + j) * point, out[i * 6 + j]);
+            for (int j = 0; j < 6; j++)
+                store(u + (i * 6 + j) * point + c, out[i * 6 + j]);
+        }
     }
 }
 
 void KERNEL(winograd_sweep_filter_gradient)(float *dw, size_t tap, const float *du, size_t point,
                                             size_t n)
 {
-    for (size_t c = 0; c < n; c += 16) {
+    for (size_t c = 0; c < n; c += LANES) {
         vec d[36], t[18], out[9];
 #pragma GCC unroll 36
         for (int p = 0; p < 36; p++)

@@ -80,6 +80,7 @@ static void what_is_wrong_in_a_file_is_named_with_its_line(void **state)
     }
     assert_int_equal(class_weights_find(&weight, scratch_path("absent"), &classes, count, &err),
                      STATUS_FAILED);
+    assert_int_equal(class_weights_find(&weight, "balance", &classes, count, &err), STATUS_USAGE);
 }
 
 static void without_memory_there_is_an_error(void **state)

@@ -8,8 +8,6 @@
 #include <math.h>
 #include <signal.h>
 
-enum { BATCHES = 4 /* of an epoch: 20 pictures, 6 at a time */ };
-
 struct seen {
     struct tiny_run *run;
     struct trainer_batch last;
@@ -45,11 +43,11 @@ static void rates_grow_by_a_constant_factor_over_as_many_epochs_as_it_takes(void
     bool interrupted;
     range_test(&curve, &seen, &interrupted);
     assert_false(interrupted);
-    assert_true(curve.n > 20 * BATCHES);
+    assert_true(curve.n > 20 * TINY_BATCHES);
     assert_true(curve.n == LR_CURVE_STEPS || curve.diverged);
     assert_int_equal(seen.n, curve.n);
-    assert_int_equal(seen.last.epoch, (curve.n - 1) / BATCHES + 1);
-    assert_int_equal(seen.last.batch, (curve.n - 1) % BATCHES + 1);
+    assert_int_equal(seen.last.epoch, (curve.n - 1) / TINY_BATCHES + 1);
+    assert_int_equal(seen.last.batch, (curve.n - 1) % TINY_BATCHES + 1);
     assert_true(curve.point[0].learning_rate == LR_CURVE_LOWEST);
     double factor = pow(LR_CURVE_HIGHEST / LR_CURVE_LOWEST, 1.0 / (LR_CURVE_STEPS - 1));
     for (int i = 1; i < curve.n; i++)
@@ -75,10 +73,10 @@ static void its_steps_are_those_of_a_run(void **state)
 {
     (void)state;
     struct lr_curve curve;
-    struct seen seen = {.stop_at = 2 * BATCHES}, of_run = {0};
+    struct seen seen = {.stop_at = 2 * TINY_BATCHES}, of_run = {0};
     bool interrupted;
     range_test(&curve, &seen, &interrupted);
-    assert_int_equal(curve.n, 2 * BATCHES);
+    assert_int_equal(curve.n, 2 * TINY_BATCHES);
 
     const struct schedule growth = {.kind = SCHEDULE_GROWTH,
                                     .low = LR_CURVE_LOWEST,
