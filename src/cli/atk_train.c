@@ -91,7 +91,8 @@ static void show_batch(void *context, const struct trainer_batch *b)
             report_batch(c, b);
         return;
     }
-    long first = (long)(b->batch - 1) * show->session->settings->batch_size;
+    const struct settings *s = show->session->settings;
+    long first = (long)(b->batch - 1) * s->batch_size * s->accumulate;
     if (show->bar_epoch != b->epoch) {
         snprintf(label, sizeof label, "epoch %d/%d", b->epoch, b->n_epochs);
         console_bar_start(c, label, "images", first, show->session->train.n, b->seconds);
@@ -297,7 +298,7 @@ static enum status run(struct console *c, const struct settings *settings, struc
     if (settings->mean.from_data)
         report_colours(c, s);
     report_bad_images(c, s, settings->dry_run);
-    report_k(c, s);
+    report_loss(c, s);
     report_machine(c, s);
     if (settings->dry_run)
         return end_dry_run(c, s, err);

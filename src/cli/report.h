@@ -20,8 +20,8 @@ void report_data(struct console *c, const struct session *s, bool all_classes);
 /* Mean and std that were found in the pictures. */
 void report_colours(struct console *c, const struct session *s);
 void report_network(struct console *c, const struct session *s);
-/* What k resolves to for the full and for the last batch. */
-void report_k(struct console *c, const struct session *s);
+/* The loss, and what k resolves to for the full and for the last batch (report_loss.c). */
+void report_loss(struct console *c, const struct session *s);
 void report_machine(struct console *c, const struct session *s);
 void report_weights(struct console *c, const struct session *s); /* of --weights */
 /* The layer table and the memory of a training run, for --dry-run. */

@@ -1,6 +1,7 @@
 #include "cli/report.h"
 
 #include "run/library.h"
+#include "run/recipe.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -69,8 +70,9 @@ static void print_standing(struct console *c, const struct settings *s,
 
 void report_epoch(struct console *c, const struct session *s, const struct trainer_epoch *e)
 {
-    console_print(c, "epoch %*d/%d  train loss %.4f mean %.4f accuracy %.3f", digits(e->n_epochs),
-                  e->epoch, e->n_epochs, e->train_loss, e->train_mean_loss, e->train_accuracy);
+    console_print(c, "epoch %*d/%d  train loss %.4f mean %.4f accuracy %.3f selected %.3f",
+                  digits(e->n_epochs), e->epoch, e->n_epochs, e->train_loss, e->train_mean_loss,
+                  e->train_accuracy, e->selected);
     if (e->validated)
         console_print(c, " | validation mean %.4f ATk %.4f accuracy %.3f balanced %.3f F1 %.3f",
                       e->validation->mean_loss, e->validation->atk_loss, e->validation->accuracy,
@@ -130,6 +132,24 @@ static void print_end(struct console *c, const struct settings *s, const struct 
     console_print(c, "\n");
 }
 
+/* Theorem 1 of Fan et al. 2017: with k/n below the error of the best classifier there is, the loss
+ * need not lead to it. Only the end can tell, and that no more than a "may". */
+static void warn_low_k(struct console *c, const struct session *s, const struct trainer_result *r)
+{
+    const struct aggregate_options options = recipe_aggregate(s->settings);
+    int n = recipe_scope_pictures(s->settings), n_train = s->train.n;
+    bool whole = s->settings->scope == SCOPE_DATASET;
+    double error = 1 - r->best_accuracy;
+
+    n = whole || n > n_train ? n_train : n;
+    double share = (double)aggregate_resolve(&options, n).k / n;
+    if (r->best_epoch > 0 && options.kind != AGGREGATE_TOP_K && share < error)
+        console_warn(c,
+                     "k/n may be below the error that is reachable: k/n is %.3g, the best "
+                     "validation error %.3g",
+                     share, error);
+}
+
 void report_end(struct console *c, const struct session *s, const struct trainer_result *r)
 {
     print_end(c, s->settings, r);
@@ -144,6 +164,8 @@ void report_end(struct console *c, const struct session *s, const struct trainer
     console_print(c, "run folder: %s\n", run_folder_path(s->folder));
     if (r->end == TRAINER_OUT_OF_TIME || r->end == TRAINER_INTERRUPTED)
         console_print(c, "to go on: atk-train --resume=%s\n", run_folder_path(s->folder));
-    else
+    else {
+        warn_low_k(c, s, r);
         advise(c, s->settings);
+    }
 }

@@ -5,6 +5,7 @@
 #include "data/loader.h"
 
 #include "base/memory.h"
+#include "base/parallel.h"
 #include "data/picture.h"
 #include "data/pipeline.h"
 #include "data/sampler.h"
@@ -37,7 +38,9 @@ struct loader {
     struct sampler sampler; /* of this epoch */
     int n_rows, n_batches;
     struct slot slot[N_SLOTS];
-    struct bench *bench; /* [workers] */
+    struct bench *bench;  /* [workers] */
+    struct bench *reread; /* [parallel_threads()], with options.reread */
+    struct error *failed; /* [batch_size] of loader_reread */
     int epoch;
     float normalised[3][256]; /* x of each byte, per channel */
     int next_batch;           /* the one that loader_next gives */
@@ -53,6 +56,20 @@ int loader_picture_side(const struct loader_options *opt)
     return opt->picture_side ? opt->picture_side : opt->size;
 }
 
+static struct bench *lay_out_benches(struct loader *l, int n)
+{
+    const struct loader_options *opt = &l->options;
+    struct bench *out = arena_take(&l->memory, (size_t)n, sizeof *out);
+    for (int i = 0; i < n; i++) {
+        struct bench measured = {0}, *bench = out ? &out[i] : &measured;
+        bench->square = arena_take(&l->memory, square_bytes(loader_picture_side(opt)), 1);
+        if (opt->augment)
+            augment_lay_out(&bench->augment, opt->augment, loader_picture_side(opt), opt->size,
+                            &l->memory);
+    }
+    return out;
+}
+
 /* Takes all arrays from l->memory, once to measure and once for real. */
 static void lay_out(struct loader *l)
 {
@@ -65,13 +82,10 @@ static void lay_out(struct loader *l)
         l->slot[i].failed = arena_take(&l->memory, batch, sizeof(struct error));
     }
     sampler_lay_out(&l->sampler, l->n_rows, opt->balance_classes, &l->memory);
-    l->bench = arena_take(&l->memory, (size_t)opt->workers, sizeof *l->bench);
-    for (int i = 0; i < opt->workers; i++) {
-        struct bench measured = {0}, *bench = l->bench ? &l->bench[i] : &measured;
-        bench->square = arena_take(&l->memory, square_bytes(loader_picture_side(opt)), 1);
-        if (opt->augment)
-            augment_lay_out(&bench->augment, opt->augment, loader_picture_side(opt), opt->size,
-                            &l->memory);
+    l->bench = lay_out_benches(l, opt->workers);
+    if (opt->reread) {
+        l->reread = lay_out_benches(l, parallel_threads());
+        l->failed = arena_take(&l->memory, batch, sizeof(struct error));
     }
 }
 
@@ -119,26 +133,38 @@ static void show_picture(struct loader *l, float *x, const struct square *pictur
     augment_draw(&view, opt->augment, picture->aspect,
                  &(struct augment_moment){opt->seed, l->epoch, l->sampler.order[position],
                                           l->sampler.occurrence[position]});
-    normalise(x, augment_apply(augment, picture, &view), l->normalised, n_pixels);
+    const uint8_t *rgb = augment_apply(augment, picture, &view);
+    float lit[3][256];
+    for (int c = 0; c < 3; c++)
+        for (int byte = 0; byte < 256; byte++)
+            lit[c][byte] = l->normalised[c][augment->light[byte]];
+    normalise(x, rgb, lit, n_pixels);
     augment_erase(x, opt->size, &view);
 }
 
-/* One picture, on a worker's thread. */
+/* The picture at a position of the epoch, as the network gets it. */
+static void make_picture(struct loader *l, float *x, int position, struct bench *bench,
+                         struct error *failed)
+{
+    const struct loader_options *opt = &l->options;
+    const struct square *picture;
+    failed->status = STATUS_OK;
+    if (!picture_fetch(&picture, bench->square, l->dataset, l->sampler.order[position], l->cache,
+                       loader_picture_side(opt), &opt->limits, failed))
+        show_picture(l, x, picture, position, &bench->augment);
+}
+
+/* On a worker's thread. */
 static void load_picture(void *context, int position, int worker)
 {
     struct loader *l = context;
     const struct loader_options *opt = &l->options;
     struct slot *slot = &l->slot[position / opt->batch_size % N_SLOTS];
     int place = position % opt->batch_size, row = l->sampler.order[position];
-    struct bench *bench = &l->bench[worker];
-    const struct square *picture;
     slot->row[place] = row;
     slot->label[place] = dataset_sample(l->dataset, row)->label;
-    slot->failed[place].status = STATUS_OK;
-    if (!picture_fetch(&picture, bench->square, l->dataset, row, l->cache, loader_picture_side(opt),
-                       &opt->limits, &slot->failed[place]))
-        show_picture(l, slot->x + (size_t)place * picture_values(opt), picture, position,
-                     &bench->augment);
+    make_picture(l, slot->x + (size_t)place * picture_values(opt), position, &l->bench[worker],
+                 &slot->failed[place]);
 }
 
 enum status loader_create(struct loader **out, const struct dataset *d, const int *rows, int n_rows,
@@ -226,6 +252,33 @@ enum status loader_next(struct loader *l, struct batch *out, struct error *err)
         .index = l->next_batch - 1,
         .wait_seconds = waited,
     };
+    return STATUS_OK;
+}
+
+struct rereading {
+    struct loader *loader;
+    float *x;
+    const int *position;
+};
+
+static void reread_picture(void *context, int place, int worker)
+{
+    const struct rereading *r = context;
+    struct loader *l = r->loader;
+    make_picture(l, r->x + (size_t)place * picture_values(&l->options), r->position[place],
+                 &l->reread[worker], &l->failed[place]);
+}
+
+enum status loader_reread(struct loader *l, float *x, const int *position, int n, struct error *err)
+{
+    struct rereading r = {l, x, position};
+    parallel_for(reread_picture, &r, n);
+    for (int i = 0; i < n; i++) {
+        if (l->failed[i].status) {
+            *err = l->failed[i];
+            return err->status;
+        }
+    }
     return STATUS_OK;
 }
 

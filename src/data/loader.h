@@ -27,6 +27,7 @@ struct loader_options {
     /* Side of the pictures as they are decoded and cached, for augmentation to crop from; 0: size.
      */
     int picture_side;
+    bool reread;                           /* loader_reread will be called */
     const struct augment_options *augment; /* NULL: pictures as they are. Borrowed */
     struct image_limits limits;
 };
@@ -57,6 +58,11 @@ enum status loader_start(struct loader *l, int epoch, int first_batch, struct er
  * the batch that it is in, with an error that names it (the first such picture of the batch) and
  * that every further call repeats. */
 enum status loader_next(struct loader *l, struct batch *out, struct error *err);
+/* The pictures at n positions of the present epoch (0: the first picture of its first batch) once
+ * more, as they were given, into x [n, size, size, 3]; n <= batch_size. On the threads that
+ * compute. Batches lent out stay. */
+enum status loader_reread(struct loader *l, float *x, const int *position, int n,
+                          struct error *err);
 void loader_destroy(struct loader *l); /* NULL is fine; ends the threads */
 
 /* Decodes each of rows once with `workers` threads, filling the cache, and reports what cannot be

@@ -1,18 +1,11 @@
-/* Selection and averaging. */
+/* What the user wrote, and the selection that it means. */
 #include "nn/atk.h"
+
+#include "nn/largest.h"
 
 #include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
-
-static enum status refuse(struct error *err, const char *text)
-{
-    return error_usage(
-        err,
-        "\"%s\" is not a count (1, 2, ...), a fraction above 0 and up to 1.0, or a percent "
-        "above 0%% and up to 100%%",
-        text);
-}
 
 /* A plain decimal number: digits, at most one point, no sign, no exponent. Independent of the
  * locale. Returns its length, or 0. */
@@ -36,20 +29,43 @@ static size_t scan_decimal(const char *text, double *value, bool *has_point)
     return digits > 0 && digits <= 15 ? n : 0;
 }
 
-enum status atk_parse(struct atk_k *out, const char *text, struct error *err)
+/* A count up to 1e9, a fraction or a percent up to 1, none of them negative. */
+static bool parse(struct atk_k *out, const char *text)
 {
     double value;
     bool has_point;
     size_t n = scan_decimal(text, &value, &has_point);
     bool percent = n > 0 && text[n] == '%';
-    if (n == 0 || text[n + percent] != '\0' || n + percent >= sizeof out->text || !(value > 0))
-        return refuse(err, text);
+    if (n == 0 || text[n + percent] != '\0' || n + percent >= sizeof out->text)
+        return false;
     if (percent)
         value /= 100;
     *out = (struct atk_k){.kind = percent || has_point ? ATK_FRACTION : ATK_COUNT, .value = value};
-    if (out->kind == ATK_FRACTION ? value > 1 : value > 1e9)
-        return refuse(err, text);
     snprintf(out->text, sizeof out->text, "%s", text);
+    return value <= (out->kind == ATK_FRACTION ? 1 : 1e9);
+}
+
+enum status atk_parse(struct atk_k *out, const char *text, struct error *err)
+{
+    struct atk_k k;
+    if (!parse(&k, text) || k.value == 0)
+        return error_usage(err,
+                           "\"%s\" is not a count (1, 2, ...), a fraction above 0 and up to 1.0, "
+                           "or a percent above 0%% and up to 100%%",
+                           text);
+    *out = k;
+    return STATUS_OK;
+}
+
+enum status atk_parse_drop(struct atk_k *out, const char *text, struct error *err)
+{
+    struct atk_k drop;
+    if (!parse(&drop, text) || (drop.kind == ATK_FRACTION && drop.value >= 1))
+        return error_usage(err,
+                           "\"%s\" is not a count (0, 1, ...), a fraction below 1.0, or a percent "
+                           "below 100%%; all of them would leave nothing",
+                           text);
+    *out = drop;
     return STATUS_OK;
 }
 
@@ -61,55 +77,10 @@ int atk_resolve(const struct atk_k *k, int n)
     return resolved < 1 ? 1 : (int)resolved;
 }
 
-/* The order of selection: larger losses first, a NaN before any number, equals by index. Strict: no
- * two places are equal. */
-static bool comes_before(const float *loss, int a, int b)
+int atk_resolve_drop(const struct atk_k *drop, int n)
 {
-    bool a_nan = isnan(loss[a]), b_nan = isnan(loss[b]);
-    if (a_nan != b_nan)
-        return a_nan;
-    if (!a_nan && loss[a] != loss[b])
-        return loss[a] > loss[b];
-    return a < b;
-}
-
-static void swap(int *a, int *b)
-{
-    int t = *a;
-    *a = *b;
-    *b = t;
-}
-
-/* Puts the median of order[first], [middle], [last] at order[last], as the pivot. */
-static void choose_pivot(int *order, const float *loss, int first, int last)
-{
-    int middle = first + (last - first) / 2;
-    if (comes_before(loss, order[middle], order[first]))
-        swap(&order[middle], &order[first]);
-    if (comes_before(loss, order[last], order[first]))
-        swap(&order[last], &order[first]);
-    if (comes_before(loss, order[middle], order[last]))
-        swap(&order[middle], &order[last]);
-}
-
-/* Hoare's selection: afterwards the first k of order [n] are the k that come first, in no order. */
-static void partition_first(int *order, const float *loss, int n, int k)
-{
-    int first = 0, last = n - 1;
-    while (first < last) {
-        choose_pivot(order, loss, first, last);
-        int at = first;
-        for (int i = first; i < last; i++)
-            if (comes_before(loss, order[i], order[last]))
-                swap(&order[i], &order[at++]);
-        swap(&order[at], &order[last]);
-        if (at == k - 1)
-            return;
-        if (at < k - 1)
-            first = at + 1;
-        else
-            last = at - 1;
-    }
+    double resolved = drop->kind == ATK_COUNT ? drop->value : floor(drop->value * n + 1e-9);
+    return resolved > n ? n : (int)resolved;
 }
 
 int atk_select(float *weight, int *selected, const float *loss, int n, int k, int *scratch)
@@ -119,7 +90,7 @@ int atk_select(float *weight, int *selected, const float *loss, int n, int k, in
         scratch[i] = i;
         weight[i] = 0;
     }
-    partition_first(scratch, loss, n, k);
+    largest_first(scratch, loss, n, k);
     for (int i = 0; i < k; i++)
         weight[scratch[i]] = 1.0f / (float)k;
     int n_selected = 0;

@@ -10,7 +10,7 @@
  * "1.0") or a percent ("70%"). */
 struct atk_k {
     enum { ATK_COUNT, ATK_FRACTION } kind;
-    double value;  /* >= 1 and whole, or in (0, 1] */
+    double value;  /* whole and >= 1, or in (0, 1]; of a drop also 0 */
     char text[32]; /* as written: folders of a sweep keep the spelling apart */
 };
 /* Usage error, without the option's name: '"0" is not a count (1, 2, ...), a fraction above 0 and
@@ -18,6 +18,11 @@ struct atk_k {
 enum status atk_parse(struct atk_k *out, const char *text, struct error *err);
 /* How many of n samples are averaged: min(count, n), or max(1, floor(fraction * n + 1e-9)). */
 int atk_resolve(const struct atk_k *k, int n);
+
+/* How many of the largest are left out: likewise, but 0 is allowed and all of them are not. */
+enum status atk_parse_drop(struct atk_k *out, const char *text, struct error *err);
+/* min(count, n), or floor(fraction * n + 1e-9): 0..n. */
+int atk_resolve_drop(const struct atk_k *drop, int n);
 
 /* Marks the k largest of n losses: weight[i] = 1/k or 0, selected [k] = their indices in ascending
  * order; ties go to the lower index. A NaN counts as larger than anything. Returns k (clamped

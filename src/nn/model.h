@@ -16,7 +16,9 @@
 enum model_mode {
     MODEL_TRAIN, /* BatchNorm uses the batch's statistics and updates the running ones; activations
                     are kept for backward */
-    MODEL_EVAL,  /* running statistics; changes nothing but scratch memory */
+    MODEL_TRAIN_AGAIN, /* as MODEL_TRAIN, of a batch that was trained on in this step already: the
+                          running statistics stay as they are */
+    MODEL_EVAL,        /* running statistics; changes nothing but scratch memory */
 };
 
 struct model_options {

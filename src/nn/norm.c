@@ -125,7 +125,7 @@ static void update_running(struct norm *n, int channel, const struct moments *m)
     *var = (float)((1 - MOMENTUM) * *var + MOMENTUM * unbiased);
 }
 
-static void batch_statistics(struct norm *n, struct samples samples)
+static void batch_statistics(struct norm *n, struct samples samples, bool update)
 {
     for (int c = 0; c < n->channels; c++) {
         struct moments m = {0};
@@ -136,9 +136,10 @@ static void batch_statistics(struct norm *n, struct samples samples)
             n->mean[at] = (float)m.mean;
             n->rstd[at] = (float)(1 / sqrt(m.m2 / m.count + EPSILON));
         }
-        update_running(n, c, &m);
+        if (update)
+            update_running(n, c, &m);
     }
-    n->batches->counter++;
+    n->batches->counter += update;
 }
 
 static void group_statistics(struct norm *n, struct samples samples)
@@ -190,7 +191,7 @@ void norm_forward(struct norm *n, float *y, const float *z, const float *residua
     if (running)
         running_statistics(n, samples);
     else if (n->kind == NORM_BATCH)
-        batch_statistics(n, samples);
+        batch_statistics(n, samples, mode == MODEL_TRAIN);
     else if (n->kind == NORM_GROUP)
         group_statistics(n, samples);
 

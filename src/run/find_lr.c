@@ -1,6 +1,5 @@
 #include "run/find_lr.h"
 
-#include "base/clock.h"
 #include "base/files.h"
 #include "run/side_folder.h"
 #include "run/trainer_internal.h"
@@ -29,34 +28,37 @@ static void note_batch(void *context, const struct trainer_batch *b)
         test->events->batch(test->events->context, b);
 }
 
-/* A step fails only because something is not finite: no file takes part in it. At the first one
- * that is the data's or the network's fault, later the learning rate's. */
-static enum status take_step(struct trainer *t, struct lr_curve *curve, const struct batch *b,
-                             double began, struct error *err)
+/* That something is not finite is the fault of data or network at the first step, and of the
+ * learning rate later. */
+static enum status take_step(struct trainer *t, struct lr_curve *curve, struct error *err)
 {
-    enum status status = trainer_step(t, b, began, err);
-    if (status == STATUS_OK || curve->n == 0)
+    enum status status = trainer_step(t, err);
+    if (status == STATUS_OK || curve->n == 0 || !t->not_finite)
         return status;
     curve->diverged = true;
     return STATUS_OK;
 }
 
+static enum status begin_epoch(struct trainer *t, struct error *err)
+{
+    t->state.next_batch = 0;
+    trainer_select_begin_epoch(t);
+    return loader_start(t->in.train, (int)t->state.epoch, 0, err);
+}
+
 static enum status take_steps(struct trainer *t, struct lr_curve *curve, bool *interrupted,
                               struct error *err)
 {
-    enum status status = loader_start(t->in.train, 0, 0, err);
+    enum status status = begin_epoch(t, err);
     while (status == STATUS_OK && curve->n < LR_CURVE_STEPS && !curve->diverged) {
-        double began = clock_seconds();
-        struct batch b;
         *interrupted = t->in.stop != NULL && *t->in.stop != 0;
         if (*interrupted)
             break;
-        if ((status = loader_next(t->in.train, &b, err)) != STATUS_OK)
-            break;
-        if (b.n > 0)
-            status = take_step(t, curve, &b, began, err);
-        else
-            status = loader_start(t->in.train, (int)++t->state.epoch, 0, err);
+        status = take_step(t, curve, err);
+        if (status != STATUS_OK || t->state.next_batch < t->n_batches)
+            continue;
+        t->state.epoch++;
+        status = begin_epoch(t, err);
     }
     return status;
 }

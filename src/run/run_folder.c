@@ -27,6 +27,7 @@ static const char *const file_name[RUN_FILE_FIRST_BATCHES] = {
     [RUN_FILE_STATE] = "state.safetensors",
     [RUN_FILE_CONFUSION] = "confusion_matrix.csv",
     [RUN_FILE_PER_CLASS] = "per_class.csv",
+    [RUN_FILE_HARD] = "hard_examples.csv",
     [RUN_FILE_SUMMARY] = "summary.json",
 };
 
@@ -60,16 +61,27 @@ static enum status open_tables(struct run_folder *f, bool create, struct error *
     return status;
 }
 
+/* ",PREFIX NAME" for each class. */
+static void put_class_columns(FILE *stream, const char *prefix, const struct class_list *classes)
+{
+    char column[1024]; /* a longer class name is cut, here alone */
+
+    for (int i = 0; i < classes->n; i++) {
+        snprintf(column, sizeof column, "%s %s", prefix, classes->name[i]);
+        fputc(',', stream);
+        csv_put_field(stream, column);
+    }
+}
+
 static enum status write_headers(struct run_folder *f, const struct class_list *classes,
                                  struct error *err)
 {
-    char column[1024]; /* a longer class name is cut, here alone */
     enum status status = table_file_begin(&f->batches, err);
 
     if (status != STATUS_OK)
         return status;
     fputs("epoch,batch,images,k,loss,mean_loss,accuracy,learning_rate,gradient_norm,"
-          "seconds,wait_seconds,images_per_second",
+          "threshold,seconds,wait_seconds,images_per_second",
           f->batches.stream);
     if ((status = table_file_end(&f->batches, err)) != STATUS_OK ||
         (status = table_file_begin(&f->results, err)) != STATUS_OK)
@@ -77,11 +89,9 @@ static enum status write_headers(struct run_folder *f, const struct class_list *
     fputs("epoch,train_loss,train_mean_loss,train_accuracy,"
           "val_mean_loss,val_loss,val_accuracy,val_balanced_accuracy,val_macro_f1,learning_rate",
           f->results.stream);
-    for (int i = 0; i < classes->n; i++) {
-        snprintf(column, sizeof column, "recall %s", classes->name[i]);
-        fputc(',', f->results.stream);
-        csv_put_field(f->results.stream, column);
-    }
+    put_class_columns(f->results.stream, "recall", classes);
+    fputs(",selected", f->results.stream);
+    put_class_columns(f->results.stream, "selected", classes);
     fputs(",seconds", f->results.stream);
     return table_file_end(&f->results, err);
 }
@@ -237,9 +247,9 @@ enum status run_folder_append_batch(struct run_folder *f, const struct run_batch
     if (status != STATUS_OK)
         return status;
     fprintf(t->stream, "%d,%d,%d,%d", row->epoch, row->batch, row->images, row->k);
-    const double figure[] = {row->loss,          row->mean_loss,        row->accuracy,
-                             row->learning_rate, row->gradient_norm,    row->seconds,
-                             row->wait_seconds,  row->images_per_second};
+    const double figure[] = {row->loss,          row->mean_loss,     row->accuracy,
+                             row->learning_rate, row->gradient_norm, row->threshold,
+                             row->seconds,       row->wait_seconds,  row->images_per_second};
     for (size_t i = 0; i < sizeof figure / sizeof figure[0]; i++)
         table_file_put_number(t, figure[i]);
     return table_file_end(t, err);
@@ -264,6 +274,9 @@ enum status run_folder_append_epoch(struct run_folder *f, const struct run_epoch
     table_file_put_number(t, row->learning_rate);
     for (int i = 0; i < row->n_classes; i++)
         table_file_put_number(t, row->validated ? row->recall[i] : NAN);
+    table_file_put_number(t, row->selected);
+    for (int i = 0; i < row->n_classes; i++)
+        table_file_put_number(t, row->class_selected[i]);
     table_file_put_number(t, row->seconds);
     return table_file_end(t, err);
 }

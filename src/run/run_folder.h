@@ -33,6 +33,7 @@ enum run_file {
     RUN_FILE_STATE,      /* state.safetensors: what --resume needs */
     RUN_FILE_CONFUSION,  /* confusion_matrix.csv, of the best epoch */
     RUN_FILE_PER_CLASS,  /* per_class.csv, of the best epoch */
+    RUN_FILE_HARD,       /* hard_examples.csv */
     RUN_FILE_SUMMARY,    /* summary.json */
     /* train_batch_0.png ... and train_batches.csv, as run/first_batches counts them */
     RUN_FILE_FIRST_BATCHES,
@@ -67,6 +68,7 @@ struct run_batch_row {
     int epoch, batch; /* from 1 */
     int images, k;    /* in the batch; averaged by the loss */
     double loss, mean_loss, accuracy, learning_rate, gradient_norm;
+    double threshold; /* the smallest loss that counts */
     double seconds, wait_seconds, images_per_second;
 };
 enum status run_folder_append_batch(struct run_folder *f, const struct run_batch_row *row,
@@ -74,7 +76,8 @@ enum status run_folder_append_batch(struct run_folder *f, const struct run_batch
 
 /* Columns of results.csv: epoch, train_loss, train_mean_loss, train_accuracy, val_mean_loss,
  * val_loss, val_accuracy, val_balanced_accuracy, val_macro_f1, learning_rate, "recall NAME" for
- * each class, seconds. Fields without a value (no validation, NaN) stay empty. */
+ * each class, selected and "selected NAME" for each class (shares of the training pictures that
+ * counted), seconds. Fields without a value (no validation, NaN) stay empty. */
 struct run_epoch_row {
     int epoch; /* from 1 */
     double train_loss, train_mean_loss, train_accuracy, learning_rate;
@@ -82,7 +85,9 @@ struct run_epoch_row {
     double val_mean_loss, val_loss; /* cross-entropy; average top-k at the training share */
     double val_accuracy, val_balanced_accuracy, val_macro_f1;
     const double *recall; /* [n_classes]; NaN: no picture of that class. NULL if not validated */
-    int n_classes;        /* as given to run_folder_create, also when not validated */
+    double selected;
+    const double *class_selected; /* [n_classes]; NaN: no picture of that class was seen */
+    int n_classes;                /* as given to run_folder_create, also when not validated */
     double seconds;
 };
 enum status run_folder_append_epoch(struct run_folder *f, const struct run_epoch_row *row,

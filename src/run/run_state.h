@@ -23,6 +23,7 @@ struct run_state {
     int64_t images, correct;
     double loss_sum, mean_loss_sum; /* each batch's figure x its images */
     double epoch_seconds;
+    double lambda; /* scope dataset: of the next step; NaN: not begun */
     /* of the run */
     double seconds;
     int64_t best_epoch; /* from 1; 0: none */

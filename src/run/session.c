@@ -48,6 +48,8 @@ enum status session_load(struct session *s, const struct settings *settings, str
     if (settings->early_stop > 0 && !s->val.data)
         return error_usage(err, "--early-stop %d: no picture is left to validate with",
                            settings->early_stop);
+    if ((status = settings_check_scope(settings, s->train.n, err)) != STATUS_OK)
+        return status;
     return session_machine_plan(s, err);
 }
 

@@ -44,6 +44,7 @@ struct loader_options session_machine_train_loader_options(const struct session 
     double scale = set->cache_scale > 0 ? set->cache_scale : augment_default_scale(&set->views);
 
     options.shuffle = true;
+    options.reread = set->scope == SCOPE_STEP && set->accumulate > 1;
     options.balance_classes = set->sampler == SAMPLER_BALANCED ? session_classes(s)->n : 0;
     if (augment_is_on(&set->views)) {
         options.augment = &set->views;
@@ -80,6 +81,20 @@ static size_t cache_budget(const struct session *s)
     return budget < m->pictures ? budget : m->pictures;
 }
 
+/* What a step of several batches takes beside them: a second gradient, and the pictures that go
+ * through the network again. */
+static size_t step_bytes(const struct session *s)
+{
+    const struct settings *set = s->settings;
+    size_t side = (size_t)set->size;
+
+    if (set->accumulate == 1)
+        return 0;
+    return s->summary.gradient_bytes +
+           (set->scope == SCOPE_STEP ? (size_t)set->batch_size * side * side * 3 * sizeof(float)
+                                     : 0);
+}
+
 static void plan_memory(struct session *s)
 {
     struct session_memory *m = &s->memory;
@@ -98,9 +113,10 @@ static void plan_memory(struct session *s)
         m->loaders += loader_bytes(&val, s->val.n);
     if (s->val.data && s->settings->tta == TTA_FLIP)
         m->mirrored = evaluator_flip_bytes(s->settings->batch_size, s->settings->size);
+    m->step = step_bytes(s);
     m->saving = s->summary.parameter_bytes;
     m->training = m->weights + m->gradients + m->moments + m->average + m->activations +
-                  m->loaders + m->mirrored + m->saving;
+                  m->loaders + m->mirrored + m->step + m->saving;
     m->program = resident_memory_bytes();
     m->free = free_memory_bytes();
     m->train_pictures = (size_t)s->train.n * square_bytes(s->picture_side);

@@ -252,7 +252,8 @@ enum status settings_set(struct settings *s, const struct setting *item, const c
     case SETTING_INTS:
         return set_ints(s, item, value, where, err);
     case SETTING_K:
-        if (atk_parse(&k, value, err) != STATUS_OK)
+    case SETTING_DROP:
+        if ((item->type == SETTING_K ? atk_parse : atk_parse_drop)(&k, value, err) != STATUS_OK)
             return error_prefix(err, "%s", where);
         *(struct atk_k *)field(s, item) = k;
         return STATUS_OK;

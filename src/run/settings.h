@@ -10,8 +10,10 @@
 #include "base/error.h"
 #include "data/augment.h"
 #include "image/image.h"
-#include "nn/atk.h"
+#include "nn/aggregate.h"
 #include "nn/conv2d_plan.h"
+#include "nn/k_schedule.h"
+#include "nn/loss.h"
 #include "nn/optimiser.h"
 #include "nn/schedule.h"
 #include "run/settings_table.h"
@@ -26,6 +28,7 @@ enum augment_set { AUGMENT_NONE, AUGMENT_LIGHT, AUGMENT_STANDARD, AUGMENT_STRONG
 enum exif_policy { EXIF_APPLY, EXIF_IGNORE };
 enum monitor { MONITOR_ACCURACY, MONITOR_BALANCED_ACCURACY, MONITOR_LOSS };
 enum decay_norm_bias { DECAY_NORM_BIAS_YES, DECAY_NORM_BIAS_NO };
+enum scope { SCOPE_BATCH, SCOPE_STEP, SCOPE_DATASET };
 enum sampler_choice { SAMPLER_SHUFFLE, SAMPLER_BALANCED };
 enum tta { TTA_NONE, TTA_FLIP };
 
@@ -60,8 +63,16 @@ struct settings {
     bool freeze_bn;
     enum conv2d_choice conv;
     enum backward_pass backward;
-    struct atk_k k;
-    char *class_weights; /* "none", "balanced" or a file */
+    enum loss_kind loss;
+    enum aggregate_kind aggregate;
+    struct atk_k k, drop_largest;
+    enum scope scope; /* of which set the k largest are taken */
+    enum k_schedule_kind k_schedule;
+    struct atk_k k_start, k_end; /* without a text: all; k */
+    int k_warmup;                /* epochs */
+    struct setting_ints k_steps; /* epochs */
+    int accumulate;              /* batches in a step */
+    char *class_weights;         /* "none", "balanced" or a file */
     double label_smoothing;
     int batch_size, epochs;
     enum sampler_choice sampler;
@@ -109,7 +120,7 @@ const char *settings_text(const struct settings *s, const struct setting *item,
                           char buffer[SETTINGS_TEXT_BYTES]);
 
 /* Whether a resume of a run with these settings must keep this one: SETTING_FIXED, and --epochs
- * where the learning rate is a function of the run's length. */
+ * where the learning rate or k is a function of the run's length. */
 bool settings_is_fixed(const struct settings *run, const struct setting *item);
 
 /* Whether the run is trained as one who gives nothing but data would train it: no --config, and
@@ -118,7 +129,10 @@ bool settings_is_fixed(const struct settings *run, const struct setting *item);
  * decoded and products computed. */
 bool settings_on_defaults(const struct settings *s);
 
-/* What no single value shows: combinations. Usage errors. */
+/* What no single value shows: combinations. Usage errors. _loss is a part of it; _scope is for when
+ * the number of training pictures is known. */
 enum status settings_check(const struct settings *s, struct error *err);
+enum status settings_check_loss(const struct settings *s, struct error *err);
+enum status settings_check_scope(const struct settings *s, int n_train, struct error *err);
 
 #endif

@@ -178,7 +178,8 @@ static enum status check_run(const struct settings *s, struct error *err)
 
 bool settings_is_fixed(const struct settings *run, const struct setting *item)
 {
-    bool measured = run->lr_schedule == SCHEDULE_COSINE || run->lr_schedule == SCHEDULE_POLY;
+    bool measured = run->lr_schedule == SCHEDULE_COSINE || run->lr_schedule == SCHEDULE_POLY ||
+                    run->k_schedule == K_SCHEDULE_LINEAR || run->k_schedule == K_SCHEDULE_COSINE;
 
     return item->use == SETTING_FIXED || (measured && strcmp(item->name, "epochs") == 0);
 }
@@ -186,8 +187,8 @@ bool settings_is_fixed(const struct settings *run, const struct setting *item)
 enum status settings_check(const struct settings *s, struct error *err)
 {
     static enum status (*const check[])(const struct settings *, struct error *) = {
-        check_data, check_pictures, check_augmentation, check_classes, check_optimiser,
-        check_rate, check_stop,     check_machine,      check_run,
+        check_data,      check_pictures, check_augmentation, settings_check_loss, check_classes,
+        check_optimiser, check_rate,     check_stop,         check_machine,       check_run,
     };
     enum status status = STATUS_OK;
 

@@ -146,10 +146,44 @@ static const struct setting table[] = {
      .help = "backward pass over the k selected pictures where that is exact (no BatchNorm, or a "
              "frozen one), or over all"},
 
+    {.name = "loss", .type = SETTING_CHOICE, .offset = FIELD(loss), .initial = "cross-entropy",
+     .choices = "cross-entropy|logistic|hinge|squared|absolute", .argument = "NAME",
+     .group = loss_group,
+     .help = "loss of a picture: cross-entropy (softmax), logistic (one-vs-rest), hinge (multiclass, "
+             "Crammer-Singer), or the squared or absolute difference to the one-hot target"},
+    {.name = "aggregate", .type = SETTING_CHOICE, .offset = FIELD(aggregate), .initial = "atk",
+     .choices = "atk|average|maximum|top-k", .argument = "NAME", .group = loss_group,
+     .help = "what is minimised: the average of the k largest losses (atk), of all, the largest, or "
+             "the k-th largest alone (top-k)"},
     {.name = "k", .letter = 'k', .type = SETTING_K, .offset = FIELD(k), .initial = "0.7",
      .argument = "K", .group = loss_group,
      .help = "how many of a batch's largest losses are averaged: a count (10), a fraction (0.7) or "
              "a percent (70%); 1 is the hardest picture alone, 1.0 all"},
+    {.name = "scope", .type = SETTING_CHOICE, .offset = FIELD(scope), .initial = "batch",
+     .choices = "batch|step|dataset", .argument = "batch|step|dataset", .group = loss_group,
+     .help = "of which pictures the k largest losses are taken: of a batch, of all batches of a step "
+             "(--accumulate), or of all training pictures, by a threshold that is learned"},
+    {.name = "k-schedule", .type = SETTING_CHOICE, .offset = FIELD(k_schedule),
+     .initial = "constant", .choices = "constant|linear|cosine|steps", .argument = "NAME",
+     .group = loss_group,
+     .help = "how k changes with each epoch: constant, linear or cosine (half a wave, to the last "
+             "epoch), or steps (equal ones, after each of --k-steps)"},
+    {.name = "k-start", .type = SETTING_K, .offset = FIELD(k_start), .argument = "K",
+     .group = loss_group,
+     .help = "linear, cosine, steps: where it begins, as --k (default: all)"},
+    {.name = "k-end", .type = SETTING_K, .offset = FIELD(k_end), .argument = "K",
+     .group = loss_group,
+     .help = "linear, cosine, steps: where it ends (default: --k)"},
+    {.name = "k-steps", .type = SETTING_INTS, .offset = FIELD(k_steps), .min = 1, .max = 1000000,
+     .argument = "N,N,...", .group = loss_group,
+     .help = "steps: k changes after each of these epochs, at most 8"},
+    {.name = "k-warmup", .type = SETTING_INT, .offset = FIELD(k_warmup), .initial = "0", .min = 0,
+     .max = 1000000, .argument = "EPOCHS", .group = loss_group,
+     .help = "during so many epochs first, all losses count"},
+    {.name = "drop-largest", .type = SETTING_DROP, .offset = FIELD(drop_largest), .initial = "0",
+     .argument = "M", .group = loss_group,
+     .help = "so many of a batch's largest losses are left out first, and k counts among the rest: a "
+             "count, a fraction or a percent; for wrong labels"},
     {.name = "class-weights", .type = SETTING_TEXT, .offset = FIELD(class_weights),
      .initial = "none", .argument = "none|balanced|FILE", .group = loss_group,
      .help = "factor of the loss of each class's pictures, before the k largest are chosen: none, "
@@ -159,7 +193,10 @@ static const struct setting table[] = {
      .help = "share of each picture's target that is spread evenly over all classes; often 0.1"},
     {.name = "batch-size", .type = SETTING_INT, .offset = FIELD(batch_size), .initial = "8",
      .min = 1, .max = 4096, .argument = "N", .group = loss_group,
-     .help = "pictures per step"},
+     .help = "pictures that go through the network together"},
+    {.name = "accumulate", .type = SETTING_INT, .offset = FIELD(accumulate), .initial = "1",
+     .min = 1, .max = 4096, .argument = "N", .group = loss_group,
+     .help = "batches of a step: the weights change after each N-th batch"},
     {.name = "sampler", .type = SETTING_CHOICE, .offset = FIELD(sampler), .initial = "shuffle",
      .choices = "shuffle|balanced", .argument = "shuffle|balanced", .group = loss_group,
      .help = "what an epoch shows: each training picture once, in a new order (shuffle), or as many "
@@ -322,7 +359,7 @@ static const struct {
     {"smoothing", "label-smoothing"}, {"class-weight", "class-weights"}, {"num-workers", "workers"},
     {"arch", "model"}, {"validation", "val"}, {"test-split", "val-split"},
     {"separator", "delimiter"}, {"verbose", "log-every"}, {"log-interval", "log-every"},
-    {"target-column", "label-column"},
+    {"target-column", "label-column"}, {"criterion", "loss"}, {"reduction", "aggregate"},
 };
 /* clang-format on */
 

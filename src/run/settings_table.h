@@ -14,6 +14,7 @@ enum setting_type {
     SETTING_REAL,   /* double */
     SETTING_CHOICE, /* an enum with the values 0, 1, ... of `choices` */
     SETTING_K,      /* struct atk_k */
+    SETTING_DROP,   /* struct atk_k, read by atk_parse_drop */
     SETTING_RGB,    /* struct setting_rgb: one number for all channels, "r,g,b", or a word */
     SETTING_RANGE,  /* double[2]: "min,max", or "min" alone when the row has an upper end */
     SETTING_CHAR,   /* char: one ASCII character, or "tab" */

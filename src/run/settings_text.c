@@ -113,7 +113,8 @@ const char *settings_text(const struct settings *s, const struct setting *item,
         put_ints(buffer, size, value);
         break;
     case SETTING_K:
-        return ((const struct atk_k *)value)->text;
+    case SETTING_DROP:
+        return ((const struct atk_k *)value)->text[0] ? ((const struct atk_k *)value)->text : NULL;
     }
     return buffer;
 }

@@ -9,21 +9,59 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "run/monitor.h"
+#include "run/recipe.h"
 
 #include <math.h>
 #include <stdlib.h>
 
+static enum status create_step(struct trainer_pictures *s, const struct trainer *t,
+                               struct error *err)
+{
+    s->capacity = t->settings->batch_size * t->settings->accumulate;
+    size_t n = (size_t)s->capacity, classes = (size_t)t->classes;
+    const struct {
+        void **array;
+        size_t count, size;
+    } wanted[] = {
+        {(void **)&s->row, n, sizeof(int)},
+        {(void **)&s->predicted, n, sizeof(int)},
+        {(void **)&s->loss, n, sizeof(float)},
+        {(void **)&s->weight, n, sizeof(float)},
+        {(void **)&s->dlogits, n * classes, sizeof(float)},
+        {(void **)&s->selected, n, sizeof(int)},
+        {(void **)&s->scratch, n, sizeof(int)},
+    };
+    for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
+        enum status status =
+            memory_alloc(wanted[i].array, wanted[i].count, wanted[i].size, "losses of a step", err);
+        if (status != STATUS_OK)
+            return status;
+    }
+    return STATUS_OK;
+}
+
+static void free_step(struct trainer_pictures *s)
+{
+    free(s->row);
+    free(s->predicted);
+    free(s->loss);
+    free(s->weight);
+    free(s->dlogits);
+    free(s->selected);
+    free(s->scratch);
+}
+
 static enum status create_parts(struct trainer *t, struct error *err)
 {
-    size_t batch = (size_t)t->settings->batch_size, classes = (size_t)t->classes;
     enum status status;
-    if ((status = trainer_update_create(t, err)) ||
-        (status = memory_alloc((void **)&t->loss, batch, sizeof(float), "losses", err)) ||
-        (status = memory_alloc((void **)&t->weight, batch, sizeof(float), "weights", err)) ||
-        (status = memory_alloc((void **)&t->dlogits, batch * classes, sizeof(float),
-                               "gradient of the logits", err)) ||
-        (status = memory_alloc((void **)&t->selected, batch, sizeof(int), "selection", err)) ||
-        (status = memory_alloc((void **)&t->scratch, batch, sizeof(int), "selection", err)))
+    t->loss_options = recipe_loss(t->settings, t->in.class_weight);
+    t->aggregate = recipe_aggregate(t->settings);
+    if ((status = trainer_update_create(t, err)) || (status = trainer_backward_create(t, err)) ||
+        (status = create_step(&t->step, t, err)) ||
+        (status = memory_alloc((void **)&t->class_selected, (size_t)t->classes, sizeof(double),
+                               "shares of the classes", err)) ||
+        (status = hard_examples_create(&t->examples, t->in.train_data, t->in.train_rows,
+                                       t->in.n_train_rows, err)))
         return status;
     if (t->in.val == NULL)
         return STATUS_OK;
@@ -44,11 +82,12 @@ enum status trainer_create(struct trainer **out, const struct trainer_inputs *in
     t->settings = in->settings;
     t->params = model_params(in->model);
     t->classes = model_options(in->model)->classes;
-    t->n_batches = loader_batches(in->train);
+    int accumulate = t->settings->accumulate;
+    t->n_batches = (loader_batches(in->train) + accumulate - 1) / accumulate;
     struct run_state *s = &t->state;
     s->best_accuracy = s->best_balanced_accuracy = s->best_macro_f1 = s->best_mean_loss = NAN;
     s->last_accuracy = s->last_balanced_accuracy = s->last_macro_f1 = s->last_mean_loss = NAN;
-    s->last_train_loss = NAN;
+    s->last_train_loss = s->lambda = NAN;
     if ((status = create_parts(t, err))) {
         trainer_destroy(t);
         return status;
@@ -65,11 +104,10 @@ void trainer_destroy(struct trainer *t)
     trainer_update_destroy(t);
     evaluator_destroy(t->evaluator);
     metrics_free(&t->metrics);
-    free(t->loss);
-    free(t->weight);
-    free(t->dlogits);
-    free(t->selected);
-    free(t->scratch);
+    free_step(&t->step);
+    trainer_backward_destroy(t);
+    free(t->class_selected);
+    hard_examples_free(&t->examples);
     free(t);
 }
 
@@ -143,15 +181,10 @@ static enum status train_epoch(struct trainer *t, bool *stopped, struct error *e
     *stopped = stop_asked(t);
     if (*stopped || t->state.next_batch == t->n_batches)
         return STATUS_OK;
-    enum status status =
-        loader_start(t->in.train, (int)t->state.epoch, (int)t->state.next_batch, err);
-    while (status == STATUS_OK && !*stopped) {
-        double began = clock_seconds();
-        struct batch b;
-        status = loader_next(t->in.train, &b, err);
-        if (status != STATUS_OK || b.n == 0)
-            break;
-        status = trainer_step(t, &b, began, err);
+    enum status status = loader_start(t->in.train, (int)t->state.epoch,
+                                      (int)t->state.next_batch * t->settings->accumulate, err);
+    while (status == STATUS_OK && !*stopped && t->state.next_batch < t->n_batches) {
+        status = trainer_step(t, err);
         if (status == STATUS_OK && save_due(t))
             status = trainer_save_state(t, err);
         *stopped = stop_asked(t);
@@ -168,6 +201,17 @@ static void tell_evaluated(void *context, int n_done)
         t->in.events.evaluating(t->in.events.context, n_done, t->in.n_val_rows);
 }
 
+/* The part of the validation set that is averaged beside its mean. */
+static double validation_share(const struct trainer *t)
+{
+    int n = recipe_scope_pictures(t->settings);
+    if (t->aggregate.kind == AGGREGATE_AVERAGE)
+        return 1;
+    if (t->aggregate.kind == AGGREGATE_MAXIMUM)
+        return 1.0 / n;
+    return t->settings->scope == SCOPE_DATASET ? t->share : metrics_share(&t->aggregate.k, n);
+}
+
 static enum status evaluate(struct trainer *t, bool *stopped, struct error *err)
 {
     const struct evaluator_events events = {
@@ -180,7 +224,7 @@ static enum status evaluate(struct trainer *t, bool *stopped, struct error *err)
     enum status status = evaluator_run(t->evaluator, &t->metrics, stopped, &events, err);
     trainer_update_exchange(t);
     if (status == STATUS_OK && !*stopped)
-        metrics_finish(&t->metrics, metrics_share(&t->settings->k, t->settings->batch_size));
+        metrics_finish(&t->metrics, validation_share(t));
     return status;
 }
 
@@ -194,9 +238,13 @@ static enum status append_epoch_row(struct trainer *t, const struct trainer_epoc
         .train_accuracy = e->train_accuracy,
         .learning_rate = e->learning_rate,
         .validated = e->validated,
+        .selected = e->selected,
+        .class_selected = t->class_selected,
         .n_classes = t->classes,
         .seconds = e->seconds,
     };
+    for (int i = 0; i < t->classes; i++)
+        t->class_selected[i] = hard_examples_class_share(&t->examples, i);
     if (e->validated) {
         row.val_mean_loss = t->metrics.mean_loss;
         row.val_loss = t->metrics.atk_loss;
@@ -221,6 +269,7 @@ static enum status finish_epoch(struct trainer *t, struct error *err)
         .train_mean_loss = s->mean_loss_sum / (double)s->images,
         .train_accuracy = (double)s->correct / (double)s->images,
         .learning_rate = trainer_update_rate(t, t->n_batches - 1),
+        .selected = hard_examples_share(&t->examples),
         .seconds = s->epoch_seconds,
         .validated = t->evaluator != NULL,
     };
@@ -253,6 +302,7 @@ static enum status finish_epoch(struct trainer *t, struct error *err)
     s->epoch++;
     s->next_batch = s->images = s->correct = 0;
     s->loss_sum = s->mean_loss_sum = s->epoch_seconds = 0;
+    hard_examples_begin_epoch(&t->examples);
     return trainer_save_last(t, err);
 }
 
@@ -265,6 +315,7 @@ enum status trainer_run(struct trainer *t, bool *interrupted, struct error *err)
     enum status status = t->restored ? STATUS_OK : trainer_save_state(t, err);
     t->saved_at = clock_seconds();
     while (status == STATUS_OK && !at_end(t, &end)) {
+        trainer_select_begin_epoch(t);
         status = train_epoch(t, interrupted, err);
         if (status == STATUS_OK && !*interrupted && t->evaluator != NULL)
             status = evaluate(t, interrupted, err);

@@ -2,11 +2,11 @@
  * trainer_events.
  *
  * What it writes into the run folder: a row of batches.csv after each step, a row of results.csv
- * after each epoch, last.safetensors and state.safetensors at each epoch's end and when it is
- * stopped, state.safetensors also at the start and every save_minutes. Whenever an epoch is the
- * best so far (run/monitor) also best.safetensors, confusion_matrix.csv and per_class.csv, which
- * therefore belong together.
- * Without validation nothing chooses a best epoch, and these three files do not exist.
+ * after each epoch, last.safetensors, hard_examples.csv and state.safetensors at each epoch's end
+ * and when it is stopped, state.safetensors also at the start and every save_minutes. Whenever an
+ * epoch is the best so far (run/monitor) also best.safetensors, confusion_matrix.csv and
+ * per_class.csv, which therefore belong together. Without validation nothing chooses a best epoch,
+ * and these three files do not exist.
  *
  * With --ema what is evaluated, and saved in both *.safetensors of weights, is the average; the
  * state keeps it beside the weights that are trained.
@@ -34,6 +34,7 @@ struct trainer_batch {                     /* after each step */
     int n, k, n_correct;
     double loss, mean_loss, learning_rate; /* loss: ATk; mean_loss: over the whole batch */
     double gradient_norm;                  /* before it is clipped */
+    double threshold;                      /* the smallest loss that counts */
     double seconds, wait_seconds;          /* of the step, loader's wait included */
     double images_per_second;              /* smoothed */
 };
@@ -42,7 +43,8 @@ struct trainer_epoch { /* after each epoch's evaluation */
     int epoch, n_epochs;
     double train_loss, train_mean_loss; /* over the epoch's batches, weighted by their samples */
     double train_accuracy, learning_rate;
-    double seconds; /* evaluation included; time in which the run was interrupted is not */
+    double selected; /* share of the training pictures that counted */
+    double seconds;  /* evaluation included; time in which the run was interrupted is not */
     bool validated, is_best;
     int best_epoch;                   /* this one, if is_best; 0: none */
     const struct metrics *validation; /* borrowed during the call; NULL if not validated */

@@ -77,7 +77,7 @@ int trainer_facts(struct run_state_fact out[TRAINER_MOST_FACTS], const struct tr
 {
     const struct checkpoint_card *card = in->card;
     struct fact_list list = {out, 0};
-    add(&list, "format", "state 3");
+    add(&list, "format", "state 4");
     add(&list, "training data", "%d rows (%016" PRIx64 ")", in->n_train_rows,
         hash_rows(in->train_data, in->train_rows, in->n_train_rows));
     if (in->val == NULL)

@@ -56,6 +56,14 @@ void trainer_save_plan(struct trainer *t)
         add_block(t, "ema.weights", "F32", t->ema.weight, (int64_t)t->ema.n_weights);
     if (t->ema.buffer != NULL)
         add_block(t, "ema.buffers", "F32", t->ema.buffer, (int64_t)t->ema.n_buffers);
+    const struct hard_examples *h = &t->examples;
+    add_block(t, "examples.seen", "I64", h->seen, h->n);
+    add_block(t, "examples.selected", "I64", h->selected, h->n);
+    add_block(t, "examples.last_prediction", "I64", h->last_prediction, h->n);
+    add_block(t, "examples.loss_sum", "F64", h->loss_sum, h->n);
+    add_block(t, "examples.last_loss", "F32", h->last_loss, h->n);
+    add_block(t, "classes.seen", "I64", h->class_seen, h->classes);
+    add_block(t, "classes.selected", "I64", h->class_selected, h->classes);
 }
 
 enum status trainer_save_state(struct trainer *t, struct error *err)
@@ -87,6 +95,9 @@ static enum status save_weights(struct trainer *t, enum run_file file, struct er
 enum status trainer_save_last(struct trainer *t, struct error *err)
 {
     enum status status = save_weights(t, RUN_FILE_LAST, err);
+    if (status == STATUS_OK)
+        status =
+            hard_examples_write(&t->examples, run_folder_file(t->in.folder, RUN_FILE_HARD), err);
     return status == STATUS_OK ? trainer_save_state(t, err) : status;
 }
 

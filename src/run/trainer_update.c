@@ -39,7 +39,8 @@ void trainer_update_exchange(struct trainer *t)
 enum status trainer_update(struct trainer *t, struct trainer_batch *out, struct error *err)
 {
     out->gradient_norm = clip_norm(&t->clip, t->params);
-    if (!isfinite(out->gradient_norm))
+    t->not_finite = !isfinite(out->gradient_norm);
+    if (t->not_finite)
         return error_set(err,
                          "epoch %d, batch %d: the gradient is not finite, though the loss is %g (a "
                          "lower --learning-rate may help)",

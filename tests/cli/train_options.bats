@@ -54,6 +54,11 @@ refused() { # MESSAGE, arguments...
     refused '--cache: "tape" is not one of auto|none|memory|disk' --cache tape a.csv
     refused '--k: "0" is not a count' --k 0 a.csv
     refused '--k: "1.5" is not a count' -k 1.5 a.csv
+    refused '--k: "nan" is not a count' --k nan a.csv
+    refused '--k: 9 is more than the 8 pictures of a batch of 8' --k 9 a.csv
+    refused '--drop-largest: "1.0" is not a count' --drop-largest 1.0 a.csv
+    refused '--drop-largest: "nan" is not a count' --drop-largest nan a.csv
+    refused '--loss: "mse" is not one of cross-entropy|logistic' --loss mse a.csv
 }
 
 @test "train: options that contradict each other are refused" {
@@ -62,6 +67,40 @@ refused() { # MESSAGE, arguments...
     refused '--cache-mib 5 has no use' --cache disk --cache-mib 5 a.csv
     refused '--cache-dir has a use only' --cache-dir d a.csv
     refused '--json tells the result' --dry-run --json a.csv
+    refused '--drop-largest: 8 leaves nothing of a batch of 8' --drop-largest 8 a.csv
+    refused '--drop-largest: 0.1 of a batch of 8 is none; it takes a --batch-size of 10' \
+        --drop-largest 0.1 a.csv
+    refused '--drop-largest: 0.05 of a step of 16 is none; it takes a --batch-size of 20' \
+        --drop-largest 0.05 --accumulate 2 --scope step a.csv
+    refused '--k: 17 is more than the 16 pictures of a step of 16' \
+        --k 17 --accumulate 2 --scope step a.csv
+    refused '--aggregate average needs --scope batch or step' \
+        --scope dataset --aggregate average a.csv
+    refused '--drop-largest needs --scope batch or step' --scope dataset --drop-largest 2 a.csv
+    refused '--class-weights is defined for --loss cross-entropy, not for hinge' \
+        --loss hinge --class-weights balanced a.csv
+    refused '--label-smoothing is defined for --loss cross-entropy, not for squared' \
+        --loss squared --label-smoothing 0.1 a.csv
+    refused '--k: 7 is more than the 6 pictures that --drop-largest leaves of a batch of 8' \
+        --drop-largest 25% --k 7 a.csv
+    refused '--k 0.5 has no use with --aggregate average, which takes all' \
+        --aggregate average --k 0.5 a.csv
+    refused '--k 1.0 has no use with --aggregate maximum, which takes the largest' \
+        --aggregate maximum --k 1.0 a.csv
+}
+
+@test "train: a schedule of k that does not hold together is refused" {
+    refused '--k-start and --k-end have a use only with --k-schedule' --k-start 0.9 a.csv
+    refused '--k-schedule steps needs --k-steps' --k-schedule steps a.csv
+    refused '--k-steps has a use only with --k-schedule steps' --k-steps 3 a.csv
+    refused '--k-warmup 20 leaves none of the 20 --epochs' --k-warmup 20 a.csv
+    refused '--k-warmup has a use only with --aggregate atk' --k-warmup 2 --aggregate top-k a.csv
+    refused '--k-schedule has no use with --aggregate maximum' \
+        --k-schedule linear --aggregate maximum a.csv
+    refused '--k 0.5 and --k-end 0.3 exclude each other' \
+        --k-schedule cosine --k 0.5 --k-end 0.3 a.csv
+    refused '--k-start: 9 is more than the 8 pictures of a batch of 8' \
+        --k-schedule linear --k-start 9 a.csv
 }
 
 @test "train: an option that would do nothing is refused, with what it belongs to" {

@@ -20,7 +20,7 @@ setup() {
     done
     expect 'warning: k 0.7 of a batch of 4 means 2 of them, 50 % instead of 70 %'
     [ "$(cd runs/train1 && echo *)" = 'args.yaml batches.csv best.safetensors classes.txt'\
-' confusion_matrix.csv last.safetensors model.yaml per_class.csv results.csv split.csv'\
+' confusion_matrix.csv hard_examples.csv last.safetensors model.yaml per_class.csv results.csv split.csv'\
 ' state.safetensors summary.json train_batch_0.png train_batch_1.png train_batch_2.png'\
 ' train_batches.csv' ]
     [ "$(wc -l <runs/train1/batches.csv)" -eq 9 ]
@@ -35,8 +35,8 @@ setup() {
     expect 'k 1 is the hardest picture of each batch alone'
     run atk-train "${small[@]}" --dry-run photos.csv --k 1.0
     expect '4 of 4 (100.0 %), in the last batch 3 of 3'
-    run atk-train "${small[@]}" --dry-run photos.csv --k 9
-    expect 'warning: k 9 is more than a batch of 4 has: all are averaged'
+    run atk-train "${small[@]}" --dry-run photos.csv --k 2
+    expect 'warning: k 2 of the last batch of 3 means 2 of them, 67 % instead of 50 %'
 }
 
 @test "train: args.yaml gives the same run again" {

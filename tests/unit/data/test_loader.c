@@ -1,5 +1,6 @@
 #include "data/loader.h"
 
+#include "base/parallel.h"
 #include "data/picture_set.h"
 #include "failing_alloc.h"
 
@@ -296,6 +297,40 @@ static void values_are_those_of_float32_arithmetic(void **state)
     dataset_destroy(d);
 }
 
+static void pictures_of_the_epoch_are_read_again_as_they_were(void **state)
+{
+    (void)state;
+    enum { BATCH = 5 };
+    static struct epoch epoch;
+    static float again[BATCH * VALUES];
+    struct dataset *d = picture_set();
+    struct loader_options opt = all_options(BATCH, 2);
+    opt.reread = true;
+    assert_int_equal(parallel_start(2, &err), STATUS_OK);
+    struct loader *l = create(d, NULL, &opt);
+    run_epoch(&epoch, l, 4, 0);
+    assert_int_equal(loader_start(l, 4, 0, &err), STATUS_OK);
+    for (int first = 0; first + BATCH <= N_PICTURES; first++) {
+        const int position[BATCH] = {first + 4, first, first + 1, first, first + 3};
+        assert_int_equal(loader_reread(l, again, position, BATCH, &err), STATUS_OK);
+        for (int i = 0; i < BATCH; i++)
+            assert_memory_equal(again + i * VALUES, epoch.x + position[i] * VALUES,
+                                VALUES * sizeof(float));
+    }
+    assert_int_equal(unlink(scratch_path("9.png")), 0);
+    int n_failed = 0;
+    for (int i = 0; i < N_PICTURES; i++)
+        if (loader_reread(l, again, &i, 1, &err)) {
+            n_failed++;
+            assert_int_equal(epoch.row[i], 9);
+            assert_non_null(strstr(err.message, "/9.png"));
+        }
+    assert_true(n_failed > 0);
+    loader_destroy(l);
+    parallel_stop();
+    dataset_destroy(d);
+}
+
 static void a_bad_picture_is_named_at_its_batch(void **state)
 {
     (void)state;
@@ -371,6 +406,7 @@ int main(void)
         SCRATCH_TEST(an_epoch_can_be_left_for_another),
         SCRATCH_TEST(a_lent_batch_stays_as_it_is_until_the_next_call),
         SCRATCH_TEST(values_are_those_of_float32_arithmetic),
+        SCRATCH_TEST(pictures_of_the_epoch_are_read_again_as_they_were),
         SCRATCH_TEST(a_bad_picture_is_named_at_its_batch),
         cmocka_unit_test(its_memory_is_told_beforehand),
         SCRATCH_TEST(a_failing_allocation_gives_a_clean_error),

@@ -125,10 +125,10 @@ static void weighted_and_smoothed_losses_and_gradients_are_those_of_pytorch(void
     const struct {
         const char *name;
         struct loss_options opt;
-    } cases[] = {{"plain", {NULL, 0}},
-                 {"weighted", {weight, 0}},
-                 {"smoothed", {NULL, 0.1}},
-                 {"both", {weight, 0.3}}};
+    } cases[] = {{"plain", {.smoothing = 0}},
+                 {"weighted", {.class_weight = weight}},
+                 {"smoothed", {.smoothing = 0.1}},
+                 {"both", {.class_weight = weight, .smoothing = 0.3}}};
     assert_int_equal(safetensors_read(&file, "tests/golden/nn/loss.safetensors", &err), STATUS_OK);
     take(logits, &file, "logits", "", sizeof logits);
     take(weight, &file, "weight", "", sizeof weight);

@@ -71,7 +71,7 @@ static void step(struct training *t)
 {
     static const int label[BATCH] = {0, 2, 1};
     static const float class_weight[CLASSES] = {1, 2, 0.5f};
-    static const struct loss_options loss = {class_weight, 0.1};
+    static const struct loss_options loss = {.class_weight = class_weight, .smoothing = 0.1};
     struct param_list *params = model_params(t->model);
     float losses[BATCH], weight[BATCH], dlogits[BATCH * CLASSES];
     int selected[BATCH], scratch[BATCH];

@@ -27,12 +27,12 @@ static void assert_content(const char *path, const char *expected)
 }
 
 #define BATCH_HEADER                                                                               \
-    "epoch,batch,images,k,loss,mean_loss,accuracy,learning_rate,gradient_norm,seconds,"            \
-    "wait_seconds,images_per_second\n"
+    "epoch,batch,images,k,loss,mean_loss,accuracy,learning_rate,gradient_norm,threshold,"          \
+    "seconds,wait_seconds,images_per_second\n"
 #define RESULT_HEADER                                                                              \
     "epoch,train_loss,train_mean_loss,train_accuracy,val_mean_loss,val_loss,val_accuracy,"         \
     "val_balanced_accuracy,val_macro_f1,learning_rate,recall cat,\"recall a, "                     \
-    "\"\"b\"\"\",seconds\n"
+    "\"\"b\"\"\",selected,selected cat,\"selected a, \"\"b\"\"\",seconds\n"
 
 static const struct run_batch_row batch = {.epoch = 1,
                                            .batch = 2,
@@ -43,6 +43,7 @@ static const struct run_batch_row batch = {.epoch = 1,
                                            .accuracy = 0.5,
                                            .learning_rate = 1e-3,
                                            .gradient_norm = 0.25,
+                                           .threshold = 0.75,
                                            .seconds = 2,
                                            .wait_seconds = 0.125,
                                            .images_per_second = 2};
@@ -51,7 +52,7 @@ static void rows_are_what_a_reader_expects(void **state)
 {
     struct run_folder *f;
     struct error err;
-    const double recall[] = {NAN, 0.75};
+    const double recall[] = {NAN, 0.75}, selected[] = {0.5, 1};
     struct run_epoch_row epoch = {.epoch = 1,
                                   .train_loss = 2,
                                   .train_mean_loss = 1.5,
@@ -64,6 +65,8 @@ static void rows_are_what_a_reader_expects(void **state)
                                   .val_balanced_accuracy = 0.75,
                                   .val_macro_f1 = 0.625,
                                   .recall = recall,
+                                  .selected = 0.625,
+                                  .class_selected = selected,
                                   .n_classes = 2,
                                   .seconds = 10};
 
@@ -71,15 +74,15 @@ static void rows_are_what_a_reader_expects(void **state)
     assert_int_equal(run_folder_create(&f, scratch_path("deep/run"), &classes, &err), STATUS_OK);
     assert_int_equal(run_folder_append_batch(f, &batch, &err), STATUS_OK);
     assert_content(run_folder_file(f, RUN_FILE_BATCHES),
-                   BATCH_HEADER "1,2,4,3,1.5,1.25,0.5,0.001,0.25,2,0.125,2\n");
+                   BATCH_HEADER "1,2,4,3,1.5,1.25,0.5,0.001,0.25,0.75,2,0.125,2\n");
     assert_int_equal(run_folder_append_epoch(f, &epoch, &err), STATUS_OK);
     epoch.epoch = 2;
     epoch.validated = false;
     epoch.recall = NULL;
     assert_int_equal(run_folder_append_epoch(f, &epoch, &err), STATUS_OK);
     assert_content(run_folder_file(f, RUN_FILE_RESULTS),
-                   RESULT_HEADER "1,2,1.5,0.25,1.75,2.5,0.5,0.75,0.625,0.001,,0.75,10\n"
-                                 "2,2,1.5,0.25,,,,,,0.001,,,10\n");
+                   RESULT_HEADER "1,2,1.5,0.25,1.75,2.5,0.5,0.75,0.625,0.001,,0.75,0.625,0.5,1,10\n"
+                                 "2,2,1.5,0.25,,,,,,0.001,,,0.625,0.5,1,10\n");
     run_folder_close(f);
 }
 
@@ -146,7 +149,7 @@ static void a_resumed_run_forgets_what_came_after_its_state(void **state)
     assert_non_null(strstr(err.message, "another program"));
     assert_int_equal(run_folder_truncate(f, &lengths, &err), STATUS_OK);
     assert_content(run_folder_file(f, RUN_FILE_BATCHES),
-                   BATCH_HEADER "1,2,4,3,1.5,1.25,0.5,0.001,0.25,2,0.125,2\n");
+                   BATCH_HEADER "1,2,4,3,1.5,1.25,0.5,0.001,0.25,0.75,2,0.125,2\n");
     lengths.batches++;
     assert_int_equal(run_folder_truncate(f, &lengths, &err), STATUS_FAILED);
     run_folder_close(f);

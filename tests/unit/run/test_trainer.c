@@ -32,6 +32,17 @@ static void a_run_leaves_all_its_files_and_learns(void **state)
     assert_true(atof(results.row[8].field[1]) < atof(results.row[1].field[1]));
     csv_table_free(&results);
     assert_int_equal(count_rows("run", "confusion_matrix.csv"), 1 + 3);
+    struct csv_table hard;
+    MUST(csv_table_read(&hard, file_in("run", "hard_examples.csv"), ',', err));
+    assert_int_equal(hard.n_rows, 1 + TINY_TRAIN);
+    int n_selected = 0;
+    for (int i = 1; i <= TINY_TRAIN; i++) {
+        assert_string_equal(hard.row[i].field[2], "8"); /* times_seen */
+        n_selected += atoi(hard.row[i].field[3]);
+        assert_true(i == 1 || atof(hard.row[i].field[4]) <= atof(hard.row[i - 1].field[4]));
+    }
+    assert_int_equal(n_selected, 8 * (3 * 4 + 1)); /* k 0.7: 4 of 6, in the last batch 1 of 2 */
+    csv_table_free(&hard);
     assert_true(files_exist(file_in("run", "state.safetensors")));
     assert_true(files_exist(file_in("run", "last.safetensors")));
 }

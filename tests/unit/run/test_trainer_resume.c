@@ -37,6 +37,26 @@ static void stopped_after_every_batch_with_batch_norm_gives_the_same_bytes(void 
     assert_same_run("whole", "often");
 }
 
+static void with_a_learned_threshold_stopped_at_any_batch_gives_the_same_bytes(void **state)
+{
+    (void)state;
+    struct part whole = {.folder = "whole", .norm = NORM_GROUP, .learns_threshold = true};
+    assert_false(run_part(&whole));
+    for (int at = 1; at <= TINY_STEPS; at++) {
+        char folder[32];
+        snprintf(folder, sizeof(folder), "stopped-%d", at);
+        struct part part = {.folder = folder,
+                            .norm = NORM_GROUP,
+                            .learns_threshold = true,
+                            .accident.stop_at_batch = at};
+        assert_true(run_part(&part));
+        part.resume = true;
+        part.accident = (struct accident){0};
+        assert_false(run_part(&part));
+        assert_same_run("whole", folder);
+    }
+}
+
 static void stopped_in_an_evaluation_and_resumed_evaluates_again(void **state)
 {
     (void)state;
@@ -140,6 +160,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TINY_TEST(stopped_at_any_batch_and_resumed_gives_the_same_bytes),
         TINY_TEST(stopped_after_every_batch_with_batch_norm_gives_the_same_bytes),
+        TINY_TEST(with_a_learned_threshold_stopped_at_any_batch_gives_the_same_bytes),
         TINY_TEST(stopped_in_an_evaluation_and_resumed_evaluates_again),
         TINY_TEST(killed_at_any_batch_and_resumed_gives_the_same_bytes),
         TINY_TEST(resuming_a_finished_run_changes_nothing),

@@ -56,6 +56,7 @@ struct part {
     bool resume;
     enum norm_kind norm;
     double save_minutes;
+    bool learns_threshold; /* scope dataset, with a schedule of k */
     struct accident accident;
 };
 
@@ -66,6 +67,11 @@ static inline bool run_part(struct part *p)
     tiny_create(&r, p->norm);
     p->accident.run = &r;
     r.settings.save_minutes = p->save_minutes;
+    if (p->learns_threshold) {
+        r.settings.scope = SCOPE_DATASET;
+        r.settings.k_schedule = K_SCHEDULE_LINEAR;
+        r.settings.k_warmup = 1;
+    }
     r.inputs.events = (struct trainer_events){
         .context = &p->accident, .batch = on_batch, .evaluating = on_evaluating, .epoch = on_epoch};
     if (p->resume)
@@ -141,6 +147,7 @@ static inline void assert_same_run(const char *a, const char *b)
     assert_same_file(a, b, "best.safetensors");
     assert_same_file(a, b, "confusion_matrix.csv");
     assert_same_file(a, b, "per_class.csv");
+    assert_same_file(a, b, "hard_examples.csv");
     assert_same_table(a, b, "batches.csv", CLOCK_COLUMNS);
     assert_same_table(a, b, "results.csv", 1);
 }

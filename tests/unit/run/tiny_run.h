@@ -133,12 +133,15 @@ static inline void tiny_make_data(struct tiny_run *r)
     MUST(class_list_copy(&r->card.classes, &classes, err));
 }
 
-/* Everything but folder and trainer. */
-static inline void tiny_create(struct tiny_run *r, enum norm_kind norm)
+/* Everything but folder and trainer, with steps of `accumulate` batches. */
+static inline void tiny_create_cut(struct tiny_run *r, enum norm_kind norm, int batch_size,
+                                   int accumulate, enum scope scope)
 {
     *r = (struct tiny_run){0};
     MUST(settings_init(&r->settings, err));
-    r->settings.batch_size = TINY_BATCH;
+    r->settings.batch_size = batch_size;
+    r->settings.accumulate = accumulate;
+    r->settings.scope = scope;
     r->settings.epochs = TINY_EPOCHS;
     r->settings.save_minutes = 0;
     tiny_make_data(r);
@@ -150,16 +153,17 @@ static inline void tiny_create(struct tiny_run *r, enum norm_kind norm)
         r->card.std[c] = 1;
     r->card.apply_exif = true;
     const struct model_options options = {
-        .classes = 3, .size = TINY_SIZE, .max_batch = TINY_BATCH, .training = true};
+        .classes = 3, .size = TINY_SIZE, .max_batch = batch_size, .training = true};
     MUST(model_create(&r->model, &spec, &options, err));
     model_init(r->model, 7);
 
     struct loader_options load = {.size = TINY_SIZE,
-                                  .batch_size = TINY_BATCH,
+                                  .batch_size = batch_size,
                                   .std = {1, 1, 1},
                                   .shuffle = true,
                                   .seed = 7,
                                   .workers = 1,
+                                  .reread = true,
                                   .limits = {.max_pixels = 4096}};
     MUST(loader_create(&r->train, r->data, r->rows, TINY_TRAIN, r->cache, &load, err));
     load.shuffle = false;
@@ -179,6 +183,11 @@ static inline void tiny_create(struct tiny_run *r, enum norm_kind norm)
         .n_val_rows = TINY_ROWS - TINY_TRAIN,
         .stop = &r->stop,
     };
+}
+
+static inline void tiny_create(struct tiny_run *r, enum norm_kind norm)
+{
+    tiny_create_cut(r, norm, TINY_BATCH, 1, SCOPE_BATCH);
 }
 
 static inline void tiny_destroy(struct tiny_run *r)
