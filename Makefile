@@ -11,7 +11,7 @@ all:
 
 # Targets that compile something need the libraries: what is missing is said in one line, before the
 # compiler can say it in a hundred. (test, demo, lint and bench install it and then call make again.)
-CALLERS := help deps test demo lint bench bench-input bench-kernels clean uninstall
+CALLERS := help deps test demo figure1 lint bench bench-input bench-kernels clean uninstall
 ifneq ($(filter-out $(CALLERS),$(or $(MAKECMDGOALS),all)),)
 MISSING := $(shell CC='$(CC)' scripts/install-dependencies --check build)
 ifneq ($(MISSING),)
@@ -120,6 +120,16 @@ $(BUILD)/parity-driver: $(addprefix $(BUILD)/obj/bench/,parity_driver.o step.o) 
 	$(call say,link)
 	$(Q)$(LINK)
 
+# The paper's Figure 1.
+$(BUILD)/obj/figure1/%.o: scripts/figure1/%.c $(BUILD)/flags
+	$(call say,cc)
+	@mkdir -p $(@D)
+	$(Q)$(COMPILE) -c -o $@ $<
+$(BUILD)/figure1: $(patsubst scripts/%.c,$(BUILD)/obj/%.o,$(wildcard scripts/figure1/*.c)) $(LIBRARY)
+	$(call say,link)
+	$(Q)$(LINK)
+$(BUILD)/tests/nn/test_figure1: $(BUILD)/obj/figure1/experiment.o
+
 # A unit test is one file of tests/unit/FLOOR. Allocation goes through the wrappers of
 # tests/unit/failing_alloc.c, so that a test can make the n-th one fail.
 WRAP_ALLOC := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=aligned_alloc
@@ -130,12 +140,13 @@ $(BUILD)/tests/failing_alloc.o: tests/unit/failing_alloc.c $(BUILD)/flags
 $(BUILD)/tests/%: tests/unit/%.c $(BUILD)/tests/failing_alloc.o $(LIBRARY) $(BUILD)/flags
 	$(call say,cc)
 	@mkdir -p $(@D)
-	$(Q)$(COMPILE) -Itests/unit -o $@ $< $(filter %.o %.a,$^) $(WRAP_ALLOC) $(LDFLAGS) $(LIBS) \
+	$(Q)$(COMPILE) -Itests/unit -o $@ $< $(filter %.o,$^) $(filter %.a,$^) $(WRAP_ALLOC) $(LDFLAGS) $(LIBS) \
 	    -lcmocka
 
 -include $(patsubst %.o,%.d,$(LIBRARY_OBJECTS) $(CLI_SHARED) $(BUILD)/obj/cli/atk_train.o \
            $(BUILD)/obj/cli/atk_predict.o $(BUILD)/tests/failing_alloc.o \
-           $(patsubst tests/bench/%.c,$(BUILD)/obj/bench/%.o,$(wildcard tests/bench/*.c))) \
+           $(patsubst tests/bench/%.c,$(BUILD)/obj/bench/%.o,$(wildcard tests/bench/*.c)) \
+           $(patsubst scripts/%.c,$(BUILD)/obj/%.o,$(wildcard scripts/figure1/*.c))) \
          $(addsuffix .d,$(UNIT_TESTS) $(BUILD)/draw-demo)
 
 # ---- for people ----------------------------------------------------------------------------------
@@ -144,10 +155,11 @@ $(BUILD)/tests/%: tests/unit/%.c $(BUILD)/tests/failing_alloc.o $(LIBRARY) $(BUI
 AGAIN = $(MAKE) --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
 INSTALL_DEPENDENCIES = @CC='$(CC)' scripts/install-dependencies
 
-.PHONY: help deps test tests-built demo lint bench bench-input bench-kernels install uninstall clean
+.PHONY: help deps test tests-built demo figure1 lint bench bench-input bench-kernels install uninstall clean
 help:
 	@echo 'make            build $(BUILD)/atk-train and $(BUILD)/atk-predict (V=1 shows the commands)'
 	@echo 'make demo       draw a small set of pictures, train on it, print the accuracy'
+	@echo 'make figure1    the experiment of the paper that the loss is from, as numbers and a picture'
 	@echo 'make test       every test, in a release build and under ASan and UBSan'
 	@echo 'make lint       the rules of src/README.md, clang-format, cppcheck'
 	@echo 'make bench      training and inference beside PyTorch, if python3 has torch; a few'
@@ -165,7 +177,7 @@ help:
 deps:
 	$(INSTALL_DEPENDENCIES) build
 
-tests-built: $(PROGRAMS) $(UNIT_TESTS) $(BUILD)/draw-demo
+tests-built: $(PROGRAMS) $(UNIT_TESTS) $(BUILD)/draw-demo $(BUILD)/figure1
 test:
 	$(INSTALL_DEPENDENCIES) build test
 	+@$(AGAIN) tests-built
@@ -179,6 +191,11 @@ demo:
 	@scripts/demo $(BUILD)
 
 # BENCH=all measures every network, batch size, k and number of threads.
+figure1:
+	$(INSTALL_DEPENDENCIES) build
+	+@$(AGAIN) $(BUILD)/figure1
+	@$(BUILD)/figure1 $(BUILD)/figure1.png
+
 bench:
 	$(INSTALL_DEPENDENCIES) build
 	+@$(AGAIN) $(BUILD)/bench-step

@@ -1,5 +1,6 @@
 /* Mirror and crop in one resampling, straight from the square that is kept; a rotation after it, as
- * few runs ask for one; then colours, in place. */
+ * few runs ask for one; then colours. Brightness and contrast cost no pass of their own: the loader
+ * looks each byte up anyway. */
 #include "data/augment.h"
 
 #include "data/augment_colour.h"
@@ -51,36 +52,48 @@ static void crop(struct augment *a, const struct square *picture, const struct a
     resize_crop_run(a->rgb, picture->rgb, &box, &a->crop);
 }
 
-static bool is_recoloured(const struct augment_view *view)
+/* The view's pixels where they will be, in the colours that they have. */
+static const uint8_t *shape(struct augment *a, const struct square *picture,
+                            const struct augment_view *view)
 {
-    return view->brightness != 1 || view->contrast != 1 || view->saturation != 1 || view->hue != 0;
+    bool whole = view->crop.width == 1 && view->crop.height == 1 && !view->hflip && !view->vflip &&
+                 a->side_in == a->side_out;
+
+    if (!whole)
+        crop(a, picture, view);
+    if (view->rotate == 0)
+        return whole ? picture->rgb : a->rgb;
+    rotate_run(a->turned, whole ? picture->rgb : a->rgb, a->side_out, view->rotate);
+    return a->turned;
+}
+
+/* What looks at all three channels of a pixel is done to the bytes, and so what comes before it. */
+static const uint8_t *recolour(struct augment *a, const uint8_t *shaped,
+                               const struct augment_view *view)
+{
+    size_t n_pixels = (size_t)a->side_out * (size_t)a->side_out;
+    uint8_t *rgb = shaped == a->turned ? a->turned : a->rgb;
+
+    if (shaped != rgb)
+        memcpy(rgb, shaped, 3 * n_pixels);
+    augment_colour_map(rgb, n_pixels, a->light);
+    if (view->saturation != 1)
+        augment_colour_saturate(rgb, n_pixels, view->saturation);
+    if (view->hue != 0)
+        augment_colour_turn_hue(rgb, n_pixels, view->hue);
+    for (int v = 0; v < 256; v++)
+        a->light[v] = (uint8_t)v;
+    return rgb;
 }
 
 const uint8_t *augment_apply(struct augment *a, const struct square *picture,
                              const struct augment_view *view)
 {
     size_t n_pixels = (size_t)a->side_out * (size_t)a->side_out;
-    bool as_it_is = view->crop.width == 1 && view->crop.height == 1 && !view->hflip &&
-                    !view->vflip && a->side_in == a->side_out;
-    bool coloured = is_recoloured(view);
-    uint8_t *rgb = a->rgb;
+    const uint8_t *rgb = shape(a, picture, view);
 
-    if (as_it_is && view->rotate == 0 && !coloured)
-        return picture->rgb;
-    if (!as_it_is)
-        crop(a, picture, view);
-    if (view->rotate != 0)
-        rotate_run(rgb = a->turned, as_it_is ? picture->rgb : a->rgb, a->side_out, view->rotate);
-    else if (as_it_is)
-        memcpy(rgb, picture->rgb, 3 * n_pixels);
-    if (!coloured)
-        return rgb;
-    augment_colour_light(rgb, n_pixels, view->brightness, view->contrast);
-    if (view->saturation != 1)
-        augment_colour_saturate(rgb, n_pixels, view->saturation);
-    if (view->hue != 0)
-        augment_colour_turn_hue(rgb, n_pixels, view->hue);
-    return rgb;
+    augment_colour_light(a->light, rgb, n_pixels, view->brightness, view->contrast);
+    return view->saturation != 1 || view->hue != 0 ? recolour(a, rgb, view) : rgb;
 }
 
 void augment_erase(float *x, int side, const struct augment_view *view)

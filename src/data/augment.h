@@ -62,12 +62,13 @@ struct augment {
     int side_in, side_out;
     struct resize_crop crop;
     uint8_t *rgb, *turned; /* [side_out, side_out, 3]; turned NULL: opt->rotate was 0 */
+    uint8_t light[256];
 };
 /* The memory belongs to the arena; called twice, as base/arena.h says. */
 void augment_lay_out(struct augment *a, const struct augment_options *opt, int side_in,
                      int side_out, struct arena *arena);
-/* The view [side_out, side_out, 3] but for what is erased: in memory of *a, or the picture itself
- * when nothing is done to it. */
+/* The view [side_out, side_out, 3], in memory of *a or the picture itself, but for two things that
+ * are left to do to it: each byte v is to become a->light[v], and a part is to be erased. */
 const uint8_t *augment_apply(struct augment *a, const struct square *picture,
                              const struct augment_view *view);
 /* Erases of the normalised result x [side, side, 3]: to 0, the mean colour of what --mean says, as

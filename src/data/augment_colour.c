@@ -1,5 +1,5 @@
 /* Brightness and contrast do the same to each byte, wherever it stands: one table for both, and a
- * pass before it for the mean. */
+ * pass for the mean. */
 #include "data/augment_colour.h"
 
 static uint8_t to_byte(double value)
@@ -21,20 +21,20 @@ static int mean_grey(const uint8_t *rgb, size_t n_pixels, const uint8_t table[25
                  0.5);
 }
 
-void augment_colour_light(uint8_t *rgb, size_t n_pixels, double brightness, double contrast)
+void augment_colour_light(uint8_t table[256], const uint8_t *rgb, size_t n_pixels,
+                          double brightness, double contrast)
 {
-    uint8_t table[256];
-
-    if (brightness == 1 && contrast == 1)
-        return;
     for (int v = 0; v < 256; v++)
         table[v] = to_byte(brightness * v);
-    if (contrast != 1) {
-        int mean = mean_grey(rgb, n_pixels, table);
+    if (contrast == 1)
+        return;
+    int mean = mean_grey(rgb, n_pixels, table);
+    for (int v = 0; v < 256; v++)
+        table[v] = to_byte(mean + contrast * (table[v] - mean));
+}
 
-        for (int v = 0; v < 256; v++)
-            table[v] = to_byte(mean + contrast * (table[v] - mean));
-    }
+void augment_colour_map(uint8_t *rgb, size_t n_pixels, const uint8_t table[256])
+{
     for (size_t i = 0; i < 3 * n_pixels; i++)
         rgb[i] = table[rgb[i]];
 }

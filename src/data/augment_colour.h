@@ -8,9 +8,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* rgb [n_pixels, 3], in place. Each byte v becomes brightness x v; then m + contrast x (v - m) with
- * m = the mean grey of the picture, a whole number. Factor 1 changes nothing. */
-void augment_colour_light(uint8_t *rgb, size_t n_pixels, double brightness, double contrast);
+/* What becomes of each byte v of rgb [n_pixels, 3]: brightness x v; then m + contrast x (v - m)
+ * with m = the mean grey of the picture, a whole number. Factor 1 changes nothing. */
+void augment_colour_light(uint8_t table[256], const uint8_t *rgb, size_t n_pixels,
+                          double brightness, double contrast);
+
+/* The next three work in place. Each byte v becomes table[v]. */
+void augment_colour_map(uint8_t *rgb, size_t n_pixels, const uint8_t table[256]);
 
 /* Each byte v of a pixel becomes g + factor x (v - g) with g = the pixel's grey, a whole number;
  * 0 <= factor < 64. */

@@ -1,54 +1,54 @@
-/* In the hexcone a colour's largest channel is V, its smallest V - C, and the third moves between
- * them: up in even sixths of the circle, down in odd ones. Hue times C is a whole number of grey
- * levels, so nothing is divided but to find the sixth, and only the third channel is rounded. */
+/* A channel of a colour of value V, chroma C and hue h, in sixths of the circle, is
+ *     V - C clamp(min(k, 4 - k), 0, 1),  k = (h + n) mod 6,  n = 5, 3, 1 for red, green, blue,
+ * the hexcone in one line. Times C nothing is divided, h C is a whole number of grey levels before
+ * the turn, and grey pixels (C = 0) need no care. */
 #include "data/augment_colour.h"
 
-enum { SIXTHS = 6 };
+enum { SHIFT = 12, ONE = 1 << SHIFT }; /* fractions of a grey level */
 
-/* Which channel is the largest, the third and the smallest in each sixth. */
-static const unsigned char largest[SIXTHS] = {0, 1, 1, 2, 2, 0};
-static const unsigned char third[SIXTHS] = {1, 0, 2, 1, 0, 2};
-static const unsigned char smallest[SIXTHS] = {2, 2, 0, 0, 1, 1};
-
-/* Hue in sixths of the circle, 0..6, times the chroma. */
-static int scaled_hue(const uint8_t *pixel, int value, int chroma)
+static int larger(int a, int b)
 {
-    int red = pixel[0], green = pixel[1], blue = pixel[2];
+    return a > b ? a : b;
+}
 
+static int smaller(int a, int b)
+{
+    return a < b ? a : b;
+}
+
+/* h C, 0..6 C. */
+static int scaled_hue(int red, int green, int blue, int value, int chroma)
+{
     if (value == red)
-        return green >= blue ? green - blue : SIXTHS * chroma + green - blue;
+        return green - blue + (green < blue ? 6 * chroma : 0);
     return value == green ? 2 * chroma + blue - red : 4 * chroma + red - green;
 }
 
-static void turn_pixel(uint8_t *pixel, float sixths, const float share[256])
+/* k C of h C + n C, which is less than 12 C; then the formula. chroma and hue in fractions. */
+static uint8_t channel(int value, int chroma, int hue, int n)
 {
-    int value = pixel[0], least = pixel[0];
+    int k = hue + n * chroma;
 
-    for (int c = 1; c < 3; c++) {
-        value = pixel[c] > value ? pixel[c] : value;
-        least = pixel[c] < least ? pixel[c] : least;
-    }
-    if (value == least) /* grey has no hue */
-        return;
-    int chroma = value - least;
-    float hue = (float)scaled_hue(pixel, value, chroma) + sixths * (float)chroma;
-    float circle = (float)(SIXTHS * chroma);
-    hue = hue < 0 ? hue + circle : hue >= circle ? hue - circle : hue;
-    int sixth = (int)(hue * share[chroma]);
-    sixth = sixth < SIXTHS ? sixth : SIXTHS - 1;
-    int up = (int)(hue - (float)(sixth * chroma) + 0.5F);
-    up = up < chroma ? up : chroma;
-    pixel[largest[sixth]] = (uint8_t)value;
-    pixel[third[sixth]] = (uint8_t)(sixth % 2 ? value - up : least + up);
-    pixel[smallest[sixth]] = (uint8_t)least;
+    k -= k >= 6 * chroma ? 6 * chroma : 0;
+    int below = smaller(larger(smaller(k, 4 * chroma - k), 0), chroma);
+    return (uint8_t)((value * ONE - below + ONE / 2) >> SHIFT);
 }
 
 void augment_colour_turn_hue(uint8_t *rgb, size_t n_pixels, double turns)
 {
-    float share[256]; /* 1 / chroma */
+    double sixths = 6 * (turns < 0 ? turns + 1 : turns);
+    int turn = (int)(sixths * ONE + 0.5);
 
-    for (int chroma = 1; chroma < 256; chroma++)
-        share[chroma] = 1 / (float)chroma;
-    for (size_t i = 0; i < n_pixels; i++)
-        turn_pixel(rgb + 3 * i, (float)(SIXTHS * turns), share);
+    for (uint8_t *pixel = rgb; pixel < rgb + 3 * n_pixels; pixel += 3) {
+        int red = pixel[0], green = pixel[1], blue = pixel[2];
+        int value = larger(larger(red, green), blue);
+        int chroma = value - smaller(smaller(red, green), blue);
+        int hue = scaled_hue(red, green, blue, value, chroma) * ONE + turn * chroma;
+
+        chroma *= ONE;
+        hue -= hue >= 6 * chroma ? 6 * chroma : 0;
+        pixel[0] = channel(value, chroma, hue, 5);
+        pixel[1] = channel(value, chroma, hue, 3);
+        pixel[2] = channel(value, chroma, hue, 1);
+    }
 }

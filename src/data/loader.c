@@ -133,7 +133,12 @@ static void show_picture(struct loader *l, float *x, const struct square *pictur
     augment_draw(&view, opt->augment, picture->aspect,
                  &(struct augment_moment){opt->seed, l->epoch, l->sampler.order[position],
                                           l->sampler.occurrence[position]});
-    normalise(x, augment_apply(augment, picture, &view), l->normalised, n_pixels);
+    const uint8_t *rgb = augment_apply(augment, picture, &view);
+    float lit[3][256];
+    for (int c = 0; c < 3; c++)
+        for (int byte = 0; byte < 256; byte++)
+            lit[c][byte] = l->normalised[c][augment->light[byte]];
+    normalise(x, rgb, lit, n_pixels);
     augment_erase(x, opt->size, &view);
 }
 

@@ -62,6 +62,7 @@ void resize_filter_fill(struct resize_filter *f, int n_in, double start, double 
     double scale = extent / n_out;
     size_t taps = (size_t)f->taps;
 
+    f->most = 0;
     for (int o = 0; o < n_out; o++) {
         struct triangle t = triangle_of(o, start, scale);
         int at = mirrored ? n_out - 1 - o : o;
@@ -70,6 +71,7 @@ void resize_filter_fill(struct resize_filter *f, int n_in, double start, double 
         find_pixels(&f->first[at], &f->end[at], &t, n_in);
         memset(weight, 0, taps * sizeof *weight);
         fill_weights(weight, &t, f->first[at], f->end[at]);
+        f->most = f->end[at] - f->first[at] > f->most ? f->end[at] - f->first[at] : f->most;
     }
 }
 

@@ -11,6 +11,7 @@
 
 struct resize_filter {
     int taps;         /* room for each result: resize_filter_taps */
+    int most;         /* pixels that any result is made of; <= taps */
     int *first, *end; /* [n_out] result o is made of the pixels first..end-1 */
     int16_t *weight;  /* [n_out, taps], zero from end on */
 };

@@ -62,9 +62,9 @@ void resize_sweep_down(int16_t *out, const uint8_t *const *row, const int16_t *w
 }
 
 /* Red, green and blue of one result in the first three lanes. */
-static __m128i weigh_pixels(const int16_t *pixel, const int16_t *weight, int taps)
+static inline __m128i weigh_pixels(const int16_t *pixel, const int16_t *weight, int taps)
 {
-    __m128i sum = _mm_setzero_si128();
+    __m128i sum = _mm_set1_epi32(1 << (LAST_SHIFT - 1));
 
     for (int t = 0; t < taps; t += 2, pixel += 6) {
         __m128i a = _mm_loadl_epi64((const __m128i *)pixel);
@@ -72,24 +72,50 @@ static __m128i weigh_pixels(const int16_t *pixel, const int16_t *weight, int tap
 
         sum = _mm_add_epi32(sum, _mm_madd_epi16(_mm_unpacklo_epi16(a, b), load_pair(weight + t)));
     }
-    return sum;
+    return _mm_srai_epi32(sum, LAST_SHIFT);
 }
 
+/* Result o. taps: the same for all, where those beyond a result's end have weight zero; 0: each its
+ * own. */
+static inline __m128i weigh(const int16_t *in, const struct resize_filter *f, int o, int taps)
+{
+    return weigh_pixels(in + 3 * (size_t)f->first[o], f->weight + (size_t)o * (size_t)f->taps,
+                        taps ? taps : f->end[o] - f->first[o]);
+}
+
+/* Two results at a time: x86 puts the first lane first, and the two bytes that are written behind
+ * them are overwritten by what comes next. */
+static inline void sweep_across(uint8_t *out, const int16_t *in, const struct resize_filter *f,
+                                int side, int taps)
+{
+    const __m128i none = _mm_setzero_si128();
+    int o = 0;
+
+    for (; o + 2 < side; o += 2, out += 6) {
+        __m128i two = _mm_packs_epi32(weigh(in, f, o, taps), weigh(in, f, o + 1, taps));
+        uint64_t bytes;
+
+        _mm_storel_epi64((__m128i *)&bytes, _mm_packus_epi16(two, none));
+        bytes = (bytes & 0xFFFFFF) | (bytes >> 8 & 0xFFFFFF000000);
+        memcpy(out, &bytes, sizeof bytes);
+    }
+    for (; o < side; o++, out += 3) {
+        __m128i one = _mm_packs_epi32(weigh(in, f, o, taps), none);
+        int bytes = _mm_cvtsi128_si32(_mm_packus_epi16(one, none));
+
+        memcpy(out, &bytes, 3);
+    }
+}
+
+/* Compiled three times: a loop over two or four taps needs no count and no branch. */
 void resize_sweep_across(uint8_t *out, const int16_t *in, const struct resize_filter *f, int side)
 {
-    const __m128i half = _mm_set1_epi32(1 << (LAST_SHIFT - 1));
-
-    for (int o = 0; o < side; o++) {
-        __m128i sum =
-            weigh_pixels(in + 3 * (size_t)f->first[o], f->weight + (size_t)o * (size_t)f->taps,
-                         f->end[o] - f->first[o]);
-        __m128i rgb = _mm_srai_epi32(_mm_add_epi32(sum, half), LAST_SHIFT);
-        int bytes;
-
-        rgb = _mm_packs_epi32(rgb, rgb);
-        bytes = _mm_cvtsi128_si32(_mm_packus_epi16(rgb, rgb));
-        memcpy(out + 3 * (size_t)o, &bytes, 3); /* x86 puts the first lane first */
-    }
+    if (f->most <= 2)
+        sweep_across(out, in, f, side, 2);
+    else if (f->most <= 4)
+        sweep_across(out, in, f, side, 4);
+    else
+        sweep_across(out, in, f, side, 0);
 }
 
 #else

@@ -11,7 +11,7 @@
 /* Rows are worked on in blocks of 16 bytes: row_bytes rounded up to them. */
 size_t resize_sweep_padded(size_t row_bytes);
 /* How many values behind the last one of `in` resize_sweep_across reads, and ignores. */
-#define RESIZE_SWEEP_SPARE 8
+#define RESIZE_SWEEP_SPARE 16
 
 /* out [n] = 64 x sum of row[t] [n] x weight[t] over `taps`; n is padded, and an odd last tap is
  * followed by one of weight zero whose row is readable. 64: the fraction bits that 15 bits leave.

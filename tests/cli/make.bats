@@ -20,7 +20,7 @@ stub() { # NAME, its lines from standard input
 @test "make help names every target that is for people" {
     run make help
     [ "$status" -eq 0 ]
-    for target in demo test lint bench deps install uninstall clean; do
+    for target in demo figure1 test lint bench deps install uninstall clean; do
         [[ $output = *"make $target "* ]]
         make -n "$target" >/dev/null
     done

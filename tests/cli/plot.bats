@@ -36,13 +36,14 @@ is_png() {
     [ "$output" = 'plot: nix is not a folder' ]
 }
 
-@test "plot: curves and confusion matrix of a run" {
+@test "plot: curves, confusion matrix and hardest pictures of a run" {
     needs_matplotlib
     atk-train "${small[@]}" -q photos.csv --val-split 0.5 --out a
     run "$root/scripts/plot" a
     expect_status 0
     is_png a/curves.png 900
     is_png a/confusion_matrix.png 600
+    is_png a/hard_examples.png 1000
 }
 
 @test "plot: a sweep over k, and one with another setting and test pictures" {

@@ -174,6 +174,10 @@ END
         right=$((right + n))
     done
     grep -q "^1.0,cat,6,$right," s/pooled.csv
+    echo photos/dog1.png,dog >>photos.csv
+    run sweep photos.csv --k 0.3 --seeds 3 --test-split 0.3 --flip-labels 0.25 --out s -- "${tiny[@]}"
+    expect_status 2
+    expect 'splits was made from other data or shares'
 }
 
 @test "sweep: --test takes a table, and paths may hold what a shell minds" {

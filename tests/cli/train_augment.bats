@@ -57,7 +57,7 @@ refused() { # MESSAGE, options...
     refused '--hue: "0.6" is not a number in [0, 0.5]' --hue 0.6
     refused '--erase: "1.1" is not a number in [0, 1]' --erase 1.1
     refused '--crop-scale: "1.5"' --crop-scale 1.5
-    refused '--crop-ratio has a use only with a --crop-scale below 1' --crop-ratio 0.5,2
+    refused '--crop-ratio 0.5,2 has a use only with a --crop-scale below 1' --crop-ratio 0.5,2
     refused '--augment: "wild" is not one of none|light|standard|strong' --augment wild
 }
 

@@ -206,16 +206,26 @@ static void fill(struct square *picture, int side)
         picture->rgb[i] = (uint8_t)(i * 89 + i / 7 * 31);
 }
 
+/* The view with its light. */
+static void apply(uint8_t *rgb, struct bench *b, const struct square *picture,
+                  const struct augment_view *view)
+{
+    memcpy(rgb, augment_apply(&b->augment, picture, view), (size_t)3 * OUT * OUT);
+    augment_colour_map(rgb, (size_t)OUT * OUT, b->augment.light);
+}
+
 static const struct augment_view unchanged = {
     .crop = {0, 0, 1, 1}, .brightness = 1, .contrast = 1, .saturation = 1};
 
-static void a_view_without_change_costs_nothing(void **state)
+static void without_change_the_picture_itself_is_the_view(void **state)
 {
     (void)state;
     SQUARE_OF(picture, OUT);
     struct bench b;
     set_up(&b, OUT);
     assert_ptr_equal(augment_apply(&b.augment, picture, &unchanged), picture->rgb);
+    for (int v = 0; v < 256; v++)
+        assert_int_equal(b.augment.light[v], v);
     arena_destroy(&b.memory);
 }
 
@@ -224,7 +234,7 @@ static void the_steps_come_in_the_order_that_is_said(void **state)
     (void)state;
     SQUARE_OF(large, IN);
     SQUARE_OF(small, OUT);
-    uint8_t shaped[3 * OUT * OUT], want[3 * OUT * OUT];
+    uint8_t shaped[3 * OUT * OUT], want[3 * OUT * OUT], got[3 * OUT * OUT], table[256];
     const size_t n = OUT * OUT;
     struct augment_view view = unchanged;
     struct bench b;
@@ -235,18 +245,21 @@ static void the_steps_come_in_the_order_that_is_said(void **state)
         view = unchanged;
         view.hflip = !whole;
         view.crop = whole ? unchanged.crop : (struct augment_box){0.1, 0.2, 0.75, 0.6};
-        const uint8_t *got = augment_apply(&b.augment, picture, &view);
-        memcpy(shaped, got, sizeof shaped);
+        apply(shaped, &b, picture, &view);
         view.rotate = 15;
         view.brightness = 1.2;
         view.contrast = 0.8;
+        rotate_run(want, shaped, OUT, view.rotate);
+        augment_colour_light(table, want, n, view.brightness, view.contrast);
+        augment_colour_map(want, n, table);
+        apply(got, &b, picture, &view);
+        assert_memory_equal(got, want, sizeof want);
         view.saturation = 1.3;
         view.hue = 0.07;
-        rotate_run(want, shaped, OUT, view.rotate);
-        augment_colour_light(want, n, view.brightness, view.contrast);
         augment_colour_saturate(want, n, view.saturation);
         augment_colour_turn_hue(want, n, view.hue);
-        assert_memory_equal(augment_apply(&b.augment, picture, &view), want, sizeof want);
+        apply(got, &b, picture, &view);
+        assert_memory_equal(got, want, sizeof want);
         arena_destroy(&b.memory);
     }
 }
@@ -256,6 +269,7 @@ static void one_colour_change_alone_leaves_the_picture_itself_as_it_was(void **s
     (void)state;
     SQUARE_OF(picture, OUT);
     SQUARE_OF(kept, OUT);
+    uint8_t got[3 * OUT * OUT];
     struct bench b;
     fill(picture, OUT);
     fill(kept, OUT);
@@ -266,7 +280,7 @@ static void one_colour_change_alone_leaves_the_picture_itself_as_it_was(void **s
         view.contrast = kind == 1 ? 0.5 : 1;
         view.saturation = kind == 2 ? 0.5 : 1;
         view.hue = kind == 3 ? 0.2 : 0;
-        const uint8_t *got = augment_apply(&b.augment, picture, &view);
+        apply(got, &b, picture, &view);
         assert_memory_not_equal(got, kept->rgb, 3 * OUT * OUT);
         assert_memory_equal(picture->rgb, kept->rgb, 3 * OUT * OUT);
     }
@@ -319,7 +333,7 @@ int main(void)
         cmocka_unit_test(crops_and_erased_parts_have_the_areas_and_ratios_asked_for),
         cmocka_unit_test(what_never_fits_is_the_largest_part_in_the_middle),
         cmocka_unit_test(the_default_scale_keeps_a_middling_crop_from_growing),
-        cmocka_unit_test(a_view_without_change_costs_nothing),
+        cmocka_unit_test(without_change_the_picture_itself_is_the_view),
         cmocka_unit_test(the_steps_come_in_the_order_that_is_said),
         cmocka_unit_test(one_colour_change_alone_leaves_the_picture_itself_as_it_was),
         cmocka_unit_test(a_mirrored_view_is_exact),

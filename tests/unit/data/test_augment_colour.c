@@ -11,6 +11,13 @@ static void copy_picture(uint8_t rgb[GOLDEN_BYTES])
     memcpy(rgb, golden("picture", GOLDEN_BYTES), GOLDEN_BYTES);
 }
 
+static void light(uint8_t *rgb, double brightness, double contrast)
+{
+    uint8_t table[256];
+    augment_colour_light(table, rgb, PIXELS, brightness, contrast);
+    augment_colour_map(rgb, PIXELS, table);
+}
+
 /* PIL cuts fractions off where these are rounded. */
 static void brightness_contrast_and_saturation_are_those_of_pil(void **state)
 {
@@ -25,7 +32,7 @@ static void brightness_contrast_and_saturation_are_those_of_pil(void **state)
             if (kind == 2)
                 augment_colour_saturate(got, PIXELS, factor);
             else
-                augment_colour_light(got, PIXELS, kind == 0 ? factor : 1, kind == 1 ? factor : 1);
+                light(got, kind == 0 ? factor : 1, kind == 1 ? factor : 1);
             assert_bytes_near(got, want, GOLDEN_BYTES, 1);
         }
     }
@@ -42,7 +49,7 @@ static void hue_turns_as_in_the_hexcone(void **state)
         copy_picture(got);
         augment_colour_turn_hue(got, PIXELS, golden_number("turns", TURNS, i));
         for (int b = 0; b < GOLDEN_BYTES; b++)
-            if (fabs(got[b] - (double)want[b]) > 0.5001) /* half a level of rounding */
+            if (fabs(got[b] - (double)want[b]) > 0.5 + 0.04) /* rounding, and the turn in 2^-12 */
                 fail_msg("turn %d, byte %d: %d, not %g", i, b, got[b], (double)want[b]);
     }
 }
@@ -52,7 +59,7 @@ static void strength_zero_changes_no_byte(void **state)
     (void)state;
     uint8_t got[GOLDEN_BYTES];
     copy_picture(got);
-    augment_colour_light(got, PIXELS, 1, 1);
+    light(got, 1, 1);
     augment_colour_saturate(got, PIXELS, 1);
     augment_colour_turn_hue(got, PIXELS, 0);
     assert_memory_equal(got, golden("picture", GOLDEN_BYTES), GOLDEN_BYTES);
@@ -71,7 +78,7 @@ static void light_follows_its_formula(void **state)
     double bright[GOLDEN_BYTES], grey = 0;
     const uint8_t *picture = golden("picture", GOLDEN_BYTES);
     copy_picture(got);
-    augment_colour_light(got, PIXELS, 1.3, 0.7);
+    light(got, 1.3, 0.7);
     for (int i = 0; i < GOLDEN_BYTES; i++)
         bright[i] = round_and_clip(1.3 * picture[i]);
     for (int i = 0; i < GOLDEN_BYTES; i += 3)
