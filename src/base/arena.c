@@ -4,6 +4,9 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+
+enum { HUGE_PAGE = 2 << 20 };
 
 void *arena_take(struct arena *a, size_t count, size_t size)
 {
@@ -36,9 +39,13 @@ enum status arena_commit(struct arena *a, const char *what, struct error *err)
     if (a->overflow)
         return error_memory(err, SIZE_MAX, what);
     size_t bytes = a->peak > 0 ? a->peak : MEMORY_ALIGNMENT;
-    a->block = aligned_alloc(MEMORY_ALIGNMENT, bytes);
+    a->block = aligned_alloc(bytes >= HUGE_PAGE ? HUGE_PAGE : MEMORY_ALIGNMENT, bytes);
     if (!a->block)
         return error_memory(err, bytes, what);
+    /* Sweeps over hundreds of MiB in pages of 4 KiB wait for address translation. A wish: where the
+     * kernel does not grant it, nothing changes. */
+    if (bytes >= HUGE_PAGE)
+        madvise(a->block, bytes / HUGE_PAGE * HUGE_PAGE, MADV_HUGEPAGE);
     /* Touches every page: if the machine has not enough memory, that shows now and not mid-run. */
     memset(a->block, 0, bytes);
     a->used = 0;
