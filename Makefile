@@ -190,12 +190,12 @@ demo:
 	+@$(AGAIN) all $(BUILD)/draw-demo
 	@scripts/demo $(BUILD)
 
-# BENCH=all measures every network, batch size, k and number of threads.
 figure1:
 	$(INSTALL_DEPENDENCIES) build
 	+@$(AGAIN) $(BUILD)/figure1
 	@$(BUILD)/figure1 $(BUILD)/figure1.png
 
+# BENCH=all measures every network, batch size, k and number of threads.
 bench:
 	$(INSTALL_DEPENDENCIES) build
 	+@$(AGAIN) $(BUILD)/bench-step

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-enum { HUGE_PAGE = 2 << 20 };
+enum { HUGE_PAGE = 2 << 20, LARGE = 32 << 20 };
 
 void *arena_take(struct arena *a, size_t count, size_t size)
 {
@@ -33,19 +33,28 @@ void arena_release(struct arena *a, size_t mark)
     a->used = mark;
 }
 
+/* Sweeps over hundreds of MiB in pages of 4 KiB wait for address translation. A wish: where the
+ * kernel does not grant it, nothing changes. Smaller blocks may lie on malloc's heap, where what
+ * comes after them would take whole huge pages too. */
+static void ask_for_huge_pages(void *block, size_t bytes)
+{
+    uintptr_t first = ((uintptr_t)block + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
+    uintptr_t end = ((uintptr_t)block + bytes) / HUGE_PAGE * HUGE_PAGE;
+    if (first < end)
+        madvise((void *)first, end - first, MADV_HUGEPAGE);
+}
+
 enum status arena_commit(struct arena *a, const char *what, struct error *err)
 {
     assert(!a->block);
     if (a->overflow)
         return error_memory(err, SIZE_MAX, what);
     size_t bytes = a->peak > 0 ? a->peak : MEMORY_ALIGNMENT;
-    a->block = aligned_alloc(bytes >= HUGE_PAGE ? HUGE_PAGE : MEMORY_ALIGNMENT, bytes);
+    a->block = aligned_alloc(MEMORY_ALIGNMENT, bytes);
     if (!a->block)
         return error_memory(err, bytes, what);
-    /* Sweeps over hundreds of MiB in pages of 4 KiB wait for address translation. A wish: where the
-     * kernel does not grant it, nothing changes. */
-    if (bytes >= HUGE_PAGE)
-        madvise(a->block, bytes / HUGE_PAGE * HUGE_PAGE, MADV_HUGEPAGE);
+    if (bytes > LARGE)
+        ask_for_huge_pages(a->block, bytes);
     /* Touches every page: if the machine has not enough memory, that shows now and not mid-run. */
     memset(a->block, 0, bytes);
     a->used = 0;
