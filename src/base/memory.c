@@ -1,7 +1,13 @@
 #include "base/memory.h"
 
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
+
+void memory_start(void)
+{
+    mallopt(M_MMAP_THRESHOLD, 1 << 20);
+}
 
 enum status memory_alloc(void **out, size_t count, size_t size, const char *what, struct error *err)
 {

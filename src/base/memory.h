@@ -12,6 +12,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Once, as a program begins: freed blocks of 1 MiB and more go back to the system at once. Left
+ * alone, glibc keeps the second such block, and what is allocated beside it decides whether there
+ * is room for the next: the peak then differs from what --dry-run says by a copy of the weights. */
+void memory_start(void);
+
 /* *out = count x size zeroed bytes; the product is checked. count 0 gives a valid unique pointer.
  * *out is written in any case (NULL on failure). The caller frees it with free(). */
 enum status memory_alloc(void **out, size_t count, size_t size, const char *what,

@@ -205,6 +205,8 @@ int main(int argc, char **argv)
 {
     struct program p = {0};
     struct error err = {0};
+
+    memory_start();
     enum status status = predict_options_parse(&p.options, argc, argv, &err);
     if (status != STATUS_OK)
         return finish(&p, status, &err);

@@ -1,6 +1,7 @@
 /* atk-train: from the command line to the last line. What there is to do is in run/session and
  * run/trainer; this file puts it in order, shows it and turns its end into an exit status. */
 #include "base/clock.h"
+#include "base/memory.h"
 #include "cli/console.h"
 #include "cli/report.h"
 #include "cli/train_options.h"
@@ -322,6 +323,7 @@ int main(int argc, char **argv)
     struct error err;
 
     began = clock_seconds();
+    memory_start();
     catch_signals();
     console_open(&console, program, false);
     enum status status = train_options_parse(&options, argc, argv, &err);
