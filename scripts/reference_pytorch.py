@@ -5,7 +5,7 @@ Same pictures (PIL: EXIF turn, antialiased bilinear to size x size), network, in
 Adam or AdamW, learning rate, shuffled batches with the last one partial, augmentation (scripts/reference_augment.py).
 Random numbers differ from atk-train's, so compare means over seeds. Example, the twin of configs/quick.yaml:
     scripts/reference_pytorch.py --data clothing/train.csv --test clothing/val.csv --test clothing/test.csv \\
-        --model models/resnet10-gn.yaml --size 224 --epochs 40 --batch-size 16 --k 1.0 --optimizer adamw \\
+        --model models/resnet12-gn.yaml --size 224 --epochs 60 --batch-size 8 --k 1.0 --optimizer adamw \\
         --weight-decay 0.05 --lr-schedule cosine --warmup-epochs 2 --hflip 0.5 --crop-scale 0.4 1 \\
         --brightness 0.2 --contrast 0.2 --seed 0 --out run0.json
 """
