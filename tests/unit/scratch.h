@@ -51,4 +51,15 @@ static inline const char *scratch_write(const char *name, const void *bytes, siz
     return path;
 }
 
+/* The file at this path holds this text and nothing else. */
+static inline void scratch_assert_content(const char *path, const char *expected)
+{
+    char text[4096];
+    FILE *f = fopen(path, "rb");
+    assert_non_null(f);
+    text[fread(text, 1, sizeof text - 1, f)] = '\0';
+    fclose(f);
+    assert_string_equal(text, expected);
+}
+
 #endif

@@ -26,16 +26,6 @@ static struct dataset *load(void)
 static const int rows[] = {5, 1, 2, 4};
 enum { CAT, DOG, EEL };
 
-static void assert_content(const char *path, const char *expected)
-{
-    char text[1024];
-    FILE *f = fopen(path, "rb");
-    assert_non_null(f);
-    text[fread(text, 1, sizeof text - 1, f)] = '\0';
-    fclose(f);
-    assert_string_equal(text, expected);
-}
-
 static void the_hardest_come_first_with_what_was_counted(void **state)
 {
     (void)state;
@@ -52,20 +42,22 @@ static void the_hardest_come_first_with_what_was_counted(void **state)
     assert_int_equal(hard_examples_write(&h, scratch_path("hard.csv"), &err), STATUS_OK);
     /* All have a mean of 2: c and b counted once of two, e once of one; so by row. f was not seen.
      */
-    assert_content(scratch_path("hard.csv"),
-                   "image,label,times_seen,times_selected,mean_loss,last_loss,last_prediction\n"
-                   "\"b, 1.png\",dog,2,1,2,3,cat\n"
-                   "c.png,cat,2,1,2,0,cat\n"
-                   "e.png,dog,1,1,2,2,cat\n");
+    scratch_assert_content(
+        scratch_path("hard.csv"),
+        "image,label,times_seen,times_selected,mean_loss,last_loss,last_prediction\n"
+        "\"b, 1.png\",dog,2,1,2,3,cat\n"
+        "c.png,cat,2,1,2,0,cat\n"
+        "e.png,dog,1,1,2,2,cat\n");
     hard_examples_add(&h, (const int[]){5, 4}, (const float[]){9, 3}, (const int[]){CAT, DOG},
                       (const float[]){1, 0}, 2);
     assert_int_equal(hard_examples_write(&h, scratch_path("hard.csv"), &err), STATUS_OK);
-    assert_content(scratch_path("hard.csv"),
-                   "image,label,times_seen,times_selected,mean_loss,last_loss,last_prediction\n"
-                   "f.png,eel,1,1,9,9,cat\n"
-                   "e.png,dog,2,1,2.5,3,dog\n"
-                   "\"b, 1.png\",dog,2,1,2,3,cat\n"
-                   "c.png,cat,2,1,2,0,cat\n");
+    scratch_assert_content(
+        scratch_path("hard.csv"),
+        "image,label,times_seen,times_selected,mean_loss,last_loss,last_prediction\n"
+        "f.png,eel,1,1,9,9,cat\n"
+        "e.png,dog,2,1,2.5,3,dog\n"
+        "\"b, 1.png\",dog,2,1,2,3,cat\n"
+        "c.png,cat,2,1,2,0,cat\n");
     hard_examples_free(&h);
     dataset_destroy(data);
 }

@@ -15,17 +15,6 @@
 static char *names[] = {"cat", "a, \"b\""};
 static const struct class_list classes = {.name = names, .n = 2};
 
-static void assert_content(const char *path, const char *expected)
-{
-    char text[4096];
-    FILE *f = fopen(path, "rb");
-
-    assert_non_null(f);
-    text[fread(text, 1, sizeof text - 1, f)] = '\0';
-    fclose(f);
-    assert_string_equal(text, expected);
-}
-
 #define BATCH_HEADER                                                                               \
     "epoch,batch,images,k,loss,mean_loss,accuracy,learning_rate,gradient_norm,threshold,"          \
     "seconds,wait_seconds,images_per_second\n"
@@ -73,16 +62,16 @@ static void rows_are_what_a_reader_expects(void **state)
     (void)state;
     assert_int_equal(run_folder_create(&f, scratch_path("deep/run"), &classes, &err), STATUS_OK);
     assert_int_equal(run_folder_append_batch(f, &batch, &err), STATUS_OK);
-    assert_content(run_folder_file(f, RUN_FILE_BATCHES),
-                   BATCH_HEADER "1,2,4,3,1.5,1.25,0.5,0.001,0.25,0.75,2,0.125,2\n");
+    scratch_assert_content(run_folder_file(f, RUN_FILE_BATCHES),
+                           BATCH_HEADER "1,2,4,3,1.5,1.25,0.5,0.001,0.25,0.75,2,0.125,2\n");
     assert_int_equal(run_folder_append_epoch(f, &epoch, &err), STATUS_OK);
     epoch.epoch = 2;
     epoch.validated = false;
     epoch.recall = NULL;
     assert_int_equal(run_folder_append_epoch(f, &epoch, &err), STATUS_OK);
-    assert_content(run_folder_file(f, RUN_FILE_RESULTS),
-                   RESULT_HEADER "1,2,1.5,0.25,1.75,2.5,0.5,0.75,0.625,0.001,,0.75,0.625,0.5,1,10\n"
-                                 "2,2,1.5,0.25,,,,,,0.001,,,0.625,0.5,1,10\n");
+    scratch_assert_content(run_folder_file(f, RUN_FILE_RESULTS), RESULT_HEADER
+                           "1,2,1.5,0.25,1.75,2.5,0.5,0.75,0.625,0.001,,0.75,0.625,0.5,1,10\n"
+                           "2,2,1.5,0.25,,,,,,0.001,,,0.625,0.5,1,10\n");
     run_folder_close(f);
 }
 
@@ -148,8 +137,8 @@ static void a_resumed_run_forgets_what_came_after_its_state(void **state)
     assert_int_equal(run_folder_open(&second, path, &err), STATUS_FAILED);
     assert_non_null(strstr(err.message, "another program"));
     assert_int_equal(run_folder_truncate(f, &lengths, &err), STATUS_OK);
-    assert_content(run_folder_file(f, RUN_FILE_BATCHES),
-                   BATCH_HEADER "1,2,4,3,1.5,1.25,0.5,0.001,0.25,0.75,2,0.125,2\n");
+    scratch_assert_content(run_folder_file(f, RUN_FILE_BATCHES),
+                           BATCH_HEADER "1,2,4,3,1.5,1.25,0.5,0.001,0.25,0.75,2,0.125,2\n");
     lengths.batches++;
     assert_int_equal(run_folder_truncate(f, &lengths, &err), STATUS_FAILED);
     run_folder_close(f);
@@ -180,7 +169,7 @@ static void a_row_that_does_not_fit_is_taken_back(void **state)
     assert_int_equal(status[0], STATUS_OK);
     assert_int_equal(status[1], STATUS_FAILED);
     assert_int_equal(status[2], STATUS_FAILED);
-    assert_content(t.path, "12345\n");
+    scratch_assert_content(t.path, "12345\n");
     table_file_close(&t);
 }
 
@@ -192,10 +181,11 @@ static void a_confusion_matrix_becomes_two_tables(void **state)
 
     (void)state;
     assert_int_equal(class_tables_write_confusion(path, &classes, confusion, &err), STATUS_OK);
-    assert_content(path, "true\\predicted,cat,\"a, \"\"b\"\"\"\ncat,3,1\n\"a, \"\"b\"\"\",0,0\n");
+    scratch_assert_content(path,
+                           "true\\predicted,cat,\"a, \"\"b\"\"\"\ncat,3,1\n\"a, \"\"b\"\"\",0,0\n");
     assert_int_equal(class_tables_write_per_class(path, &classes, confusion, &err), STATUS_OK);
-    assert_content(path, "class,images,correct,recall,precision,f1\n"
-                         "cat,4,3,0.75,1,0.857143\n\"a, \"\"b\"\"\",0,0,,0,0\n");
+    scratch_assert_content(path, "class,images,correct,recall,precision,f1\n"
+                                 "cat,4,3,0.75,1,0.857143\n\"a, \"\"b\"\"\",0,0,,0,0\n");
 }
 
 static void running_out_of_memory_leaves_no_folder(void **state)
