@@ -79,15 +79,15 @@ struct kernels {
 
     /* Winograd F(4x4, 3x3), padding 1 (winograd_sweep.c has the matrices). A tile is 4x4 outputs
      * and the 6x6 inputs under them; `point` is the distance between its 36 transformed values;
-     * channels are a multiple of 16. v = B^T d B of the inputs at (top, left), zero outside of the
-     * picture [height, width, channels]. */
-    void (*winograd_input)(float *v, size_t point, const float *x, int top, int left, int height,
-                           int width, int channels);
-    /* y (+)= A^T m A; y and dy point at the tile's first pixel in a picture `width` wide, of which
-     * rows x columns (1..4) exist. */
-    void (*winograd_output)(float *y, const float *m, size_t point, int rows, int columns,
-                            int width, int channels, bool accumulate);
-    /* m = A dy A^T. */
+     * channels are a multiple of 16. v = B^T d B of some channels of the inputs at (top, left),
+     * zero outside of the picture [height, width], `pixel` the distance of its pixels. */
+    void (*winograd_input)(float *v, size_t point, const float *x, size_t pixel, int top, int left,
+                           int height, int width, int channels);
+    /* y (+)= A^T m A of some channels; y points at the tile's first pixel, `row` and `pixel` are
+     * the distances of y's rows and pixels; rows x columns (1..4) of the tile exist. */
+    void (*winograd_output)(float *y, size_t row, size_t pixel, const float *m, size_t point,
+                            int rows, int columns, int channels, bool accumulate);
+    /* m = A dy A^T; dy points at the tile's first pixel in a picture `width` wide. */
     void (*winograd_gradient)(float *m, size_t point, const float *dy, int rows, int columns,
                               int width, int channels);
     /* u = G w G^T for 16 filters side by side; `tap` is the distance between the 9 taps. */

@@ -112,8 +112,15 @@ static void run_gather(const struct conv2d_gather *g, enum conv2d_method method)
 void conv2d_forward(const struct conv2d *c, float *y, const float *x, struct samples samples)
 {
     if (c->plan.forward == CONV2D_WINOGRAD) {
-        conv2d_winograd_run(y, x, c->weight->data, c->in_h, c->in_w, c->in_c, c->out_c, samples,
-                            false, c->workspace);
+        conv2d_winograd_run(&(struct conv2d_winograd){.out = y,
+                                                      .source = x,
+                                                      .filter = c->weight->data,
+                                                      .height = c->in_h,
+                                                      .width = c->in_w,
+                                                      .in_c = c->in_c,
+                                                      .out_c = c->out_c,
+                                                      .samples = samples,
+                                                      .workspace = c->workspace});
         return;
     }
     struct conv2d_gather g = {
@@ -185,8 +192,16 @@ void conv2d_backward_data(const struct conv2d *c, float *dx, const float *dy,
     parallel_for(turn_tap, &turn, turn.n_taps);
 
     if (c->plan.backward_data == CONV2D_WINOGRAD) {
-        conv2d_winograd_run(dx, dy, turn.packed, c->in_h, c->in_w, c->out_c, c->in_c, samples,
-                            accumulate, c->workspace);
+        conv2d_winograd_run(&(struct conv2d_winograd){.out = dx,
+                                                      .source = dy,
+                                                      .filter = turn.packed,
+                                                      .height = c->in_h,
+                                                      .width = c->in_w,
+                                                      .in_c = c->out_c,
+                                                      .out_c = c->in_c,
+                                                      .samples = samples,
+                                                      .accumulate = accumulate,
+                                                      .workspace = c->workspace});
         return;
     }
     const float *filter = turn.packed;

@@ -1,12 +1,15 @@
-/* Filters are transformed once; then blocks of tiles go through all three steps in the cache of one
- * thread. A block has few tiles, so that its 36 x tiles x channels values stay there; the
- * transformed filter streams past, each value of it used once for each tile. */
+/* Two ways, by which is larger, the tiles or the filter. Here: the filter is transformed once, then
+ * blocks of tiles go through all three steps in the cache of one thread. A block has few tiles, so
+ * that its 36 x tiles x channels values stay there; the transformed filter streams past, each value
+ * of it used once for each tile. Where it is too large for that: nn/conv2d_winograd_wide.c. */
 #include "nn/conv2d_winograd.h"
 
 #include "base/parallel.h"
 #include "math/kernels.h"
+#include "nn/conv2d_tiles.h"
+#include "nn/conv2d_winograd_wide.h"
 
-enum { TILE = 4, POINTS = 36, BLOCK_TILES = 28 };
+enum { POINTS = CONV2D_TILE_POINTS, BLOCK_TILES = 28 };
 
 bool conv2d_winograd_fits(const struct conv2d *c)
 {
@@ -27,22 +30,21 @@ static size_t filter_point(int in_c, int out_c)
 
 void conv2d_winograd_need(const struct conv2d *c, struct workspace *w, bool training)
 {
-    size_t point = filter_point(c->in_c, c->out_c), turned = filter_point(c->out_c, c->in_c);
-    build_need(&w->transformed_floats, POINTS * (turned > point ? turned : point));
+    if (training)
+        conv2d_winograd_weights_need(c, w);
+    if (conv2d_winograd_is_wide(c->in_h, c->in_w, c->in_c, c->out_c)) {
+        conv2d_winograd_wide_need(c, w);
+        return;
+    }
     build_need(&w->tile_floats, POINTS * (conv2d_winograd_point((size_t)BLOCK_TILES * c->in_c) +
                                           conv2d_winograd_point((size_t)BLOCK_TILES * c->out_c)));
-    if (training)
-        build_need(&w->partial_floats, conv2d_winograd_weights_floats(c));
+    build_need(&w->transformed_floats, POINTS * filter_point(c->in_c, c->out_c));
+    build_need(&w->transformed_floats, POINTS * filter_point(c->out_c, c->in_c));
 }
 
 struct winograd {
-    float *out;
-    const float *source, *filter;
-    int height, width, in_c, out_c;
-    int tiles_across, tiles; /* tiles for each sample */
-    struct samples samples;
-    bool accumulate;
-    const struct workspace *workspace;
+    const struct conv2d_winograd *conv;
+    struct conv2d_tiles tiles;
     const struct kernels *kernels;
     size_t point; /* of the transformed filter */
     int blocks;
@@ -53,40 +55,33 @@ struct winograd {
 static void filter_piece(void *context, int channel, int worker)
 {
     const struct winograd *j = context;
+    const struct conv2d_winograd *c = j->conv;
     int panel = columns(j->kernels);
     (void)worker;
-    for (int k = 0; k < j->out_c; k += 16) {
-        size_t at = (size_t)(k / panel) * panel * j->in_c + (size_t)channel * panel + k % panel;
-        j->kernels->winograd_filter(j->workspace->transformed + at, j->point,
-                                    j->filter + (size_t)channel * j->out_c + k,
-                                    (size_t)j->in_c * j->out_c);
+    for (int k = 0; k < c->out_c; k += 16) {
+        size_t at = (size_t)(k / panel) * panel * c->in_c + (size_t)channel * panel + k % panel;
+        j->kernels->winograd_filter(c->workspace->transformed + at, j->point,
+                                    c->filter + (size_t)channel * c->out_c + k,
+                                    (size_t)c->in_c * c->out_c);
     }
-}
-
-/* Which pixel a tile begins at, and in which picture (returned). */
-static size_t tile_place(const struct winograd *j, int tile, int *top, int *left)
-{
-    int in_sample = tile % j->tiles;
-    *top = in_sample / j->tiles_across * TILE;
-    *left = in_sample % j->tiles_across * TILE;
-    return (size_t)j->samples.index[tile / j->tiles] * j->height * j->width;
 }
 
 /* m [tiles, out_c] = v [tiles, in_c] x u [in_c, out_c], for each point. */
 static void multiply_points(const struct winograd *j, float *m, size_t m_point, const float *v,
                             size_t v_point, int tiles)
 {
-    struct kernels_tile t = {.a_row = j->in_c,
+    const struct conv2d_winograd *c = j->conv;
+    struct kernels_tile t = {.a_row = c->in_c,
                              .a_step = 1,
-                             .depth = j->in_c,
+                             .depth = c->in_c,
                              .segments = 1,
                              .b_step = columns(j->kernels),
-                             .c_row = j->out_c};
+                             .c_row = c->out_c};
     for (int p = 0; p < POINTS; p++)
-        for (int k = 0; k < j->out_c; k += columns(j->kernels)) {
-            int n = j->out_c - k < columns(j->kernels) ? j->out_c - k : columns(j->kernels);
+        for (int k = 0; k < c->out_c; k += columns(j->kernels)) {
+            int n = c->out_c - k < columns(j->kernels) ? c->out_c - k : columns(j->kernels);
             j->kernels->tile_product(m + p * m_point + k, v + p * v_point,
-                                     j->workspace->transformed + p * j->point + (size_t)k * j->in_c,
+                                     c->workspace->transformed + p * j->point + (size_t)k * c->in_c,
                                      tiles, n, &t);
         }
 }
@@ -94,52 +89,42 @@ static void multiply_points(const struct winograd *j, float *m, size_t m_point, 
 static void block_piece(void *context, int piece, int worker)
 {
     const struct winograd *j = context;
-    int64_t all = (int64_t)j->tiles * j->samples.n;
+    const struct conv2d_winograd *c = j->conv;
+    int64_t all = j->tiles.n;
     int first = (int)(all * piece / j->blocks), n = (int)(all * (piece + 1) / j->blocks) - first;
-    float *v = j->workspace->tile + worker * j->workspace->tile_floats;
-    size_t v_point = conv2d_winograd_point((size_t)n * j->in_c),
-           m_point = conv2d_winograd_point((size_t)n * j->out_c);
+    float *v = c->workspace->tile + worker * c->workspace->tile_floats;
+    size_t v_point = conv2d_winograd_point((size_t)n * c->in_c),
+           m_point = conv2d_winograd_point((size_t)n * c->out_c);
     float *m = v + POINTS * v_point;
-    int top, left;
 
     for (int i = 0; i < n; i++) {
-        size_t picture = tile_place(j, first + i, &top, &left);
-        j->kernels->winograd_input(v + (size_t)i * j->in_c, v_point, j->source + picture * j->in_c,
-                                   top - 1, left - 1, j->height, j->width, j->in_c);
+        struct conv2d_tile t = conv2d_tiles_at(&j->tiles, first + i);
+        j->kernels->winograd_input(v + (size_t)i * c->in_c, v_point,
+                                   c->source + t.picture * c->in_c, c->in_c, t.top - 1, t.left - 1,
+                                   c->height, c->width, c->in_c);
     }
     multiply_points(j, m, m_point, v, v_point, n);
     for (int i = 0; i < n; i++) {
-        size_t pixel = tile_place(j, first + i, &top, &left) + (size_t)top * j->width + left;
-        int rows = j->height - top < TILE ? j->height - top : TILE;
-        int across = j->width - left < TILE ? j->width - left : TILE;
-        j->kernels->winograd_output(j->out + pixel * j->out_c, m + (size_t)i * j->out_c, m_point,
-                                    rows, across, j->width, j->out_c, j->accumulate);
+        struct conv2d_tile t = conv2d_tiles_at(&j->tiles, first + i);
+        j->kernels->winograd_output(c->out + t.pixel * c->out_c, (size_t)c->width * c->out_c,
+                                    c->out_c, m + (size_t)i * c->out_c, m_point, t.rows, t.columns,
+                                    c->out_c, c->accumulate);
     }
 }
 
-void conv2d_winograd_run(float *out, const float *source, const float *filter, int height,
-                         int width, int in_c, int out_c, struct samples samples, bool accumulate,
-                         const struct workspace *workspace)
+void conv2d_winograd_run(const struct conv2d_winograd *c)
 {
-    int across = (width + TILE - 1) / TILE, down = (height + TILE - 1) / TILE;
-    struct winograd j = {.out = out,
-                         .source = source,
-                         .filter = filter,
-                         .height = height,
-                         .width = width,
-                         .in_c = in_c,
-                         .out_c = out_c,
-                         .tiles_across = across,
-                         .tiles = across * down,
-                         .samples = samples,
-                         .accumulate = accumulate,
-                         .workspace = workspace,
+    if (conv2d_winograd_is_wide(c->height, c->width, c->in_c, c->out_c)) {
+        conv2d_winograd_wide_run(c);
+        return;
+    }
+    struct winograd j = {.conv = c,
+                         .tiles = conv2d_tiles_of(c->height, c->width, c->samples),
                          .kernels = kernels_get(),
-                         .point = filter_point(in_c, out_c)};
+                         .point = filter_point(c->in_c, c->out_c)};
     /* Blocks of equal size: at most BLOCK_TILES, and an even number of them, for two threads. */
-    int all = j.tiles * samples.n;
-    j.blocks = (all + BLOCK_TILES - 1) / BLOCK_TILES;
-    j.blocks += j.blocks % 2 && j.blocks < all;
-    parallel_for(filter_piece, &j, in_c);
+    j.blocks = (j.tiles.n + BLOCK_TILES - 1) / BLOCK_TILES;
+    j.blocks += j.blocks % 2 && j.blocks < j.tiles.n;
+    parallel_for(filter_piece, &j, c->in_c);
     parallel_for(block_piece, &j, j.blocks);
 }

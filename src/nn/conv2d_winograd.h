@@ -17,14 +17,21 @@ bool conv2d_winograd_fits(const struct conv2d *c);
 /* Adds what it needs to the workspace's sizes. */
 void conv2d_winograd_need(const struct conv2d *c, struct workspace *w, bool training);
 
-/* out [batch, h, w, out_c] (+)= source [batch, h, w, in_c] with filter [3, 3, in_c, out_c]:
- * forward, and backward-data with the filter turned. */
-void conv2d_winograd_run(float *out, const float *source, const float *filter, int height,
-                         int width, int in_c, int out_c, struct samples samples, bool accumulate,
-                         const struct workspace *workspace);
+/* out [batch, height, width, out_c] (+)= source [batch, height, width, in_c] with filter [3, 3,
+ * in_c, out_c]: forward, and backward-data with the filter turned. */
+struct conv2d_winograd {
+    float *out;
+    const float *source, *filter;
+    int height, width, in_c, out_c;
+    struct samples samples;
+    bool accumulate;
+    const struct workspace *workspace;
+};
+
+void conv2d_winograd_run(const struct conv2d_winograd *c);
 /* weight->grad is written. nn/conv2d_winograd_weights.c. */
 void conv2d_winograd_weights(const struct conv2d *c, const float *x, const float *dy,
                              struct samples samples);
-size_t conv2d_winograd_weights_floats(const struct conv2d *c); /* of workspace->partial */
+void conv2d_winograd_weights_need(const struct conv2d *c, struct workspace *w);
 
 #endif

@@ -8,10 +8,10 @@
 
 #include "base/parallel.h"
 #include "math/kernels.h"
+#include "nn/conv2d_tiles.h"
 
 enum {
-    TILE = 4,
-    POINTS = 36,
+    POINTS = CONV2D_TILE_POINTS,
     GROUP_TILES = 16,
     CHANNEL_BLOCK = 128,
     FILTERS = 4096,
@@ -21,10 +21,9 @@ enum {
 struct weights {
     const struct conv2d *conv;
     const float *x, *dy;
-    struct samples samples;
-    int tiles_across, tiles; /* for each sample */
+    struct conv2d_tiles tiles;
     const struct kernels *kernels;
-    int first, n; /* the block's tiles, counted over samples laid end to end */
+    int first, n; /* the block's tiles */
     float *v, *m; /* 36 times [n, in_c] and [n, out_c] */
     size_t v_point, m_point, filter_point;
 };
@@ -35,10 +34,12 @@ static int block_tiles(const struct conv2d *c)
     return tiles < 4 * GROUP_TILES ? 4 * GROUP_TILES : tiles;
 }
 
-size_t conv2d_winograd_weights_floats(const struct conv2d *c)
+void conv2d_winograd_weights_need(const struct conv2d *c, struct workspace *w)
 {
-    return POINTS * (conv2d_winograd_point((size_t)block_tiles(c) * c->in_c) +
-                     conv2d_winograd_point((size_t)block_tiles(c) * c->out_c));
+    build_need(&w->partial_floats,
+               POINTS * (conv2d_winograd_point((size_t)block_tiles(c) * c->in_c) +
+                         conv2d_winograd_point((size_t)block_tiles(c) * c->out_c)));
+    build_need(&w->transformed_floats, POINTS * conv2d_winograd_point((size_t)c->in_c * c->out_c));
 }
 
 static void transform_piece(void *context, int piece, int worker)
@@ -48,17 +49,13 @@ static void transform_piece(void *context, int piece, int worker)
     int end = (piece + 1) * GROUP_TILES < j->n ? (piece + 1) * GROUP_TILES : j->n;
     (void)worker;
     for (int i = piece * GROUP_TILES; i < end; i++) {
-        int tile = (j->first + i) % j->tiles;
-        size_t sample = j->samples.index[(j->first + i) / j->tiles];
-        size_t picture = sample * c->in_h * c->in_w;
-        int top = tile / j->tiles_across * TILE, left = tile % j->tiles_across * TILE;
-        int rows = c->out_h - top < TILE ? c->out_h - top : TILE;
-        int across = c->out_w - left < TILE ? c->out_w - left : TILE;
-        j->kernels->winograd_input(j->v + (size_t)i * c->in_c, j->v_point, j->x + picture * c->in_c,
-                                   top - 1, left - 1, c->in_h, c->in_w, c->in_c);
+        struct conv2d_tile t = conv2d_tiles_at(&j->tiles, j->first + i);
+        j->kernels->winograd_input(j->v + (size_t)i * c->in_c, j->v_point,
+                                   j->x + t.picture * c->in_c, c->in_c, t.top - 1, t.left - 1,
+                                   c->in_h, c->in_w, c->in_c);
         j->kernels->winograd_gradient(j->m + (size_t)i * c->out_c, j->m_point,
-                                      j->dy + (picture + (size_t)top * c->out_w + left) * c->out_c,
-                                      rows, across, c->out_w, c->out_c);
+                                      j->dy + t.pixel * c->out_c, t.rows, t.columns, c->out_w,
+                                      c->out_c);
     }
 }
 
@@ -106,16 +103,13 @@ static void filter_piece(void *context, int piece, int worker)
 void conv2d_winograd_weights(const struct conv2d *c, const float *x, const float *dy,
                              struct samples samples)
 {
-    int across = (c->out_w + TILE - 1) / TILE, down = (c->out_h + TILE - 1) / TILE;
     struct weights j = {.conv = c,
                         .x = x,
                         .dy = dy,
-                        .samples = samples,
-                        .tiles_across = across,
-                        .tiles = across * down,
+                        .tiles = conv2d_tiles_of(c->out_h, c->out_w, samples),
                         .filter_point = conv2d_winograd_point((size_t)c->in_c * c->out_c),
                         .kernels = kernels_get()};
-    int all = j.tiles * samples.n;
+    int all = j.tiles.n;
     for (j.first = 0; j.first < all; j.first += j.n) {
         j.n = all - j.first < block_tiles(c) ? all - j.first : block_tiles(c);
         j.v = c->workspace->partial;

@@ -59,10 +59,10 @@ void KERNEL(pool_sweep_max_backward)(float *dx, const float *dy, const uint8_t *
                                      const struct kernels_pool *p, int first_row, int n_rows);
 void KERNEL(tile_product)(float *c, const float *a, const float *b, int rows, int columns,
                           const struct kernels_tile *t);
-void KERNEL(winograd_sweep_input)(float *v, size_t point, const float *x, int top, int left,
-                                  int height, int width, int channels);
-void KERNEL(winograd_sweep_output)(float *y, const float *m, size_t point, int rows, int columns,
-                                   int width, int channels, bool accumulate);
+void KERNEL(winograd_sweep_input)(float *v, size_t point, const float *x, size_t pixel, int top,
+                                  int left, int height, int width, int channels);
+void KERNEL(winograd_sweep_output)(float *y, size_t row, size_t pixel, const float *m, size_t point,
+                                   int rows, int columns, int channels, bool accumulate);
 void KERNEL(winograd_sweep_gradient)(float *m, size_t point, const float *dy, int rows, int columns,
                                      int width, int channels);
 void KERNEL(winograd_sweep_filter)(float *u, size_t point, const float *w, size_t tap);

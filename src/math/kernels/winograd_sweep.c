@@ -110,37 +110,37 @@ input_patch(float *v, size_t point, const float *x, size_t row, size_t pixel)
 
 /* The patch of a tile at the border, with zeros outside of the picture: rare enough to cost a copy.
  */
-static void copy_patch(float *patch, const float *x, int top, int left, int height, int width,
-                       int channels)
+static void copy_patch(float *patch, const float *x, size_t pixel, int top, int left, int height,
+                       int width)
 {
     for (int i = 0; i < 6; i++)
         for (int j = 0; j < 6; j++) {
             int h = top + i, w = left + j;
             bool here = h >= 0 && h < height && w >= 0 && w < width;
             store(patch + (i * 6 + j) * LANES,
-                  here ? load(x + ((size_t)h * width + w) * channels) : (vec){0});
+                  here ? load(x + ((size_t)h * width + w) * pixel) : (vec){0});
         }
 }
 
-void KERNEL(winograd_sweep_input)(float *v, size_t point, const float *x, int top, int left,
-                                  int height, int width, int channels)
+void KERNEL(winograd_sweep_input)(float *v, size_t point, const float *x, size_t pixel, int top,
+                                  int left, int height, int width, int channels)
 {
     bool inside = top >= 0 && left >= 0 && top + 6 <= height && left + 6 <= width;
     if (inside) {
-        const float *first = x + ((size_t)top * width + left) * channels;
+        const float *first = x + ((size_t)top * width + left) * pixel;
         for (int c = 0; c < channels; c += LANES)
-            input_patch(v + c, point, first + c, (size_t)width * channels, channels);
+            input_patch(v + c, point, first + c, width * pixel, pixel);
         return;
     }
     for (int c = 0; c < channels; c += LANES) {
         float patch[36 * LANES];
-        copy_patch(patch, x + c, top, left, height, width, channels);
+        copy_patch(patch, x + c, pixel, top, left, height, width);
         input_patch(v + c, point, patch, 6 * LANES, LANES);
     }
 }
 
-void KERNEL(winograd_sweep_output)(float *y, const float *m, size_t point, int rows, int columns,
-                                   int width, int channels, bool accumulate)
+void KERNEL(winograd_sweep_output)(float *y, size_t row, size_t pixel, const float *m, size_t point,
+                                   int rows, int columns, int channels, bool accumulate)
 {
     for (int c = 0; c < channels; c += LANES) {
         vec half[24];
@@ -163,8 +163,8 @@ void KERNEL(winograd_sweep_output)(float *y, const float *m, size_t point, int r
             for (int i = 0; i < 4; i++) {
                 if (i >= rows || j >= columns)
                     continue;
-                float *pixel = y + ((size_t)i * width + j) * channels + c;
-                store(pixel, accumulate ? load(pixel) + out[i] : out[i]);
+                float *at = y + i * row + j * pixel + c;
+                store(at, accumulate ? load(at) + out[i] : out[i]);
             }
         }
     }
