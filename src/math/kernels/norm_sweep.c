@@ -9,17 +9,12 @@
 
 typedef int mask __attribute__((vector_size(4 * LANES)));
 
-enum { BLOCK = 64 };
+enum { BLOCK = 64, WIDE = 4 };
 
 static inline void add_to_double(double *sum, vec v)
 {
     for (int i = 0; i < LANES; i++)
         sum[i] += (double)v[i];
-}
-
-static inline vec zero(void)
-{
-    return (vec){0};
 }
 
 /* max(v, 0), and v itself where it is NaN: a broken number must reach the loss, where it is
@@ -35,28 +30,36 @@ static inline vec where_positive(vec g, vec y)
     return (vec)((mask)g & (mask)(y > 0.0f));
 }
 
-static void moments_of(double *mean, double *m2, const float *z, size_t pixels, size_t stride)
+/* `wide` registers of channels side by side: pixels are then read in longer stretches. */
+static inline __attribute__((always_inline)) void
+moments_of(double *mean, double *m2, const float *z, size_t pixels, size_t stride, int wide)
 {
-    double sum[LANES] = {0}, square[LANES] = {0};
-    const vec first =
-        load(z); /* shifted by a value of the data: no cancellation when |mean| >> deviation */
+    double sum[WIDE * LANES] = {0}, square[WIDE * LANES] = {0};
+    vec first[WIDE]; /* shifted by a value of the data: no cancellation when |mean| >> deviation */
+#pragma GCC unroll 4
+    for (int i = 0; i < wide; i++)
+        first[i] = load(z + i * LANES);
     for (size_t p = 0; p < pixels;) {
         size_t end = p + BLOCK < pixels ? p + BLOCK : pixels;
-        vec s = zero(), q = zero();
-        for (; p < end; p++) {
-            vec d = load(z + p * stride) - first;
-            s += d;
-            q += d * d;
+        vec s[WIDE] = {0}, q[WIDE] = {0};
+        for (; p < end; p++)
+#pragma GCC unroll 4
+            for (int i = 0; i < wide; i++) {
+                vec d = load(z + p * stride + i * LANES) - first[i];
+                s[i] += d;
+                q[i] += d * d;
+            }
+        for (int i = 0; i < wide; i++) {
+            add_to_double(sum + i * LANES, s[i]);
+            add_to_double(square + i * LANES, q[i]);
         }
-        add_to_double(sum, s);
-        add_to_double(square, q);
     }
-    for (int i = 0; i < LANES; i++) {
-        double d = sum[i] / (double)pixels;
-        mean[i] = (double)first[i] + d;
-        m2[i] = square[i] - sum[i] * d;
-        if (m2[i] < 0)
-            m2[i] = 0;
+    for (int c = 0; c < wide * LANES; c++) {
+        double d = sum[c] / (double)pixels;
+        mean[c] = (double)z[c] + d;
+        m2[c] = square[c] - sum[c] * d;
+        if (m2[c] < 0)
+            m2[c] = 0;
     }
 }
 
@@ -82,8 +85,10 @@ void KERNEL(norm_sweep_moments)(double *mean, double *m2, const float *z, size_t
                                 int channels)
 {
     int c = 0;
+    for (; c + WIDE * LANES <= channels; c += WIDE * LANES)
+        moments_of(mean + c, m2 + c, z + c, pixels, channels, WIDE);
     for (; c + LANES <= channels; c += LANES)
-        moments_of(mean + c, m2 + c, z + c, pixels, channels);
+        moments_of(mean + c, m2 + c, z + c, pixels, channels, 1);
     moments_tail(mean, m2, z, pixels, channels, c);
 }
 
@@ -108,26 +113,31 @@ void KERNEL(norm_sweep_apply)(float *y, const float *z, const float *residual, c
     }
 }
 
-static void backward_sums_of(double *sum_g, double *sum_gx, float *g, const float *y,
-                             const float *z, const float *mean, size_t pixels, size_t stride)
+static inline __attribute__((always_inline)) void
+backward_sums_of(double *sum_g, double *sum_gx, float *g, const float *y, const float *z,
+                 const float *mean, size_t pixels, size_t stride, int wide)
 {
-    const vec m = load(mean);
-    memset(sum_g, 0, LANES * sizeof *sum_g);
-    memset(sum_gx, 0, LANES * sizeof *sum_gx);
+    memset(sum_g, 0, wide * LANES * sizeof *sum_g);
+    memset(sum_gx, 0, wide * LANES * sizeof *sum_gx);
     for (size_t p = 0; p < pixels;) {
         size_t end = p + BLOCK < pixels ? p + BLOCK : pixels;
-        vec s = zero(), q = zero();
-        for (; p < end; p++) {
-            vec v = load(g + p * stride);
-            if (y) {
-                v = where_positive(v, load(y + p * stride));
-                store(g + p * stride, v);
+        vec s[WIDE] = {0}, q[WIDE] = {0};
+        for (; p < end; p++)
+#pragma GCC unroll 4
+            for (int i = 0; i < wide; i++) {
+                size_t at = p * stride + i * LANES;
+                vec v = load(g + at);
+                if (y) {
+                    v = where_positive(v, load(y + at));
+                    store(g + at, v);
+                }
+                s[i] += v;
+                q[i] += v * (load(z + at) - load(mean + i * LANES));
             }
-            s += v;
-            q += v * (load(z + p * stride) - m);
+        for (int i = 0; i < wide; i++) {
+            add_to_double(sum_g + i * LANES, s[i]);
+            add_to_double(sum_gx + i * LANES, q[i]);
         }
-        add_to_double(sum_g, s);
-        add_to_double(sum_gx, q);
     }
 }
 
@@ -136,9 +146,12 @@ void KERNEL(norm_sweep_backward_sums)(double *sum_g, double *sum_gx, float *g, c
                                       int channels)
 {
     int first = 0;
+    for (; first + WIDE * LANES <= channels; first += WIDE * LANES)
+        backward_sums_of(sum_g + first, sum_gx + first, g + first, y ? y + first : NULL, z + first,
+                         mean + first, pixels, channels, WIDE);
     for (; first + LANES <= channels; first += LANES)
         backward_sums_of(sum_g + first, sum_gx + first, g + first, y ? y + first : NULL, z + first,
-                         mean + first, pixels, channels);
+                         mean + first, pixels, channels, 1);
     for (int c = first; c < channels; c++) {
         sum_g[c] = sum_gx[c] = 0;
         for (size_t p = 0; p < pixels; p++) {
