@@ -61,7 +61,7 @@ static void need_workspace(const struct conv2d *c, struct workspace *w, bool tra
     else if (plan->forward == CONV2D_DIRECT)
         conv2d_direct_need(w, c->in_w, c->in_c, c->kernel, c->out_c);
     else
-        conv2d_winograd_need(c, w, training);
+        conv2d_winograd_need(w, c->in_h, c->in_w, c->in_c, c->out_c);
     if (!training)
         return;
     build_need(&w->packed_floats, (size_t)depth * c->out_c);
@@ -69,10 +69,14 @@ static void need_workspace(const struct conv2d *c, struct workspace *w, bool tra
         need_phases(c, w);
     else if (plan->backward_data == CONV2D_DIRECT)
         conv2d_direct_need(w, c->out_w, c->out_c, c->kernel, c->in_c);
+    else
+        conv2d_winograd_need(w, c->in_h, c->in_w, c->out_c, c->in_c);
     if (plan->backward_weights == CONV2D_IM2COL)
         conv2d_im2col_weights_need(c, w);
     else if (plan->backward_weights == CONV2D_DIRECT)
         conv2d_direct_weights_need(c, w);
+    else
+        conv2d_winograd_weights_need(c, w);
 }
 
 void conv2d_build(struct conv2d *c, struct build *b, const char *name, int in_h, int in_w, int in_c,

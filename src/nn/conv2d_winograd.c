@@ -28,18 +28,15 @@ static size_t filter_point(int in_c, int out_c)
     return conv2d_winograd_point((size_t)in_c * ((out_c + n - 1) / n * n));
 }
 
-void conv2d_winograd_need(const struct conv2d *c, struct workspace *w, bool training)
+void conv2d_winograd_need(struct workspace *w, int height, int width, int in_c, int out_c)
 {
-    if (training)
-        conv2d_winograd_weights_need(c, w);
-    if (conv2d_winograd_is_wide(c->in_h, c->in_w, c->in_c, c->out_c)) {
-        conv2d_winograd_wide_need(c, w);
+    if (conv2d_winograd_is_wide(height, width, in_c, out_c)) {
+        conv2d_winograd_wide_need(w, in_c, out_c);
         return;
     }
-    build_need(&w->tile_floats, POINTS * (conv2d_winograd_point((size_t)BLOCK_TILES * c->in_c) +
-                                          conv2d_winograd_point((size_t)BLOCK_TILES * c->out_c)));
-    build_need(&w->transformed_floats, POINTS * filter_point(c->in_c, c->out_c));
-    build_need(&w->transformed_floats, POINTS * filter_point(c->out_c, c->in_c));
+    build_need(&w->tile_floats, POINTS * (conv2d_winograd_point((size_t)BLOCK_TILES * in_c) +
+                                          conv2d_winograd_point((size_t)BLOCK_TILES * out_c)));
+    build_need(&w->transformed_floats, POINTS * filter_point(in_c, out_c));
 }
 
 struct winograd {

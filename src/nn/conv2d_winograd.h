@@ -14,8 +14,9 @@ static inline size_t conv2d_winograd_point(size_t n)
 }
 
 bool conv2d_winograd_fits(const struct conv2d *c);
-/* Adds what it needs to the workspace's sizes. */
-void conv2d_winograd_need(const struct conv2d *c, struct workspace *w, bool training);
+/* These add what a run, and the gradient of the weights, need to the workspace's sizes. */
+void conv2d_winograd_need(struct workspace *w, int height, int width, int in_c, int out_c);
+void conv2d_winograd_weights_need(const struct conv2d *c, struct workspace *w);
 
 /* out [batch, height, width, out_c] (+)= source [batch, height, width, in_c] with filter [3, 3,
  * in_c, out_c]: forward, and backward-data with the filter turned. */
@@ -32,6 +33,5 @@ void conv2d_winograd_run(const struct conv2d_winograd *c);
 /* weight->grad is written. nn/conv2d_winograd_weights.c. */
 void conv2d_winograd_weights(const struct conv2d *c, const float *x, const float *dy,
                              struct samples samples);
-void conv2d_winograd_weights_need(const struct conv2d *c, struct workspace *w);
 
 #endif

@@ -45,12 +45,9 @@ static int slices(int in_c)
     return (in_c + DEPTH - 1) / DEPTH;
 }
 
-void conv2d_winograd_wide_need(const struct conv2d *c, struct workspace *w)
+void conv2d_winograd_wide_need(struct workspace *w, int in_c, int out_c)
 {
-    build_need(&w->transformed_floats,
-               slices(c->in_c) * POINTS * tiles_point(round_tiles(c->out_c)));
-    build_need(&w->transformed_floats,
-               slices(c->out_c) * POINTS * tiles_point(round_tiles(c->in_c)));
+    build_need(&w->transformed_floats, slices(in_c) * POINTS * tiles_point(round_tiles(out_c)));
     build_need(&w->tile_floats, POINTS * (conv2d_winograd_point(DEPTH * GROUP) +
                                           conv2d_winograd_point(STRIP_TILES * GROUP)));
 }

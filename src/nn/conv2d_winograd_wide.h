@@ -8,7 +8,7 @@
 /* By the shape of one picture: the two ways sum in different orders, and the bits of a picture's
  * results must not depend on its neighbours in the batch. */
 bool conv2d_winograd_is_wide(int height, int width, int in_c, int out_c);
-void conv2d_winograd_wide_need(const struct conv2d *c, struct workspace *w);
+void conv2d_winograd_wide_need(struct workspace *w, int in_c, int out_c);
 void conv2d_winograd_wide_run(const struct conv2d_winograd *c);
 
 #endif

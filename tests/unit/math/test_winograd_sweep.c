@@ -89,18 +89,19 @@ static void filter_gradient_twin(double *dw, const double *du)
 /* A picture in which a tile lies at `top`, `left`. */
 struct picture {
     int height, width, channels;
+    int pixel; /* floats from one pixel to the next */
 };
 
 /* 0 outside of the picture. */
 static double pixel(const float *x, const struct picture *s, int h, int w, int c)
 {
     bool inside = h >= 0 && h < s->height && w >= 0 && w < s->width;
-    return inside ? x[((size_t)h * s->width + w) * s->channels + c] : 0;
+    return inside ? x[((size_t)h * s->width + w) * s->pixel + c] : 0;
 }
 
 static void compare_input(const struct kernels *k, const struct picture *s, int top, int left)
 {
-    size_t n = (size_t)s->height * s->width * s->channels, point = s->channels + 16;
+    size_t n = (size_t)s->height * s->width * s->pixel, point = s->channels + 16;
     float *x = close_normal(n), *v = close_filled(36 * point, NAN);
     double *want = close_doubles(36 * point);
     for (int c = 0; c < s->channels; c++) {
@@ -111,7 +112,7 @@ static void compare_input(const struct kernels *k, const struct picture *s, int 
         for (int i = 0; i < 36; i++)
             want[i * point + c] = out[i];
     }
-    k->winograd_input(v, point, x, top, left, s->height, s->width, s->channels);
+    k->winograd_input(v, point, x, s->pixel, top, left, s->height, s->width, s->channels);
     for (int i = 0; i < 36; i++)
         for (int c = s->channels; c < (int)point; c++) {
             assert_true(isnan(v[i * point + c]));
@@ -126,7 +127,8 @@ static void compare_input(const struct kernels *k, const struct picture *s, int 
 /* Inside, over each border and each corner, and pictures smaller than a tile. */
 static void check_input(const struct kernels *k)
 {
-    static const struct picture PICTURES[] = {{8, 9, 16}, {7, 7, 48}, {3, 2, 32}, {1, 1, 16}};
+    static const struct picture PICTURES[] = {
+        {8, 9, 16, 16}, {7, 7, 48, 51}, {3, 2, 32, 48}, {1, 1, 16, 16}};
     for (size_t i = 0; i < sizeof PICTURES / sizeof PICTURES[0]; i++)
         for (int top = -1; top < PICTURES[i].height; top++)
             for (int left = -1; left < PICTURES[i].width; left++)
@@ -139,13 +141,15 @@ static void the_input_transform_is_its_matrices_with_zeros_around_the_picture(vo
     levels_each(check_input, 41);
 }
 
-enum { WIDTH = 7 }; /* of the picture that a tile of 4x4 outputs lies in */
+/* The picture that a tile of 4x4 outputs lies in; its pixels have more channels than are asked for.
+ */
+enum { WIDTH = 7, OTHERS = 3 };
 
 /* Only rows x columns pixels of the tile exist. */
 static void compare_output(const struct kernels *k, int rows, int columns, int channels,
                            bool accumulate)
 {
-    size_t point = channels + 16, n = 4 * (size_t)WIDTH * channels;
+    size_t point = channels + 16, pixel = channels + OTHERS, n = 4 * WIDTH * pixel;
     float *m = close_normal(36 * point), *y = close_normal(n);
     float *before = close_floats(n);
     memcpy(before, y, n * sizeof *y);
@@ -157,15 +161,15 @@ static void compare_output(const struct kernels *k, int rows, int columns, int c
         output_twin(out, v);
         for (int i = 0; i < rows; i++)
             for (int j = 0; j < columns; j++) {
-                double *pixel = &want[((size_t)i * WIDTH + j) * channels + c];
-                *pixel = accumulate ? *pixel + out[i * 4 + j] : out[i * 4 + j];
+                double *value = &want[((size_t)i * WIDTH + j) * pixel + c];
+                *value = accumulate ? *value + out[i * 4 + j] : out[i * 4 + j];
             }
     }
-    k->winograd_output(y, m, point, rows, columns, WIDTH, channels, accumulate);
+    k->winograd_output(y, WIDTH * pixel, pixel, m, point, rows, columns, channels, accumulate);
     assert_close(y, want, n, TRANSFORM);
     for (size_t i = 0; i < n; i++) {
-        size_t row = i / ((size_t)WIDTH * channels), column = i / channels % WIDTH;
-        if (row >= (size_t)rows || column >= (size_t)columns)
+        size_t row = i / (WIDTH * pixel), column = i / pixel % WIDTH;
+        if (row >= (size_t)rows || column >= (size_t)columns || i % pixel >= (size_t)channels)
             assert_true(y[i] == before[i]);
     }
     free(m);
@@ -295,14 +299,14 @@ static void convolve(const struct kernels *k, float *y, const float *x, const fl
 {
     float *v = close_floats(36 * CHANNELS), *u = close_floats(36 * CHANNELS * 16);
     float m[36 * 16];
-    k->winograd_input(v, CHANNELS, x, 0, 0, 6, 6, CHANNELS);
+    k->winograd_input(v, CHANNELS, x, CHANNELS, 0, 0, 6, 6, CHANNELS);
     for (int c = 0; c < CHANNELS; c++)
         k->winograd_filter(u + c * 16, CHANNELS * 16, w + c * 16, CHANNELS * 16);
     struct kernels_tile t = {
         .a_step = 1, .depth = CHANNELS, .segments = 1, .b_step = 16, .c_row = 16};
     for (int p = 0; p < 36; p++)
         k->tile_product(m + p * 16, v + p * CHANNELS, u + p * CHANNELS * 16, 1, 16, &t);
-    k->winograd_output(y, m, 16, 4, 4, 4, 16, false);
+    k->winograd_output(y, 4 * 16, 16, m, 16, 4, 4, 16, false);
     free(v);
     free(u);
 }
@@ -311,7 +315,7 @@ static void convolve(const struct kernels *k, float *y, const float *x, const fl
 static void convolve_weights(const struct kernels *k, float *dw, const float *x, const float *dy)
 {
     float *v = close_floats(36 * CHANNELS), m[36 * 16], du[36 * 16];
-    k->winograd_input(v, CHANNELS, x, 0, 0, 6, 6, CHANNELS);
+    k->winograd_input(v, CHANNELS, x, CHANNELS, 0, 0, 6, 6, CHANNELS);
     k->winograd_gradient(m, 16, dy, 4, 4, 4, 16);
     for (int c = 0; c < CHANNELS; c++) {
         for (int i = 0; i < 36 * 16; i++)

@@ -191,6 +191,23 @@ static void filters_of_more_than_256k_floats_are_cut_by_taps_as_well(void **stat
     compare(&o, true);
 }
 
+/* Where Winograd takes the filter in parts: several rounds, several strips of a round, and widths
+ * that end in the middle of a part. */
+static void small_pictures_of_many_channels_are_those_of_double_precision(void **state)
+{
+    (void)state;
+    close_seed(47);
+    struct one_conv shapes[] = {
+        {14, 13, 80, 80, 3, 1, 5, {0}, {0}},
+        {13, 15, 32, 144, 3, 1, 5, {0}, {0}},
+        {7, 8, 144, 48, 3, 1, 2, {0}, {0}},
+    };
+    for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++) {
+        compare(&shapes[i], false);
+        compare(&shapes[i], true);
+    }
+}
+
 /* <conv(x), dy> = <x, conv^T(dy)> = <w, dw(x, dy)>, with our own float32 passes on both sides. */
 static void forward_and_both_backward_passes_are_adjoints(void **state)
 {
@@ -305,6 +322,7 @@ int main(void)
         ON_EVERY_CHOICE(pictures_smaller_than_the_filter_are_all_border),
         ON_EVERY_CHOICE(many_tiles_and_every_phase_of_a_stride_fit_their_scratch_memory),
         ON_EVERY_CHOICE(filters_of_more_than_256k_floats_are_cut_by_taps_as_well),
+        ON_EVERY_CHOICE(small_pictures_of_many_channels_are_those_of_double_precision),
         ON_EVERY_CHOICE(forward_and_both_backward_passes_are_adjoints),
         ON_EVERY_CHOICE(gradients_are_those_of_finite_differences),
     };
