@@ -9,6 +9,7 @@
 #include "base/parallel.h"
 #include "math/kernels.h"
 #include "nn/conv2d_tiles.h"
+#include "nn/conv2d_winograd_narrow.h"
 
 enum {
     POINTS = CONV2D_TILE_POINTS,
@@ -36,10 +37,13 @@ static int block_tiles(const struct conv2d *c)
 
 void conv2d_winograd_weights_need(const struct conv2d *c, struct workspace *w)
 {
-    build_need(&w->partial_floats,
-               POINTS * (conv2d_winograd_point((size_t)block_tiles(c) * c->in_c) +
-                         conv2d_winograd_point((size_t)block_tiles(c) * c->out_c)));
     build_need(&w->transformed_floats, POINTS * conv2d_winograd_point((size_t)c->in_c * c->out_c));
+    if (conv2d_winograd_is_narrow(c->in_c, c->out_c))
+        conv2d_winograd_narrow_need(c, w);
+    else
+        build_need(&w->partial_floats,
+                   POINTS * (conv2d_winograd_point((size_t)block_tiles(c) * c->in_c) +
+                             conv2d_winograd_point((size_t)block_tiles(c) * c->out_c)));
 }
 
 static void transform_piece(void *context, int piece, int worker)
@@ -100,6 +104,21 @@ static void filter_piece(void *context, int piece, int worker)
                                          c->workspace->transformed + first, j->filter_point, n);
 }
 
+static void add_blocks(struct weights *j)
+{
+    const struct conv2d *c = j->conv;
+    int all = j->tiles.n;
+    for (j->first = 0; j->first < all; j->first += j->n) {
+        j->n = all - j->first < block_tiles(c) ? all - j->first : block_tiles(c);
+        j->v = c->workspace->partial;
+        j->v_point = conv2d_winograd_point((size_t)j->n * c->in_c);
+        j->m_point = conv2d_winograd_point((size_t)j->n * c->out_c);
+        j->m = j->v + POINTS * j->v_point;
+        parallel_for(transform_piece, j, (j->n + GROUP_TILES - 1) / GROUP_TILES);
+        parallel_for(product_piece, j, POINTS * channel_blocks(c));
+    }
+}
+
 void conv2d_winograd_weights(const struct conv2d *c, const float *x, const float *dy,
                              struct samples samples)
 {
@@ -109,15 +128,9 @@ void conv2d_winograd_weights(const struct conv2d *c, const float *x, const float
                         .tiles = conv2d_tiles_of(c->out_h, c->out_w, samples),
                         .filter_point = conv2d_winograd_point((size_t)c->in_c * c->out_c),
                         .kernels = kernels_get()};
-    int all = j.tiles.n;
-    for (j.first = 0; j.first < all; j.first += j.n) {
-        j.n = all - j.first < block_tiles(c) ? all - j.first : block_tiles(c);
-        j.v = c->workspace->partial;
-        j.v_point = conv2d_winograd_point((size_t)j.n * c->in_c);
-        j.m_point = conv2d_winograd_point((size_t)j.n * c->out_c);
-        j.m = j.v + POINTS * j.v_point;
-        parallel_for(transform_piece, &j, (j.n + GROUP_TILES - 1) / GROUP_TILES);
-        parallel_for(product_piece, &j, POINTS * channel_blocks(c));
-    }
+    if (conv2d_winograd_is_narrow(c->in_c, c->out_c))
+        conv2d_winograd_narrow_sums(c, x, dy, samples);
+    else
+        add_blocks(&j);
     parallel_for(filter_piece, &j, (int)(((size_t)c->in_c * c->out_c + FILTERS - 1) / FILTERS));
 }
