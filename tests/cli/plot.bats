@@ -13,7 +13,8 @@ setup() {
 }
 
 needs_matplotlib() {
-    python3 -c 'import matplotlib' 2>/dev/null || skip "matplotlib is not installed"
+    python3 -c 'import matplotlib' 2>/dev/null || /usr/bin/python3 -c 'import matplotlib' 2>/dev/null ||
+        skip "matplotlib is not installed"
 }
 
 # is_png FILE WIDTH: at least so many pixels wide.
