@@ -33,12 +33,23 @@ function has_file(file,    text) {
     return 1
 }
 
+# All settings of a run, so those of a recipe too.
+function read_settings(r,    file, line, colon) {
+    file = out "/runs/" run[r] "/args.yaml"
+    while ((getline line < file) > 0) {
+        colon = index(line, ": ")
+        resolved[setting_of[r], substr(line, 1, colon - 1)] = substr(line, colon + 2)
+    }
+    close(file)
+}
+
 function read_run(r,    text, n, file) {
     text = read_text(out "/runs/" run[r] "/summary.json")
     status[r] = has_file(out "/runs/" run[r] ".failed") ? "failed" : json_value(text, "status")
     if (status[r] == "") status[r] = "not finished"
     epochs[r] = json_value(text, "epochs_done") "," json_value(text, "best_epoch")
     if (status[r] != "finished" && status[r] != "stopped early") return
+    read_settings(r)
     for (n = 1; n <= 8; n++) if (n != 4) value[r, figure[n]] = json_value(text, figure[n])
     file = out "/runs/" run[r] "/per_class.csv"
     if (has_file(file)) {
@@ -123,9 +134,9 @@ function margin_text(a, b, name,    inside) {
 
 # Whether a setting averages all losses: k 1.0, 100% or 1.00, or the aggregate average.
 function is_average(s) {
-    if (at[s, "drop-largest"] !~ /^[0.]*$/) return 0
-    return at[s, "aggregate"] == "average" ||
-        at[s, "k"] ~ /^(100(\.0*)?%|1\.0*)$/ && at[s, "aggregate"] ~ /^(atk)?$/
+    if (resolved[s, "drop-largest"] !~ /^[0.]*%?$/) return 0
+    return resolved[s, "aggregate"] == "average" || resolved[s, "aggregate"] == "atk" &&
+        resolved[s, "k"] ~ /^(100(\.0*)?%|1\.0*)$/ && resolved[s, "k-schedule"] == "constant"
 }
 
 # The settings but k, aggregate and its like.
@@ -160,7 +171,7 @@ function report_best(name, what,    best, base, s, rival) {
     if (!base) {
         rival = best_of(name, "", best)
         if (rival) printf "  the next: %s; %s\n", score_text(rival, name), margin_text(best, rival, name)
-        if (has_k) print "  no run with k 1.0 to compare with"
+        if (has_k) print "  no run of the average loss to compare with"
         return
     }
     if (base != best)
@@ -265,11 +276,12 @@ function plus_minus(s, name) {
     return sprintf("%.4f", mean[s, name]) (sd[s, name] == "" ? "" : sprintf(" +- %.4f", sd[s, name]))
 }
 
-function print_summary(    s, width, format, what) {
+function print_summary(    s, width, format, what, recall) {
     width = 7
     for (s = 1; s <= n_settings; s++) if (length(label[s]) > width) width = length(label[s])
-    format = "%-" width "s  seeds  %-16s  %-16s  %-16s" (tested ? "  %-16s  %-16s  %-16s" : "") "\n"
     what = "recall " rarest
+    recall = "  %-" (length(what) > 16 ? length(what) : 16) "s"
+    format = "%-" width "s  seeds  %-16s  %-16s" recall (tested ? "  %-16s  %-16s  %-16s" : "") "\n"
     printf format, "setting", "accuracy", "balanced", what, "test accuracy", "test balanced", \
         "test recall"
     sub(/seeds/, "%5d", format)
@@ -320,6 +332,7 @@ BEGIN {
     report_best("best_accuracy", "validation accuracy")
     report_best("best_balanced_accuracy", "balanced accuracy")
     for (c = 1; c <= n_classes; c++)
-        if (class[c] in few)
-            printf "class %s: fewer than 10 test pictures in all; its recall says little\n", class[c]
+        if (class[c] in few) names_of_few = names_of_few (names_of_few ? ", " : "") class[c]
+    if (names_of_few)
+        print "fewer than 10 test pictures in all, so that the recall says little: " names_of_few
 }

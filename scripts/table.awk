@@ -14,7 +14,8 @@ function table_open(file,    n) {
 }
 
 # The next row: its number of fields, 0 at the end. table_picture and table_class are the picture and
-# the label, table_path the picture for a table elsewhere: relative paths get ENVIRON["prefix"].
+# the label, without spaces around it as for atk-train; table_path is the picture for a table
+# elsewhere: relative paths get ENVIRON["prefix"].
 function table_read(file,    n) {
     n = csv_read(file)
     if (n == 0) return 0
@@ -22,6 +23,7 @@ function table_read(file,    n) {
         csv_fail(file ":" csv_line[file] ": " n " fields, and the label or the picture is missing")
     table_picture = csv_field[table_image]
     table_class = csv_field[table_label]
+    gsub(/^[ \t]+|[ \t]+$/, "", table_class)
     table_path = (table_picture ~ /^\// ? "" : ENVIRON["prefix"]) table_picture
     return n
 }

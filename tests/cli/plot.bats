@@ -47,6 +47,27 @@ is_png() {
     is_png a/hard_examples.png 1000
 }
 
+@test "plot: long names that differ at their ends can be told apart" {
+    needs_matplotlib
+    sed 's/,dog$/,a long name of a class 1/; s/,cat$/,a long name of a class 2/' photos.csv >long.csv
+    atk-train "${small[@]}" -q long.csv --val-split 0.5 --out a
+    mkdir first second
+    "$root/scripts/plot" --out first a
+    sed -i 's/class 2/class 3/' a/confusion_matrix.csv
+    "$root/scripts/plot" --out second a
+    cmp first/curves.png second/curves.png
+    ! cmp -s first/confusion_matrix.png second/confusion_matrix.png
+}
+
+@test "plot: a table that is not whole is named in one line" {
+    needs_matplotlib
+    atk-train "${small[@]}" -q photos.csv --val-split 0.5 --out a
+    : >a/confusion_matrix.csv
+    run --separate-stderr "$root/scripts/plot" a
+    expect_status 1
+    [[ $stderr = 'plot: a: a file is not as atk-train and atk-sweep write it ('*')' ]]
+}
+
 @test "plot: a sweep over k, and one with another setting and test pictures" {
     needs_matplotlib
     tiny=(--size 32 --batch-size 4 --epochs 1 --model ./small.yaml)

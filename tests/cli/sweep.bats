@@ -193,6 +193,27 @@ END
     expect '12 of 18 rows of some.csv have a label of photos.csv; the others do not count'
 }
 
+@test "sweep: k 1.0 is not the average loss when a recipe drops losses" {
+    echo 'drop-largest: 0.25' >drop.yaml
+    run sweep photos.csv --k 0.5,1.0 --seeds 1 --out s -- "${tiny[@]}" --config drop.yaml
+    expect_status 0
+    expect 'no run of the average loss to compare with'
+    run sweep photos.csv --grid aggregate=maximum,average --seeds 1 --out a -- "${tiny[@]}"
+    expect_status 0
+    expect ' average loss' # it is one of the two
+}
+
+@test "sweep: labels may have spaces around them, and be longer than their column" {
+    sed 's/,dog$/, a dog with a very long name /' photos.csv >spaces.csv
+    run sweep spaces.csv --k 1.0 --seeds 1 --test photos.csv --out s -- "${tiny[@]}"
+    expect_status 0
+    grep -q '^a dog with a very long name,6$' s/classes.csv
+    [ -n "$(column s/sweep.csv rarest_recall)" ]
+    # The table's columns stand below their names.
+    local left=${lines[3]%%test accuracy*} # behind the number of runs, the run and a warning
+    [[ ${lines[4]:${#left}:6} =~ ^[01]\.[0-9]{4}$ ]]
+}
+
 @test "sweep: any setting, values with commas, and machines from a file" {
     echo : >machines # this one, without ssh
     run sweep photos.csv --grid 'crop-scale=0.5,1;1,1' --grid nesterov=true,false --seeds 1 \
@@ -211,7 +232,7 @@ END
     run sweep photos.csv --k 0.5,1.0 --seeds 3 --test-split 0.3 --flip-labels 0.25 --out s -- \
         "${tiny[@]}"
     expect_status 0
-    expect 'class dog: fewer than 10 test pictures in all'
+    expect 'fewer than 10 test pictures in all, so that the recall says little: dog, cat, bird'
     [ "$(md5sum s/splits/seed?_test.csv | cut -c-32 | sort -u | wc -l)" -eq 3 ]
     for seed in 0 1 2; do
         # 6 of each class: 2 to test; 3 of 12 labels are wrong.

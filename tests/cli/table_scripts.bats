@@ -75,6 +75,17 @@ labels() { # file: how many rows of each label
     grep -qxF '../p 4.png,x,"y;z"' d/f_flipped.csv
 }
 
+@test "split-csv and flip-labels: spaces around a label do not make another class" {
+    printf 'image,label\na.png,x\nb.png, x \nc.png,"x "\nd.png,y\ne.png,\ty\n' >t.csv
+    run "$scripts/split-csv" --out s t.csv
+    expect_status 0
+    expect '5 pictures of 2 classes'
+    "$scripts/flip-labels" --share 0.9 --out f t.csv
+    sed 1d f_flipped.csv | while IFS=, read -r _ label true; do
+        case $label$true in xy | yx) ;; *) return 1 ;; esac
+    done
+}
+
 @test "split-csv: paths fit the folder of the result, or stay" {
     make_pictures 3
     make_small_model
