@@ -226,6 +226,8 @@ END
     grep -q '^nesterov: true' s/runs/crop-scale=1,1,nesterov=true,seed=0/args.yaml
     head -n 1 s/sweep.csv | grep -q '^run,crop-scale,nesterov,seed,'
     expect 'best by validation accuracy: crop-scale='
+    sweep photos.csv --grid 'crop-scale=0.5,1;' --seeds 1 --out one -- "${tiny[@]}"
+    [ "$(ls one/runs)" = crop-scale=0.5,1,seed=0 ]
 }
 
 @test "sweep: a fresh test split for each seed, wrong labels, and recalls pooled over the seeds" {
@@ -312,6 +314,8 @@ END
     refuses '--grid: seed is not a setting' photos.csv --out s --grid seed=1,2
     refuses 'a value is given twice' photos.csv --out s --k 0.5,0.5
     refuses 'an empty value of k' photos.csv --out s --k 0.5,,1
+    refuses 'an empty value of k' photos.csv --out s --k 0.5,
+    refuses '--find-lr behind --: not for a sweep' photos.csv --out s -- --find-lr
     refuses '--seed behind --' photos.csv --out s -- --seed 3
     refuses '--k: "0" is not a count' photos.csv --out s --k 0.5,0 -- "${tiny[@]}"
     refuses 'unknown option "--lerning-rate=1"; did you mean --learning-rate?' photos.csv --out s \

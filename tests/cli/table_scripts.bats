@@ -157,6 +157,7 @@ labels() { # file: how many rows of each label
         refuses 1 '--out: nix is not a folder' $script --out nix/x t.csv
         refuses 1 'no column "photo"; there are: image, label' $script --image-column photo --out x t.csv
     done
+    refuses 1 '--share: 0.05 of 6 pictures is none' flip-labels --share 0.05 --out x t.csv
     refuses 2 'N: "0" is not' precision-at-n t.csv t.csv 0
     printf 'image,label\na"b,x\n' >t.csv
     refuses 1 't.csv:2: a field that holds a quote is not quoted' split-csv --out x t.csv
