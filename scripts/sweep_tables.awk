@@ -319,5 +319,7 @@ BEGIN {
     print_summary()
     report_best("best_accuracy", "validation accuracy")
     report_best("best_balanced_accuracy", "balanced accuracy")
-    for (c in few) printf "class %s: fewer than 10 test pictures in all; its recall says little\n", c
+    for (c = 1; c <= n_classes; c++)
+        if (class[c] in few)
+            printf "class %s: fewer than 10 test pictures in all; its recall says little\n", class[c]
 }

@@ -48,6 +48,28 @@ static enum status check_k_unused(const struct settings *s, struct error *err)
                        aggregate_name(s), average ? "all losses" : "the largest loss alone");
 }
 
+static enum status check_k_steps(const struct settings *s, struct error *err)
+{
+    const struct setting_ints *steps = &s->k_steps;
+
+    if ((steps->n > 0) != (s->k_schedule == K_SCHEDULE_STEPS))
+        return error_usage(err, steps->n > 0
+                                    ? "--k-steps has a use only with --k-schedule steps"
+                                    : "--k-schedule steps needs --k-steps: the epochs after which "
+                                      "k changes");
+    if (steps->n == 0)
+        return STATUS_OK;
+    if (steps->value[0] < s->k_warmup)
+        return error_usage(err, "--k-steps: a change after epoch %d is within the %d of --k-warmup",
+                           steps->value[0], s->k_warmup);
+    if (steps->value[steps->n - 1] >= s->epochs)
+        return error_usage(err,
+                           "--k-steps: a change after epoch %d is not before the end of the run's "
+                           "%d --epochs",
+                           steps->value[steps->n - 1], s->epochs);
+    return STATUS_OK;
+}
+
 static enum status check_schedule(const struct settings *s, struct error *err)
 {
     bool ends = s->k_start.text[0] || s->k_end.text[0], changes = s->k_schedule != 0;
@@ -58,11 +80,6 @@ static enum status check_schedule(const struct settings *s, struct error *err)
     if (s->k_end.text[0] && !k_is_initial(s) && strcmp(s->k.text, s->k_end.text) != 0)
         return error_usage(err, "--k %s and --k-end %s exclude each other", s->k.text,
                            s->k_end.text);
-    if ((s->k_steps.n > 0) != (s->k_schedule == K_SCHEDULE_STEPS))
-        return error_usage(err, s->k_steps.n > 0
-                                    ? "--k-steps has a use only with --k-schedule steps"
-                                    : "--k-schedule steps needs --k-steps: the epochs after which "
-                                      "k changes");
     if (s->k_warmup >= s->epochs)
         return error_usage(err, "--k-warmup %d leaves none of the %d --epochs", s->k_warmup,
                            s->epochs);
@@ -70,7 +87,7 @@ static enum status check_schedule(const struct settings *s, struct error *err)
         return error_usage(err, "--k-schedule has no use with --aggregate %s", aggregate_name(s));
     if (s->k_warmup > 0 && s->aggregate != AGGREGATE_ATK)
         return error_usage(err, "--k-warmup has a use only with --aggregate atk");
-    return STATUS_OK;
+    return check_k_steps(s, err);
 }
 
 static enum status check_drop(const struct settings *s, int n, struct error *err)

@@ -135,6 +135,64 @@ END
     cmp alone/last.safetensors s/runs/k=1.0,seed=0/last.safetensors
 }
 
+@test "sweep: Ctrl-C, which reaches the whole process group, becomes one TERM for the runs" {
+    mkdir bin
+    # In place of GNU parallel, which as well handles a SIGINT that it was started to ignore.
+    cat >bin/parallel <<END
+#!/usr/bin/env perl
+if ("@ARGV" eq "--version") { print "GNU parallel\n"; exit }
+sub note { open my \$file, ">>", "$PWD/signals"; print \$file "\$_[0]\n" }
+\$SIG{INT} = sub { note("INT") };
+\$SIG{TERM} = sub { note("TERM"); exit 255 };
+note(getpgrp == \$\$ ? "own group" : "group of the sweep");
+sleep 1 for 1 .. 30;
+END
+    chmod +x bin/parallel
+    # A shell's background process ignores SIGINT, and what it starts could not trap it.
+    PATH=$PWD/bin:$PATH perl -e '$SIG{INT} = "DEFAULT"; setpgrp; exec @ARGV' \
+        "$root/scripts/sweep" photos.csv --k 1.0 --seeds 1 --out s -- "${tiny[@]}" >out 2>&1 &
+    local pid=$! status=0
+    for ((i = 0; i < 200; i++)); do
+        [ ! -e signals ] || break
+        sleep 0.05
+    done
+    kill -INT -- -$pid
+    wait $pid || status=$?
+    [ $status -eq 130 ]
+    [ "$(tr '\n' ' ' <signals)" = 'own group TERM ' ]
+}
+
+@test "sweep: names that begin alike, such as 100 and 1.0, are two" {
+    run sweep photos.csv --k 100,1.0 --seeds 1 --out s -- "${tiny[@]}" --batch-size 100
+    expect_status 0
+    [ "$(column s/sweep.csv status | tr '\n' ' ')" = 'finished finished ' ]
+}
+
+@test "sweep: a picture that is missing is told before the first run, with the log that names it" {
+    rm photos/cat2.png
+    run sweep photos.csv --k 1.0 --seeds 1 --out s -- "${tiny[@]}"
+    expect_status 1
+    expect "$PWD/s/logs/check.log: atk-train: 1 of 18 pictures cannot be read"
+    grep -q 'photos/cat2.png' s/logs/check.log
+    [ -z "$(ls s/runs)" ]
+}
+
+@test "sweep: a test table without known labels is refused before a run, one with some is said" {
+    cut -d, -f1 photos.csv >unlabelled.csv
+    run sweep photos.csv --k 1.0 --seeds 1 --test unlabelled.csv --out s -- "${tiny[@]}"
+    expect_status 1
+    expect 'unlabelled.csv:1: no column "label"'
+    sed 's/,.*/,cow/; 1s/cow/label/' photos.csv >cows.csv
+    run sweep photos.csv --k 1.0 --seeds 1 --test cows.csv --out s -- "${tiny[@]}"
+    expect_status 1
+    expect '--test: cows.csv: no row has a label of photos.csv'
+    [ ! -e s ]
+    sed 's/,dog/,cow/' photos.csv >some.csv
+    run sweep photos.csv --k 1.0 --seeds 1 --test some.csv --out s -- "${tiny[@]}"
+    expect_status 0
+    expect '12 of 18 rows of some.csv have a label of photos.csv; the others do not count'
+}
+
 @test "sweep: any setting, values with commas, and machines from a file" {
     echo : >machines # this one, without ssh
     run sweep photos.csv --grid 'crop-scale=0.5,1;1,1' --grid nesterov=true,false --seeds 1 \
@@ -190,6 +248,8 @@ END
     expect_status 0
     [ "$(wc -l <'s "x" y/test/k=1.0,seed=0.csv')" -eq 19 ]
     [ -n "$(column 's "x" y/sweep.csv' test_accuracy)" ]
+    sweep photos.csv --k 1.0 --seeds 1 --out '{} {/}é' -- "${tiny[@]}"
+    [ "$(column '{} {/}é/sweep.csv' status)" = finished ]
 }
 
 @test "sweep: --slurm writes an array job that does the same" {
@@ -200,11 +260,17 @@ END
     grep -qx '#SBATCH --cpus-per-task=1' s/sweep.slurm
     [ -z "$(ls s/runs)" ]
     [ "$(stat -c %s caches/atk-train/*)" -eq $((18 * 65536)) ]
-    for task in 1 2; do SLURM_ARRAY_TASK_ID=$task sh s/sweep.slurm; done
+    for task in 1 2; do SLURM_ARRAY_TASK_ID=$task bash s/sweep.slurm; done
     run sweep photos.csv --k 0.5,1.0 --seeds 1 --threads 1 --slurm --out s -- "${tiny[@]}"
     expect_status 0
     expect '2 runs, 2 of them done'
     [ "$(wc -l <s/sweep.csv)" -eq 3 ]
+    # Slurm starts the script as its first line says, and splits its comments at spaces.
+    sweep photos.csv --k 1.0 --seeds 1 --slurm --out 'é "5%' -- "${tiny[@]}"
+    grep -qxF "#SBATCH --output=\"$PWD/é \\\"5%%/logs/slurm-%A_%a.out\"" 'é "5%/sweep.slurm'
+    chmod +x 'é "5%/sweep.slurm'
+    SLURM_ARRAY_TASK_ID=1 './é "5%/sweep.slurm'
+    grep -q '"finished"' 'é "5%/runs/k=1.0,seed=0/summary.json'
 }
 
 @test "sweep: mistakes are named with exit status 2, and nothing is written" {
@@ -233,4 +299,8 @@ END
     run sweep photos.csv --out s --seeds 1 -- "${tiny[@]}" --label-column class
     expect_status 1
     expect 'no column "class"'
+    touch file
+    run sweep photos.csv --out file/s --seeds 1 -- "${tiny[@]}"
+    expect_status 1
+    [ "${#lines[@]}" -eq 1 ]
 }

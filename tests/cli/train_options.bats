@@ -93,6 +93,10 @@ refused() { # MESSAGE, arguments...
     refused '--k-start and --k-end have a use only with --k-schedule' --k-start 0.9 a.csv
     refused '--k-schedule steps needs --k-steps' --k-schedule steps a.csv
     refused '--k-steps has a use only with --k-schedule steps' --k-steps 3 a.csv
+    refused '--k-steps: a change after epoch 20 is not before the end of the run'\''s 20 --epochs' \
+        --k-schedule steps --k-steps 3,20 a.csv
+    refused '--k-steps: a change after epoch 3 is within the 4 of --k-warmup' \
+        --k-schedule steps --k-steps 3,6 --k-warmup 4 a.csv
     refused '--k-warmup 20 leaves none of the 20 --epochs' --k-warmup 20 a.csv
     refused '--k-warmup has a use only with --aggregate atk' --k-warmup 2 --aggregate top-k a.csv
     refused '--k-schedule has no use with --aggregate maximum' \
