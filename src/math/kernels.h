@@ -71,13 +71,14 @@ struct kernels {
                               const struct kernels_pool *p, int first_row, int n_rows);
 
     /* C [rows, columns] = A [rows, K] x B [K, columns] with K = segments * depth; columns <=
-     * tile_columns. B must be readable in whole vectors of 16. tile_rows rows at a time are
+     * tile_columns. B must be readable in whole vectors of 16. A row's bits do not depend on the
+     * number of rows, nor a column's on the number of columns. tile_rows rows at a time are
      * fastest. */
     void (*tile_product)(float *c, const float *a, const float *b, int rows, int columns,
                          const struct kernels_tile *t);
     int tile_rows, tile_columns;
 
-    /* Winograd F(4x4, 3x3), padding 1 (winograd_sweep.c has the matrices). A tile is 4x4 outputs
+    /* Winograd F(4x4, 3x3), padding 1 (src/README.md has the matrices). A tile is 4x4 outputs
      * and the 6x6 inputs under them; `point` is the distance between its 36 transformed values;
      * channels are a multiple of 16. v = B^T d B of some channels of the inputs at (top, left),
      * zero outside of the picture [height, width], `pixel` the distance of its pixels. */

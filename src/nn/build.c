@@ -69,5 +69,5 @@ void build_layer_method(struct build *b, const struct conv2d_plan *plan)
 void build_need(size_t *have, size_t needed)
 {
     if (needed > *have)
-        *have = needed;
+        *have = whole_lines(needed);
 }

@@ -11,14 +11,17 @@
 #include <stdbool.h>
 
 /* Scratch memory that all layers share; each keeps a pointer to this struct, not to the arrays.
- * Sizes in floats. */
+ * Sizes in what their names end in. */
 struct workspace {
-    size_t tile_floats;        /* for each worker: im2col rows and a product */
-    size_t partial_floats;     /* partial sums of weight gradients */
-    size_t packed_floats;      /* a filter turned for backward-data */
-    size_t transformed_floats; /* a filter in panels, or its Winograd transform (or that of its
-                                  gradient) */
-    size_t stats_doubles;      /* partial sums of a normalisation */
+    /* For each worker, whole cache lines: im2col rows and a product, a band (direct), or what one
+     * block of a Winograd convolution has. */
+    size_t tile_floats;
+    /* Partial sums of weight gradients, or a block of transformed tiles of x and dy. */
+    size_t partial_floats;
+    size_t packed_floats; /* a filter turned for backward-data */
+    /* A filter in panels, its Winograd transform or that of its gradient, or transformed tiles. */
+    size_t transformed_floats;
+    size_t stats_doubles; /* partial sums of a normalisation */
     /* Without training nothing is kept for backward and layers share these: a convolution's output,
      * what is inside of a block, and two outputs of blocks in turn. With training: the gradients of
      * two neighbouring activations in turn. */
@@ -38,6 +41,7 @@ struct build {
     bool training;
     bool freeze_batch_norm;
     enum conv2d_choice convolutions;
+    const struct conv2d_plan *plan; /* NULL, or takes the place of that (tests) */
     struct model_summary
         *summary;       /* NULL, or takes a row for each layer; then `error` may be set */
     struct error error; /* of the summary's allocation */
@@ -50,7 +54,7 @@ void build_layer(struct build *b, const char *name, const char *description, int
                  int channels, int64_t parameters, int64_t multiply_adds);
 /* Says in the row just added how the layer is computed. */
 void build_layer_method(struct build *b, const struct conv2d_plan *plan);
-/* Makes a workspace array at least this large. */
+/* Makes a workspace array at least this large, in whole cache lines (of floats). */
 void build_need(size_t *have, size_t needed);
 
 #endif

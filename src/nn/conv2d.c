@@ -1,6 +1,7 @@
-/* Forward: one gather. Backward-data: a gather from dy for each residue of the input position
- * modulo the stride (a phase); with stride 1 there is one, a convolution with the turned filter. No
- * zeros are multiplied and no thread adds where another does. */
+/* The three passes by the planned methods. Apart from Winograd's, forward is one gather, and
+ * backward-data a gather from dy for each residue of the input position modulo the stride (a
+ * phase); with stride 1 there is one, a convolution with the turned filter. No zeros are multiplied
+ * and no thread adds where another does. */
 #include "nn/conv2d.h"
 
 #include "base/parallel.h"
@@ -39,7 +40,7 @@ static int taps_of_phase(int *r, int *first, const struct conv2d *c, int phase)
 /* Each phase has a depth and a width of its own, and the shallow ones take larger tiles. */
 static void need_phases(const struct conv2d *c, struct workspace *w)
 {
-    int taps[16], first;
+    int taps[MODEL_MAX_KERNEL], first;
     for (int top = 0; top < c->stride; top++)
         for (int left = 0; left < c->stride; left++) {
             int n_taps = taps_of_phase(taps, &first, c, top) * taps_of_phase(taps, &first, c, left);
@@ -50,8 +51,9 @@ static void need_phases(const struct conv2d *c, struct workspace *w)
         }
 }
 
-static void need_workspace(const struct conv2d *c, struct workspace *w, bool training)
+static void need_workspace(const struct conv2d *c, const struct build *b)
 {
+    struct workspace *w = b->workspace;
     const struct conv2d_plan *plan = &c->plan;
     int depth = c->kernel * c->kernel * c->in_c;
     if (c->out_h == 0 || c->out_w == 0)
@@ -61,8 +63,8 @@ static void need_workspace(const struct conv2d *c, struct workspace *w, bool tra
     else if (plan->forward == CONV2D_DIRECT)
         conv2d_direct_need(w, c->in_w, c->in_c, c->kernel, c->out_c);
     else
-        conv2d_winograd_need(w, c->in_h, c->in_w, c->in_c, c->out_c);
-    if (!training)
+        conv2d_winograd_need(w, c->in_h, c->in_w, c->in_c, c->out_c, b->max_batch);
+    if (!b->training)
         return;
     build_need(&w->packed_floats, (size_t)depth * c->out_c);
     if (plan->backward_data == CONV2D_IM2COL)
@@ -70,7 +72,7 @@ static void need_workspace(const struct conv2d *c, struct workspace *w, bool tra
     else if (plan->backward_data == CONV2D_DIRECT)
         conv2d_direct_need(w, c->out_w, c->out_c, c->kernel, c->in_c);
     else
-        conv2d_winograd_need(w, c->in_h, c->in_w, c->out_c, c->in_c);
+        conv2d_winograd_need(w, c->in_h, c->in_w, c->out_c, c->in_c, b->max_batch);
     if (plan->backward_weights == CONV2D_IM2COL)
         conv2d_im2col_weights_need(c, w);
     else if (plan->backward_weights == CONV2D_DIRECT)
@@ -95,8 +97,8 @@ void conv2d_build(struct conv2d *c, struct build *b, const char *name, int in_h,
                          .workspace = b->workspace};
     c->weight = build_param(b, PARAM_CONV, name, "weight", out_c, in_c, kernel, kernel);
 
-    c->plan = conv2d_plan_choose(c, b->convolutions);
-    need_workspace(c, b->workspace, b->training);
+    c->plan = b->plan ? conv2d_plan_fit(c, *b->plan) : conv2d_plan_choose(c, b->convolutions);
+    need_workspace(c, b);
 
     int64_t weights = (int64_t)kernel * kernel * in_c * out_c;
     char text[64];
@@ -151,7 +153,7 @@ void conv2d_forward(const struct conv2d *c, float *y, const float *x, struct sam
 struct turn_job {
     const struct conv2d *conv;
     float *packed;
-    int tap[225]; /* r * kernel + s of the block; kernels up to 15 */
+    int tap[MODEL_MAX_KERNEL * MODEL_MAX_KERNEL]; /* r * kernel + s of the block */
     int n_taps;
 };
 
@@ -184,7 +186,7 @@ void conv2d_backward_data(const struct conv2d *c, float *dx, const float *dy,
                           struct samples samples, bool accumulate)
 {
     struct turn_job turn = {.conv = c, .packed = c->workspace->packed};
-    int rows[16], columns[16], dh = 0, dw = 0;
+    int rows[MODEL_MAX_KERNEL], columns[MODEL_MAX_KERNEL], dh = 0, dw = 0;
     for (int top = 0; top < c->stride; top++)
         for (int left = 0; left < c->stride; left++) {
             int n_rows = taps_of_phase(rows, &dh, c, top),

@@ -1,9 +1,9 @@
 /* 2-D convolution without bias: y[n,oh,ow,k] = sum over r,s,c of x[n, oh*stride+r-pad,
  * ow*stride+s-pad, c] * w[r,s,c,k].
  *
- * Activations NHWC; the filter [kernel, kernel, in_c, out_c] (param.h: PARAM_CONV). Computed as
- * im2col tiles times the filter; tiles and partial sums are cut by shape alone, so the bits do not
- * depend on the number of threads. */
+ * Activations NHWC; the filter [kernel, kernel, in_c, out_c] (param.h: PARAM_CONV). Each pass is
+ * computed by one of three methods (conv2d_plan.h); work and partial sums are cut by shape alone,
+ * so the bits do not depend on the number of threads. */
 #ifndef NN_CONV2D_H
 #define NN_CONV2D_H
 
@@ -18,8 +18,8 @@ struct conv2d {
     const struct workspace *workspace;
 };
 
-/* Which samples of the batch a pass visits: n ascending indices. The others are neither read nor
- * written. */
+/* Which samples of the batch a pass visits: n >= 1 ascending indices. The others are neither read
+ * nor written. */
 struct samples {
     const int *index;
     int n;

@@ -58,9 +58,8 @@ void conv2d_direct_need(struct workspace *w, int in_w, int in_c, int kernel, int
 {
     /* The band is within BAND_FLOATS but for the rows under the last position's filter, or is a
      * single position row's. It is at most two filters wider than the source. */
-    enum { MAX_STRIDE = 8 };
     size_t row = (size_t)(in_w + 2 * kernel) * in_c;
-    build_need(&w->tile_floats, BAND_FLOATS + row * (kernel + MAX_STRIDE));
+    build_need(&w->tile_floats, BAND_FLOATS + row * kernel);
     build_need(&w->transformed_floats, panel_floats(kernel * kernel * in_c, out_c));
 }
 

@@ -7,7 +7,7 @@
 #include "nn/conv2d_gather.h"
 
 /* Adds what it needs to the workspace's sizes: for a gather (forward or a phase of backward-data)
- * with filters of `depth` x out_c. */
+ * with up to kernel x kernel taps. */
 void conv2d_direct_need(struct workspace *w, int in_w, int in_c, int kernel, int out_c);
 void conv2d_direct_run(const struct conv2d_gather *g);
 

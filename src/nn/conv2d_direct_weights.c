@@ -7,13 +7,9 @@
 
 #include "base/parallel.h"
 #include "math/kernels.h"
+#include "nn/conv2d_partial.h"
 
-enum {
-    PIECES = 16,
-    LARGE_FILTER_FLOATS = 128 * 1024,
-    BAND_FLOATS = 64 * 1024,
-    SUM_FLOATS = 16 * 1024
-};
+enum { PIECES = 16, LARGE_FILTER_FLOATS = 128 * 1024, BAND_FLOATS = 64 * 1024 };
 
 struct job {
     const struct conv2d *conv;
@@ -21,9 +17,9 @@ struct job {
     struct samples samples;
     const struct kernels *kernels;
     struct im2col_shape shape;
-    struct im2col_run run[CONV2D_GATHER_MAX_RUNS];
+    struct im2col_run run[MODEL_MAX_KERNEL];
     size_t filter_floats;
-    int blocks, ranges, block_columns;
+    int blocks, ranges;
 };
 
 static size_t filter_floats(const struct conv2d *c)
@@ -31,13 +27,17 @@ static size_t filter_floats(const struct conv2d *c)
     return (size_t)c->kernel * c->kernel * c->in_c * c->out_c;
 }
 
-/* Blocks of output channels: the more the larger the filter. Each block copies the band anew. */
+/* Blocks of output channels, in units of 16: several for a large filter. Each copies the band anew.
+ */
 static int blocks(const struct conv2d *c)
 {
-    int n = filter_floats(c) > LARGE_FILTER_FLOATS ? PIECES / 2 : 1;
-    while (n > 1 && c->out_c % (n * 16) != 0)
-        n /= 2;
-    return n;
+    int units = c->out_c / 16, wanted = filter_floats(c) > LARGE_FILTER_FLOATS ? PIECES / 2 : 1;
+    return units < wanted ? units : wanted;
+}
+
+static int block_begin(const struct conv2d *c, int block)
+{
+    return c->out_c / 16 * block / blocks(c) * 16;
 }
 
 static int ranges(const struct conv2d *c)
@@ -55,8 +55,6 @@ void conv2d_direct_weights_need(const struct conv2d *c, struct workspace *w)
 {
     size_t row = (size_t)(c->in_w + c->kernel) * c->in_c;
     build_need(&w->tile_floats, row * ((size_t)band_rows(c) * c->stride + c->kernel));
-    /* + 16: the last tile's vectors may read past dy's last channel only inside of the activations'
-     * arena. */
     build_need(&w->partial_floats, filter_floats(c) * ranges(c));
 }
 
@@ -64,7 +62,8 @@ static void range_piece(void *context, int piece, int worker)
 {
     const struct job *j = context;
     const struct conv2d *c = j->conv;
-    int range = piece / j->blocks, first_column = piece % j->blocks * j->block_columns;
+    int range = piece / j->blocks, block = piece % j->blocks;
+    int first_column = block_begin(c, block), end_column = block_begin(c, block + 1);
     int64_t all = (int64_t)c->out_h * j->samples.n;
     int row = (int)(all * range / j->ranges), end = (int)(all * (range + 1) / j->ranges);
     float *sum = c->workspace->partial + range * j->filter_floats;
@@ -73,8 +72,8 @@ static void range_piece(void *context, int piece, int worker)
 
     if (row == end)
         for (size_t d = 0; d < filter_row * c->kernel; d++)
-            for (int k = 0; k < j->block_columns; k++)
-                sum[d * c->out_c + first_column + k] = 0;
+            for (int k = first_column; k < end_column; k++)
+                sum[d * c->out_c + k] = 0;
     for (bool first = true; row < end; first = false) {
         int sample = j->samples.index[row / c->out_h], in_sample = row % c->out_h;
         int n = band_rows(c) < c->out_h - in_sample ? band_rows(c) : c->out_h - in_sample;
@@ -91,9 +90,8 @@ static void range_piece(void *context, int piece, int worker)
                                  .c_row = c->out_c,
                                  .accumulate = !first};
         const float *dy = j->dy + ((size_t)sample * c->out_h + in_sample) * c->out_w * c->out_c;
-        for (int k = first_column; k < first_column + j->block_columns;
-             k += j->kernels->tile_columns) {
-            int left = first_column + j->block_columns - k;
+        for (int k = first_column; k < end_column; k += j->kernels->tile_columns) {
+            int left = end_column - k;
             int columns = left < j->kernels->tile_columns ? left : j->kernels->tile_columns;
             for (int r = 0; r < c->kernel; r++)
                 j->kernels->tile_product(sum + r * filter_row * c->out_c + k, band + r * band_row,
@@ -101,16 +99,6 @@ static void range_piece(void *context, int piece, int worker)
         }
         row += n;
     }
-}
-
-static void sum_piece(void *context, int piece, int worker)
-{
-    const struct job *j = context;
-    (void)worker;
-    size_t first = (size_t)piece * SUM_FLOATS;
-    size_t n = j->filter_floats - first < SUM_FLOATS ? j->filter_floats - first : SUM_FLOATS;
-    j->kernels->sum_parts(j->conv->weight->grad + first, j->conv->workspace->partial + first, n,
-                          j->ranges, j->filter_floats);
 }
 
 void conv2d_direct_weights(const struct conv2d *c, const float *x, const float *dy,
@@ -125,9 +113,8 @@ void conv2d_direct_weights(const struct conv2d *c, const float *x, const float *
                     .filter_floats = filter_floats(c),
                     .blocks = blocks(c),
                     .ranges = ranges(c)};
-    j.block_columns = c->out_c / j.blocks;
     for (int r = 0; r < c->kernel; r++)
         j.run[r] = (struct im2col_run){r - c->pad, -c->pad, c->kernel};
     parallel_for(range_piece, &j, j.blocks * j.ranges);
-    parallel_for(sum_piece, &j, (int)((j.filter_floats + SUM_FLOATS - 1) / SUM_FLOATS));
+    conv2d_partial_sum(c->weight->grad, c->workspace->partial, j.filter_floats, j.ranges);
 }

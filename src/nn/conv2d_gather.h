@@ -6,16 +6,14 @@
 #include "math/im2col.h"
 #include "nn/conv2d.h"
 
-#define CONV2D_GATHER_MAX_RUNS 16 /* filter rows: kernels up to 15 */
-
 struct conv2d_gather {
     const float *source; /* [batch, shape.height, shape.width, shape.channels] */
     const float *filter; /* [depth, out_c]; depth = taps * shape.channels */
     float *out;          /* [batch, out_h, out_w, out_c] */
     int depth, out_h, out_w, out_c;
     struct im2col_shape shape;
-    struct im2col_run run[CONV2D_GATHER_MAX_RUNS];
-    int rows;              /* position rows for each sample */
+    struct im2col_run run[MODEL_MAX_KERNEL]; /* a filter row each */
+    int rows;                                /* position rows for each sample */
     int spread, top, left; /* position (r, p) is out pixel (r * spread + top, p * spread + left) */
     bool accumulate;       /* out += product, else out = product */
     struct samples samples;

@@ -62,21 +62,24 @@ static enum conv2d_method fitting(enum conv2d_method wanted, bool winograd, bool
     return wanted == CONV2D_DIRECT && !direct ? CONV2D_IM2COL : wanted;
 }
 
-struct conv2d_plan conv2d_plan_choose(const struct conv2d *c, enum conv2d_choice choice)
+struct conv2d_plan conv2d_plan_fit(const struct conv2d *c, struct conv2d_plan wanted)
 {
     bool winograd = winograd_fits(c);
-    enum conv2d_method all = CONV2D_IM2COL;
-    if (choice == CONV2D_ALL_WINOGRAD && winograd)
-        all =
-            CONV2D_WINOGRAD; /* where it does not fit, im2col: the forced runs compare with that */
-    else if (choice == CONV2D_ALL_DIRECT)
-        all = CONV2D_DIRECT;
-    struct conv2d_plan wanted = {all, all, all};
-    if (choice == CONV2D_AUTO)
-        wanted = look_up(c);
     return (struct conv2d_plan){fitting(wanted.forward, winograd, true),
                                 fitting(wanted.backward_data, winograd, true),
                                 fitting(wanted.backward_weights, winograd, direct_weights_fit(c))};
+}
+
+struct conv2d_plan conv2d_plan_choose(const struct conv2d *c, enum conv2d_choice choice)
+{
+    enum conv2d_method all = CONV2D_IM2COL;
+    /* Where Winograd does not fit, im2col: the forced runs compare with that. */
+    if (choice == CONV2D_ALL_WINOGRAD && winograd_fits(c))
+        all = CONV2D_WINOGRAD;
+    else if (choice == CONV2D_ALL_DIRECT)
+        all = CONV2D_DIRECT;
+    return conv2d_plan_fit(c, choice == CONV2D_AUTO ? look_up(c)
+                                                    : (struct conv2d_plan){all, all, all});
 }
 
 const char *conv2d_plan_name(enum conv2d_method method)

@@ -19,6 +19,8 @@ struct conv2d_plan {
 };
 
 struct conv2d;
+/* Each pass by the wanted method, or the next of winograd > direct > im2col that fits the shape. */
+struct conv2d_plan conv2d_plan_fit(const struct conv2d *c, struct conv2d_plan wanted);
 struct conv2d_plan conv2d_plan_choose(const struct conv2d *c, enum conv2d_choice choice);
 const char *conv2d_plan_name(enum conv2d_method method); /* "im2col", "direct", "winograd" */
 /* "winograd", or "direct/direct/im2col" (forward, backward-data, backward-weights) where they

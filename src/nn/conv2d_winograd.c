@@ -1,37 +1,35 @@
 /* Two ways, by which is larger, the tiles or the filter. Here: the filter is transformed once, then
- * blocks of tiles go through all three steps in the cache of one thread. A block has few tiles, so
- * that its 36 x tiles x channels values stay there; the transformed filter streams past, each value
- * of it used once for each tile. Where it is too large for that: nn/conv2d_winograd_wide.c. */
+ * blocks of tiles go through all three steps on one thread. A block has few tiles, so that its 36 x
+ * tiles x channels values stay in the thread's cache (up to some 256 channels); the transformed
+ * filter streams past, each value of it used once for each tile. Where it is too large for that:
+ * nn/conv2d_winograd_filter_blocks.c. */
 #include "nn/conv2d_winograd.h"
 
 #include "base/parallel.h"
 #include "math/kernels.h"
 #include "nn/conv2d_tiles.h"
-#include "nn/conv2d_winograd_wide.h"
+#include "nn/conv2d_winograd_filter_blocks.h"
 
-enum { POINTS = CONV2D_TILE_POINTS, BLOCK_TILES = 28 };
+enum { POINTS = CONV2D_TILE_POINTS, BLOCK_TILES = 28 /* twice the rows of the v4 micro-kernel */ };
 
 bool conv2d_winograd_fits(const struct conv2d *c)
 {
     return c->kernel == 3 && c->stride == 1 && c->in_c % 16 == 0 && c->out_c % 16 == 0;
 }
 
-static int columns(const struct kernels *k)
-{
-    return k->tile_columns;
-}
-
 /* Of a transformed filter: whole panels of tile_columns output channels. */
 static size_t filter_point(int in_c, int out_c)
 {
-    int n = columns(kernels_get());
+    int n = kernels_get()->tile_columns;
     return conv2d_winograd_point((size_t)in_c * ((out_c + n - 1) / n * n));
 }
 
-void conv2d_winograd_need(struct workspace *w, int height, int width, int in_c, int out_c)
+void conv2d_winograd_need(struct workspace *w, int height, int width, int in_c, int out_c,
+                          int max_batch)
 {
-    if (conv2d_winograd_is_wide(height, width, in_c, out_c)) {
-        conv2d_winograd_wide_need(w, in_c, out_c);
+    if (conv2d_winograd_takes_filter_blocks(height, width, in_c, out_c)) {
+        int tiles = conv2d_tiles_of(height, width, (struct samples){.n = max_batch}).n;
+        conv2d_winograd_filter_blocks_need(w, tiles, in_c, out_c);
         return;
     }
     build_need(&w->tile_floats, POINTS * (conv2d_winograd_point((size_t)BLOCK_TILES * in_c) +
@@ -53,7 +51,7 @@ static void filter_piece(void *context, int channel, int worker)
 {
     const struct winograd *j = context;
     const struct conv2d_winograd *c = j->conv;
-    int panel = columns(j->kernels);
+    int panel = j->kernels->tile_columns;
     (void)worker;
     for (int k = 0; k < c->out_c; k += 16) {
         size_t at = (size_t)(k / panel) * panel * c->in_c + (size_t)channel * panel + k % panel;
@@ -72,11 +70,12 @@ static void multiply_points(const struct winograd *j, float *m, size_t m_point, 
                              .a_step = 1,
                              .depth = c->in_c,
                              .segments = 1,
-                             .b_step = columns(j->kernels),
+                             .b_step = j->kernels->tile_columns,
                              .c_row = c->out_c};
     for (int p = 0; p < POINTS; p++)
-        for (int k = 0; k < c->out_c; k += columns(j->kernels)) {
-            int n = c->out_c - k < columns(j->kernels) ? c->out_c - k : columns(j->kernels);
+        for (int k = 0; k < c->out_c; k += j->kernels->tile_columns) {
+            int n =
+                c->out_c - k < j->kernels->tile_columns ? c->out_c - k : j->kernels->tile_columns;
             j->kernels->tile_product(m + p * m_point + k, v + p * v_point,
                                      c->workspace->transformed + p * j->point + (size_t)k * c->in_c,
                                      tiles, n, &t);
@@ -111,8 +110,8 @@ static void block_piece(void *context, int piece, int worker)
 
 void conv2d_winograd_run(const struct conv2d_winograd *c)
 {
-    if (conv2d_winograd_is_wide(c->height, c->width, c->in_c, c->out_c)) {
-        conv2d_winograd_wide_run(c);
+    if (conv2d_winograd_takes_filter_blocks(c->height, c->width, c->in_c, c->out_c)) {
+        conv2d_winograd_filter_blocks_run(c);
         return;
     }
     struct winograd j = {.conv = c,

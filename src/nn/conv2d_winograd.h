@@ -1,6 +1,6 @@
 /* 3x3 convolutions of stride 1 and padding 1 by Winograd's F(4x4, 3x3): 36 products for each 4x4
- * tile instead of 144. Needs channels in multiples of 16. Matrices and their choice:
- * math/kernels/winograd_sweep.c. */
+ * tile instead of 144. Needs channels in multiples of 16. Matrices and their choice: src/README.md.
+ */
 #ifndef NN_CONV2D_WINOGRAD_H
 #define NN_CONV2D_WINOGRAD_H
 
@@ -15,7 +15,8 @@ static inline size_t conv2d_winograd_point(size_t n)
 
 bool conv2d_winograd_fits(const struct conv2d *c);
 /* These add what a run, and the gradient of the weights, need to the workspace's sizes. */
-void conv2d_winograd_need(struct workspace *w, int height, int width, int in_c, int out_c);
+void conv2d_winograd_need(struct workspace *w, int height, int width, int in_c, int out_c,
+                          int max_batch);
 void conv2d_winograd_weights_need(const struct conv2d *c, struct workspace *w);
 
 /* out [batch, height, width, out_c] (+)= source [batch, height, width, in_c] with filter [3, 3,

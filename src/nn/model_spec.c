@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-enum { MAX_WIDTH = 8192, MAX_KERNEL = 15, MAX_STRIDE = 8, MAX_BLOCKS = 256 };
+enum { MAX_WIDTH = 8192, MAX_STRIDE = 8, MAX_BLOCKS = 256 };
 
 int model_spec_padding(int kernel)
 {
@@ -36,7 +36,7 @@ static enum status check_stem(const struct model_spec *s, struct error *err)
     for (int i = 0; i < s->n_stem && status == STATUS_OK; i++) {
         const struct conv_spec *c = &s->stem[i];
         if ((status = check_range("stem", i, "width", c->width, 1, MAX_WIDTH, err)) != STATUS_OK ||
-            (status = check_range("stem", i, "kernel", c->kernel, 1, MAX_KERNEL, err)) !=
+            (status = check_range("stem", i, "kernel", c->kernel, 1, MODEL_MAX_KERNEL, err)) !=
                 STATUS_OK ||
             (status = check_range("stem", i, "stride", c->stride, 1, MAX_STRIDE, err)) != STATUS_OK)
             return status;
@@ -70,7 +70,7 @@ enum status model_spec_check(const struct model_spec *s, struct error *err)
     if (status == STATUS_OK)
         status = check_stem(s, err);
     if (status == STATUS_OK && s->pool_kernel != 0) {
-        status = check_range("pool", -1, "kernel", s->pool_kernel, 1, MAX_KERNEL, err);
+        status = check_range("pool", -1, "kernel", s->pool_kernel, 1, MODEL_MAX_KERNEL, err);
         if (status == STATUS_OK)
             status = check_range("pool", -1, "stride", s->pool_stride, 1, MAX_STRIDE, err);
     }

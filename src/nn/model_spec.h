@@ -10,6 +10,7 @@
 
 #define MODEL_MAX_STEM   8
 #define MODEL_MAX_STAGES 8
+#define MODEL_MAX_KERNEL 15
 
 enum norm_kind { NORM_NONE, NORM_BATCH, NORM_GROUP };
 enum block_kind { BLOCK_BASIC };

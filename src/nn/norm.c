@@ -245,8 +245,10 @@ static void sum_samples(struct norm *n, struct samples samples)
 }
 
 /* With g = dL/dy, x^ = (z - mean) * rstd, and means over the normalised set:
- *     dz = rstd * (weight * g - mean(weight * g) - x^ * mean(weight * g * x^)) = a * g + b * (z -
- * mean) + d. */
+ *
+ *     dz = rstd * (weight * g - mean(weight * g) - x^ * mean(weight * g * x^))
+ *        = a * g + b * (z - mean) + d
+ */
 static void set_coefficients(struct norm *n, size_t at, int channel, double mean_g, double mean_gx)
 {
     double rstd = n->rstd[at];

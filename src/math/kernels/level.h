@@ -1,6 +1,5 @@
 /* What the files of this folder share: each is compiled once for each processor level, and
- * KERNEL(name) is its name there. The kernels are static; kernels.c here includes nothing of the
- * others, it collects them through these declarations. */
+ * KERNEL(name) is its name there. kernels.c collects them through these declarations. */
 #ifndef MATH_KERNELS_LEVEL_H
 #define MATH_KERNELS_LEVEL_H
 

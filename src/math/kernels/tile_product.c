@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-enum { TILE_VECTORS = TILE_COLUMNS / LANES, HALF_VECTORS = 16 / LANES };
+enum { TILE_VECTORS = TILE_COLUMNS / LANES, NARROW_VECTORS = 16 / LANES };
 
 static inline __attribute__((always_inline)) void product(float *c, const struct kernels_tile *t,
                                                           const float *a, const float *b, int rows,
@@ -60,7 +60,7 @@ typedef void tile_function(float *c, const struct kernels_tile *t, const float *
     static void rows##n##_one(float *c, const struct kernels_tile *t, const float *a,              \
                               const float *b)                                                      \
     {                                                                                              \
-        product(c, t, a, b, n <= TILE_ROWS ? n : 1, HALF_VECTORS);                                 \
+        product(c, t, a, b, n <= TILE_ROWS ? n : 1, NARROW_VECTORS);                               \
     }
 ROWS(1)
 ROWS(2)
@@ -84,7 +84,7 @@ static tile_function *const one[] = {rows1_one,  rows2_one,  rows3_one,  rows4_o
                                      rows6_one,  rows7_one,  rows8_one,  rows9_one, rows10_one,
                                      rows11_one, rows12_one, rows13_one, rows14_one};
 
-/* Fewer than 16 columns: through a whole vector beside C. */
+/* Fewer than 16 columns: through 16 floats beside C. */
 static void product_tail(float *c, const struct kernels_tile *t, const float *a, const float *b,
                          int rows, int columns)
 {

@@ -1,15 +1,10 @@
-/* Transforms of Winograd's convolution F(4x4, 3x3) (Winograd 1980; Lavin and Gray 2016),
- * channels side by side in a register.
+/* Transforms of Winograd's convolution F(4x4, 3x3) (Winograd 1980; Lavin and Gray 2016), channels
+ * side by side in a register. src/README.md has the matrices A, B and G and how they were made;
+ * scripts/winograd_matrices.py reads the lines below and proves that they are those.
  *
  * Interpolation points 0, +-a, +-b and infinity with a = 1/sqrt(2), b = sqrt(2). With a^2 = 1/2 and
  * b^2 = 2 most constants are powers of two, and rounding errors are several times smaller than with
- * the usual 0, +-1, +-2. For points p_i and N_i = prod_{j != i} (p_i - p_j): A^T [4x6]: column i =
- * (1, p_i, p_i^2, p_i^3), last column (0, 0, 0, 1) G   [6x3]: row i = (1, p_i, p_i^2) / N_i, last
- * row (0, 0, 1); N = 1, -3/2, -3/2, 6, 6 B^T [6x6]: row i = coefficients of prod_{j != i} (x -
- * p_j), last row those of prod_j (x - p_j) Forward Y = A^T [(G g G^T) * (B^T d B)] A; gradient of
- * the filter dg = G^T [(B^T d B) * (A dY A^T)] G, "*" by element and summed over channels or tiles
- * by a matrix product for each of the 36 points. tests/unit/math proves all against the direct sum.
- */
+ * the usual 0, +-1, +-2. */
 #include "math/kernels/level.h"
 
 #define A 0.70710678118654752440f

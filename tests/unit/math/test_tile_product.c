@@ -132,9 +132,9 @@ static void segments_overlapping_rows_and_spread_results_are_right(void **state)
 }
 
 /* Convolutions rely on it: how many rows a product has must not change a row's bits. */
-static void check_same_bits(const struct kernels *k)
+static void compare_with_single_rows(const struct kernels *k, int rows, int columns)
 {
-    struct product p = plain(k, 3 * k->tile_rows, k->tile_columns, 37);
+    struct product p = plain(k, rows, columns, 37);
     float *a = close_normal(a_last(&p) + 1), *b = close_normal(37 * (size_t)k->tile_columns);
     float *together = close_filled(p.rows * p.tile.c_row, NAN);
     float *alone = close_filled(p.tile.c_row, NAN);
@@ -149,7 +149,15 @@ static void check_same_bits(const struct kernels *k)
     free(alone);
 }
 
-static void a_row_has_the_same_bits_alone_and_among_others(void **state)
+static void check_same_bits(const struct kernels *k)
+{
+    const int columns[] = {8, 16, k->tile_columns - 3, k->tile_columns};
+    for (int rows = 1; rows <= 2 * k->tile_rows + 1; rows++)
+        for (size_t i = 0; i < sizeof columns / sizeof columns[0]; i++)
+            compare_with_single_rows(k, rows, columns[i]);
+}
+
+static void a_rows_bits_do_not_depend_on_the_number_of_rows(void **state)
 {
     (void)state;
     levels_each(check_same_bits, 34);
@@ -161,7 +169,7 @@ int main(void)
         cmocka_unit_test(every_number_of_rows_and_columns_is_right),
         cmocka_unit_test(a_may_lie_transposed),
         cmocka_unit_test(segments_overlapping_rows_and_spread_results_are_right),
-        cmocka_unit_test(a_row_has_the_same_bits_alone_and_among_others),
+        cmocka_unit_test(a_rows_bits_do_not_depend_on_the_number_of_rows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -22,7 +22,8 @@ typedef void layer_build(void *layer, struct build *b);
 
 static inline void layer_fixture_create_with(struct layer_fixture *f, layer_build *build,
                                              void *layer, int max_batch,
-                                             enum conv2d_choice convolutions)
+                                             enum conv2d_choice convolutions,
+                                             const struct conv2d_plan *plan)
 {
     struct error err;
     memset(f, 0, sizeof *f);
@@ -30,14 +31,16 @@ static inline void layer_fixture_create_with(struct layer_fixture *f, layer_buil
                           .workspace = &f->workspace,
                           .max_batch = max_batch,
                           .training = true,
-                          .convolutions = convolutions};
+                          .convolutions = convolutions,
+                          .plan = plan};
     build(layer, &sizes);
     struct build *b = &f->build;
     *b = (struct build){.activations = &f->activations,
                         .workspace = &f->workspace,
                         .max_batch = max_batch,
                         .training = true,
-                        .convolutions = convolutions};
+                        .convolutions = convolutions,
+                        .plan = plan};
     for (int pass = 0; pass < 2; pass++) {
         b->param = arena_take(&f->parameters, sizes.n_params + 1, sizeof *b->param);
         b->data = arena_floats(&f->parameters, sizes.n_trained);
@@ -65,7 +68,7 @@ static inline void layer_fixture_create_with(struct layer_fixture *f, layer_buil
 static inline void layer_fixture_create(struct layer_fixture *f, layer_build *build, void *layer,
                                         int max_batch)
 {
-    layer_fixture_create_with(f, build, layer, max_batch, CONV2D_AUTO);
+    layer_fixture_create_with(f, build, layer, max_batch, CONV2D_AUTO, NULL);
 }
 
 static inline void layer_fixture_destroy(struct layer_fixture *f)

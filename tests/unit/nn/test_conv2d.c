@@ -18,6 +18,7 @@ static double tolerance_of(const struct conv2d_plan *plan)
 
 /* Every test runs for each of the methods (a shape that one does not fit takes another). */
 static enum conv2d_choice choice;
+static const struct conv2d_plan *plan; /* NULL but where a test says otherwise */
 
 enum { MAX_BATCH = 5 };
 #define UNTOUCHED 1234.5f
@@ -94,7 +95,7 @@ static void compare(struct one_conv *o, bool accumulate)
     struct arrays a;
     int index[MAX_BATCH], n = layer_fixture_subset(index, o->batch);
     struct samples samples = {index, n};
-    layer_fixture_create_with(&f, build, o, o->batch, choice);
+    layer_fixture_create_with(&f, build, o, o->batch, choice, plan);
     const double allowed = tolerance_of(&o->conv.plan);
     make_arrays(&a, o, accumulate);
     for (int sample = 0; sample < o->batch; sample++) {
@@ -191,22 +192,93 @@ static void filters_of_more_than_256k_floats_are_cut_by_taps_as_well(void **stat
     compare(&o, true);
 }
 
-/* Where Winograd takes the filter in parts: several rounds, several strips of a round, and widths
- * that end in the middle of a part. The last has too many tiles for that, and too many channels for
- * the way of few. */
-static void many_channels_are_those_of_double_precision(void **state)
+/* Winograd's other ways. Blocks of the filter: several rounds, several strips of a round, and
+ * widths that end in the middle of a block. Then more tiles than a block of the gradient has, with
+ * many channels and with few. */
+static void every_way_of_winograd_is_that_of_double_precision(void **state)
 {
     (void)state;
     close_seed(47);
+    choice = CONV2D_ALL_WINOGRAD;
     struct one_conv shapes[] = {
-        {14, 13, 80, 80, 3, 1, 5, {0}, {0}},
-        {13, 15, 32, 144, 3, 1, 5, {0}, {0}},
-        {7, 8, 144, 48, 3, 1, 2, {0}, {0}},
-        {18, 17, 64, 80, 3, 1, 3, {0}, {0}},
+        {14, 13, 80, 80, 3, 1, 5, {0}, {0}}, {13, 15, 32, 144, 3, 1, 5, {0}, {0}},
+        {7, 8, 144, 48, 3, 1, 2, {0}, {0}},  {18, 17, 64, 80, 3, 1, 3, {0}, {0}},
+        {52, 60, 64, 80, 3, 1, 1, {0}, {0}}, {92, 96, 16, 16, 3, 1, 2, {0}, {0}},
+    };
+    for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++)
+        compare(&shapes[i], i % 2);
+}
+
+/* The fixture's arrays are as large as the passes asked for. */
+static void every_mixture_of_methods_has_its_own_scratch_memory(void **state)
+{
+    (void)state;
+    close_seed(48);
+    choice = CONV2D_AUTO;
+    struct one_conv shapes[] = {
+        {7, 8, 80, 64, 3, 1, 2, {0}, {0}},
+        {18, 17, 64, 80, 3, 1, 1, {0}, {0}},
+        {9, 10, 16, 32, 3, 1, 2, {0}, {0}},
+    };
+    for (int mixture = 0; mixture < 27; mixture++)
+        for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++) {
+            struct conv2d_plan p = {mixture % 3, mixture / 3 % 3, mixture / 9};
+            plan = &p;
+            compare(&shapes[i], false);
+        }
+    plan = NULL;
+}
+
+/* y and dx of all samples, and dw of all together. */
+static void run_passes(struct one_conv *o, struct arrays *a, int threads)
+{
+    static const int all[MAX_BATCH] = {0, 1, 2, 3, 4};
+    struct samples samples = {all, o->batch};
+    struct layer_fixture f;
+    struct error err;
+    assert_int_equal(parallel_start(threads, &err), STATUS_OK);
+    close_seed(49); /* the same weights and pictures each time */
+    layer_fixture_create_with(&f, build, o, o->batch, choice, plan);
+    make_arrays(a, o, false);
+    conv2d_forward(&o->conv, a->y, a->x, samples);
+    conv2d_backward_data(&o->conv, a->dx, a->dy, samples, false);
+    conv2d_backward_weights(&o->conv, a->x, a->dy, samples);
+    for (size_t i = 0; i < o->conv.weight->size; i++)
+        a->want_dw[i] = o->conv.weight->grad[i];
+    layer_fixture_destroy(&f);
+    assert_int_equal(parallel_start(3, &err), STATUS_OK);
+}
+
+static void a_pictures_bits_depend_on_no_neighbour_and_no_thread(void **state)
+{
+    (void)state;
+    static const int first = 0;
+    struct one_conv shapes[] = {
+        {14, 14, 80, 80, 3, 1, 5, {0}, {0}},
+        {18, 17, 64, 80, 3, 1, 4, {0}, {0}},
+        {30, 31, 32, 32, 3, 1, 3, {0}, {0}},
+        {15, 15, 48, 64, 3, 2, 5, {0}, {0}},
     };
     for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++) {
-        compare(&shapes[i], false);
-        compare(&shapes[i], true);
+        struct one_conv *o = &shapes[i];
+        struct arrays one, three;
+        run_passes(o, &three, 3);
+        run_passes(o, &one, 1);
+        assert_memory_equal(one.y, three.y, o->batch * one.out * sizeof *one.y);
+        assert_memory_equal(one.dx, three.dx, o->batch * one.in * sizeof *one.dx);
+        for (int j = 0; j < o->kernel * o->kernel * o->in_c * o->out_c; j++)
+            assert_true(one.want_dw[j] == three.want_dw[j]);
+
+        struct layer_fixture f;
+        close_seed(49);
+        layer_fixture_create_with(&f, build, o, o->batch, choice, plan);
+        conv2d_forward(&o->conv, three.y, three.x, (struct samples){&first, 1});
+        conv2d_backward_data(&o->conv, three.dx, three.dy, (struct samples){&first, 1}, false);
+        assert_memory_equal(one.y, three.y, one.out * sizeof *one.y);
+        assert_memory_equal(one.dx, three.dx, one.in * sizeof *one.dx);
+        layer_fixture_destroy(&f);
+        free_arrays(&one);
+        free_arrays(&three);
     }
 }
 
@@ -221,7 +293,7 @@ static void forward_and_both_backward_passes_are_adjoints(void **state)
         struct layer_fixture f;
         struct arrays a;
         struct samples samples = {all, o.batch};
-        layer_fixture_create_with(&f, build, &o, o.batch, choice);
+        layer_fixture_create_with(&f, build, &o, o.batch, choice, plan);
         const double allowed = tolerance_of(&o.conv.plan);
         make_arrays(&a, &o, false);
         conv2d_forward(&o.conv, a.y, a.x, samples);
@@ -268,7 +340,7 @@ static void gradients_are_those_of_finite_differences(void **state)
         const struct samples samples = {&(const int){0}, 1};
         struct layer_fixture f;
         struct arrays a;
-        layer_fixture_create_with(&f, build, &o, 1, choice);
+        layer_fixture_create_with(&f, build, &o, 1, choice, plan);
         const double allowed = tolerance_of(&o.conv.plan);
         make_arrays(&a, &o, false);
         struct slope_context s = {&o, close_to_double(a.x, a.in), a.weight,
@@ -324,7 +396,9 @@ int main(void)
         ON_EVERY_CHOICE(pictures_smaller_than_the_filter_are_all_border),
         ON_EVERY_CHOICE(many_tiles_and_every_phase_of_a_stride_fit_their_scratch_memory),
         ON_EVERY_CHOICE(filters_of_more_than_256k_floats_are_cut_by_taps_as_well),
-        ON_EVERY_CHOICE(many_channels_are_those_of_double_precision),
+        cmocka_unit_test(every_way_of_winograd_is_that_of_double_precision),
+        cmocka_unit_test(every_mixture_of_methods_has_its_own_scratch_memory),
+        ON_EVERY_CHOICE(a_pictures_bits_depend_on_no_neighbour_and_no_thread),
         ON_EVERY_CHOICE(forward_and_both_backward_passes_are_adjoints),
         ON_EVERY_CHOICE(gradients_are_those_of_finite_differences),
     };
