@@ -68,6 +68,19 @@ is_png() {
     [[ $stderr = 'plot: a: a file is not as atk-train and atk-sweep write it ('*')' ]]
 }
 
+@test "plot: a sweep without an accuracy, of failed runs or without validation, is named in one line" {
+    needs_matplotlib
+    tiny=(--size 32 --batch-size 4 --epochs 1 --model ./small.yaml)
+    run "$root/scripts/sweep" photos.csv --grid learning-rate=1e30 --seeds 1 --out s -- "${tiny[@]}"
+    expect_status 1
+    "$root/scripts/sweep" photos.csv --k 1.0 --seeds 1 --out t -- "${tiny[@]}" --val-split 0
+    for folder in s t; do
+        run "$root/scripts/plot" $folder
+        expect_status 1
+        expect "plot: $folder/sweep.csv has no accuracy yet: no finished run with validation or test"
+    done
+}
+
 @test "plot: a sweep over k, and one with another setting and test pictures" {
     needs_matplotlib
     tiny=(--size 32 --batch-size 4 --epochs 1 --model ./small.yaml)
