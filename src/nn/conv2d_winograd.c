@@ -29,7 +29,7 @@ void conv2d_winograd_need(struct workspace *w, int height, int width, int in_c, 
 {
     if (conv2d_winograd_takes_filter_blocks(height, width, in_c, out_c)) {
         int tiles = conv2d_tiles_of(height, width, (struct samples){.n = max_batch}).n;
-        conv2d_winograd_filter_blocks_need(w, tiles, in_c, out_c);
+        conv2d_winograd_filter_blocks_need(w, tiles, in_c);
         return;
     }
     build_need(&w->tile_floats, POINTS * (conv2d_winograd_point((size_t)BLOCK_TILES * in_c) +

@@ -1,7 +1,7 @@
 /* The transformed filter would be 36 floats for each pair of channels, 38 MB for 512 x 512, to be
  * written once and read for each block of tiles. Instead it never leaves a thread's cache: the
- * tiles are transformed first, all of them; then each piece makes a GROUP of output channels of a
- * strip of tiles, DEPTH input channels after the other: it transforms that part of the filter, adds
+ * tiles of a round are transformed first; then each piece makes a GROUP of output channels of a
+ * strip of them, DEPTH input channels after the other: it transforms that part of the filter, adds
  * its products to the sums, and drops it. */
 #include "nn/conv2d_winograd_filter_blocks.h"
 
@@ -15,6 +15,7 @@ enum { MAX_TILES = 16, MIN_WEIGHTS = 64 * 64 + 1 };
 
 enum {
     POINTS = CONV2D_TILE_POINTS,
+    ROUND_TILES = 128, /* transformed at a time */
     STRIP_TILES = 64,
     GROUP = 64, /* whole panels at every processor level */
     DEPTH = 64,
@@ -25,13 +26,6 @@ bool conv2d_winograd_takes_filter_blocks(int height, int width, int in_c, int ou
 {
     struct conv2d_tiles one = conv2d_tiles_of(height, width, (struct samples){.n = 1});
     return one.n <= MAX_TILES && (size_t)in_c * out_c >= MIN_WEIGHTS;
-}
-
-/* The most tiles of a round: their transformed values are about as many as those of the filter
- * would be. */
-static int round_tiles(int out_c)
-{
-    return out_c < STRIP_TILES ? STRIP_TILES : out_c / STRIP_TILES * STRIP_TILES;
 }
 
 /* Transformed tiles lie as they are read: [input channels / DEPTH] x [36] x [tiles, DEPTH]. */
@@ -45,9 +39,9 @@ static int slices(int in_c)
     return (in_c + DEPTH - 1) / DEPTH;
 }
 
-void conv2d_winograd_filter_blocks_need(struct workspace *w, int tiles, int in_c, int out_c)
+void conv2d_winograd_filter_blocks_need(struct workspace *w, int tiles, int in_c)
 {
-    int n = tiles < round_tiles(out_c) ? tiles : round_tiles(out_c);
+    int n = tiles < ROUND_TILES ? tiles : ROUND_TILES;
     build_need(&w->transformed_floats, slices(in_c) * POINTS * tiles_point(n));
     build_need(&w->tile_floats, POINTS * (conv2d_winograd_point(DEPTH * GROUP) +
                                           conv2d_winograd_point(STRIP_TILES * GROUP)));
@@ -148,9 +142,9 @@ void conv2d_winograd_filter_blocks_run(const struct conv2d_winograd *c)
     struct filter_blocks j = {.conv = c,
                               .tiles = conv2d_tiles_of(c->height, c->width, c->samples),
                               .kernels = kernels_get()};
-    int round = round_tiles(c->out_c), groups = (c->out_c + GROUP - 1) / GROUP;
+    int groups = (c->out_c + GROUP - 1) / GROUP;
     for (j.first = 0; j.first < j.tiles.n; j.first += j.n) {
-        j.n = j.tiles.n - j.first < round ? j.tiles.n - j.first : round;
+        j.n = j.tiles.n - j.first < ROUND_TILES ? j.tiles.n - j.first : ROUND_TILES;
         j.strips = (j.n + STRIP_TILES - 1) / STRIP_TILES;
         j.v_point = tiles_point(j.n);
         parallel_for(transform_piece, &j, (j.n + TRANSFORM_TILES - 1) / TRANSFORM_TILES);

@@ -9,7 +9,7 @@
  * results must not depend on its neighbours in the batch. */
 bool conv2d_winograd_takes_filter_blocks(int height, int width, int in_c, int out_c);
 /* tiles: of a whole batch. */
-void conv2d_winograd_filter_blocks_need(struct workspace *w, int tiles, int in_c, int out_c);
+void conv2d_winograd_filter_blocks_need(struct workspace *w, int tiles, int in_c);
 void conv2d_winograd_filter_blocks_run(const struct conv2d_winograd *c);
 
 #endif

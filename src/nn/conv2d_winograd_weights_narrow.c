@@ -29,7 +29,7 @@ static size_t sums_point(const struct conv2d *c)
 
 void conv2d_winograd_weights_narrow_need(const struct conv2d *c, struct workspace *w)
 {
-    build_need(&w->tile_floats, conv2d_winograd_gradient_floats(c, BLOCK_TILES));
+    build_need(&w->tile_floats, conv2d_winograd_gradient_floats(c, BLOCK_TILES, c->in_c));
     build_need(&w->partial_floats, RANGES * POINTS * sums_point(c));
     build_need(&w->transformed_floats, POINTS * sums_point(c));
 }
@@ -57,7 +57,8 @@ static void range_piece(void *context, int range, int worker)
 void conv2d_winograd_weights_narrow(const struct conv2d *c, const float *x, const float *dy,
                                     struct samples samples)
 {
-    struct conv2d_winograd_gradient g = conv2d_winograd_gradient_of(c, x, dy, samples, BLOCK_TILES);
+    struct conv2d_winograd_gradient g =
+        conv2d_winograd_gradient_of(c, x, dy, samples, BLOCK_TILES, c->in_c);
     parallel_for(range_piece, &g, RANGES);
     conv2d_partial_sum(c->workspace->transformed, c->workspace->partial, POINTS * sums_point(c),
                        RANGES);
