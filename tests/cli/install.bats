@@ -21,7 +21,7 @@ setup() {
     "$root/opt/atk/bin/atk-csv-from-folders" --help | grep -q '^Usage: atk-csv-from-folders '
     "$root/opt/atk/bin/atk-split-csv" --help | grep -q '^Usage: atk-split-csv '
     printf 'image,label\nx,a\ny,b\nz,b\n' >"$BATS_TEST_TMPDIR/t.csv"
-    "$root/opt/atk/bin/atk-flip-labels" --out "$BATS_TEST_TMPDIR/f" "$BATS_TEST_TMPDIR/t.csv"
+    "$root/opt/atk/bin/atk-flip-labels" --share 0.5 --out "$BATS_TEST_TMPDIR/f" "$BATS_TEST_TMPDIR/t.csv"
     [ -f "$root/opt/atk/share/atk-train/models/resnet10-gn.yaml" ]
     [ -f "$root/opt/atk/share/atk-train/configs/reference.yaml" ]
 }
