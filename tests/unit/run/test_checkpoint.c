@@ -52,7 +52,7 @@ static const struct checkpoint_card card = {
 
 static const char *write_model(const char *name, struct model *m)
 {
-    const char *path = tiny_path(name);
+    const char *path = scratch_path(name);
     MUST(checkpoint_write(path, model_params(m), &card, err));
     return path;
 }
@@ -69,7 +69,7 @@ static const char *write_changed(const char *path, void (*change)(struct safeten
     assert_non_null(copy.entry);
     memcpy(copy.entry, kept, n * sizeof(*copy.entry));
     change(&copy);
-    const char *out = tiny_path("changed.safetensors");
+    const char *out = scratch_path("changed.safetensors");
     MUST(safetensors_write(out, copy.entry, copy.n_entries, (const char *const *)copy.meta_key,
                            (const char *const *)copy.meta_value, copy.n_meta, err));
     free(copy.entry);
@@ -319,7 +319,7 @@ static void the_card_comes_back(void **state)
 static enum status read_card(const char *const *key, const char *const *value, size_t n,
                              struct error *failure)
 {
-    const char *path = tiny_path("card.safetensors");
+    const char *path = scratch_path("card.safetensors");
     MUST(safetensors_write(path, NULL, 0, key, value, n, err));
     struct safetensors file;
     MUST(safetensors_read(&file, path, err));
@@ -373,7 +373,7 @@ static void every_failing_allocation_of_a_write_is_a_clean_error(void **state)
 {
     (void)state;
     struct model *m = make_model(3, 1);
-    const char *path = tiny_path("a.safetensors");
+    const char *path = scratch_path("a.safetensors");
     for (long n = 1;; n++) {
         struct error failure = {0};
         failing_alloc_after(n);
@@ -436,18 +436,18 @@ static void every_failing_allocation_of_a_load_is_a_clean_error(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TINY_TEST(what_is_written_loads_back_bit_for_bit),
-        TINY_TEST(same_weights_give_the_same_bytes),
-        TINY_TEST(convolutions_lie_output_first_on_disk),
-        TINY_TEST(num_batches_tracked_is_optional),
-        TINY_TEST(other_float_types_are_converted),
-        TINY_TEST(what_does_not_fit_is_named_and_changes_nothing),
-        TINY_TEST(classifier_of_another_class_count_keeps_its_values),
-        TINY_TEST(the_card_comes_back),
-        TINY_TEST(a_foreign_file_is_told_what_it_lacks),
-        TINY_TEST(wrong_metadata_is_named),
-        TINY_TEST(every_failing_allocation_of_a_write_is_a_clean_error),
-        TINY_TEST(every_failing_allocation_of_a_load_is_a_clean_error),
+        SCRATCH_TEST(what_is_written_loads_back_bit_for_bit),
+        SCRATCH_TEST(same_weights_give_the_same_bytes),
+        SCRATCH_TEST(convolutions_lie_output_first_on_disk),
+        SCRATCH_TEST(num_batches_tracked_is_optional),
+        SCRATCH_TEST(other_float_types_are_converted),
+        SCRATCH_TEST(what_does_not_fit_is_named_and_changes_nothing),
+        SCRATCH_TEST(classifier_of_another_class_count_keeps_its_values),
+        SCRATCH_TEST(the_card_comes_back),
+        SCRATCH_TEST(a_foreign_file_is_told_what_it_lacks),
+        SCRATCH_TEST(wrong_metadata_is_named),
+        SCRATCH_TEST(every_failing_allocation_of_a_write_is_a_clean_error),
+        SCRATCH_TEST(every_failing_allocation_of_a_load_is_a_clean_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

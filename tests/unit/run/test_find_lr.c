@@ -87,7 +87,7 @@ static void its_steps_are_those_of_a_run(void **state)
     r.settings.epochs = 2;
     r.inputs.schedule = &growth;
     r.inputs.events = (struct trainer_events){.context = &of_run, .batch = on_batch};
-    MUST(run_folder_create(&r.folder, tiny_path("run"), &r.card.classes, err));
+    MUST(run_folder_create(&r.folder, scratch_path("run"), &r.card.classes, err));
     r.inputs.folder = r.folder;
     MUST(trainer_create(&r.trainer, &r.inputs, err));
     MUST(trainer_run(r.trainer, &interrupted, err));
@@ -137,12 +137,12 @@ static void a_loss_that_is_not_finite_from_the_start_is_an_error(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TINY_TEST(rates_grow_by_a_constant_factor_over_as_many_epochs_as_it_takes),
-        TINY_TEST(two_tests_give_the_same_curve),
-        TINY_TEST(its_steps_are_those_of_a_run),
-        TINY_TEST(it_stops_behind_the_batch_in_which_it_is_asked_to),
-        TINY_TEST(a_loss_that_is_not_finite_has_diverged),
-        TINY_TEST(a_loss_that_is_not_finite_from_the_start_is_an_error),
+        SCRATCH_TEST(rates_grow_by_a_constant_factor_over_as_many_epochs_as_it_takes),
+        SCRATCH_TEST(two_tests_give_the_same_curve),
+        SCRATCH_TEST(its_steps_are_those_of_a_run),
+        SCRATCH_TEST(it_stops_behind_the_batch_in_which_it_is_asked_to),
+        SCRATCH_TEST(a_loss_that_is_not_finite_has_diverged),
+        SCRATCH_TEST(a_loss_that_is_not_finite_from_the_start_is_an_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

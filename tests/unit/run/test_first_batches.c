@@ -23,7 +23,7 @@ static void write_all(struct tiny_run *r, const char *path[FIRST_BATCHES + 1], i
 
     MUST(loader_create(&loader, r->data, r->rows, TINY_TRAIN, r->cache, &load, err));
     for (int i = 0; i <= FIRST_BATCHES; i++)
-        path[i] = tiny_path(first_batches_file[i]);
+        path[i] = scratch_path(first_batches_file[i]);
     MUST(first_batches_write(path, loader, r->data, &load, err));
     loader_destroy(loader);
 }
@@ -50,7 +50,7 @@ static void check_cell(const struct csv_row *row, const struct tiny_run *r)
 
     assert_string_equal(row->field[3], dataset_sample(r->data, number)->image);
     assert_string_equal(row->field[4], class_name);
-    read_png(&grid, tiny_path(row->field[0]));
+    read_png(&grid, scratch_path(row->field[0]));
     for (int y = 0; y < TINY_SIZE; y++) {
         size_t top = (size_t)(at_y * (TINY_SIZE + 2) + 2 + y);
         size_t left = (size_t)(at_x * (TINY_SIZE + 2) + 2);
@@ -127,7 +127,7 @@ static void of_a_large_batch_the_first_64_are_shown(void **state)
         rows[i] = i % TINY_ROWS;
     MUST(loader_create(&loader, r.data, rows, 70, r.cache, &load, err));
     for (int i = 0; i <= FIRST_BATCHES; i++)
-        path[i] = tiny_path(first_batches_file[i]);
+        path[i] = scratch_path(first_batches_file[i]);
     MUST(first_batches_write(path, loader, r.data, &load, err));
     MUST(csv_table_read(&table, path[FIRST_BATCHES], ',', err));
     assert_int_equal(table.n_rows, 1 + MOSAIC_MAX_CELLS);
@@ -150,8 +150,8 @@ static void where_nothing_can_be_written_is_an_error(void **state)
     (void)state;
     tiny_create(&r, NORM_GROUP);
     for (int i = 0; i <= FIRST_BATCHES; i++)
-        path[i] = tiny_path(first_batches_file[i]);
-    path[1] = tiny_path("missing/train_batch_1.png");
+        path[i] = scratch_path(first_batches_file[i]);
+    path[1] = scratch_path("missing/train_batch_1.png");
     assert_int_equal(first_batches_write(path, r.train, r.data, &load, &failure), STATUS_FAILED);
     assert_non_null(strstr(failure.message, "missing/train_batch_1.png"));
     assert_false(files_exist(path[FIRST_BATCHES]));
@@ -161,10 +161,10 @@ static void where_nothing_can_be_written_is_an_error(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TINY_TEST(each_cell_holds_the_bytes_of_the_picture_that_the_table_names),
-        TINY_TEST(an_epoch_of_fewer_batches_has_fewer_pictures),
-        TINY_TEST(of_a_large_batch_the_first_64_are_shown),
-        TINY_TEST(where_nothing_can_be_written_is_an_error),
+        SCRATCH_TEST(each_cell_holds_the_bytes_of_the_picture_that_the_table_names),
+        SCRATCH_TEST(an_epoch_of_fewer_batches_has_fewer_pictures),
+        SCRATCH_TEST(of_a_large_batch_the_first_64_are_shown),
+        SCRATCH_TEST(where_nothing_can_be_written_is_an_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

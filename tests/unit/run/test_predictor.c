@@ -7,7 +7,7 @@
 /* Writes the network of r as name; its classes are 3, as the card says. */
 static const char *write_weights(struct tiny_run *r, const char *name)
 {
-    const char *path = tiny_path(name);
+    const char *path = scratch_path(name);
     MUST(checkpoint_write(path, model_params(r->model), &r->card, err));
     return path;
 }
@@ -34,11 +34,11 @@ static void a_folder_gives_its_best_weights_before_its_last(void **state)
     struct predictor *p;
     tiny_create(&r, NORM_GROUP);
     write_weights(&r, "last.safetensors");
-    MUST(predictor_open(&p, tiny_folder, 4, err));
+    MUST(predictor_open(&p, scratch_folder, 4, err));
     assert_non_null(strstr(predictor_file(p), "/last.safetensors"));
     predictor_close(p);
     write_weights(&r, "best.safetensors");
-    MUST(predictor_open(&p, tiny_folder, 4, err));
+    MUST(predictor_open(&p, scratch_folder, 4, err));
     assert_non_null(strstr(predictor_file(p), "/best.safetensors"));
     predictor_close(p);
     tiny_destroy(&r);
@@ -90,10 +90,10 @@ static void every_failing_allocation_is_a_clean_error(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TINY_TEST(everything_it_needs_is_in_the_file),
-        TINY_TEST(a_folder_gives_its_best_weights_before_its_last),
-        TINY_TEST(weights_of_another_network_than_the_card_says_are_refused),
-        TINY_TEST(every_failing_allocation_is_a_clean_error),
+        SCRATCH_TEST(everything_it_needs_is_in_the_file),
+        SCRATCH_TEST(a_folder_gives_its_best_weights_before_its_last),
+        SCRATCH_TEST(weights_of_another_network_than_the_card_says_are_refused),
+        SCRATCH_TEST(every_failing_allocation_is_a_clean_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -91,7 +91,7 @@ static bool same(struct fixture *a, struct fixture *b)
 
 static const char *write_state(struct fixture *f)
 {
-    const char *path = tiny_path("state.safetensors");
+    const char *path = scratch_path("state.safetensors");
     f->state = middle;
     MUST(run_state_write(path, &f->content, err));
     return path;
@@ -136,13 +136,13 @@ static void a_state_that_lacks_a_tensor_is_refused(void **state)
     (void)state;
     struct fixture a;
     create(&a, 1);
-    const char *path = tiny_path("empty.safetensors");
+    const char *path = scratch_path("empty.safetensors");
     const char *const key[] = {"seed", "batch-size"}, *const value[] = {"7", "6"};
     MUST(safetensors_write(path, NULL, 0, key, value, 2, err));
     struct error failure;
     assert_int_equal(run_state_read(&a.content, path, &failure), STATUS_FAILED);
     assert_non_null(strstr(failure.message, "tensor epoch is missing, expected I64 of 8 bytes"));
-    assert_int_equal(run_state_read(&a.content, tiny_path("none"), &failure), STATUS_FAILED);
+    assert_int_equal(run_state_read(&a.content, scratch_path("none"), &failure), STATUS_FAILED);
     assert_non_null(strstr(failure.message, "none"));
     destroy(&a);
 }
@@ -184,10 +184,10 @@ static void every_failing_allocation_is_a_clean_error(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TINY_TEST(every_bit_comes_back),
-        TINY_TEST(a_changed_fact_is_refused_and_changes_nothing),
-        TINY_TEST(a_state_that_lacks_a_tensor_is_refused),
-        TINY_TEST(every_failing_allocation_is_a_clean_error),
+        SCRATCH_TEST(every_bit_comes_back),
+        SCRATCH_TEST(a_changed_fact_is_refused_and_changes_nothing),
+        SCRATCH_TEST(a_state_that_lacks_a_tensor_is_refused),
+        SCRATCH_TEST(every_failing_allocation_is_a_clean_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -12,7 +12,7 @@ static void a_run_leaves_all_its_files_and_learns(void **state)
     struct tiny_run r;
     tiny_create(&r, NORM_GROUP);
     r.settings.epochs = 8;
-    MUST(run_folder_create(&r.folder, tiny_path("run"), &r.card.classes, err));
+    MUST(run_folder_create(&r.folder, scratch_path("run"), &r.card.classes, err));
     r.inputs.folder = r.folder;
     MUST(trainer_create(&r.trainer, &r.inputs, err));
     bool interrupted;
@@ -62,7 +62,7 @@ static void without_validation_there_is_no_best_file(void **state)
     tiny_create(&r, NORM_GROUP);
     r.inputs.val = NULL;
     r.inputs.n_val_rows = 0;
-    MUST(run_folder_create(&r.folder, tiny_path("run"), &r.card.classes, err));
+    MUST(run_folder_create(&r.folder, scratch_path("run"), &r.card.classes, err));
     r.inputs.folder = r.folder;
     MUST(trainer_create(&r.trainer, &r.inputs, err));
     bool interrupted;
@@ -89,7 +89,7 @@ static void a_loss_that_is_not_finite_stops_before_the_update(void **state)
         snprintf(folder, sizeof(folder), "run-%d", i);
         struct tiny_run r;
         tiny_create(&r, NORM_GROUP);
-        MUST(run_folder_create(&r.folder, tiny_path(folder), &r.card.classes, err));
+        MUST(run_folder_create(&r.folder, scratch_path(folder), &r.card.classes, err));
         r.inputs.folder = r.folder;
         struct accident accident = {
             .run = &r, .poison_at_batch = TINY_BATCHES + 2, .poison = poison[i]};
@@ -117,7 +117,7 @@ static void weights_that_are_not_finite_are_never_saved(void **state)
     (void)state;
     struct tiny_run r;
     tiny_create(&r, NORM_GROUP);
-    MUST(run_folder_create(&r.folder, tiny_path("run"), &r.card.classes, err));
+    MUST(run_folder_create(&r.folder, scratch_path("run"), &r.card.classes, err));
     r.inputs.folder = r.folder;
     /* Behind the last batch of the second epoch: no loss sees it before the epoch is saved. */
     struct accident accident = {.run = &r, .poison_at_batch = 2 * TINY_BATCHES, .poison = NAN};
@@ -161,12 +161,12 @@ static void every_failing_allocation_is_a_clean_error(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TINY_TEST(a_run_leaves_all_its_files_and_learns),
-        TINY_TEST(two_runs_have_the_same_bytes),
-        TINY_TEST(without_validation_there_is_no_best_file),
-        TINY_TEST(a_loss_that_is_not_finite_stops_before_the_update),
-        TINY_TEST(weights_that_are_not_finite_are_never_saved),
-        TINY_TEST(every_failing_allocation_is_a_clean_error),
+        SCRATCH_TEST(a_run_leaves_all_its_files_and_learns),
+        SCRATCH_TEST(two_runs_have_the_same_bytes),
+        SCRATCH_TEST(without_validation_there_is_no_best_file),
+        SCRATCH_TEST(a_loss_that_is_not_finite_stops_before_the_update),
+        SCRATCH_TEST(weights_that_are_not_finite_are_never_saved),
+        SCRATCH_TEST(every_failing_allocation_is_a_clean_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -128,7 +128,7 @@ static void a_resume_with_changed_data_or_setting_is_refused(void **state)
     struct tiny_run r;
     struct error failure;
     tiny_create(&r, NORM_GROUP);
-    MUST(run_folder_open(&r.folder, tiny_path("run"), err));
+    MUST(run_folder_open(&r.folder, scratch_path("run"), err));
     r.inputs.folder = r.folder;
 
     r.settings.seed = 1;
@@ -158,14 +158,14 @@ static void a_resume_with_changed_data_or_setting_is_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TINY_TEST(stopped_at_any_batch_and_resumed_gives_the_same_bytes),
-        TINY_TEST(stopped_after_every_batch_with_batch_norm_gives_the_same_bytes),
-        TINY_TEST(with_a_learned_threshold_stopped_at_any_batch_gives_the_same_bytes),
-        TINY_TEST(stopped_in_an_evaluation_and_resumed_evaluates_again),
-        TINY_TEST(killed_at_any_batch_and_resumed_gives_the_same_bytes),
-        TINY_TEST(resuming_a_finished_run_changes_nothing),
+        SCRATCH_TEST(stopped_at_any_batch_and_resumed_gives_the_same_bytes),
+        SCRATCH_TEST(stopped_after_every_batch_with_batch_norm_gives_the_same_bytes),
+        SCRATCH_TEST(with_a_learned_threshold_stopped_at_any_batch_gives_the_same_bytes),
+        SCRATCH_TEST(stopped_in_an_evaluation_and_resumed_evaluates_again),
+        SCRATCH_TEST(killed_at_any_batch_and_resumed_gives_the_same_bytes),
+        SCRATCH_TEST(resuming_a_finished_run_changes_nothing),
         cmocka_unit_test(there_is_room_for_a_fact_of_every_setting),
-        TINY_TEST(a_resume_with_changed_data_or_setting_is_refused),
+        SCRATCH_TEST(a_resume_with_changed_data_or_setting_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -75,9 +75,9 @@ static inline bool run_part(struct part *p)
     r.inputs.events = (struct trainer_events){
         .context = &p->accident, .batch = on_batch, .evaluating = on_evaluating, .epoch = on_epoch};
     if (p->resume)
-        MUST(run_folder_open(&r.folder, tiny_path(p->folder), err));
+        MUST(run_folder_open(&r.folder, scratch_path(p->folder), err));
     else
-        MUST(run_folder_create(&r.folder, tiny_path(p->folder), &r.card.classes, err));
+        MUST(run_folder_create(&r.folder, scratch_path(p->folder), &r.card.classes, err));
     r.inputs.folder = r.folder;
     MUST(trainer_create(&r.trainer, &r.inputs, err));
     if (p->resume)
@@ -110,7 +110,7 @@ static inline const char *file_in(const char *folder, const char *name)
 {
     char path[128];
     snprintf(path, sizeof(path), "%s/%s", folder, name);
-    return tiny_path(path);
+    return scratch_path(path);
 }
 
 static inline void assert_same_file(const char *a, const char *b, const char *name)

@@ -11,6 +11,8 @@
 #include "run/model_file.h"
 #include "run/trainer.h"
 
+#include "scratch.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -30,35 +32,6 @@ enum { TINY_BATCHES = 4 /* of an epoch */, TINY_STEPS = TINY_BATCHES * TINY_EPOC
         if ((call) != STATUS_OK)                                                                   \
             fail_msg("%s: %s", #call, must_err.message);                                           \
     } while (0)
-
-static char tiny_folder[64]; /* scratch folder of the test */
-
-static inline int tiny_setup(void **state)
-{
-    (void)state;
-    strcpy(tiny_folder, "/tmp/atk-test-run-XXXXXX");
-    return mkdtemp(tiny_folder) != NULL ? 0 : -1;
-}
-
-static inline int tiny_teardown(void **state)
-{
-    (void)state;
-    char command[128];
-    snprintf(command, sizeof(command), "rm -rf '%s'", tiny_folder);
-    return system(command);
-}
-
-#define TINY_TEST(f) cmocka_unit_test_setup_teardown(f, tiny_setup, tiny_teardown)
-
-/* Path of a file in the scratch folder; good for the next seven calls. */
-static inline const char *tiny_path(const char *name)
-{
-    static char path[8][256];
-    static int next;
-    next = (next + 1) % 8;
-    snprintf(path[next], sizeof(path[next]), "%s/%s", tiny_folder, name);
-    return path[next];
-}
 
 static inline struct model_spec tiny_spec(enum norm_kind norm)
 {
@@ -110,7 +83,7 @@ static inline void tiny_fill_cache(struct cache *cache, const struct dataset *da
 
 static inline void tiny_make_data(struct tiny_run *r)
 {
-    const char *csv = tiny_path("photos.csv");
+    const char *csv = scratch_path("photos.csv");
     FILE *f = fopen(csv, "w");
     assert_non_null(f);
     fputs("image,label\n", f);
