@@ -46,17 +46,19 @@ ATK_CFLAGS += -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-
 LIBS       += -fsanitize=address,undefined
 endif
 
-# All floors below cli/ are one library.
+# All floors below cli/ are one library; a floor may have rooms (folders). Kernels are not of it, for
+# they are compiled once for each processor level.
 FLOORS          := base io math nn image data run
-LIBRARY_SOURCES := $(foreach f,$(FLOORS),$(wildcard src/$(f)/*.c))
 KERNEL_SOURCES  := $(wildcard src/math/kernels/*.c)
+LIBRARY_SOURCES := $(filter-out $(KERNEL_SOURCES),\
+                     $(foreach f,$(FLOORS),$(wildcard src/$(f)/*.c src/$(f)/*/*.c)))
 LIBRARY_OBJECTS := $(LIBRARY_SOURCES:src/%.c=$(BUILD)/obj/%.o) \
                    $(foreach l,$(KERNEL_LEVELS),$(KERNEL_SOURCES:src/%.c=$(BUILD)/obj/%.$(l).o))
 LIBRARY         := $(BUILD)/libatk.a
 PROGRAMS        := $(BUILD)/atk-train $(BUILD)/atk-predict
 CLI_SHARED      := $(patsubst src/%.c,$(BUILD)/obj/%.o,\
                      $(filter-out src/cli/atk_%.c,$(wildcard src/cli/*.c)))
-UNIT_TESTS      := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/*/test_*.c))
+UNIT_TESTS      := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/*/test_*.c tests/unit/*/*/test_*.c))
 CLI_TESTS       := $(wildcard tests/cli/*.bats)
 
 all: $(PROGRAMS)

@@ -9,14 +9,55 @@ void memory_start(void)
     mallopt(M_MMAP_THRESHOLD, 1 << 20);
 }
 
-enum status memory_alloc(void **out, size_t count, size_t size, const char *what, struct error *err)
+void *memory_array(size_t count, size_t size, const char *what, struct error *err)
 {
     size_t bytes;
-    *out = NULL;
-    if (__builtin_mul_overflow(count, size, &bytes))
-        return error_memory(err, SIZE_MAX, what);
-    *out = calloc(bytes > 0 ? bytes : 1, 1);
-    return *out ? STATUS_OK : error_memory(err, bytes, what);
+    if (__builtin_mul_overflow(count, size, &bytes)) {
+        error_memory(err, SIZE_MAX, what);
+        return NULL;
+    }
+    void *array = calloc(bytes > 0 ? bytes : 1, 1);
+    if (!array)
+        error_memory(err, bytes, what);
+    return array;
+}
+
+void *memory_grown(void *array, size_t *capacity, size_t needed, size_t element_size,
+                   const char *what, struct error *err)
+{
+    if (array && needed <= *capacity)
+        return array;
+    size_t grown = *capacity + *capacity / 2, bytes;
+    if (grown < needed) /* also when the sum wrapped around */
+        grown = needed;
+    if (__builtin_mul_overflow(grown, element_size, &bytes)) {
+        error_memory(err, SIZE_MAX, what);
+        return NULL;
+    }
+    void *moved = realloc(array, bytes > 0 ? bytes : 1);
+    if (!moved) {
+        error_memory(err, bytes, what);
+        return NULL;
+    }
+    *capacity = grown;
+    return moved;
+}
+
+char *memory_string(const char *text, struct error *err)
+{
+    size_t size = strlen(text) + 1;
+    char *copy = malloc(size);
+    if (!copy) {
+        error_memory(err, size, "a string");
+        return NULL;
+    }
+    return memcpy(copy, text, size);
+}
+
+enum status memory_alloc(void **out, size_t count, size_t size, const char *what, struct error *err)
+{
+    *out = memory_array(count, size, what, err);
+    return *out ? STATUS_OK : err->status;
 }
 
 enum status memory_grow(void **array, size_t *capacity, size_t needed, size_t element_size,
@@ -24,25 +65,15 @@ enum status memory_grow(void **array, size_t *capacity, size_t needed, size_t el
 {
     if (needed <= *capacity)
         return STATUS_OK;
-    size_t grown = *capacity + *capacity / 2, bytes;
-    if (grown < needed) /* also when the sum wrapped around */
-        grown = needed;
-    if (__builtin_mul_overflow(grown, element_size, &bytes))
-        return error_memory(err, SIZE_MAX, what);
-    void *moved = realloc(*array, bytes > 0 ? bytes : 1);
-    if (!moved)
-        return error_memory(err, bytes, what);
-    *array = moved;
-    *capacity = grown;
+    void *grown = memory_grown(*array, capacity, needed, element_size, what, err);
+    if (!grown)
+        return err->status;
+    *array = grown;
     return STATUS_OK;
 }
 
 enum status memory_copy_string(char **out, const char *text, struct error *err)
 {
-    size_t size = strlen(text) + 1;
-    *out = malloc(size);
-    if (!*out)
-        return error_memory(err, size, "a string");
-    memcpy(*out, text, size);
-    return STATUS_OK;
+    *out = memory_string(text, err);
+    return *out ? STATUS_OK : err->status;
 }

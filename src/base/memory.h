@@ -17,7 +17,19 @@
  * is room for the next: the peak then differs from what --dry-run says by a copy of the weights. */
 void memory_start(void);
 
-/* *out = count x size zeroed bytes; the product is checked. count 0 gives a valid unique pointer.
+/* These return memory that the caller frees with free(); NULL: err says why.
+ *
+ * count x size zeroed bytes; the product is checked. count 0 gives a valid unique pointer. */
+void *memory_array(size_t count, size_t size, const char *what, struct error *err);
+/* `array` (NULL or from here) moved to where at least `needed` elements of element_size fit, if they
+ * do not yet; *capacity follows. Grows by half again at least. On failure `array` is as it was. New
+ * elements are not zeroed. */
+void *memory_grown(void *array, size_t *capacity, size_t needed, size_t element_size,
+                   const char *what, struct error *err);
+char *memory_string(const char *text, struct error *err);
+
+/* The former form of the three, until their last caller has moved on.
+ * *out = count x size zeroed bytes; the product is checked. count 0 gives a valid unique pointer.
  * *out is written in any case (NULL on failure). The caller frees it with free(). */
 enum status memory_alloc(void **out, size_t count, size_t size, const char *what,
                          struct error *err);
