@@ -7,8 +7,8 @@
 #include "cli/predict_options.h"
 #include "cli/predict_report.h"
 #include "io/csv.h"
-#include "run/class_tables.h"
-#include "run/predictor.h"
+#include "run/files/class_tables.h"
+#include "run/train/predictor.h"
 
 #include <signal.h>
 #include <unistd.h>

@@ -1,15 +1,16 @@
-/* atk-train: from the command line to the last line. What there is to do is in run/session and
- * run/trainer; this file puts it in order, shows it and turns its end into an exit status. */
+/* atk-train: from the command line to the last line. What there is to do is in run/train/session
+ * and run/train/trainer; this file puts it in order, shows it and turns its end into an exit
+ * status. */
 #include "base/clock.h"
 #include "base/memory.h"
 #include "cli/console.h"
 #include "cli/report.h"
 #include "cli/train_options.h"
-#include "run/dry_run.h"
-#include "run/find_lr.h"
-#include "run/session.h"
-#include "run/summary.h"
-#include "run/trainer.h"
+#include "run/train/dry_run.h"
+#include "run/train/find_lr.h"
+#include "run/train/session.h"
+#include "run/train/summary.h"
+#include "run/train/trainer.h"
 
 #include <errno.h>
 #include <signal.h>

@@ -4,7 +4,7 @@
 #define CLI_PREDICT_OPTIONS_H
 
 #include "base/error.h"
-#include "run/settings.h"
+#include "run/settings/settings.h"
 
 #include <stdbool.h>
 #include <stdio.h>

@@ -3,7 +3,7 @@
 #define CLI_PREDICT_REPORT_H
 
 #include "data/dataset.h"
-#include "run/metrics.h"
+#include "run/train/metrics.h"
 
 #include <stdio.h>
 

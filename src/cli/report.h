@@ -3,9 +3,9 @@
 #define CLI_REPORT_H
 
 #include "cli/console.h"
-#include "run/lr_curve.h"
-#include "run/session.h"
-#include "run/trainer.h"
+#include "run/train/lr_curve.h"
+#include "run/train/session.h"
+#include "run/train/trainer.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
 #include "cli/report.h"
 
-#include "run/recipe.h"
+#include "run/settings/recipe.h"
 
 #include <math.h>
 #include <stdio.h>

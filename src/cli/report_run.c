@@ -1,7 +1,7 @@
 #include "cli/report.h"
 
-#include "run/library.h"
-#include "run/recipe.h"
+#include "run/files/library.h"
+#include "run/settings/recipe.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 #include "cli/report.h"
 
-#include "run/settings_table.h"
+#include "run/settings/settings_table.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -5,9 +5,9 @@
 #include "base/files.h"
 #include "base/memory.h"
 #include "cli/help.h"
-#include "run/library.h"
-#include "run/settings_table.h"
-#include "run/settings_yaml.h"
+#include "run/files/library.h"
+#include "run/settings/settings_table.h"
+#include "run/settings/settings_yaml.h"
 
 #include <getopt.h>
 #include <stdlib.h>

@@ -3,7 +3,7 @@
 #define CLI_TRAIN_OPTIONS_H
 
 #include "base/error.h"
-#include "run/settings.h"
+#include "run/settings/settings.h"
 
 #include <stdbool.h>
 #include <stdio.h>

@@ -1,10 +1,10 @@
-/* The step of run/trainer_step.c without its rows and events. */
+/* The step of run/train/trainer_step.c without its rows and events. */
 #include "step.h"
 
 #include "base/parallel.h"
 #include "math/gemm.h"
 #include "nn/loss.h"
-#include "run/model_library.h"
+#include "run/files/model_library.h"
 
 #include <stdlib.h>
 

@@ -1,4 +1,4 @@
-/* run/checkpoint: weights files written and loaded, and what does not fit. */
+/* run/files/checkpoint: weights files written and loaded, and what does not fit. */
 #include "failing_alloc.h"
 #include "tiny_run.h"
 

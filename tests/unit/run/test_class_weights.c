@@ -1,4 +1,4 @@
-#include "run/class_weights.h"
+#include "run/train/class_weights.h"
 
 #include "data/scratch_files.h"
 #include "failing_alloc.h"

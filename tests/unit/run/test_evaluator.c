@@ -1,8 +1,8 @@
-/* run/evaluator: one pass in order, in evaluation mode, whatever the batch size. */
+/* run/train/evaluator: one pass in order, in evaluation mode, whatever the batch size. */
 #include "failing_alloc.h"
 #include "tiny_run.h"
 
-#include "run/evaluator.h"
+#include "run/train/evaluator.h"
 
 #include <math.h>
 

@@ -1,9 +1,9 @@
-/* run/find_lr: that its steps are the trainer's, and how it ends. */
+/* run/train/find_lr: that its steps are the trainer's, and how it ends. */
 #include "tiny_run.h"
 
 #include "base/files.h"
 #include "nn/schedule.h"
-#include "run/find_lr.h"
+#include "run/train/find_lr.h"
 
 #include <math.h>
 #include <signal.h>

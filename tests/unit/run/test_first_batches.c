@@ -1,12 +1,12 @@
-/* run/first_batches: the pictures are the batches' bytes, the table says what is where, and the
- * loader's next epoch is none the wiser. */
+/* run/files/first_batches: the pictures are the batches' bytes, the table says what is where, and
+ * the loader's next epoch is none the wiser. */
 #include "tiny_run.h"
 
 #include "base/files.h"
 #include "image/image.h"
 #include "io/csv.h"
-#include "run/first_batches.h"
-#include "run/mosaic.h"
+#include "run/files/first_batches.h"
+#include "run/files/mosaic.h"
 
 static void write_all(struct tiny_run *r, const char *path[FIRST_BATCHES + 1], int batch_size,
                       bool shuffle)

@@ -1,4 +1,4 @@
-#include "run/hard_examples.h"
+#include "run/train/hard_examples.h"
 
 #include "failing_alloc.h"
 #include "scratch.h"

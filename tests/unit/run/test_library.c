@@ -1,5 +1,5 @@
-/* run/library: names are looked up in the folders that are there, paths are left alone. */
-#include "run/library.h"
+/* run/files/library: names are looked up in the folders that are there, paths are left alone. */
+#include "run/files/library.h"
 
 #include "failing_alloc.h"
 #include "scratch.h"

@@ -1,5 +1,5 @@
-/* run/lr_curve on curves of which the answer is known. */
-#include "run/lr_curve.h"
+/* run/train/lr_curve on curves of which the answer is known. */
+#include "run/train/lr_curve.h"
 
 #include <math.h>
 #include <setjmp.h>

@@ -1,5 +1,5 @@
-/* run/metrics against figures that can be counted by hand. */
-#include "run/metrics.h"
+/* run/train/metrics against figures that can be counted by hand. */
+#include "run/train/metrics.h"
 
 #include "failing_alloc.h"
 

@@ -1,7 +1,7 @@
-/* run/model_file, run/model_library: descriptions of networks, both ways, and where named ones are
- * found. */
-#include "run/model_file.h"
-#include "run/model_library.h"
+/* run/files/model_file, run/files/model_library: descriptions of networks, both ways, and where
+ * named ones are found. */
+#include "run/files/model_file.h"
+#include "run/files/model_library.h"
 
 #include "failing_alloc.h"
 #include "scratch.h"

@@ -1,5 +1,5 @@
-/* run/monitor: what is better than what, by hand. */
-#include "run/monitor.h"
+/* run/train/monitor: what is better than what, by hand. */
+#include "run/train/monitor.h"
 
 #include <math.h>
 #include <setjmp.h>

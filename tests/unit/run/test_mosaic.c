@@ -1,5 +1,5 @@
-/* run/mosaic: every byte that was only normalised comes back; each picture is in its cell. */
-#include "run/mosaic.h"
+/* run/files/mosaic: every byte that was only normalised comes back; each picture is in its cell. */
+#include "run/files/mosaic.h"
 
 #include "failing_alloc.h"
 

@@ -1,8 +1,9 @@
-/* run/predictor: opening a weights file. (What it classifies is in tests/cli/predict.bats.) */
+/* run/train/predictor: opening a weights file. (What it classifies is in tests/cli/predict.bats.)
+ */
 #include "failing_alloc.h"
 #include "tiny_run.h"
 
-#include "run/predictor.h"
+#include "run/train/predictor.h"
 
 /* Writes the network of r as name; its classes are 3, as the card says. */
 static const char *write_weights(struct tiny_run *r, const char *name)

@@ -1,7 +1,7 @@
-/* run/run_folder, run/table_file, run/class_tables. */
-#include "run/class_tables.h"
-#include "run/run_folder.h"
-#include "run/table_file.h"
+/* run/files/run_folder, run/files/table_file, run/files/class_tables. */
+#include "run/files/class_tables.h"
+#include "run/files/run_folder.h"
+#include "run/files/table_file.h"
 
 #include "failing_alloc.h"
 #include "scratch.h"

@@ -1,9 +1,9 @@
-/* run/run_state: every bit comes back, and a changed fact is refused. */
+/* run/files/run_state: every bit comes back, and a changed fact is refused. */
 #include "failing_alloc.h"
 #include "tiny_run.h"
 
 #include "nn/optimiser.h"
-#include "run/run_state.h"
+#include "run/files/run_state.h"
 
 #include <math.h>
 

@@ -1,6 +1,7 @@
-/* run/session: what is opened for a run, and what becomes of it when memory ends at any point. */
-#include "run/session.h"
-#include "run/settings_table.h"
+/* run/train/session: what is opened for a run, and what becomes of it when memory ends at any
+ * point. */
+#include "run/settings/settings_table.h"
+#include "run/train/session.h"
 
 #include "data/picture_set.h"
 #include "failing_alloc.h"

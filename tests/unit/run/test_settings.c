@@ -1,7 +1,8 @@
-/* run/settings, run/settings_table, run/settings_yaml: one table, strict values, exact round trip.
+/* run/settings/settings, run/settings/settings_table, run/settings/settings_yaml: one table, strict
+ * values, exact round trip.
  */
-#include "run/settings.h"
-#include "run/settings_yaml.h"
+#include "run/settings/settings.h"
+#include "run/settings/settings_yaml.h"
 
 #include "failing_alloc.h"
 #include "scratch.h"

@@ -1,4 +1,4 @@
-/* run/trainer: what a whole run leaves behind, and what stops one. */
+/* run/train/trainer: what a whole run leaves behind, and what stops one. */
 #include "failing_alloc.h"
 #include "tiny_parts.h"
 

@@ -1,8 +1,8 @@
-/* run/trainer: a run that is stopped, interrupted in its evaluation or killed, and then resumed,
- * leaves the bytes of one that was not. */
+/* run/train/trainer: a run that is stopped, interrupted in its evaluation or killed, and then
+ * resumed, leaves the bytes of one that was not. */
 #include "tiny_parts.h"
 
-#include "run/trainer_facts.h"
+#include "run/train/trainer_facts.h"
 
 #include <sys/wait.h>
 

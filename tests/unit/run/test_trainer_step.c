@@ -2,7 +2,7 @@
  * does. */
 #include "tiny_run.h"
 
-#include "run/trainer_internal.h"
+#include "run/train/trainer_internal.h"
 
 #include <math.h>
 

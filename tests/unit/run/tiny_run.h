@@ -7,9 +7,9 @@
 #include "data/cache.h"
 #include "data/loader.h"
 #include "nn/model.h"
-#include "run/checkpoint.h"
-#include "run/model_file.h"
-#include "run/trainer.h"
+#include "run/files/checkpoint.h"
+#include "run/files/model_file.h"
+#include "run/train/trainer.h"
 
 #include "scratch.h"
 

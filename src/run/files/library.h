@@ -1,0 +1,23 @@
+/* Where files that come with the program are found by a name: FOLDER/NAME.yaml in $ATK_TRAIN_SHARE,
+ * beside the build folder of a checkout, or in ../share/atk-train of an installed program, in this
+ * order. */
+#ifndef RUN_FILES_LIBRARY_H
+#define RUN_FILES_LIBRARY_H
+
+#include "base/error.h"
+
+#include <stdbool.h>
+
+enum library {
+    LIBRARY_MODELS, /* models/: networks, of --model */
+    LIBRARY_CONFIGS /* configs/: recipes, of --config */
+};
+
+/* *path = the file that `what` stands for; the caller frees it. what is a path when it has a '/' or
+ * ends in ".yaml" or ".yml" (it is not looked at then), else a name. An unknown name is a usage
+ * error that lists the known ones. */
+enum status library_find(char **path, enum library library, const char *what, struct error *err);
+/* Whether there is a file of that name; false also when that cannot be told. */
+bool library_has(enum library library, const char *name);
+
+#endif

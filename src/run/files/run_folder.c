@@ -1,0 +1,297 @@
+/* The lock is flock() on batches.csv: it goes away with the process that holds it, however that
+ * ends. */
+#include "run/files/run_folder.h"
+
+#include "base/files.h"
+#include "base/memory.h"
+#include "io/csv.h"
+#include "run/files/table_file.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+static const char *const file_name[RUN_FILE_FIRST_BATCHES] = {
+    [RUN_FILE_ARGS] = "args.yaml",
+    [RUN_FILE_MODEL] = "model.yaml",
+    [RUN_FILE_CLASSES] = "classes.txt",
+    [RUN_FILE_SPLIT] = "split.csv",
+    [RUN_FILE_BAD_IMAGES] = "bad_images.csv",
+    [RUN_FILE_BATCHES] = "batches.csv",
+    [RUN_FILE_RESULTS] = "results.csv",
+    [RUN_FILE_BEST] = "best.safetensors",
+    [RUN_FILE_LAST] = "last.safetensors",
+    [RUN_FILE_STATE] = "state.safetensors",
+    [RUN_FILE_CONFUSION] = "confusion_matrix.csv",
+    [RUN_FILE_PER_CLASS] = "per_class.csv",
+    [RUN_FILE_HARD] = "hard_examples.csv",
+    [RUN_FILE_SUMMARY] = "summary.json",
+};
+
+struct run_folder {
+    char *path;
+    char *file[RUN_N_FILES];
+    struct table_file batches, results;
+};
+
+static enum status fill_paths(struct run_folder *f, const char *path, struct error *err)
+{
+    enum status status = memory_copy_string(&f->path, path, err);
+
+    for (int i = 0; status == STATUS_OK && i < RUN_N_FILES; i++) {
+        const char *name = i < RUN_FILE_FIRST_BATCHES
+                               ? file_name[i]
+                               : first_batches_file[i - RUN_FILE_FIRST_BATCHES];
+        status = files_join(&f->file[i], path, name, err);
+    }
+    return status;
+}
+
+static enum status open_tables(struct run_folder *f, bool create, struct error *err)
+{
+    enum status status = table_file_open(&f->batches, f->file[RUN_FILE_BATCHES], create, err);
+
+    if (status == STATUS_OK && flock(f->batches.fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
+        return error_set(err, "%s: another program is writing this run", f->path);
+    if (status == STATUS_OK)
+        status = table_file_open(&f->results, f->file[RUN_FILE_RESULTS], create, err);
+    return status;
+}
+
+/* ",PREFIX NAME" for each class. */
+static void put_class_columns(FILE *stream, const char *prefix, const struct class_list *classes)
+{
+    char column[1024]; /* a longer class name is cut, here alone */
+
+    for (int i = 0; i < classes->n; i++) {
+        snprintf(column, sizeof column, "%s %s", prefix, classes->name[i]);
+        fputc(',', stream);
+        csv_put_field(stream, column);
+    }
+}
+
+static enum status write_headers(struct run_folder *f, const struct class_list *classes,
+                                 struct error *err)
+{
+    enum status status = table_file_begin(&f->batches, err);
+
+    if (status != STATUS_OK)
+        return status;
+    fputs("epoch,batch,images,k,loss,mean_loss,accuracy,learning_rate,gradient_norm,"
+          "threshold,seconds,wait_seconds,images_per_second",
+          f->batches.stream);
+    if ((status = table_file_end(&f->batches, err)) != STATUS_OK ||
+        (status = table_file_begin(&f->results, err)) != STATUS_OK)
+        return status;
+    fputs("epoch,train_loss,train_mean_loss,train_accuracy,"
+          "val_mean_loss,val_loss,val_accuracy,val_balanced_accuracy,val_macro_f1,learning_rate",
+          f->results.stream);
+    put_class_columns(f->results.stream, "recall", classes);
+    fputs(",selected", f->results.stream);
+    put_class_columns(f->results.stream, "selected", classes);
+    fputs(",seconds", f->results.stream);
+    return table_file_end(&f->results, err);
+}
+
+static enum status refuse_existing(const char *path, struct error *err)
+{
+    return error_usage(err, "%s exists already, and a run is never overwritten", path);
+}
+
+enum status run_folder_check(const char *path, struct error *err)
+{
+    char *place = NULL, *above = NULL;
+    enum status status;
+
+    if (path && files_exist(path))
+        return refuse_existing(path, err);
+    /* The nearest folder above that is there already is the one that must be writable. */
+    status = memory_copy_string(&place, path ? path : "runs/train1", err);
+    while (status == STATUS_OK && !files_exist(place)) {
+        status = files_directory(&above, place, err);
+        free(place);
+        place = above;
+    }
+    if (status == STATUS_OK && access(place, W_OK | X_OK) != 0)
+        status = error_errno(err, "cannot make the run folder %s: %s", path ? path : "runs/train1",
+                             place);
+    free(place);
+    return status;
+}
+
+static enum status make_numbered(char *path, size_t size, struct error *err)
+{
+    bool existed = true;
+
+    for (int number = 1; existed; number++) {
+        snprintf(path, size, "runs/train%d", number);
+        enum status status = files_make_directory(path, &existed, err);
+        if (status != STATUS_OK)
+            return status;
+    }
+    return STATUS_OK;
+}
+
+static enum status make_named(const char *path, struct error *err)
+{
+    bool existed;
+    enum status status = files_make_directory(path, &existed, err);
+
+    if (status == STATUS_OK && existed)
+        return refuse_existing(path, err);
+    return status;
+}
+
+static enum status allocate(struct run_folder **out, struct error *err)
+{
+    void *memory;
+    enum status status = memory_alloc(&memory, 1, sizeof(struct run_folder), "run folder", err);
+
+    *out = memory;
+    if (status == STATUS_OK)
+        (*out)->batches.fd = (*out)->results.fd = -1;
+    return status;
+}
+
+void run_folder_discard(struct run_folder *f)
+{
+    for (int i = 0; i < RUN_N_FILES; i++)
+        if (f->file[i])
+            unlink(f->file[i]);
+    if (f->path)
+        rmdir(f->path);
+    run_folder_close(f);
+}
+
+enum status run_folder_create(struct run_folder **out, const char *path,
+                              const struct class_list *classes, struct error *err)
+{
+    char numbered[64];
+    struct run_folder *f;
+    enum status status = allocate(&f, err);
+
+    *out = NULL;
+    if (status != STATUS_OK)
+        return status;
+    status = path ? make_named(path, err) : make_numbered(numbered, sizeof numbered, err);
+    if (status != STATUS_OK) {
+        run_folder_close(f);
+        return status;
+    }
+    if (!path)
+        path = numbered;
+    if ((status = fill_paths(f, path, err)) == STATUS_OK &&
+        (status = open_tables(f, true, err)) == STATUS_OK)
+        status = write_headers(f, classes, err);
+    if (status != STATUS_OK) {
+        run_folder_discard(f);
+        rmdir(path); /* when not even the paths could be noted */
+        return status;
+    }
+    *out = f;
+    return STATUS_OK;
+}
+
+enum status run_folder_open(struct run_folder **out, const char *path, struct error *err)
+{
+    struct run_folder *f;
+    enum status status = allocate(&f, err);
+
+    *out = NULL;
+    if (status != STATUS_OK)
+        return status;
+    status = fill_paths(f, path, err);
+    if (status == STATUS_OK && !files_exist(f->file[RUN_FILE_STATE]))
+        status = error_set(err, "%s: there is no state.safetensors to resume from", path);
+    if (status == STATUS_OK)
+        status = open_tables(f, false, err);
+    if (status != STATUS_OK) {
+        run_folder_close(f);
+        return status;
+    }
+    *out = f;
+    return STATUS_OK;
+}
+
+void run_folder_close(struct run_folder *f)
+{
+    if (!f)
+        return;
+    table_file_close(&f->batches);
+    table_file_close(&f->results);
+    for (int i = 0; i < RUN_N_FILES; i++)
+        free(f->file[i]);
+    free(f->path);
+    free(f);
+}
+
+const char *run_folder_path(const struct run_folder *f)
+{
+    return f->path;
+}
+
+const char *run_folder_file(const struct run_folder *f, enum run_file file)
+{
+    return f->file[file];
+}
+
+enum status run_folder_append_batch(struct run_folder *f, const struct run_batch_row *row,
+                                    struct error *err)
+{
+    struct table_file *t = &f->batches;
+    enum status status = table_file_begin(t, err);
+
+    if (status != STATUS_OK)
+        return status;
+    fprintf(t->stream, "%d,%d,%d,%d", row->epoch, row->batch, row->images, row->k);
+    const double figure[] = {row->loss,          row->mean_loss,     row->accuracy,
+                             row->learning_rate, row->gradient_norm, row->threshold,
+                             row->seconds,       row->wait_seconds,  row->images_per_second};
+    for (size_t i = 0; i < sizeof figure / sizeof figure[0]; i++)
+        table_file_put_number(t, figure[i]);
+    return table_file_end(t, err);
+}
+
+enum status run_folder_append_epoch(struct run_folder *f, const struct run_epoch_row *row,
+                                    struct error *err)
+{
+    struct table_file *t = &f->results;
+    enum status status = table_file_begin(t, err);
+
+    if (status != STATUS_OK)
+        return status;
+    fprintf(t->stream, "%d", row->epoch);
+    table_file_put_number(t, row->train_loss);
+    table_file_put_number(t, row->train_mean_loss);
+    table_file_put_number(t, row->train_accuracy);
+    const double validation[] = {row->val_mean_loss, row->val_loss, row->val_accuracy,
+                                 row->val_balanced_accuracy, row->val_macro_f1};
+    for (size_t i = 0; i < sizeof validation / sizeof validation[0]; i++)
+        table_file_put_number(t, row->validated ? validation[i] : NAN);
+    table_file_put_number(t, row->learning_rate);
+    for (int i = 0; i < row->n_classes; i++)
+        table_file_put_number(t, row->validated ? row->recall[i] : NAN);
+    table_file_put_number(t, row->selected);
+    for (int i = 0; i < row->n_classes; i++)
+        table_file_put_number(t, row->class_selected[i]);
+    table_file_put_number(t, row->seconds);
+    return table_file_end(t, err);
+}
+
+enum status run_folder_sync(struct run_folder *f, struct run_folder_lengths *out, struct error *err)
+{
+    enum status status = table_file_sync(&out->batches, &f->batches, err);
+
+    return status == STATUS_OK ? table_file_sync(&out->results, &f->results, err) : status;
+}
+
+enum status run_folder_truncate(struct run_folder *f, const struct run_folder_lengths *lengths,
+                                struct error *err)
+{
+    enum status status = table_file_cut(&f->batches, lengths->batches, err);
+
+    return status == STATUS_OK ? table_file_cut(&f->results, lengths->results, err) : status;
+}

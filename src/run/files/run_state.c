@@ -1,0 +1,165 @@
+/* Writing and reading walk the same list of tensors: build_entries() lays it out with pointers to
+ * where each value lives, the writer hands it on, the reader copies into the same places. So what
+ * is saved and what is restored cannot drift apart. */
+#include "run/files/run_state.h"
+
+#include "base/memory.h"
+#include "io/safetensors.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { NAME_BYTES = 128 };
+
+static const struct {
+    const char *name, *dtype;
+    size_t offset;
+} field[] = {
+#define FIELD(name, dtype)                                                                         \
+    {                                                                                              \
+#name, dtype, offsetof(struct run_state, name)                                             \
+    }
+    FIELD(epoch, "I64"),           FIELD(next_batch, "I64"),
+    FIELD(images, "I64"),          FIELD(correct, "I64"),
+    FIELD(loss_sum, "F64"),        FIELD(mean_loss_sum, "F64"),
+    FIELD(epoch_seconds, "F64"),   FIELD(lambda, "F64"),
+    FIELD(seconds, "F64"),         FIELD(best_epoch, "I64"),
+    FIELD(best_accuracy, "F64"),   FIELD(best_balanced_accuracy, "F64"),
+    FIELD(best_macro_f1, "F64"),   FIELD(last_balanced_accuracy, "F64"),
+    FIELD(last_macro_f1, "F64"),   FIELD(best_mean_loss, "F64"),
+    FIELD(last_accuracy, "F64"),   FIELD(last_mean_loss, "F64"),
+    FIELD(last_train_loss, "F64"), FIELD(batches_bytes, "I64"),
+    FIELD(results_bytes, "I64"),
+#undef FIELD
+};
+enum { N_FIELDS = sizeof(field) / sizeof(field[0]) };
+
+struct table {
+    struct safetensors_entry *entry; /* data points at the live value */
+    size_t n;
+    char (*name)[NAME_BYTES];
+};
+
+static void table_free(struct table *t)
+{
+    free(t->entry);
+    free(t->name);
+}
+
+static size_t item_bytes(const char *dtype)
+{
+    return strcmp(dtype, "F32") == 0 ? 4 : 8;
+}
+
+static void table_add(struct table *t, const char *prefix, const char *name, const char *dtype,
+                      void *data, int64_t count)
+{
+    snprintf(t->name[t->n], NAME_BYTES, "%s%s", prefix, name);
+    struct safetensors_entry *e = &t->entry[t->n];
+    e->name = t->name[t->n++];
+    snprintf(e->dtype, sizeof(e->dtype), "%s", dtype);
+    e->n_dims = count == RUN_STATE_SCALAR ? 0 : 1;
+    e->dim[0] = count;
+    e->data = data;
+    e->n_bytes = (count == RUN_STATE_SCALAR ? 1 : (size_t)count) * item_bytes(dtype);
+}
+
+static enum status build_entries(struct table *t, const struct run_state_content *c,
+                                 struct error *err)
+{
+    *t = (struct table){0};
+    size_t most = N_FIELDS + 1 + (size_t)c->n_blocks + (size_t)c->params->n;
+    enum status status;
+    if ((status = memory_alloc((void **)&t->entry, most, sizeof(*t->entry), "state", err)) ||
+        (status = memory_alloc((void **)&t->name, most, NAME_BYTES, "state", err)))
+        return status;
+
+    for (size_t i = 0; i < N_FIELDS; i++)
+        table_add(t, "", field[i].name, field[i].dtype, (char *)c->state + field[i].offset,
+                  RUN_STATE_SCALAR);
+    table_add(t, "", "weights", "F32", c->params->data, (int64_t)c->params->n_trained);
+    for (int i = 0; i < c->n_blocks; i++)
+        table_add(t, "", c->block[i].name, c->block[i].dtype, c->block[i].data, c->block[i].count);
+    for (int i = 0; i < c->params->n; i++) {
+        struct param *p = &c->params->item[i];
+        if (p->kind == PARAM_BUFFER)
+            table_add(t, "buffer.", p->name, "F32", p->data, (int64_t)p->size);
+        else if (p->kind == PARAM_COUNTER)
+            table_add(t, "counter.", p->name, "I64", &p->counter, RUN_STATE_SCALAR);
+    }
+    return STATUS_OK;
+}
+
+enum status run_state_write(const char *path, const struct run_state_content *c, struct error *err)
+{
+    struct table t;
+    const char **meta = NULL; /* keys, then values */
+    size_t n_facts = (size_t)c->n_facts;
+    enum status status;
+    if ((status = build_entries(&t, c, err)) ||
+        (status = memory_alloc((void **)&meta, 2 * n_facts, sizeof(*meta), "state", err)))
+        goto done;
+    for (size_t i = 0; i < n_facts; i++) {
+        meta[i] = c->fact[i].name;
+        meta[n_facts + i] = c->fact[i].value;
+    }
+    status = safetensors_write(path, t.entry, t.n, meta, meta + n_facts, n_facts, err);
+done:
+    table_free(&t);
+    free(meta);
+    return status;
+}
+
+static enum status check_facts(const struct safetensors *file, const struct run_state_content *c,
+                               struct error *err)
+{
+    const struct run_state_fact *fact = c->fact;
+    for (int i = 0; i < c->n_facts; i++) {
+        const char *saved = safetensors_meta(file, fact[i].name);
+        if (saved == NULL)
+            return error_set(err,
+                             "not a state that this version of atk-train wrote: its metadata "
+                             "lacks \"%s\"",
+                             fact[i].name);
+        if (strcmp(saved, fact[i].value) != 0)
+            return error_set(err,
+                             "cannot continue, %s has changed: the run began with %s, now it "
+                             "is %s",
+                             fact[i].name, saved, fact[i].value);
+    }
+    return STATUS_OK;
+}
+
+/* First everything is compared, then everything is copied. */
+static enum status copy_entries(const struct table *t, const struct safetensors *file,
+                                struct error *err)
+{
+    for (size_t i = 0; i < t->n; i++) {
+        const struct safetensors_entry *want = &t->entry[i];
+        const struct safetensors_entry *have = safetensors_find(file, want->name);
+        if (have == NULL || strcmp(have->dtype, want->dtype) != 0 || have->n_bytes != want->n_bytes)
+            return error_set(err, "tensor %s is %s, expected %s of %zu bytes", want->name,
+                             have == NULL ? "missing" : "of another type or size", want->dtype,
+                             want->n_bytes);
+    }
+    for (size_t i = 0; i < t->n; i++)
+        memcpy((void *)t->entry[i].data, safetensors_find(file, t->entry[i].name)->data,
+               t->entry[i].n_bytes);
+    return STATUS_OK;
+}
+
+enum status run_state_read(const struct run_state_content *c, const char *path, struct error *err)
+{
+    struct safetensors file = {0};
+    enum status status = safetensors_read(&file, path, err); /* names the path itself */
+    if (status != STATUS_OK)
+        return status;
+    struct table t = {0};
+    if ((status = check_facts(&file, c, err)) || (status = build_entries(&t, c, err)) ||
+        (status = copy_entries(&t, &file, err)))
+        error_prefix(err, "%s", path);
+    table_free(&t);
+    safetensors_free(&file);
+    return status;
+}

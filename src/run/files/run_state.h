@@ -1,0 +1,66 @@
+/* state.safetensors: everything that decides the next step of a run, for an exact resume.
+ *
+ * Tensors: "weights" F32 [n_trained], in the order and layout of the parameter table in memory
+ * (they are for this program alone, and so need no second copy to be written); "buffer.NAME" F32
+ * and "counter.NAME" I64 for running statistics; one I64 or F64 scalar for each field of struct
+ * run_state, so that no digit is lost in decimal text; and the blocks of those who carry something
+ * from step to step (the optimiser's moments). Metadata: one line for each fact that must not
+ * change between the parts of a run. There is no generator's state: every random number comes from
+ * (seed, purpose, epoch, sample). */
+#ifndef RUN_FILES_RUN_STATE_H
+#define RUN_FILES_RUN_STATE_H
+
+#include "base/error.h"
+#include "nn/param.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Plain. Epochs and batches count from 0 here. */
+struct run_state {
+    int64_t epoch, next_batch; /* next_batch = batches of the epoch: its evaluation is due */
+    /* of the unfinished epoch */
+    int64_t images, correct;
+    double loss_sum, mean_loss_sum; /* each batch's figure x its images */
+    double epoch_seconds;
+    double lambda; /* scope dataset: of the next step; NaN: not begun */
+    /* of the run */
+    double seconds;
+    int64_t best_epoch; /* from 1; 0: none */
+    double best_accuracy, best_balanced_accuracy, best_macro_f1, best_mean_loss;
+    double last_accuracy, last_balanced_accuracy, last_macro_f1, last_mean_loss, last_train_loss;
+    int64_t batches_bytes, results_bytes; /* lengths of the two tables */
+};
+
+/* "seed" = "7": what must be the same when the run goes on. */
+struct run_state_fact {
+    const char *name;
+    char value[160];
+};
+
+/* An array or scalar that somebody else owns and that decides the next step. */
+struct run_state_block {
+    const char *name, *dtype; /* "optimiser.m"; "F32", "I64" or "F64" */
+    void *data;
+    int64_t count; /* elements; RUN_STATE_SCALAR: one, without a dimension */
+};
+enum { RUN_STATE_SCALAR = -1 };
+
+/* What is written and read back into the same places. All borrowed. */
+struct run_state_content {
+    struct run_state *state;
+    struct param_list *params;
+    const struct run_state_block *block;
+    int n_blocks;
+    const struct run_state_fact *fact;
+    int n_facts;
+};
+
+/* Atomic. */
+enum status run_state_write(const char *path, const struct run_state_content *content,
+                            struct error *err);
+/* Nothing is changed on failure. A fact that differs is an error that names it and both values. */
+enum status run_state_read(const struct run_state_content *content, const char *path,
+                           struct error *err);
+
+#endif

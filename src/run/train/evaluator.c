@@ -1,0 +1,183 @@
+/* Evaluation is forward passes only; what a caller wants of each sample it gets through a callback,
+ * so that a table of predictions and the figures of a training run come from the same loop. */
+#include "run/train/evaluator.h"
+
+#include "base/memory.h"
+#include "base/parallel.h"
+#include "nn/loss.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct evaluator {
+    struct model *model;   /* borrowed */
+    struct loader *loader; /* borrowed */
+    float *loss;           /* [max_batch] */
+    float *probability;    /* [max_batch, classes] */
+    int *predicted;        /* [max_batch] */
+
+    /* NULL without flip */
+    float *mirrored;             /* [max_batch, size, size, 3] */
+    float *mirrored_loss;        /* [max_batch] */
+    float *mirrored_probability; /* [max_batch, classes] */
+};
+
+static size_t picture_values(int size)
+{
+    return (size_t)size * (size_t)size * 3;
+}
+
+size_t evaluator_flip_bytes(int max_batch, int size)
+{
+    return (size_t)max_batch * picture_values(size) * sizeof(float);
+}
+
+static enum status create_mirror(struct evaluator *e, size_t batch, size_t classes,
+                                 struct error *err)
+{
+    enum status status;
+    if ((status = memory_alloc((void **)&e->mirrored, batch,
+                               picture_values(model_options(e->model)->size) * sizeof(float),
+                               "mirrored pictures", err)) ||
+        (status = memory_alloc((void **)&e->mirrored_loss, batch, sizeof(float), "losses", err)))
+        return status;
+    return memory_alloc((void **)&e->mirrored_probability, batch * classes, sizeof(float),
+                        "probabilities", err);
+}
+
+enum status evaluator_create(struct evaluator **out, struct model *model, struct loader *loader,
+                             bool flip, struct error *err)
+{
+    *out = NULL;
+    struct evaluator *e;
+    enum status status = memory_alloc((void **)&e, 1, sizeof(*e), "evaluator", err);
+    if (status != STATUS_OK)
+        return status;
+    e->model = model;
+    e->loader = loader;
+    size_t batch = (size_t)model_options(model)->max_batch;
+    size_t classes = (size_t)model_options(model)->classes;
+    if ((status = memory_alloc((void **)&e->loss, batch, sizeof(float), "losses", err)) ||
+        (status = memory_alloc((void **)&e->probability, batch * classes, sizeof(float),
+                               "probabilities", err)) ||
+        (status = memory_alloc((void **)&e->predicted, batch, sizeof(int), "predictions", err)) ||
+        (flip && (status = create_mirror(e, batch, classes, err)))) {
+        evaluator_destroy(e);
+        return status;
+    }
+    *out = e;
+    return STATUS_OK;
+}
+
+void evaluator_destroy(struct evaluator *e)
+{
+    if (e == NULL)
+        return;
+    free(e->loss);
+    free(e->probability);
+    free(e->predicted);
+    free(e->mirrored);
+    free(e->mirrored_loss);
+    free(e->mirrored_probability);
+    free(e);
+}
+
+struct mirroring {
+    float *out;
+    const float *x; /* both [n, size, size, 3] */
+    int size;
+};
+
+/* One picture, each of its rows backwards pixel by pixel. */
+static void mirror_picture(void *context, int picture, int worker)
+{
+    (void)worker;
+    const struct mirroring *m = context;
+    size_t width = (size_t)m->size, at = (size_t)picture * picture_values(m->size);
+    for (size_t y = 0; y < width; y++, at += 3 * width)
+        for (size_t x = 0; x < width; x++)
+            memcpy(m->out + at + 3 * x, m->x + at + 3 * (width - 1 - x), 3 * sizeof(float));
+}
+
+/* -log((exp(-a) + exp(-b)) / 2): the loss of the mean of two probabilities, from their losses, so
+ * that a probability too small for a float costs nothing of it. NaN if one of them is. */
+static float loss_of_mean(float a, float b)
+{
+    double low = a < b ? a : b, gap = fabs((double)a - b);
+    return (float)(low - log1p(exp(-gap)) + log(2));
+}
+
+/* The same batch mirrored, averaged into loss and probability. */
+static void add_mirrored(struct evaluator *e, const struct batch *b, int classes)
+{
+    struct mirroring m = {e->mirrored, b->x, model_options(e->model)->size};
+    parallel_for(mirror_picture, &m, b->n);
+    const float *logits = model_forward(e->model, e->mirrored, b->n, MODEL_EVAL);
+    loss_cross_entropy(e->mirrored_loss, NULL, e->mirrored_probability, logits, b->label, b->n,
+                       classes, NULL);
+    for (int i = 0; i < b->n; i++)
+        if (b->label[i] >= 0)
+            e->loss[i] = loss_of_mean(e->loss[i], e->mirrored_loss[i]);
+    for (size_t i = 0; i < (size_t)b->n * (size_t)classes; i++)
+        e->probability[i] = (e->probability[i] + e->mirrored_probability[i]) / 2;
+}
+
+/* Fills loss, probability and predicted for a batch. */
+static void classify(struct evaluator *e, const struct batch *b, int classes)
+{
+    const float *logits = model_forward(e->model, b->x, b->n, MODEL_EVAL);
+    loss_cross_entropy(e->loss, NULL, e->probability, logits, b->label, b->n, classes, NULL);
+    const float *score = logits;
+    if (e->mirrored != NULL) {
+        add_mirrored(e, b, classes);
+        score = e->probability;
+    }
+    for (int i = 0; i < b->n; i++)
+        e->predicted[i] = metrics_predict(score + (size_t)i * (size_t)classes, classes);
+}
+
+static enum status report_samples(const struct evaluator *e, const struct batch *b, int classes,
+                                  const struct evaluator_events *events, struct error *err)
+{
+    for (int i = 0; i < b->n; i++) {
+        const struct evaluator_sample sample = {
+            .row = b->row[i],
+            .label = b->label[i],
+            .predicted = e->predicted[i],
+            .probability = e->probability + (size_t)i * (size_t)classes,
+        };
+        enum status status = events->sample(events->context, &sample, err);
+        if (status != STATUS_OK)
+            return status;
+    }
+    return STATUS_OK;
+}
+
+enum status evaluator_run(struct evaluator *e, struct metrics *metrics, bool *stopped,
+                          const struct evaluator_events *events, struct error *err)
+{
+    int classes = model_options(e->model)->classes, n_done = 0;
+    *stopped = false;
+    enum status status = loader_start(e->loader, 0, 0, err);
+    while (status == STATUS_OK) {
+        struct batch b;
+        status = loader_next(e->loader, &b, err);
+        if (status != STATUS_OK || b.n == 0)
+            break;
+
+        classify(e, &b, classes);
+        metrics_add(metrics, e->loss, b.label, e->predicted, b.n);
+
+        if (events->sample != NULL)
+            status = report_samples(e, &b, classes, events, err);
+        n_done += b.n;
+        if (events->progress != NULL)
+            events->progress(events->context, n_done);
+        if (events->stop != NULL && *events->stop != 0) {
+            *stopped = true;
+            break;
+        }
+    }
+    return status;
+}

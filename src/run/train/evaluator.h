@@ -1,0 +1,44 @@
+/* Runs a network in evaluation mode over a loader's rows, in order: for the validation pass of a
+ * training run and for atk-predict. Changes no weight and no running statistic. */
+#ifndef RUN_TRAIN_EVALUATOR_H
+#define RUN_TRAIN_EVALUATOR_H
+
+#include "base/error.h"
+#include "data/loader.h"
+#include "nn/model.h"
+#include "run/train/metrics.h"
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+struct evaluator_sample {
+    int row, label, predicted; /* row of the data set; label -1: unknown */
+    const float *probability;  /* [classes], borrowed during the call */
+};
+
+/* Any pointer may be NULL. */
+struct evaluator_events {
+    void *context;
+    /* A failure ends the pass and is passed on. */
+    enum status (*sample)(void *context, const struct evaluator_sample *s, struct error *err);
+    void (*progress)(void *context, int n_done); /* samples, after each batch */
+    const volatile sig_atomic_t *stop;           /* non-zero: end after the present batch */
+};
+
+struct evaluator;
+/* The loader is unshuffled, and its batches are no larger than the model's max_batch; both are
+ * borrowed. All memory that a pass needs is taken here.
+ * flip: each picture goes through the network a second time, mirrored left to right, and its
+ * probabilities are the mean of both; loss and prediction follow from that mean. */
+enum status evaluator_create(struct evaluator **out, struct model *model, struct loader *loader,
+                             bool flip, struct error *err);
+/* What flip takes in memory, apart from arrays of a few numbers for each picture. */
+size_t evaluator_flip_bytes(int max_batch, int size);
+/* One pass. The samples are added to metrics (reset and finish are the caller's); *stopped tells
+ * that events->stop ended it early, with STATUS_OK. */
+enum status evaluator_run(struct evaluator *e, struct metrics *metrics, bool *stopped,
+                          const struct evaluator_events *events, struct error *err);
+void evaluator_destroy(struct evaluator *e); /* NULL is fine */
+
+#endif

@@ -1,0 +1,232 @@
+/* Rows go through an evaluator. When bad pictures are to be skipped, the rows are taken in
+ * portions: each portion is decoded once into a cache, which finds the bad ones, and classified
+ * from there; so nothing is decoded twice and the memory is bounded however long the table is. */
+#include "run/train/predictor.h"
+
+#include "base/files.h"
+#include "base/memory.h"
+#include "data/loader.h"
+#include "nn/model.h"
+#include "run/files/model_file.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define PORTION_BYTES ((size_t)256 << 20) /* of resized pictures */
+
+struct predictor {
+    char *file;
+    struct checkpoint_card card;
+    struct model *model;
+    int batch_size;
+};
+
+/* ---- Opening ---- */
+
+static enum status find_weights(char **out, const char *path, struct error *err)
+{
+    struct stat about;
+    if (stat(path, &about) != 0 || !S_ISDIR(about.st_mode))
+        return memory_copy_string(out, path, err);
+    static const char *const name[] = {"best.safetensors", "last.safetensors"};
+    for (int i = 0; i < 2; i++) {
+        enum status status = files_join(out, path, name[i], err);
+        if (status != STATUS_OK || files_exist(*out))
+            return status;
+        free(*out);
+        *out = NULL;
+    }
+    return error_set(err, "%s: the folder holds neither best.safetensors nor last.safetensors",
+                     path);
+}
+
+static enum status open_parts(struct predictor *p, const struct safetensors *file,
+                              struct error *err)
+{
+    struct model_spec spec;
+    enum status status;
+    if ((status = checkpoint_card_read(&p->card, file, p->file, err)) ||
+        (status = model_file_parse(&spec, p->card.model, strlen(p->card.model), p->file, err)))
+        return status;
+    const struct model_options options = {
+        .classes = p->card.classes.n,
+        .size = p->card.size,
+        .max_batch = p->batch_size,
+        .training = false,
+    };
+    if ((status = model_create(&p->model, &spec, &options, err)))
+        return status;
+    struct checkpoint_report report = {0};
+    status = checkpoint_load(&report, model_params(p->model), file, p->file, false, err);
+    checkpoint_report_free(&report);
+    return status;
+}
+
+enum status predictor_open(struct predictor **out, const char *path, int batch_size,
+                           struct error *err)
+{
+    *out = NULL;
+    struct predictor *p;
+    enum status status = memory_alloc((void **)&p, 1, sizeof(*p), "predictor", err);
+    if (status != STATUS_OK)
+        return status;
+    p->batch_size = batch_size;
+    struct safetensors file = {0};
+    if ((status = find_weights(&p->file, path, err)) ||
+        (status = safetensors_read(&file, p->file, err)) || (status = open_parts(p, &file, err)))
+        predictor_close(p);
+    else
+        *out = p;
+    safetensors_free(&file);
+    return status;
+}
+
+void predictor_close(struct predictor *p)
+{
+    if (p == NULL)
+        return;
+    free(p->file);
+    checkpoint_card_free(&p->card);
+    model_destroy(p->model);
+    free(p);
+}
+
+const char *predictor_file(const struct predictor *p)
+{
+    return p->file;
+}
+
+const struct checkpoint_card *predictor_card(const struct predictor *p)
+{
+    return &p->card;
+}
+
+const struct model_spec *predictor_network(const struct predictor *p)
+{
+    return model_spec(p->model);
+}
+
+/* ---- Running ---- */
+
+struct job {
+    struct predictor *predictor;
+    struct metrics *metrics;
+    const struct dataset *data;
+    struct loader_options loader;
+    const struct predictor_events *events;
+    int *row;  /* rows of the present portion; note_bad makes -1 of a bad one */
+    int first; /* row[0] before that */
+    int n_skipped_and_earlier;
+    bool flip, stopped;
+};
+
+static enum status tell_sample(void *context, const struct evaluator_sample *s, struct error *err)
+{
+    const struct predictor_events *events = ((struct job *)context)->events;
+    return events->sample != NULL ? events->sample(events->context, s, err) : STATUS_OK;
+}
+
+static void tell_progress(void *context, int n_done)
+{
+    const struct job *job = context;
+    if (job->events->progress != NULL)
+        job->events->progress(job->events->context, job->n_skipped_and_earlier + n_done);
+}
+
+static void note_bad(void *context, int row, const char *message)
+{
+    struct job *job = context;
+    job->row[row - job->first] = -1;
+    job->n_skipped_and_earlier++;
+    if (job->events->bad != NULL)
+        job->events->bad(job->events->context, row, message);
+}
+
+static enum status classify(struct job *job, int n, struct cache *cache, struct error *err)
+{
+    const struct evaluator_events events = {
+        .context = job,
+        .sample = tell_sample,
+        .progress = tell_progress,
+        .stop = job->events->stop,
+    };
+    struct loader *loader = NULL;
+    struct evaluator *evaluator = NULL;
+    enum status status;
+    if ((status = loader_create(&loader, job->data, job->row, n, cache, &job->loader, err)) ||
+        (status = evaluator_create(&evaluator, job->predictor->model, loader, job->flip, err)))
+        goto done;
+    status = evaluator_run(evaluator, job->metrics, &job->stopped, &events, err);
+done:
+    evaluator_destroy(evaluator);
+    loader_destroy(loader);
+    return status;
+}
+
+/* Decodes a portion, drops its bad rows and classifies the others. */
+static enum status classify_good(struct job *job, int n, struct error *err)
+{
+    const struct loader_check check = {
+        .context = job,
+        .bad = note_bad,
+        .stop = job->events->stop,
+    };
+    struct cache *cache;
+    enum status status =
+        cache_create(&cache, dataset_size(job->data), job->loader.size, 2 * PORTION_BYTES, err);
+    if (status != STATUS_OK)
+        return status;
+    status = loader_check_pictures(job->data, job->row, n, cache, &job->loader, &check, err);
+    int n_good = 0;
+    for (int i = 0; i < n; i++)
+        if (job->row[i] >= 0)
+            job->row[n_good++] = job->row[i];
+    job->stopped = job->events->stop != NULL && *job->events->stop != 0;
+    if (status == STATUS_OK && n_good > 0 && !job->stopped)
+        status = classify(job, n_good, cache, err);
+    job->n_skipped_and_earlier += n_good;
+    cache_destroy(cache);
+    return status;
+}
+
+static int portion_rows(int size)
+{
+    size_t rows = PORTION_BYTES / ((size_t)size * (size_t)size * 3);
+    return rows < 1 ? 1 : (int)rows;
+}
+
+enum status predictor_run(struct predictor *p, struct metrics *metrics, bool *stopped,
+                          const struct dataset *data, const struct predictor_options *opt,
+                          const struct predictor_events *events, struct error *err)
+{
+    struct job job = {
+        .predictor = p,
+        .metrics = metrics,
+        .data = data,
+        .events = events,
+        .flip = opt->flip,
+        .loader = {.size = p->card.size,
+                   .batch_size = p->batch_size,
+                   .workers = opt->workers,
+                   .limits = {.max_pixels = opt->max_pixels,
+                              .apply_exif = p->card.apply_exif,
+                              .jpeg_scale = p->card.jpeg_scale}},
+    };
+    memcpy(job.loader.mean, p->card.mean, sizeof(p->card.mean));
+    memcpy(job.loader.std, p->card.std, sizeof(p->card.std));
+
+    int n_rows = dataset_size(data);
+    int portion = opt->skip_bad_images ? portion_rows(p->card.size) : n_rows;
+    enum status status = memory_alloc((void **)&job.row, (size_t)portion, sizeof(int), "rows", err);
+    for (int first = 0; status == STATUS_OK && first < n_rows && !job.stopped; first += portion) {
+        int n = n_rows - first < portion ? n_rows - first : portion;
+        job.first = first;
+        for (int i = 0; i < n; i++)
+            job.row[i] = first + i;
+        status = opt->skip_bad_images ? classify_good(&job, n, err) : classify(&job, n, NULL, err);
+    }
+    free(job.row);
+    *stopped = job.stopped;
+    return status;
+}

@@ -1,0 +1,50 @@
+/* A trained network, ready to classify pictures: everything it needs is in the weights file. */
+#ifndef RUN_TRAIN_PREDICTOR_H
+#define RUN_TRAIN_PREDICTOR_H
+
+#include "base/error.h"
+#include "data/dataset.h"
+#include "run/files/checkpoint.h"
+#include "run/train/evaluator.h"
+#include "run/train/metrics.h"
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct predictor;
+/* path: a safetensors file, or a run folder, whose best.safetensors is taken, or last.safetensors
+ * when no validation chose a best one. batch_size is how many pictures go through the network at
+ * once; it decides memory and speed, not results. */
+enum status predictor_open(struct predictor **out, const char *path, int batch_size,
+                           struct error *err);
+void predictor_close(struct predictor *p);             /* NULL is fine */
+const char *predictor_file(const struct predictor *p); /* the weights file; borrowed */
+const struct checkpoint_card *predictor_card(const struct predictor *p);
+const struct model_spec *predictor_network(const struct predictor *p);
+
+struct predictor_options {
+    int workers; /* decode threads */
+    int64_t max_pixels;
+    bool flip;            /* as evaluator_create takes it */
+    bool skip_bad_images; /* else the first one that cannot be read ends the run with an error */
+};
+
+/* Any pointer may be NULL. */
+struct predictor_events {
+    void *context;
+    /* In the data set's order. A failure ends the run and is passed on. */
+    enum status (*sample)(void *context, const struct evaluator_sample *s, struct error *err);
+    /* A picture that cannot be read and is skipped. */
+    void (*bad)(void *context, int row, const char *message);
+    void (*progress)(void *context, int n_done); /* rows, skipped ones included */
+    const volatile sig_atomic_t *stop;           /* non-zero: end soon */
+};
+
+/* Classifies every row of a data set; those with a label are added to metrics. *stopped tells that
+ * events->stop ended it early, with STATUS_OK. */
+enum status predictor_run(struct predictor *p, struct metrics *metrics, bool *stopped,
+                          const struct dataset *data, const struct predictor_options *opt,
+                          const struct predictor_events *events, struct error *err);
+
+#endif

@@ -1,0 +1,246 @@
+#include "run/train/session.h"
+
+#include "base/files.h"
+#include "base/parallel.h"
+#include "data/split.h"
+#include "io/csv.h"
+#include "io/safetensors.h"
+#include "math/kernels.h"
+#include "run/files/first_batches.h"
+#include "run/files/model_file.h"
+#include "run/files/model_library.h"
+#include "run/settings/settings_yaml.h"
+#include "run/train/session_data.h"
+#include "run/train/session_machine.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+const struct class_list *session_classes(const struct session *s)
+{
+    return dataset_classes(s->data);
+}
+
+static enum status read_spec(struct session *s, struct error *err)
+{
+    char *path = NULL;
+
+    if (!s->settings->resume)
+        return model_library_find(&s->spec, s->settings->model, err);
+    enum status status = files_join(&path, s->settings->resume, "model.yaml", err);
+    if (status == STATUS_OK)
+        status = model_file_read(&s->spec, path, err);
+    free(path);
+    return status;
+}
+
+enum status session_load(struct session *s, const struct settings *settings, struct error *err)
+{
+    enum status status = STATUS_OK;
+
+    *s = (struct session){.resolved = *settings};
+    s->settings = &s->resolved;
+    if (!settings->resume && !settings->dry_run && !settings->find_lr)
+        status = run_folder_check(settings->out, err);
+    if (status != STATUS_OK || (status = read_spec(s, err)) != STATUS_OK ||
+        (status = session_data_load(s, err)) != STATUS_OK)
+        return status;
+    if (settings->early_stop > 0 && !s->val.data)
+        return error_usage(err, "--early-stop %d: no picture is left to validate with",
+                           settings->early_stop);
+    if ((status = settings_check_scope(settings, s->train.n, err)) != STATUS_OK)
+        return status;
+    return session_machine_plan(s, err);
+}
+
+/* ---- opening ---- */
+
+static enum status fill_card(struct session *s, struct error *err)
+{
+    struct checkpoint_card *card = &s->card;
+    const struct settings *set = s->settings;
+    enum status status = model_file_text(&card->model, &s->spec, err);
+
+    if (status == STATUS_OK)
+        status = class_list_copy(&card->classes, session_classes(s), err);
+    card->size = set->size;
+    memcpy(card->mean, set->mean.value, sizeof card->mean);
+    memcpy(card->std, set->std.value, sizeof card->std);
+    card->apply_exif = set->exif == EXIF_APPLY;
+    card->jpeg_scale = set->jpeg_scale;
+    return status;
+}
+
+static enum status load_weights(struct session *s, struct error *err)
+{
+    struct safetensors file = {0};
+    const char *path = s->settings->weights;
+    enum status status = safetensors_read(&file, path, err);
+
+    if (status == STATUS_OK)
+        status = checkpoint_load(&s->weights, model_params(s->model), &file, path, true, err);
+    safetensors_free(&file);
+    return status;
+}
+
+static enum status open_network(struct session *s, struct error *err)
+{
+    const struct model_options options = session_machine_model_options(s);
+    enum status status = model_create(&s->model, &s->spec, &options, err);
+
+    if (status != STATUS_OK)
+        return status;
+    model_init(s->model, (uint64_t)s->settings->seed);
+    /* A resumed run has its weights in its state. */
+    return s->settings->weights && !s->settings->resume ? load_weights(s, err) : STATUS_OK;
+}
+
+enum status session_open_train_loader(struct session *s, struct error *err)
+{
+    const struct loader_options options = session_machine_train_loader_options(s);
+
+    return loader_create(&s->train_loader, s->data, s->train.row, s->train.n, s->cache, &options,
+                         err);
+}
+
+static enum status open_loaders(struct session *s, struct error *err)
+{
+    const struct loader_options val = session_machine_loader_options(s);
+    enum status status = session_machine_make_caches(s, err);
+
+    if (status == STATUS_OK)
+        status = session_open_train_loader(s, err);
+    if (status != STATUS_OK || !s->val.data || s->settings->find_lr)
+        return status;
+    return loader_create(&s->val_loader, s->val.data, s->val.row, s->val.n, s->val_cache, &val,
+                         err);
+}
+
+static enum status write_bad_images(const struct session *s, const char *path, struct error *err)
+{
+    struct files_writer w;
+    enum status status = files_open(&w, path, err);
+
+    if (status != STATUS_OK)
+        return status;
+    fputs("image,file,line,reason\n", w.stream);
+    for (size_t i = 0; i < s->n_bad; i++) {
+        const struct session_bad_image *bad = &s->bad[i];
+        const struct sample *sample = dataset_sample(bad->data, bad->row);
+        csv_put_field(w.stream, sample->image);
+        fputc(',', w.stream);
+        csv_put_field(w.stream, dataset_path(bad->data));
+        fprintf(w.stream, ",%d,", sample->line);
+        csv_put_field(w.stream, bad->message);
+        fputc('\n', w.stream);
+    }
+    return files_commit(&w, err);
+}
+
+static enum status write_split(const struct session *s, const char *path, struct error *err)
+{
+    const struct split split = {
+        .train = s->train.row, .n_train = s->train.n, .val = s->val.row, .n_val = s->val.n};
+
+    return split_write(&split, s->data, path, err);
+}
+
+enum status session_save_settings(const struct session *s, struct error *err)
+{
+    struct files_writer w;
+    enum status status = files_open(&w, run_folder_file(s->folder, RUN_FILE_ARGS), err);
+
+    if (status != STATUS_OK)
+        return status;
+    settings_yaml_write(s->settings, w.stream);
+    fprintf(w.stream,
+            "\n# What computed the convolutions (forward/backward-data/backward-weights "
+            "where they differ), by %s kernels:\n",
+            kernels_get()->level);
+    for (int i = 0; i < s->summary.n_layers; i++)
+        if (s->summary.layer[i].method[0])
+            fprintf(w.stream, "#   %s: %s\n", s->summary.layer[i].name, s->summary.layer[i].method);
+    return files_commit(&w, err);
+}
+
+/* The run begins with the same batches: the trainer starts the loader anew. */
+static enum status write_first_batches(const struct session *s, struct error *err)
+{
+    const struct loader_options options = session_machine_loader_options(s);
+    const char *path[FIRST_BATCHES + 1];
+
+    for (int i = 0; i <= FIRST_BATCHES; i++)
+        path[i] = run_folder_file(s->folder, (enum run_file)(RUN_FILE_FIRST_BATCHES + i));
+    return first_batches_write(path, s->train_loader, s->data, &options, err);
+}
+
+static enum status describe_run(const struct session *s, struct error *err)
+{
+    const struct run_folder *f = s->folder;
+    enum status status = session_save_settings(s, err);
+
+    if (status != STATUS_OK)
+        return status;
+    const char *model = s->card.model;
+    if ((status = files_write(run_folder_file(f, RUN_FILE_MODEL), model, strlen(model), err)) !=
+            STATUS_OK ||
+        (status = class_list_write(session_classes(s), run_folder_file(f, RUN_FILE_CLASSES),
+                                   err)) != STATUS_OK)
+        return status;
+    if (!s->val_data)
+        status = write_split(s, run_folder_file(f, RUN_FILE_SPLIT), err);
+    if (status == STATUS_OK && s->n_bad > 0)
+        status = write_bad_images(s, run_folder_file(f, RUN_FILE_BAD_IMAGES), err);
+    return status == STATUS_OK ? write_first_batches(s, err) : status;
+}
+
+static enum status open_folder(struct session *s, struct error *err)
+{
+    const struct settings *set = s->settings;
+
+    if (set->resume)
+        return run_folder_open(&s->folder, set->resume, err);
+    enum status status = run_folder_create(&s->folder, set->out, session_classes(s), err);
+    if (status != STATUS_OK || (status = describe_run(s, err)) == STATUS_OK)
+        return status;
+    run_folder_discard(s->folder);
+    s->folder = NULL;
+    return status;
+}
+
+enum status session_open(struct session *s, struct error *err)
+{
+    enum status status = fill_card(s, err);
+
+    if (status != STATUS_OK || (status = open_network(s, err)) != STATUS_OK ||
+        (status = open_loaders(s, err)) != STATUS_OK || s->settings->find_lr)
+        return status;
+    return open_folder(s, err); /* last: nothing is written for a run that cannot start */
+}
+
+void session_close(struct session *s)
+{
+    loader_destroy(s->train_loader);
+    loader_destroy(s->val_loader);
+    cache_destroy(s->cache);
+    cache_destroy(s->val_cache);
+    disk_cache_close(s->disk);
+    disk_cache_close(s->val_disk);
+    model_destroy(s->model);
+    run_folder_close(s->folder);
+    checkpoint_card_free(&s->card);
+    checkpoint_report_free(&s->weights);
+    model_summary_free(&s->summary);
+    free(s->train.row);
+    free(s->train.count);
+    free(s->val.row);
+    free(s->val.count);
+    free(s->class_weight);
+    for (size_t i = 0; i < s->n_bad; i++)
+        free(s->bad[i].message);
+    free(s->bad);
+    dataset_destroy(s->val_data);
+    dataset_destroy(s->data);
+    parallel_stop();
+    *s = (struct session){0};
+}

@@ -1,0 +1,181 @@
+/* Looking at every picture before training: a bad file is better found in the first minute than in
+ * the last hour. */
+#include "base/memory.h"
+#include "run/train/session_data.h"
+#include "run/train/session_machine.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+bool session_wants_check(const struct session *s)
+{
+    return s->settings->on_bad_image == BAD_IMAGE_SKIP || s->settings->cache == CACHE_DISK ||
+           s->settings->mean.from_data ||
+           (s->memory.cache > 0 && s->memory.cache >= s->memory.pictures);
+}
+
+struct checking {
+    struct session *session;
+    const struct session_events *events;
+    const struct dataset *data;
+    int n_before, n_total; /* pictures of the pass before this one, of both */
+    bool out_of_memory;
+};
+
+static void note_bad(void *context, int row, const char *message)
+{
+    struct checking *c = context;
+    struct session *s = c->session;
+    struct error ignored;
+    char *copy = NULL;
+
+    if (memory_grow((void **)&s->bad, &s->bad_capacity, s->n_bad + 1, sizeof *s->bad,
+                    "list of bad pictures", &ignored) != STATUS_OK ||
+        memory_copy_string(&copy, message, &ignored) != STATUS_OK) {
+        c->out_of_memory = true;
+        return;
+    }
+    s->bad[s->n_bad] = (struct session_bad_image){.data = c->data, .row = row, .message = copy};
+    if (c->events->bad)
+        c->events->bad(c->events->context, &s->bad[s->n_bad]);
+    s->n_bad++;
+}
+
+static void note_done(void *context, int n_done, int n_rows)
+{
+    const struct checking *c = context;
+
+    (void)n_rows;
+    if (c->events->done)
+        c->events->done(c->events->context, c->n_before + n_done, c->n_total);
+}
+
+/* sums, when not NULL, gets the colours. */
+static enum status check_rows(struct checking *c, const int *row, int n, struct cache *cache,
+                              struct loader_options options, struct colour_sums *sums,
+                              struct error *err)
+{
+    const struct loader_check check = {
+        .context = c, .bad = note_bad, .done = note_done, .stop = c->events->stop, .sums = sums};
+
+    /* Nothing computes yet: all processors may decode. */
+    options.workers = c->session->threads;
+    enum status status = loader_check_pictures(c->data, row, n, cache, &options, &check, err);
+    if (status == STATUS_OK && c->out_of_memory)
+        return error_memory(err, sizeof(struct session_bad_image), "list of bad pictures");
+    c->n_before += n;
+    return status;
+}
+
+/* In the order of the tables: a split is checked side by side. */
+static int compare_bad(const void *a, const void *b)
+{
+    return ((const struct session_bad_image *)a)->row - ((const struct session_bad_image *)b)->row;
+}
+
+static void sort_bad(struct session *s)
+{
+    size_t n_first = 0;
+
+    while (n_first < s->n_bad && s->bad[n_first].data == s->data)
+        n_first++;
+    if (n_first > 1) /* qsort takes no NULL, not even for no elements */
+        qsort(s->bad, n_first, sizeof *s->bad, compare_bad);
+}
+
+static void drop_bad_rows(struct session_rows *rows, const unsigned char *is_bad)
+{
+    int kept = 0;
+
+    for (int i = 0; i < rows->n; i++)
+        if (!is_bad[rows->row[i]])
+            rows->row[kept++] = rows->row[i];
+    rows->n = kept;
+}
+
+static enum status drop_bad(struct session *s, struct session_rows *rows, struct error *err)
+{
+    void *memory;
+
+    if (!rows->data)
+        return STATUS_OK;
+    enum status status =
+        memory_alloc(&memory, (size_t)dataset_size(rows->data), 1, "bad rows", err);
+    if (status != STATUS_OK)
+        return status;
+    unsigned char *is_bad = memory;
+    for (size_t i = 0; i < s->n_bad; i++)
+        if (s->bad[i].data == rows->data)
+            is_bad[s->bad[i].row] = 1;
+    drop_bad_rows(rows, is_bad);
+    free(is_bad);
+    return STATUS_OK;
+}
+
+/* Mean and std of the training pictures. From here on the run is one that was given these numbers:
+ * args.yaml, the state and the weights files hold them. */
+static enum status resolve_colours(struct session *s, const struct colour_sums *sums,
+                                   struct error *err)
+{
+    struct settings *set = &s->resolved;
+
+    if (!set->mean.from_data)
+        return STATUS_OK;
+    if (!colour_sums_mean_std(set->mean.value, set->std.value, sums))
+        return error_set(err, "--std data: a colour channel has the same value in every pixel of "
+                              "every training picture");
+    set->mean.from_data = set->std.from_data = false;
+    return STATUS_OK;
+}
+
+enum status session_check(struct session *s, const struct session_events *events, struct error *err)
+{
+    const struct session_events none = {0};
+    struct checking c = {.session = s, .events = events ? events : &none, .data = s->data};
+    struct colour_sums sums = {0};
+    struct colour_sums *wanted = s->settings->mean.from_data ? &sums : NULL;
+    /* A dry run has no use for a cache in memory; one on disk is there for the runs to come. */
+    bool caches = !s->settings->dry_run || s->settings->cache == CACHE_DISK;
+    enum status status = caches ? session_machine_make_caches(s, err) : STATUS_OK;
+
+    c.n_total = s->train.n + s->val.n;
+    if (status == STATUS_OK)
+        status = check_rows(&c, s->train.row, s->train.n, s->cache,
+                            session_machine_train_loader_options(s), wanted, err);
+    if (status == STATUS_OK && s->val.data) {
+        c.data = s->val.data;
+        status = check_rows(&c, s->val.row, s->val.n, s->val_cache,
+                            session_machine_loader_options(s), NULL, err);
+    }
+    if (status != STATUS_OK || (c.events->stop && *c.events->stop))
+        return status;
+    if ((status = drop_bad(s, &s->train, err)) != STATUS_OK ||
+        (status = drop_bad(s, &s->val, err)) != STATUS_OK)
+        return status;
+    sort_bad(s);
+    if (s->train.n == 0)
+        return error_set(err, "%s (and %zu more: no training picture is left)", s->bad[0].message,
+                         s->n_bad - 1);
+    if (s->val.n == 0)
+        s->val.data = NULL;
+    status = session_data_count(s, err);
+    return status == STATUS_OK ? resolve_colours(s, &sums, err) : status;
+}
+
+static enum status check_files(const struct session_rows *rows, struct error *err)
+{
+    for (int i = 0; i < rows->n; i++) {
+        const struct sample *sample = dataset_sample(rows->data, rows->row[i]);
+        if (access(sample->path, R_OK) != 0)
+            return error_errno(err, "%s:%d: cannot open %s", dataset_path(rows->data), sample->line,
+                               sample->path);
+    }
+    return STATUS_OK;
+}
+
+enum status session_check_files(const struct session *s, struct error *err)
+{
+    enum status status = check_files(&s->train, err);
+
+    return status == STATUS_OK ? check_files(&s->val, err) : status;
+}

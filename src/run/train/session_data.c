@@ -1,0 +1,116 @@
+/* session_load's first half: tables, classes, split. */
+#include "run/train/session_data.h"
+
+#include "base/memory.h"
+#include "data/split.h"
+#include "run/train/class_weights.h"
+
+#include <stdlib.h>
+
+static enum status load_table(struct dataset **out, const char *path,
+                              const struct class_list *classes, const struct settings *s,
+                              struct error *err)
+{
+    const struct dataset_options options = {
+        .images = s->images,
+        .image_column = s->image_column,
+        .label_column = s->label_column,
+        .header = !s->no_header,
+        .delimiter = s->delimiter,
+        .classes = classes,
+    };
+
+    return dataset_load(out, path, &options, err);
+}
+
+static enum status load_training_table(struct session *s, struct error *err)
+{
+    struct class_list given = {0};
+    const char *path = s->settings->classes;
+    enum status status = path ? class_list_read(&given, path, err) : STATUS_OK;
+
+    if (status == STATUS_OK)
+        status = load_table(&s->data, s->settings->data, path ? &given : NULL, s->settings, err);
+    class_list_free(&given);
+    return status;
+}
+
+static enum status take_all_rows(struct session_rows *rows, const struct dataset *data,
+                                 struct error *err)
+{
+    void *memory;
+    int n = dataset_size(data);
+    enum status status = memory_alloc(&memory, (size_t)n, sizeof(int), "rows", err);
+
+    if (status != STATUS_OK)
+        return status;
+    *rows = (struct session_rows){.data = data, .row = memory, .n = n};
+    for (int i = 0; i < n; i++)
+        rows->row[i] = i;
+    return STATUS_OK;
+}
+
+static enum status use_validation_table(struct session *s, struct error *err)
+{
+    enum status status =
+        load_table(&s->val_data, s->settings->val, dataset_classes(s->data), s->settings, err);
+
+    if (status == STATUS_OK && (status = take_all_rows(&s->train, s->data, err)) == STATUS_OK)
+        status = take_all_rows(&s->val, s->val_data, err);
+    if (status == STATUS_OK)
+        s->n_shared = dataset_count_shared(s->data, s->val_data, &s->first_shared_line);
+    return status;
+}
+
+static enum status use_split(struct session *s, struct error *err)
+{
+    struct split split = {0};
+    enum status status =
+        split_make(&split, s->data, s->settings->val_split, (uint64_t)s->settings->seed, err);
+
+    if (status != STATUS_OK)
+        return status;
+    s->train = (struct session_rows){.data = s->data, .row = split.train, .n = split.n_train};
+    s->val = (struct session_rows){
+        .data = split.n_val > 0 ? s->data : NULL, .row = split.val, .n = split.n_val};
+    if (s->settings->val_split > 0) {
+        s->n_singletons = split.singletons;
+        s->n_unvalidated = split.unvalidated;
+    }
+    return STATUS_OK; /* the session owns the split's arrays now */
+}
+
+static enum status count_classes(struct session_rows *rows, int n_classes, struct error *err)
+{
+    void *memory;
+    enum status status = memory_alloc(&memory, (size_t)n_classes, sizeof(int), "class counts", err);
+
+    if (status != STATUS_OK)
+        return status;
+    free(rows->count);
+    rows->count = memory;
+    for (int i = 0; i < rows->n; i++)
+        rows->count[dataset_sample(rows->data, rows->row[i])->label]++;
+    return STATUS_OK;
+}
+
+enum status session_data_count(struct session *s, struct error *err)
+{
+    int n = session_classes(s)->n;
+    enum status status = count_classes(&s->train, n, err);
+
+    if (status != STATUS_OK || (status = count_classes(&s->val, n, err)) != STATUS_OK)
+        return status;
+    free(s->class_weight);
+    return class_weights_find(&s->class_weight, s->settings->class_weights, session_classes(s),
+                              s->train.count, err);
+}
+
+enum status session_data_load(struct session *s, struct error *err)
+{
+    enum status status = load_training_table(s, err);
+
+    if (status == STATUS_OK)
+        status = s->settings->val ? use_validation_table(s, err) : use_split(s, err);
+    return status == STATUS_OK ? session_data_count(s, err) : status;
+}

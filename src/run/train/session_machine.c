@@ -1,0 +1,197 @@
+#include "run/train/session_machine.h"
+
+#include "base/free_memory.h"
+#include "base/parallel.h"
+#include "base/resident_memory.h"
+#include "run/settings/recipe.h"
+#include "run/train/evaluator.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+/* As many as compute, for when the network is small and the pictures are large; the loader lets
+ * work as many of them as it takes (data/pipeline). Two also beside a single computing thread, so
+ * that one slow picture or disk does not hold up the rest. */
+static int default_workers(int threads)
+{
+    return threads < 2 ? 2 : threads > 16 ? 16 : threads;
+}
+
+struct loader_options session_machine_loader_options(const struct session *s)
+{
+    const struct settings *set = s->settings;
+    struct loader_options options = {
+        .size = set->size,
+        .batch_size = set->batch_size,
+        .seed = (uint64_t)set->seed,
+        .workers = s->workers,
+        .limits = {.max_pixels = set->max_pixels,
+                   .apply_exif = set->exif == EXIF_APPLY,
+                   .jpeg_scale = set->jpeg_scale},
+    };
+
+    for (int i = 0; i < 3; i++) {
+        options.mean[i] = set->mean.value[i];
+        options.std[i] = set->std.value[i];
+    }
+    return options;
+}
+
+struct loader_options session_machine_train_loader_options(const struct session *s)
+{
+    const struct settings *set = s->settings;
+    struct loader_options options = session_machine_loader_options(s);
+    double scale = set->cache_scale > 0 ? set->cache_scale : augment_default_scale(&set->views);
+
+    options.shuffle = true;
+    options.reread = set->scope == SCOPE_STEP && set->accumulate > 1;
+    options.balance_classes = set->sampler == SAMPLER_BALANCED ? session_classes(s)->n : 0;
+    if (augment_is_on(&set->views)) {
+        options.augment = &set->views;
+        options.picture_side = (int)ceil(set->size * scale);
+    }
+    return options;
+}
+
+struct model_options session_machine_model_options(const struct session *s)
+{
+    return (struct model_options){
+        .classes = session_classes(s)->n,
+        .size = s->settings->size,
+        .max_batch = s->settings->batch_size,
+        .training = true,
+        .convolutions = s->settings->conv,
+        .freeze_batch_norm = s->settings->freeze_bn,
+        .full_backward = s->settings->backward == BACKWARD_FULL,
+    };
+}
+
+/* "auto" keeps all pictures or none: a cache that holds a part of them is asked for by "memory". */
+static size_t cache_budget(const struct session *s)
+{
+    const struct session_memory *m = &s->memory;
+    size_t budget = (size_t)s->settings->cache_mib << 20;
+
+    if (s->settings->cache == CACHE_NONE || s->settings->cache == CACHE_DISK)
+        return 0;
+    if (s->settings->cache_mib == 0)
+        budget = m->free > m->training ? (m->free - m->training) / 2 : 0;
+    if (s->settings->cache == CACHE_AUTO && budget < m->pictures)
+        return 0;
+    return budget < m->pictures ? budget : m->pictures;
+}
+
+/* What a step of several batches takes beside them: a second gradient, and the pictures that go
+ * through the network again. */
+static size_t step_bytes(const struct session *s)
+{
+    const struct settings *set = s->settings;
+    size_t side = (size_t)set->size;
+
+    if (set->accumulate == 1)
+        return 0;
+    return s->summary.gradient_bytes +
+           (set->scope == SCOPE_STEP ? (size_t)set->batch_size * side * side * 3 * sizeof(float)
+                                     : 0);
+}
+
+static void plan_memory(struct session *s)
+{
+    struct session_memory *m = &s->memory;
+    const struct loader_options train = session_machine_train_loader_options(s);
+    const struct loader_options val = session_machine_loader_options(s);
+    const struct optimiser_options optimiser = recipe_optimiser(s->settings);
+
+    s->picture_side = loader_picture_side(&train);
+    m->weights = s->summary.parameter_bytes;
+    m->gradients = s->summary.gradient_bytes;
+    m->moments = (size_t)optimiser_moments(&optimiser) * s->summary.gradient_bytes;
+    m->average = s->settings->ema > 0 ? s->summary.parameter_bytes : 0;
+    m->activations = s->summary.activation_bytes;
+    m->loaders = loader_bytes(&train, s->train.n);
+    if (s->val.data)
+        m->loaders += loader_bytes(&val, s->val.n);
+    if (s->val.data && s->settings->tta == TTA_FLIP)
+        m->mirrored = evaluator_flip_bytes(s->settings->batch_size, s->settings->size);
+    m->step = step_bytes(s);
+    m->saving = s->summary.parameter_bytes;
+    m->training = m->weights + m->gradients + m->moments + m->average + m->activations +
+                  m->loaders + m->mirrored + m->step + m->saving;
+    m->program = resident_memory_bytes();
+    m->free = free_memory_bytes();
+    m->train_pictures = (size_t)s->train.n * square_bytes(s->picture_side);
+    m->pictures = m->train_pictures + (size_t)s->val.n * square_bytes(s->settings->size);
+    m->cache = cache_budget(s);
+    m->peak = m->training + m->program + m->cache;
+}
+
+enum status session_machine_plan(struct session *s, struct error *err)
+{
+    const struct model_options options = session_machine_model_options(s);
+
+    if (s->settings->freeze_bn && s->spec.norm != NORM_BATCH)
+        return error_usage(err, "--freeze-bn: model %s has no BatchNorm", s->spec.name);
+    s->threads = s->settings->threads ? s->settings->threads : parallel_processors();
+    s->workers = s->settings->workers ? s->settings->workers : default_workers(s->threads);
+    /* Before the summary: each thread has scratch memory. */
+    enum status status = parallel_start(s->threads, err);
+    if (status != STATUS_OK)
+        return status;
+    if (model_summarise(&s->summary, &s->spec, &options, err) != STATUS_OK)
+        return error_prefix(err, "model %s", s->spec.name);
+    plan_memory(s);
+    return STATUS_OK;
+}
+
+static enum status open_disk_cache(struct disk_cache **disk, int side, const struct session *s,
+                                   struct error *err)
+{
+    const struct loader_options options = session_machine_loader_options(s);
+    char *standard = NULL;
+    enum status status =
+        s->settings->cache_dir ? STATUS_OK : disk_cache_default_folder(&standard, err);
+
+    if (status == STATUS_OK)
+        status = disk_cache_open(disk, standard ? standard : s->settings->cache_dir, side,
+                                 &options.limits, err);
+    free(standard);
+    return status;
+}
+
+static enum status make_disk_caches(struct session *s, struct error *err)
+{
+    int size = s->settings->size;
+    enum status status = open_disk_cache(&s->disk, s->picture_side, s, err);
+
+    if (status == STATUS_OK)
+        status =
+            cache_create_on_disk(&s->cache, dataset_size(s->data), s->picture_side, s->disk, err);
+    if (status != STATUS_OK || !s->val.data)
+        return status;
+    if (size != s->picture_side)
+        status = open_disk_cache(&s->val_disk, size, s, err);
+    if (status == STATUS_OK)
+        status = cache_create_on_disk(&s->val_cache, dataset_size(s->val.data), size,
+                                      s->val_disk ? s->val_disk : s->disk, err);
+    return status;
+}
+
+/* Validation has a cache of its own even when both come from one table: its pictures may have
+ * another side. */
+enum status session_machine_make_caches(struct session *s, struct error *err)
+{
+    const struct session_memory *m = &s->memory;
+
+    if (s->settings->cache == CACHE_DISK && !s->cache)
+        return make_disk_caches(s, err);
+    if (m->cache == 0 || s->cache)
+        return STATUS_OK;
+    /* Training pictures come first; what they leave is for those of validation. */
+    size_t train_budget = m->cache < m->train_pictures ? m->cache : m->train_pictures;
+    enum status status =
+        cache_create(&s->cache, dataset_size(s->data), s->picture_side, train_budget, err);
+    if (status == STATUS_OK && m->cache > train_budget)
+        status = cache_create(&s->val_cache, dataset_size(s->val.data), s->settings->size,
+                              m->cache - train_budget, err);
+    return status;
+}

@@ -1,0 +1,16 @@
+/* Part of run/train/session: threads, memory, caches. */
+#ifndef RUN_TRAIN_SESSION_MACHINE_H
+#define RUN_TRAIN_SESSION_MACHINE_H
+
+#include "run/train/session.h"
+
+/* Fills threads, workers, summary and memory from settings, spec and rows. */
+enum status session_machine_plan(struct session *s, struct error *err);
+/* Once; a second call does nothing. */
+enum status session_machine_make_caches(struct session *s, struct error *err);
+/* For pictures as they are, in order; and for training. */
+struct loader_options session_machine_loader_options(const struct session *s);
+struct loader_options session_machine_train_loader_options(const struct session *s);
+struct model_options session_machine_model_options(const struct session *s);
+
+#endif

@@ -1,0 +1,333 @@
+/* The life of a run: epochs, each trained from wherever state.next_batch stands and then evaluated;
+ * next_batch = n_batches means that only the evaluation is left.
+ *
+ * What decides the future of a run is in struct run_state, the weights and the moments, and nowhere
+ * else; saving these, and cutting the tables back to their recorded lengths, is all that a resume
+ * needs. */
+#include "run/train/trainer_internal.h"
+
+#include "base/clock.h"
+#include "base/memory.h"
+#include "run/settings/recipe.h"
+#include "run/train/monitor.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+static enum status create_step(struct trainer_pictures *s, const struct trainer *t,
+                               struct error *err)
+{
+    s->capacity = t->settings->batch_size * t->settings->accumulate;
+    size_t n = (size_t)s->capacity, classes = (size_t)t->classes;
+    const struct {
+        void **array;
+        size_t count, size;
+    } wanted[] = {
+        {(void **)&s->row, n, sizeof(int)},
+        {(void **)&s->predicted, n, sizeof(int)},
+        {(void **)&s->loss, n, sizeof(float)},
+        {(void **)&s->weight, n, sizeof(float)},
+        {(void **)&s->dlogits, n * classes, sizeof(float)},
+        {(void **)&s->selected, n, sizeof(int)},
+        {(void **)&s->scratch, n, sizeof(int)},
+    };
+    for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
+        enum status status =
+            memory_alloc(wanted[i].array, wanted[i].count, wanted[i].size, "losses of a step", err);
+        if (status != STATUS_OK)
+            return status;
+    }
+    return STATUS_OK;
+}
+
+static void free_step(struct trainer_pictures *s)
+{
+    free(s->row);
+    free(s->predicted);
+    free(s->loss);
+    free(s->weight);
+    free(s->dlogits);
+    free(s->selected);
+    free(s->scratch);
+}
+
+static enum status create_parts(struct trainer *t, struct error *err)
+{
+    enum status status;
+    t->loss_options = recipe_loss(t->settings, t->in.class_weight);
+    t->aggregate = recipe_aggregate(t->settings);
+    if ((status = trainer_update_create(t, err)) || (status = trainer_backward_create(t, err)) ||
+        (status = create_step(&t->step, t, err)) ||
+        (status = memory_alloc((void **)&t->class_selected, (size_t)t->classes, sizeof(double),
+                               "shares of the classes", err)) ||
+        (status = hard_examples_create(&t->examples, t->in.train_data, t->in.train_rows,
+                                       t->in.n_train_rows, err)))
+        return status;
+    if (t->in.val == NULL)
+        return STATUS_OK;
+    if ((status = evaluator_create(&t->evaluator, t->in.model, t->in.val,
+                                   t->settings->tta == TTA_FLIP, err)))
+        return status;
+    return metrics_create(&t->metrics, t->classes, t->in.n_val_rows, err);
+}
+
+enum status trainer_create(struct trainer **out, const struct trainer_inputs *in, struct error *err)
+{
+    *out = NULL;
+    struct trainer *t;
+    enum status status = memory_alloc((void **)&t, 1, sizeof(*t), "trainer", err);
+    if (status != STATUS_OK)
+        return status;
+    t->in = *in;
+    t->settings = in->settings;
+    t->params = model_params(in->model);
+    t->classes = model_options(in->model)->classes;
+    int accumulate = t->settings->accumulate;
+    t->n_batches = (loader_batches(in->train) + accumulate - 1) / accumulate;
+    struct run_state *s = &t->state;
+    s->best_accuracy = s->best_balanced_accuracy = s->best_macro_f1 = s->best_mean_loss = NAN;
+    s->last_accuracy = s->last_balanced_accuracy = s->last_macro_f1 = s->last_mean_loss = NAN;
+    s->last_train_loss = s->lambda = NAN;
+    if ((status = create_parts(t, err))) {
+        trainer_destroy(t);
+        return status;
+    }
+    trainer_save_plan(t);
+    *out = t;
+    return STATUS_OK;
+}
+
+void trainer_destroy(struct trainer *t)
+{
+    if (t == NULL)
+        return;
+    trainer_update_destroy(t);
+    evaluator_destroy(t->evaluator);
+    metrics_free(&t->metrics);
+    free_step(&t->step);
+    trainer_backward_destroy(t);
+    free(t->class_selected);
+    hard_examples_free(&t->examples);
+    free(t);
+}
+
+/* The run's own end, which needs no memory of how it came about: a resumed run finds the same. */
+static bool at_end(const struct trainer *t, enum trainer_end *why)
+{
+    const struct run_state *s = &t->state;
+    *why = s->epoch >= t->settings->epochs ? TRAINER_FINISHED : TRAINER_STOPPED_EARLY;
+    return *why == TRAINER_FINISHED || monitor_gives_up(t->settings->early_stop, s);
+}
+
+struct trainer_result trainer_result(const struct trainer *t)
+{
+    const struct run_state *s = &t->state;
+    enum trainer_end end;
+    if (!at_end(t, &end))
+        end = t->out_of_time ? TRAINER_OUT_OF_TIME : TRAINER_INTERRUPTED;
+    return (struct trainer_result){
+        .end = end,
+        .epochs_done = (int)s->epoch,
+        .best_epoch = (int)s->best_epoch,
+        .best_accuracy = s->best_accuracy,
+        .best_balanced_accuracy = s->best_balanced_accuracy,
+        .best_macro_f1 = s->best_macro_f1,
+        .best_mean_loss = s->best_mean_loss,
+        .last_accuracy = s->last_accuracy,
+        .last_balanced_accuracy = s->last_balanced_accuracy,
+        .last_macro_f1 = s->last_macro_f1,
+        .last_mean_loss = s->last_mean_loss,
+        .last_train_loss = s->last_train_loss,
+        .seconds = s->seconds,
+    };
+}
+
+enum status trainer_restore(struct trainer *t, struct error *err)
+{
+    const char *path = run_folder_file(t->in.folder, RUN_FILE_STATE);
+    struct run_state *s = &t->state;
+    enum status status = run_state_read(&t->content, path, err);
+    if (status != STATUS_OK)
+        return status;
+    if (s->epoch < 0 || s->next_batch < 0 || s->next_batch > t->n_batches)
+        return error_set(err,
+                         "%s: epoch %lld, batch %lld is not a place in a run of %d batches an "
+                         "epoch",
+                         path, (long long)s->epoch, (long long)s->next_batch, t->n_batches);
+    t->restored = true;
+    const struct run_folder_lengths lengths = {s->batches_bytes, s->results_bytes};
+    return run_folder_truncate(t->in.folder, &lengths, err);
+}
+
+static bool stop_asked(const struct trainer *t)
+{
+    return t->in.stop != NULL && *t->in.stop != 0;
+}
+
+static bool time_is_up(const struct trainer *t)
+{
+    double minutes = t->settings->max_minutes;
+    return minutes > 0 && clock_seconds() - t->in.began >= 60 * minutes;
+}
+
+static bool save_due(const struct trainer *t)
+{
+    double minutes = t->settings->save_minutes;
+    return minutes > 0 && clock_seconds() - t->saved_at >= 60 * minutes;
+}
+
+static enum status train_epoch(struct trainer *t, bool *stopped, struct error *err)
+{
+    *stopped = stop_asked(t);
+    if (*stopped || t->state.next_batch == t->n_batches)
+        return STATUS_OK;
+    enum status status = loader_start(t->in.train, (int)t->state.epoch,
+                                      (int)t->state.next_batch * t->settings->accumulate, err);
+    while (status == STATUS_OK && !*stopped && t->state.next_batch < t->n_batches) {
+        status = trainer_step(t, err);
+        if (status == STATUS_OK && save_due(t))
+            status = trainer_save_state(t, err);
+        *stopped = stop_asked(t);
+        if (!*stopped && t->state.next_batch < t->n_batches)
+            *stopped = t->out_of_time = time_is_up(t);
+    }
+    return status;
+}
+
+static void tell_evaluated(void *context, int n_done)
+{
+    const struct trainer *t = context;
+    if (t->in.events.evaluating != NULL)
+        t->in.events.evaluating(t->in.events.context, n_done, t->in.n_val_rows);
+}
+
+/* The part of the validation set that is averaged beside its mean. */
+static double validation_share(const struct trainer *t)
+{
+    int n = recipe_scope_pictures(t->settings);
+    if (t->aggregate.kind == AGGREGATE_AVERAGE)
+        return 1;
+    if (t->aggregate.kind == AGGREGATE_MAXIMUM)
+        return 1.0 / n;
+    return t->settings->scope == SCOPE_DATASET ? t->share : metrics_share(&t->aggregate.k, n);
+}
+
+static enum status evaluate(struct trainer *t, bool *stopped, struct error *err)
+{
+    const struct evaluator_events events = {
+        .context = t,
+        .progress = tell_evaluated,
+        .stop = t->in.stop,
+    };
+    metrics_reset(&t->metrics);
+    trainer_update_exchange(t);
+    enum status status = evaluator_run(t->evaluator, &t->metrics, stopped, &events, err);
+    trainer_update_exchange(t);
+    if (status == STATUS_OK && !*stopped)
+        metrics_finish(&t->metrics, validation_share(t));
+    return status;
+}
+
+static enum status append_epoch_row(struct trainer *t, const struct trainer_epoch *e,
+                                    struct error *err)
+{
+    struct run_epoch_row row = {
+        .epoch = e->epoch,
+        .train_loss = e->train_loss,
+        .train_mean_loss = e->train_mean_loss,
+        .train_accuracy = e->train_accuracy,
+        .learning_rate = e->learning_rate,
+        .validated = e->validated,
+        .selected = e->selected,
+        .class_selected = t->class_selected,
+        .n_classes = t->classes,
+        .seconds = e->seconds,
+    };
+    for (int i = 0; i < t->classes; i++)
+        t->class_selected[i] = hard_examples_class_share(&t->examples, i);
+    if (e->validated) {
+        row.val_mean_loss = t->metrics.mean_loss;
+        row.val_loss = t->metrics.atk_loss;
+        row.val_accuracy = t->metrics.accuracy;
+        row.val_balanced_accuracy = t->metrics.balanced_accuracy;
+        row.val_macro_f1 = t->metrics.macro_f1;
+        row.recall = t->metrics.recall;
+    }
+    return run_folder_append_epoch(t->in.folder, &row, err);
+}
+
+/* The figures of a trained and evaluated epoch go into state, tables, events and files; the state
+ * then stands at the beginning of the next one. */
+static enum status finish_epoch(struct trainer *t, struct error *err)
+{
+    struct run_state *s = &t->state;
+    trainer_save_time(t);
+    struct trainer_epoch e = {
+        .epoch = (int)s->epoch + 1,
+        .n_epochs = t->settings->epochs,
+        .train_loss = s->loss_sum / (double)s->images,
+        .train_mean_loss = s->mean_loss_sum / (double)s->images,
+        .train_accuracy = (double)s->correct / (double)s->images,
+        .learning_rate = trainer_update_rate(t, t->n_batches - 1),
+        .selected = hard_examples_share(&t->examples),
+        .seconds = s->epoch_seconds,
+        .validated = t->evaluator != NULL,
+    };
+    enum status status = STATUS_OK;
+    if (e.validated) {
+        e.validation = &t->metrics;
+        e.is_best = monitor_is_best(t->settings->monitor, s, &t->metrics);
+        s->last_accuracy = t->metrics.accuracy;
+        s->last_balanced_accuracy = t->metrics.balanced_accuracy;
+        s->last_macro_f1 = t->metrics.macro_f1;
+        s->last_mean_loss = t->metrics.mean_loss;
+    }
+    if (e.is_best) {
+        s->best_epoch = e.epoch;
+        s->best_accuracy = s->last_accuracy;
+        s->best_balanced_accuracy = s->last_balanced_accuracy;
+        s->best_macro_f1 = s->last_macro_f1;
+        s->best_mean_loss = s->last_mean_loss;
+        status = trainer_save_best(t, err);
+    }
+    if (status == STATUS_OK)
+        status = append_epoch_row(t, &e, err);
+    if (status != STATUS_OK)
+        return status;
+    e.best_epoch = (int)s->best_epoch;
+    if (t->in.events.epoch != NULL)
+        t->in.events.epoch(t->in.events.context, &e);
+
+    s->last_train_loss = e.train_loss;
+    s->epoch++;
+    s->next_batch = s->images = s->correct = 0;
+    s->loss_sum = s->mean_loss_sum = s->epoch_seconds = 0;
+    hard_examples_begin_epoch(&t->examples);
+    return trainer_save_last(t, err);
+}
+
+enum status trainer_run(struct trainer *t, bool *interrupted, struct error *err)
+{
+    enum trainer_end end;
+    *interrupted = t->out_of_time = false;
+    t->counted_at = clock_seconds();
+    /* From here on there is always a state to resume from, however soon the run is killed. */
+    enum status status = t->restored ? STATUS_OK : trainer_save_state(t, err);
+    t->saved_at = clock_seconds();
+    while (status == STATUS_OK && !at_end(t, &end)) {
+        trainer_select_begin_epoch(t);
+        status = train_epoch(t, interrupted, err);
+        if (status == STATUS_OK && !*interrupted && t->evaluator != NULL)
+            status = evaluate(t, interrupted, err);
+        if (status != STATUS_OK || *interrupted)
+            break;
+        status = finish_epoch(t, err);
+        if (status == STATUS_OK && time_is_up(t) && !at_end(t, &end)) {
+            *interrupted = t->out_of_time = true;
+            return STATUS_OK; /* finish_epoch has saved */
+        }
+    }
+    if (status == STATUS_OK && *interrupted)
+        status = trainer_save_last(t, err);
+    return status;
+}

@@ -1,0 +1,112 @@
+/* The training loop: joins data and network. Prints nothing; tells what happens through struct
+ * trainer_events.
+ *
+ * What it writes into the run folder: a row of batches.csv after each step, a row of results.csv
+ * after each epoch, last.safetensors, hard_examples.csv and state.safetensors at each epoch's end
+ * and when it is stopped, state.safetensors also at the start and every save_minutes. Whenever an
+ * epoch is the best so far (run/train/monitor) also best.safetensors, confusion_matrix.csv and
+ * per_class.csv, which therefore belong together. Without validation nothing chooses a best epoch,
+ * and these three files do not exist.
+ *
+ * With --ema what is evaluated, and saved in both *.safetensors of weights, is the average; the
+ * state keeps it beside the weights that are trained.
+ *
+ * A run that is stopped or killed at any instant and restored gives the bytes of one that was not:
+ * all files, but for the columns of the two tables that a clock decides.
+ */
+#ifndef RUN_TRAIN_TRAINER_H
+#define RUN_TRAIN_TRAINER_H
+
+#include "base/error.h"
+#include "data/dataset.h"
+#include "data/loader.h"
+#include "nn/model.h"
+#include "nn/schedule.h"
+#include "run/files/checkpoint.h"
+#include "run/files/run_folder.h"
+#include "run/settings/settings.h"
+#include "run/train/metrics.h"
+
+#include <signal.h>
+
+struct trainer_batch {                     /* after each step */
+    int epoch, n_epochs, batch, n_batches; /* from 1 */
+    int n, k, n_correct;
+    double loss, mean_loss, learning_rate; /* loss: ATk; mean_loss: over the whole batch */
+    double gradient_norm;                  /* before it is clipped */
+    double threshold;                      /* the smallest loss that counts */
+    double seconds, wait_seconds;          /* of the step, loader's wait included */
+    double images_per_second;              /* smoothed */
+};
+
+struct trainer_epoch { /* after each epoch's evaluation */
+    int epoch, n_epochs;
+    double train_loss, train_mean_loss; /* over the epoch's batches, weighted by their samples */
+    double train_accuracy, learning_rate;
+    double selected; /* share of the training pictures that counted */
+    double seconds;  /* evaluation included; time in which the run was interrupted is not */
+    bool validated, is_best;
+    int best_epoch;                   /* this one, if is_best; 0: none */
+    const struct metrics *validation; /* borrowed during the call; NULL if not validated */
+};
+
+struct trainer_events { /* any may be NULL */
+    void *context;
+    void (*batch)(void *context, const struct trainer_batch *b);
+    void (*evaluating)(void *context, int n_done, int n_total);
+    void (*epoch)(void *context, const struct trainer_epoch *e);
+};
+
+/* Everything that a run needs, resolved and opened by the caller (cli/atk_train via
+ * run/train/session). All borrowed. */
+struct trainer_inputs {
+    const struct settings *settings;
+    const struct checkpoint_card *card; /* what the weights files will say about themselves */
+    struct model *model;                /* initialised */
+    struct loader *train, *val;         /* val NULL: no evaluation */
+    const struct dataset *train_data, *val_data; /* the same one after a split */
+    const float *class_weight;                   /* [classes] in the training loss; NULL: all 1 */
+    const int *train_rows, *val_rows;            /* what the loaders visit */
+    int n_train_rows, n_val_rows;
+    struct run_folder *folder;       /* NULL: for run/train/find_lr, which writes no run */
+    const struct schedule *schedule; /* in place of the settings' own; NULL: that */
+    const volatile sig_atomic_t
+        *stop;    /* non-zero: finish the batch, save, return (the signal's number) */
+    double began; /* of the program, by base/clock: from there --max-minutes counts */
+    struct trainer_events events;
+};
+
+struct trainer;
+enum status trainer_create(struct trainer **out, const struct trainer_inputs *in,
+                           struct error *err);
+/* Continues from the folder's state.safetensors: weights, moments, position, and the tables cut to
+ * the rows that belong to it. Refused when something that decides the result has changed since:
+ * data, split, seed, network, loss, optimiser, pictures. */
+enum status trainer_restore(struct trainer *t, struct error *err);
+/* Runs to the run's end (its last epoch, or --early-stop), or is interrupted before: by *stop or by
+ * --max-minutes, but not before one batch is done. State and weights are saved in each case. When
+ * time is up in an evaluation, it is brought to its end. A loss or a gradient that
+ * is not finite ends the run before the weights are changed (the message
+ * names the batch's files), and the last saved state stays. */
+enum status trainer_run(struct trainer *t, bool *interrupted, struct error *err);
+
+/* Where a run stands. */
+enum trainer_end {
+    TRAINER_FINISHED,      /* all epochs are done */
+    TRAINER_STOPPED_EARLY, /* --early-stop */
+    TRAINER_OUT_OF_TIME,   /* --max-minutes; a resume goes on, as behind the next */
+    TRAINER_INTERRUPTED
+};
+
+/* Best and last figures for summary.json and --json; NaN for what there is none of. */
+struct trainer_result {
+    enum trainer_end end;
+    int epochs_done, best_epoch; /* best_epoch from 1; 0: none */
+    double best_accuracy, best_balanced_accuracy, best_macro_f1, best_mean_loss;
+    double last_accuracy, last_balanced_accuracy, last_macro_f1, last_mean_loss, last_train_loss;
+    double seconds; /* in all, over every part of a resumed run */
+};
+struct trainer_result trainer_result(const struct trainer *t);
+void trainer_destroy(struct trainer *t); /* NULL is fine */
+
+#endif

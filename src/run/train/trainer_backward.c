@@ -1,0 +1,106 @@
+/* The gradient of a step from its selected pictures. The activations of the last micro-batch are
+ * there; of the ones before they are gone, and the pictures that count go through the network once
+ * more. So memory does not grow with the number of micro-batches.
+ *
+ * Where samples do not influence each other (no BatchNorm, or a frozen one) the selected pictures
+ * of several micro-batches are put together. With BatchNorm a micro-batch is normalised by its own
+ * statistics, and so goes through the network again as a whole. */
+#include "run/train/trainer_internal.h"
+
+#include "base/memory.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum status trainer_backward_create(struct trainer *t, struct error *err)
+{
+    const struct settings *set = t->settings;
+    struct trainer_again *a = &t->again;
+    size_t n = (size_t)set->batch_size, side = (size_t)model_options(t->in.model)->size;
+    enum status status;
+    if (set->accumulate > 1 && (status = gradient_sum_create(&t->gradient_sum, t->params, err)))
+        return status;
+    if (set->accumulate == 1 || set->scope != SCOPE_STEP)
+        return STATUS_OK;
+    if ((status = memory_alloc((void **)&a->x, n, side * side * 3 * sizeof(float),
+                               "pictures of a step", err)) ||
+        (status = memory_alloc((void **)&a->dlogits, n * (size_t)t->classes, sizeof(float),
+                               "gradient of the logits", err)) ||
+        (status = memory_alloc((void **)&a->place, n, sizeof(int), "selection", err)) ||
+        (status = memory_alloc((void **)&a->position, n, sizeof(int), "selection", err)) ||
+        (status = memory_alloc((void **)&a->all, n, sizeof(int), "selection", err)))
+        return status;
+    for (int i = 0; i < set->batch_size; i++)
+        a->all[i] = i;
+    return STATUS_OK;
+}
+
+void trainer_backward_destroy(struct trainer *t)
+{
+    gradient_sum_destroy(&t->gradient_sum);
+    free(t->again.x);
+    free(t->again.dlogits);
+    free(t->again.place);
+    free(t->again.position);
+    free(t->again.all);
+}
+
+static void add_part(struct trainer *t, const float *dlogits, const int *selected, int n)
+{
+    if (n == 0)
+        return;
+    gradient_sum_keep(&t->gradient_sum, t->params);
+    model_backward(t->in.model, dlogits, selected, n);
+    gradient_sum_add(&t->gradient_sum, t->params);
+}
+
+void trainer_backward_present(struct trainer *t)
+{
+    const struct trainer_pictures *s = &t->step;
+    int n = 0;
+    for (int i = 0; i < s->n_selected; i++)
+        if (s->selected[i] >= s->first)
+            s->scratch[n++] = s->selected[i] - s->first;
+    add_part(t, s->dlogits + (size_t)s->first * (size_t)t->classes, s->scratch, n);
+}
+
+/* The next pictures to go through the network again, from the selected one at *at on; up to one
+ * batch. Returns how many. */
+static int choose_again(struct trainer *t, int *at)
+{
+    const struct trainer_pictures *s = &t->step;
+    int n = 0, batch = t->settings->batch_size, *place = t->again.place;
+    if (model_samples_independent(t->in.model)) {
+        while (n < batch && *at < s->n_selected && s->selected[*at] < s->first)
+            place[n++] = s->selected[(*at)++];
+        return n;
+    }
+    int first = s->selected[*at] / batch * batch;
+    for (; n < batch; n++)
+        place[n] = first + n;
+    while (*at < s->n_selected && s->selected[*at] < first + batch)
+        (*at)++;
+    return n;
+}
+
+enum status trainer_backward_rest(struct trainer *t, struct error *err)
+{
+    const struct trainer_pictures *s = &t->step;
+    const struct trainer_again *a = &t->again;
+    size_t classes = (size_t)t->classes;
+    int first = (int)t->state.next_batch * s->capacity; /* of the step, in the epoch */
+    for (int at = 0; at < s->n_selected && s->selected[at] < s->first;) {
+        int n = choose_again(t, &at);
+        for (int i = 0; i < n; i++) {
+            a->position[i] = first + a->place[i];
+            memcpy(a->dlogits + (size_t)i * classes, s->dlogits + (size_t)a->place[i] * classes,
+                   classes * sizeof(float));
+        }
+        enum status status = loader_reread(t->in.train, a->x, a->position, n, err);
+        if (status != STATUS_OK)
+            return status;
+        model_forward(t->in.model, a->x, n, MODEL_TRAIN_AGAIN);
+        add_part(t, a->dlogits, a->all, n);
+    }
+    return STATUS_OK;
+}

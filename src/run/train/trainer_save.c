@@ -1,0 +1,115 @@
+/* When what is saved: trainer.h. Order matters for a kill between two files: the state comes last,
+ * so that an older state only makes the resumed run write the same newer files again. */
+#include "run/train/trainer_internal.h"
+
+#include "base/clock.h"
+#include "run/files/class_tables.h"
+
+#include <math.h>
+
+/* A finite loss can still leave weights that are not, through a gradient that overflowed. Such
+ * weights never take the place of the last good ones. */
+static enum status check_weights(const struct trainer *t, struct error *err)
+{
+    for (int i = 0; i < t->params->n; i++) {
+        const struct param *p = &t->params->item[i];
+        for (size_t j = 0; j < p->size; j++)
+            if (!isfinite(p->data[j]))
+                return error_set(err,
+                                 "a weight of %s has become %g; not saved, the files of before "
+                                 "stay (a lower --learning-rate may help)",
+                                 p->name, (double)p->data[j]);
+    }
+    return STATUS_OK;
+}
+
+void trainer_save_time(struct trainer *t)
+{
+    double time = clock_seconds();
+    t->state.seconds += time - t->counted_at;
+    t->state.epoch_seconds += time - t->counted_at;
+    t->counted_at = time;
+}
+
+static void add_block(struct trainer *t, const char *name, const char *dtype, void *data,
+                      int64_t count)
+{
+    t->block[t->content.n_blocks++] = (struct run_state_block){name, dtype, data, count};
+}
+
+void trainer_save_plan(struct trainer *t)
+{
+    t->content = (struct run_state_content){
+        .state = &t->state,
+        .params = t->params,
+        .block = t->block,
+        .fact = t->fact,
+        .n_facts = trainer_facts(t->fact, &t->in),
+    };
+    struct optimiser *o = &t->optimiser;
+    if (o->m != NULL)
+        add_block(t, "optimiser.m", "F32", o->m, (int64_t)o->n);
+    if (o->v != NULL)
+        add_block(t, "optimiser.v", "F32", o->v, (int64_t)o->n);
+    add_block(t, "optimiser.step", "I64", &o->step, RUN_STATE_SCALAR);
+    if (t->ema.weight != NULL)
+        add_block(t, "ema.weights", "F32", t->ema.weight, (int64_t)t->ema.n_weights);
+    if (t->ema.buffer != NULL)
+        add_block(t, "ema.buffers", "F32", t->ema.buffer, (int64_t)t->ema.n_buffers);
+    const struct hard_examples *h = &t->examples;
+    add_block(t, "examples.seen", "I64", h->seen, h->n);
+    add_block(t, "examples.selected", "I64", h->selected, h->n);
+    add_block(t, "examples.last_prediction", "I64", h->last_prediction, h->n);
+    add_block(t, "examples.loss_sum", "F64", h->loss_sum, h->n);
+    add_block(t, "examples.last_loss", "F32", h->last_loss, h->n);
+    add_block(t, "classes.seen", "I64", h->class_seen, h->classes);
+    add_block(t, "classes.selected", "I64", h->class_selected, h->classes);
+}
+
+enum status trainer_save_state(struct trainer *t, struct error *err)
+{
+    trainer_save_time(t);
+    struct run_folder_lengths lengths;
+    enum status status = check_weights(t, err);
+    if (status == STATUS_OK)
+        status = run_folder_sync(t->in.folder, &lengths, err);
+    if (status != STATUS_OK)
+        return status;
+    t->state.batches_bytes = lengths.batches;
+    t->state.results_bytes = lengths.results;
+    status = run_state_write(run_folder_file(t->in.folder, RUN_FILE_STATE), &t->content, err);
+    t->saved_at = clock_seconds();
+    return status;
+}
+
+static enum status save_weights(struct trainer *t, enum run_file file, struct error *err)
+{
+    trainer_update_exchange(t);
+    enum status status = check_weights(t, err);
+    if (status == STATUS_OK)
+        status = checkpoint_write(run_folder_file(t->in.folder, file), t->params, t->in.card, err);
+    trainer_update_exchange(t);
+    return status;
+}
+
+enum status trainer_save_last(struct trainer *t, struct error *err)
+{
+    enum status status = save_weights(t, RUN_FILE_LAST, err);
+    if (status == STATUS_OK)
+        status =
+            hard_examples_write(&t->examples, run_folder_file(t->in.folder, RUN_FILE_HARD), err);
+    return status == STATUS_OK ? trainer_save_state(t, err) : status;
+}
+
+enum status trainer_save_best(struct trainer *t, struct error *err)
+{
+    const struct class_list *classes = &t->in.card->classes;
+    struct run_folder *folder = t->in.folder;
+    enum status status;
+    if ((status = save_weights(t, RUN_FILE_BEST, err)) ||
+        (status = class_tables_write_confusion(run_folder_file(folder, RUN_FILE_CONFUSION), classes,
+                                               t->metrics.confusion, err)))
+        return status;
+    return class_tables_write_per_class(run_folder_file(folder, RUN_FILE_PER_CLASS), classes,
+                                        t->metrics.confusion, err);
+}
