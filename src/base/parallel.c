@@ -9,8 +9,11 @@
 #include "base/parallel.h"
 
 #include "base/cgroup.h"
+#include "base/clock.h"
 
+#include <assert.h>
 #include <errno.h>
+#include <limits.h>
 #include <math.h>
 #include <pthread.h>
 #include <sched.h>
@@ -18,7 +21,6 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { MAX_THREADS = 1024 };
@@ -26,7 +28,7 @@ enum { MAX_THREADS = 1024 };
 static struct {
     pthread_t thread[MAX_THREADS]; /* [1 .. n_threads-1]; 0 is whoever calls parallel_for */
     int n_threads;                 /* 0 before the first start: the caller alone */
-    long spin_ns;
+    double spin_seconds;
 
     void (*work)(void *context, int piece, int worker);
     void *context;
@@ -50,13 +52,6 @@ int parallel_processors(void)
     if (quota > 0 && ceil(quota) < (double)n)
         n = (long)ceil(quota);
     return n < 1 ? 1 : n > MAX_THREADS ? MAX_THREADS : (int)n;
-}
-
-static int64_t now_ns(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
 static void relax(void)
@@ -83,15 +78,15 @@ static bool spin_until(bool (*condition)(void))
 {
     if (condition())
         return true;
-    if (pool.spin_ns == 0)
+    if (pool.spin_seconds == 0)
         return false;
-    int64_t end = now_ns() + pool.spin_ns;
+    double end = clock_seconds() + pool.spin_seconds;
     do {
         for (int i = 0; i < 16; i++)
             relax();
         if (condition())
             return true;
-    } while (now_ns() < end);
+    } while (clock_seconds() < end);
     return false;
 }
 
@@ -149,7 +144,7 @@ enum status parallel_start(int n_threads, struct error *err)
     atomic_store(&pool.stopping, false);
     /* Layers follow each other within microseconds, a sleep and a wake cost some ten; but a thread
      * that spins on a processor which another one needs only delays it. */
-    pool.spin_ns = n_threads <= parallel_processors() ? 40000 : 0;
+    pool.spin_seconds = n_threads <= parallel_processors() ? 40e-6 : 0;
     pool.n_threads = 1;
 
     /* Signals are for the thread that started us: a worker must not run the handlers. */
@@ -209,4 +204,27 @@ void parallel_for(void (*work)(void *context, int piece, int worker), void *cont
         atomic_store(&pool.caller_sleeps, false);
         pthread_mutex_unlock(&pool.mutex);
     }
+}
+
+struct floats_job {
+    void (*work)(void *context, size_t first, size_t n);
+    void *context;
+    size_t n_floats, piece_floats;
+};
+
+static void work_on_floats(void *context, int piece, int worker)
+{
+    const struct floats_job *j = context;
+    size_t first = (size_t)piece * j->piece_floats, left = j->n_floats - first;
+    (void)worker;
+    j->work(j->context, first, left < j->piece_floats ? left : j->piece_floats);
+}
+
+void parallel_floats(void (*work)(void *context, size_t first, size_t n), void *context,
+                     size_t n_floats, size_t piece_floats)
+{
+    struct floats_job job = {work, context, n_floats, piece_floats};
+    size_t n_pieces = n_floats / piece_floats + (n_floats % piece_floats > 0);
+    assert(n_pieces <= INT_MAX); /* 256 TiB in pieces of the usual size */
+    parallel_for(work_on_floats, &job, (int)n_pieces);
 }

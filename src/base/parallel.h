@@ -13,6 +13,8 @@
 
 #include "base/error.h"
 
+#include <stddef.h>
+
 /* Processors that this process may use: affinity mask, and the cgroup (v1, v2) CPU quota rounded
  * up. */
 int parallel_processors(void);
@@ -27,5 +29,16 @@ int parallel_threads(void);
  * worker in 0..parallel_threads()-1 names the thread, for scratch memory. Returns when all are
  * done. Only one thread of the program may call it at a time, and work must not call it. */
 void parallel_for(void (*work)(void *context, int piece, int worker), void *context, int n_pieces);
+
+/* The usual piece of a sweep over a flat array: 128 KiB, so that a few arrays of it lie in the
+ * second-level cache together. */
+enum { PARALLEL_FLOATS = 32 * 1024 };
+
+/* Calls work(context, first, n) for the floats first .. first + n - 1, so that each of 0 ..
+ * n_floats - 1 comes once: in pieces of piece_floats, the last one shorter, each beginning at a
+ * multiple of it (first / piece_floats numbers it, for a sum of each piece). Otherwise as
+ * parallel_for. */
+void parallel_floats(void (*work)(void *context, size_t first, size_t n), void *context,
+                     size_t n_floats, size_t piece_floats);
 
 #endif

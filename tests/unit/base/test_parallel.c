@@ -66,6 +66,48 @@ static void every_piece_runs_exactly_once_for_any_number_of_threads(void **state
     parallel_stop();
 }
 
+struct sweep {
+    atomic_int of_float[MAX_PIECES];
+    atomic_int calls, odd; /* odd: a piece that begins or ends where none should */
+    size_t n, piece;
+};
+
+static void sweep_piece(void *context, size_t first, size_t n)
+{
+    struct sweep *s = context;
+    size_t end = first + n;
+    atomic_fetch_add(&s->calls, 1);
+    if (first % s->piece != 0 || n == 0 || n > s->piece || (n < s->piece && end != s->n))
+        atomic_fetch_add(&s->odd, 1);
+    for (size_t i = first; i < end && i < MAX_PIECES; i++)
+        atomic_fetch_add(&s->of_float[i], 1);
+}
+
+static void assert_each_float_comes_once(size_t n, size_t piece, int expected_calls)
+{
+    struct sweep s = {.n = n, .piece = piece};
+    parallel_floats(sweep_piece, &s, n, piece);
+    for (size_t i = 0; i < MAX_PIECES; i++)
+        assert_int_equal(atomic_load(&s.of_float[i]), i < n);
+    assert_int_equal(atomic_load(&s.calls), expected_calls);
+    assert_int_equal(atomic_load(&s.odd), 0);
+}
+
+static void floats_are_cut_by_their_number_alone(void **state)
+{
+    (void)state;
+    for (int threads = 1; threads <= 3; threads++) {
+        assert_int_equal(parallel_start(threads, &err), STATUS_OK);
+        assert_each_float_comes_once(0, 16, 0);
+        assert_each_float_comes_once(1, 16, 1);
+        assert_each_float_comes_once(16, 16, 1);
+        assert_each_float_comes_once(17, 16, 2);
+        assert_each_float_comes_once(MAX_PIECES, 32, 32);
+        assert_each_float_comes_once(MAX_PIECES, PARALLEL_FLOATS, 1);
+    }
+    parallel_stop();
+}
+
 static void add_piece(void *context, int piece, int worker)
 {
     (void)worker;
@@ -192,6 +234,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(without_a_start_the_caller_does_all),
         cmocka_unit_test(every_piece_runs_exactly_once_for_any_number_of_threads),
+        cmocka_unit_test(floats_are_cut_by_their_number_alone),
         cmocka_unit_test(thousands_of_tiny_calls_neither_lose_pieces_nor_hang),
         cmocka_unit_test(two_threads_do_work_at_the_same_time),
         cmocka_unit_test(the_caller_waits_for_a_slow_piece),
