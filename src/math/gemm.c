@@ -2,6 +2,9 @@
 #include "math/gemm.h"
 
 #include <cblas.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
 
 /* Ends the threads that OpenBLAS's pthread build starts as it is loaded. Exported but in no header;
  * its other builds (serial, OpenMP) do not have it. */
@@ -15,22 +18,30 @@ void gemm_start(void)
         blas_thread_shutdown_();
 }
 
-const char *gemm_library(void)
+static char blas_name[96];
+
+/* OpenBLAS tells its configuration as "OpenBLAS 0.3.21 DYNAMIC_ARCH ... MAX_THREADS=64": name and
+ * version come first, and what lies behind them changes no bit, but for the core. */
+static void make_blas_name(void)
 {
-    return openblas_get_config();
+    const char *config = openblas_get_config();
+    size_t name = strcspn(config, " ");
+    size_t version = config[name] == ' ' ? 1 + strcspn(config + name + 1, " ") : 0;
+    snprintf(blas_name, sizeof blas_name, "%.*s %s", (int)(name + version), config,
+             openblas_get_corename());
+}
+
+const char *gemm_blas_name(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, make_blas_name);
+    return blas_name;
 }
 
 void gemm_nn(float *c, const float *a, const float *b, int m, int n, int k, int lda, int ldb,
              int ldc, float beta)
 {
     cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, m, n, k, 1.0f, a, lda, b, ldb, beta, c,
-                ldc);
-}
-
-void gemm_nt(float *c, const float *a, const float *b, int m, int n, int k, int lda, int ldb,
-             int ldc, float beta)
-{
-    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, m, n, k, 1.0f, a, lda, b, ldb, beta, c,
                 ldc);
 }
 

@@ -10,16 +10,14 @@
 /* Before the first product, which model_create sees to: sets BLAS to one thread and ends those that
  * it has started. A second call changes nothing. */
 void gemm_start(void);
-/* "OpenBLAS 0.3.21 SkylakeX": what multiplies here; recorded with a run because the bits depend on
- * it. Static. */
-const char *gemm_library(void);
+/* Name, version and processor core of the library that multiplies, "OpenBLAS 0.3.21 SkylakeX":
+ * recorded with a run, because the bits depend on all three. Static. */
+const char *gemm_blas_name(void);
 
 /* C [m,n] (row length ldc) = A x B + beta * C, where A is [m,k] and B [k,n]. beta is 0 or 1. The
  * letters tell whether A and B are stored as said (n) or transposed (t): gemm_tn reads A from
  * storage [k,m] of row length lda. */
 void gemm_nn(float *c, const float *a, const float *b, int m, int n, int k, int lda, int ldb,
-             int ldc, float beta);
-void gemm_nt(float *c, const float *a, const float *b, int m, int n, int k, int lda, int ldb,
              int ldc, float beta);
 void gemm_tn(float *c, const float *a, const float *b, int m, int n, int k, int lda, int ldb,
              int ldc, float beta);

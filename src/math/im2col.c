@@ -8,33 +8,32 @@
 static void copy_clipped(float *out, const float *row, int first, int n,
                          const struct im2col_shape *s)
 {
-    for (int i = 0; i < n; i++) {
-        int w = first + i;
+    size_t channels = (size_t)s->channels;
+    for (int w = first; w < first + n; w++, out += channels) {
         if (w < 0 || w >= s->width)
-            memset(out + (size_t)i * s->channels, 0, sizeof(float) * s->channels);
+            memset(out, 0, channels * sizeof *out);
         else
-            memcpy(out + (size_t)i * s->channels, row + (size_t)w * s->channels,
-                   sizeof(float) * s->channels);
+            memcpy(out, row + (size_t)w * channels, channels * sizeof *out);
     }
 }
 
 void im2col(float *col, const float *source, const struct im2col_shape *s, int first_row,
             int n_rows)
 {
-    size_t row_floats = (size_t)s->width * s->channels;
+    size_t channels = (size_t)s->channels, row_floats = (size_t)s->width * channels;
     for (int r = first_row; r < first_row + n_rows; r++) {
         for (int p = 0; p < s->out_width; p++) {
             for (int i = 0; i < s->n_runs; i++) {
                 const struct im2col_run *run = &s->run[i];
                 int h = r * s->step + run->dh, w = p * s->step + run->dw;
-                size_t n = (size_t)run->n * s->channels;
-                if (h < 0 || h >= s->height)
-                    memset(col, 0, sizeof(float) * n);
+                size_t n = (size_t)run->n * channels;
+                const float *row = h < 0 || h >= s->height ? NULL : source + (size_t)h * row_floats;
+                if (!row)
+                    memset(col, 0, n * sizeof *col);
                 else if (w < 0 || w + run->n > s->width)
-                    copy_clipped(col, source + h * row_floats, w, run->n, s);
+                    copy_clipped(col, row, w, run->n, s);
                 else
-                    memcpy(col, source + h * row_floats + (size_t)w * s->channels,
-                           sizeof(float) * n);
+                    memcpy(col, row + (size_t)w * channels, n * sizeof *col);
                 col += n;
             }
         }

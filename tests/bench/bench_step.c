@@ -43,7 +43,7 @@ static void print_result(const struct bench *b, const struct step_network *s, co
     struct rusage usage;
     getrusage(RUSAGE_SELF, &usage);
     printf("{\"version\": \"%s\", \"kernels\": \"%s\", \"blas\": \"%s\"", ATK_VERSION,
-           kernels_get()->level, gemm_library());
+           kernels_get()->level, gemm_blas_name());
     printf(", \"selected\": %d, \"loss\": %.6f, \"peak_mib\": %.1f", s->k, s->loss,
            (double)usage.ru_maxrss / 1024);
     print_list("seconds", seconds, b->steps);
