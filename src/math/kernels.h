@@ -10,6 +10,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* What follows a normalisation or a convolution, in place: RELU max(., 0), RELU6 min(max(., 0), 6).
+ * NaN stays NaN. The gradient passes where the result y is > 0, with RELU6 also < 6 (PyTorch's). */
+enum kernels_activation { KERNELS_NONE, KERNELS_RELU, KERNELS_RELU6 };
+
 struct kernels_pool {
     int height, width, channels; /* of the input */
     int out_height, out_width, kernel, stride, pad;
@@ -45,21 +49,23 @@ struct kernels {
     /* mean[c] and m2[c] = sum over pixels of (z - mean)^2: float32 sums of z - z[first pixel] over
      * short blocks, collected in double. */
     void (*norm_moments)(double *mean, double *m2, const float *z, size_t pixels, int channels);
-    /* y = z * scale[c] + shift[c] (+ residual unless NULL), then max(., 0) if relu. residual may be
-     * y. */
+    /* y = activation(z * scale[c] + shift[c] (+ residual unless NULL)). residual may be y. */
     void (*norm_apply)(float *y, const float *z, const float *residual, const float *scale,
-                       const float *shift, size_t pixels, int channels, bool relu);
-    /* g = 0 where y <= 0 (y NULL: g unchanged); sum_g[c] = sum of g; sum_gx[c] = sum of g * (z -
-     * mean[c]). */
+                       const float *shift, size_t pixels, int channels,
+                       enum kernels_activation activation);
+    /* g = 0 where the activation with result y lets no gradient pass (NONE: g unchanged, y not
+     * read); sum_g[c] = sum of g; sum_gx[c] = sum of g * (z - mean[c]). */
     void (*norm_backward_sums)(double *sum_g, double *sum_gx, float *g, const float *y,
-                               const float *z, const float *mean, size_t pixels, int channels);
+                               const float *z, const float *mean, size_t pixels, int channels,
+                               enum kernels_activation activation);
     /* dz = a[c] * g + b[c] * (z - mean[c]) + d[c]; dz may be z. */
     void (*norm_backward_apply)(float *dz, const float *g, const float *z, const float *mean,
                                 const float *a, const float *b, const float *d, size_t pixels,
                                 int channels);
 
-    /* g = 0 where y <= 0; n floats. */
-    void (*relu_backward)(float *g, const float *y, size_t n);
+    /* g = 0 where the activation with result y lets no gradient pass; n floats. */
+    void (*activation_backward)(float *g, const float *y, size_t n,
+                                enum kernels_activation activation);
 
     /* Rows first_row .. first_row + n_rows - 1 of a max-pool's output (pixels out there are -inf);
      * argmax: which of the window's kernel * kernel pixels, row by row; the first of equals. A NaN

@@ -176,7 +176,7 @@ static void apply_piece(void *context, int piece, int worker)
     size_t sample = (size_t)piece_range(s, piece, &at, &pixels) * n->channels;
     kernels_get()->norm_apply(s->out + at, s->z + at, s->residual ? s->residual + at : NULL,
                               n->coefficient[0] + sample, n->coefficient[1] + sample, pixels,
-                              n->channels, s->relu);
+                              n->channels, s->relu ? KERNELS_RELU : KERNELS_NONE);
 }
 
 void norm_forward(struct norm *n, float *y, const float *z, const float *residual,
@@ -216,7 +216,7 @@ static void backward_sums_piece(void *context, int piece, int worker)
     double *stats = piece_stats(n, piece);
     kernels_get()->norm_backward_sums(stats, stats + n->channels, s->g + at,
                                       s->y ? s->y + at : NULL, s->z + at, n->mean + sample, pixels,
-                                      n->channels);
+                                      n->channels, s->y ? KERNELS_RELU : KERNELS_NONE);
 }
 
 /* Puts the pieces of each sample together in its first one, and writes the gradients of weight and

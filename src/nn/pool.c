@@ -98,7 +98,7 @@ static void relu_piece(void *context, int piece, int worker)
     size_t row = (size_t)s->out_width * s->channels,
            sample = j->samples.index[piece / s->out_height];
     size_t at = (sample * s->out_height + piece % s->out_height) * row;
-    kernels_get()->relu_backward(j->dx + at, j->y + at, row);
+    kernels_get()->activation_backward(j->dx + at, j->y + at, row, KERNELS_RELU);
 }
 
 void pool_max_relu_backward(const struct max_pool *p, float *dy, struct samples samples)

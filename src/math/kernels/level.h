@@ -44,14 +44,16 @@ static inline __attribute__((always_inline)) void store(float *p, vec v)
 void KERNEL(norm_sweep_moments)(double *mean, double *m2, const float *z, size_t pixels,
                                 int channels);
 void KERNEL(norm_sweep_apply)(float *y, const float *z, const float *residual, const float *scale,
-                              const float *shift, size_t pixels, int channels, bool relu);
+                              const float *shift, size_t pixels, int channels,
+                              enum kernels_activation activation);
 void KERNEL(norm_sweep_backward_sums)(double *sum_g, double *sum_gx, float *g, const float *y,
                                       const float *z, const float *mean, size_t pixels,
-                                      int channels);
+                                      int channels, enum kernels_activation activation);
 void KERNEL(norm_sweep_backward_apply)(float *dz, const float *g, const float *z, const float *mean,
                                        const float *a, const float *b, const float *d,
                                        size_t pixels, int channels);
-void KERNEL(norm_sweep_relu_backward)(float *g, const float *y, size_t n);
+void KERNEL(norm_sweep_activation_backward)(float *g, const float *y, size_t n,
+                                            enum kernels_activation activation);
 void KERNEL(pool_sweep_max)(float *y, uint8_t *argmax, const float *x, const struct kernels_pool *p,
                             int first_row, int n_rows);
 void KERNEL(pool_sweep_max_backward)(float *dx, const float *dy, const uint8_t *argmax,

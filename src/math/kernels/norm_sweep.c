@@ -3,11 +3,8 @@
  * Sums run over pixels with channels side by side in a register, in float32 over blocks of BLOCK
  * pixels and from there in double: short float sums lose nothing that matters, and long ones would.
  * Channels past the last whole register are summed one by one, in double. */
+#include "math/kernels/activation.h"
 #include "math/kernels/level.h"
-
-#include <string.h>
-
-typedef int mask __attribute__((vector_size(4 * LANES)));
 
 enum { BLOCK = 64, WIDE = 4 };
 
@@ -15,19 +12,6 @@ static inline void add_to_double(double *sum, vec v)
 {
     for (int i = 0; i < LANES; i++)
         sum[i] += (double)v[i];
-}
-
-/* max(v, 0), and v itself where it is NaN: a broken number must reach the loss, where it is
- * reported. */
-static inline vec relu_of(vec v)
-{
-    return (vec)((mask)v & ~(mask)(v < 0.0f));
-}
-
-/* g where y > 0, else 0. */
-static inline vec where_positive(vec g, vec y)
-{
-    return (vec)((mask)g & (mask)(y > 0.0f));
 }
 
 /* `wide` registers of channels side by side: pixels are then read in longer stretches. */
@@ -45,7 +29,7 @@ moments_of(double *mean, double *m2, const float *z, size_t pixels, size_t strid
         for (; p < end; p++)
 #pragma GCC unroll 4
             for (int i = 0; i < wide; i++) {
-                vec d = load(z + p * stride + i * LANES) - first[i];
+                vec d = load(z + p * stride + (size_t)i * LANES) - first[i];
                 s[i] += d;
                 q[i] += d * d;
             }
@@ -70,7 +54,7 @@ static void moments_tail(double *mean, double *m2, const float *z, size_t pixels
     for (int c = 0; c < n; c++) {
         double shift = z[first + c], sum = 0, square = 0;
         for (size_t p = 0; p < pixels; p++) {
-            double d = z[p * channels + first + c] - shift;
+            double d = z[p * (size_t)channels + (size_t)(first + c)] - shift;
             sum += d;
             square += d * d;
         }
@@ -86,49 +70,65 @@ void KERNEL(norm_sweep_moments)(double *mean, double *m2, const float *z, size_t
 {
     int c = 0;
     for (; c + WIDE * LANES <= channels; c += WIDE * LANES)
-        moments_of(mean + c, m2 + c, z + c, pixels, channels, WIDE);
+        moments_of(mean + c, m2 + c, z + c, pixels, (size_t)channels, WIDE);
     for (; c + LANES <= channels; c += LANES)
-        moments_of(mean + c, m2 + c, z + c, pixels, channels, 1);
+        moments_of(mean + c, m2 + c, z + c, pixels, (size_t)channels, 1);
     moments_tail(mean, m2, z, pixels, channels, c);
 }
 
-void KERNEL(norm_sweep_apply)(float *y, const float *z, const float *residual, const float *scale,
-                              const float *shift, size_t pixels, int channels, bool relu)
+static inline __attribute__((always_inline)) void
+apply(float *y, const float *z, const float *residual, const float *scale, const float *shift,
+      size_t pixels, int channels, enum kernels_activation activation)
 {
     int whole = channels / LANES * LANES;
     for (size_t p = 0; p < pixels; p++) {
-        size_t at = p * channels;
+        size_t at = p * (size_t)channels;
         for (int c = 0; c < whole; c += LANES) {
-            vec v = load(z + at + c) * load(scale + c) + load(shift + c);
+            const size_t here = at + (size_t)c;
+            vec v = load(z + here) * load(scale + c) + load(shift + c);
             if (residual)
-                v += load(residual + at + c);
-            store(y + at + c, relu ? relu_of(v) : v);
+                v += load(residual + here);
+            store(y + here, activation_of(v, activation));
         }
         for (int c = whole; c < channels; c++) {
-            float v = z[at + c] * scale[c] + shift[c];
+            const size_t here = at + (size_t)c;
+            float v = z[here] * scale[c] + shift[c];
             if (residual)
-                v += residual[at + c];
-            y[at + c] = relu && v < 0 ? 0 : v;
+                v += residual[here];
+            y[here] = activation_of_one(v, activation);
         }
     }
 }
 
+void KERNEL(norm_sweep_apply)(float *y, const float *z, const float *residual, const float *scale,
+                              const float *shift, size_t pixels, int channels,
+                              enum kernels_activation activation)
+{
+    if (activation == KERNELS_RELU)
+        apply(y, z, residual, scale, shift, pixels, channels, KERNELS_RELU);
+    else if (activation == KERNELS_RELU6)
+        apply(y, z, residual, scale, shift, pixels, channels, KERNELS_RELU6);
+    else
+        apply(y, z, residual, scale, shift, pixels, channels, KERNELS_NONE);
+}
+
 static inline __attribute__((always_inline)) void
 backward_sums_of(double *sum_g, double *sum_gx, float *g, const float *y, const float *z,
-                 const float *mean, size_t pixels, size_t stride, int wide)
+                 const float *mean, size_t pixels, size_t stride, int wide,
+                 enum kernels_activation activation)
 {
-    memset(sum_g, 0, wide * LANES * sizeof *sum_g);
-    memset(sum_gx, 0, wide * LANES * sizeof *sum_gx);
+    for (int c = 0; c < wide * LANES; c++)
+        sum_g[c] = sum_gx[c] = 0;
     for (size_t p = 0; p < pixels;) {
         size_t end = p + BLOCK < pixels ? p + BLOCK : pixels;
         vec s[WIDE] = {0}, q[WIDE] = {0};
         for (; p < end; p++)
 #pragma GCC unroll 4
             for (int i = 0; i < wide; i++) {
-                size_t at = p * stride + i * LANES;
+                size_t at = p * stride + (size_t)i * LANES;
                 vec v = load(g + at);
-                if (y) {
-                    v = where_positive(v, load(y + at));
+                if (activation != KERNELS_NONE) {
+                    v = activation_gradient(v, load(y + at), activation);
                     store(g + at, v);
                 }
                 s[i] += v;
@@ -141,27 +141,40 @@ backward_sums_of(double *sum_g, double *sum_gx, float *g, const float *y, const 
     }
 }
 
-void KERNEL(norm_sweep_backward_sums)(double *sum_g, double *sum_gx, float *g, const float *y,
-                                      const float *z, const float *mean, size_t pixels,
-                                      int channels)
+static inline __attribute__((always_inline)) void
+backward_sums(double *sum_g, double *sum_gx, float *g, const float *y, const float *z,
+              const float *mean, size_t pixels, int channels, enum kernels_activation activation)
 {
+    const size_t stride = (size_t)channels;
     int first = 0;
     for (; first + WIDE * LANES <= channels; first += WIDE * LANES)
-        backward_sums_of(sum_g + first, sum_gx + first, g + first, y ? y + first : NULL, z + first,
-                         mean + first, pixels, channels, WIDE);
+        backward_sums_of(sum_g + first, sum_gx + first, g + first, y + first, z + first,
+                         mean + first, pixels, stride, WIDE, activation);
     for (; first + LANES <= channels; first += LANES)
-        backward_sums_of(sum_g + first, sum_gx + first, g + first, y ? y + first : NULL, z + first,
-                         mean + first, pixels, channels, 1);
+        backward_sums_of(sum_g + first, sum_gx + first, g + first, y + first, z + first,
+                         mean + first, pixels, stride, 1, activation);
     for (int c = first; c < channels; c++) {
         sum_g[c] = sum_gx[c] = 0;
         for (size_t p = 0; p < pixels; p++) {
-            size_t at = p * channels + c;
-            if (y && !(y[at] > 0))
-                g[at] = 0;
+            size_t at = p * stride + (size_t)c;
+            if (activation != KERNELS_NONE)
+                g[at] = activation_gradient_of_one(g[at], y[at], activation);
             sum_g[c] += g[at];
             sum_gx[c] += g[at] * ((double)z[at] - mean[c]);
         }
     }
+}
+
+void KERNEL(norm_sweep_backward_sums)(double *sum_g, double *sum_gx, float *g, const float *y,
+                                      const float *z, const float *mean, size_t pixels,
+                                      int channels, enum kernels_activation activation)
+{
+    if (activation == KERNELS_RELU)
+        backward_sums(sum_g, sum_gx, g, y, z, mean, pixels, channels, KERNELS_RELU);
+    else if (activation == KERNELS_RELU6)
+        backward_sums(sum_g, sum_gx, g, y, z, mean, pixels, channels, KERNELS_RELU6);
+    else /* y is not read: any address will do */
+        backward_sums(sum_g, sum_gx, g, g, z, mean, pixels, channels, KERNELS_NONE);
 }
 
 void KERNEL(norm_sweep_backward_apply)(float *dz, const float *g, const float *z, const float *mean,
@@ -170,17 +183,26 @@ void KERNEL(norm_sweep_backward_apply)(float *dz, const float *g, const float *z
 {
     int whole = channels / LANES * LANES;
     for (size_t p = 0; p < pixels; p++) {
-        size_t at = p * channels;
-        for (int c = 0; c < whole; c += LANES)
-            store(dz + at + c, load(a + c) * load(g + at + c) +
-                                   load(b + c) * (load(z + at + c) - load(mean + c)) + load(d + c));
-        for (int c = whole; c < channels; c++)
-            dz[at + c] = a[c] * g[at + c] + b[c] * (z[at + c] - mean[c]) + d[c];
+        size_t at = p * (size_t)channels;
+        for (int c = 0; c < whole; c += LANES) {
+            const size_t here = at + (size_t)c;
+            store(dz + here, load(a + c) * load(g + here) +
+                                 load(b + c) * (load(z + here) - load(mean + c)) + load(d + c));
+        }
+        for (int c = whole; c < channels; c++) {
+            const size_t here = at + (size_t)c;
+            dz[here] = a[c] * g[here] + b[c] * (z[here] - mean[c]) + d[c];
+        }
     }
 }
 
-void KERNEL(norm_sweep_relu_backward)(float *restrict g, const float *restrict y, size_t n)
+void KERNEL(norm_sweep_activation_backward)(float *restrict g, const float *restrict y, size_t n,
+                                            enum kernels_activation activation)
 {
-    for (size_t i = 0; i < n; i++)
-        g[i] = y[i] > 0 ? g[i] : 0.0f;
+    if (activation == KERNELS_RELU)
+        for (size_t i = 0; i < n; i++)
+            g[i] = activation_gradient_of_one(g[i], y[i], KERNELS_RELU);
+    else if (activation == KERNELS_RELU6)
+        for (size_t i = 0; i < n; i++)
+            g[i] = activation_gradient_of_one(g[i], y[i], KERNELS_RELU6);
 }

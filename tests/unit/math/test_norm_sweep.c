@@ -77,24 +77,51 @@ static void moments_of_a_constant_are_exact_and_a_nan_stays_in_its_channel(void 
     levels_each(check_constant, 11);
 }
 
-static void compare_apply(const struct kernels *k, struct shape s, bool residual, bool relu,
-                          bool in_place)
+static const enum kernels_activation ACTIVATIONS[] = {KERNELS_NONE, KERNELS_RELU, KERNELS_RELU6};
+
+static double activated(double v, enum kernels_activation activation)
+{
+    if (activation != KERNELS_NONE && v < 0)
+        return 0;
+    return activation == KERNELS_RELU6 && v > 6 ? 6 : v;
+}
+
+static double masked(double g, double y, enum kernels_activation activation)
+{
+    bool passes = activation == KERNELS_NONE || (y > 0 && (activation == KERNELS_RELU || y < 6));
+    return passes ? g : 0;
+}
+
+/* Results of an activation, with both limits, both zeros and numbers beyond among them. */
+static float *activation_results(size_t n)
+{
+    static const float EDGE[] = {0.0f, -0.0f, 6.0f, 7.0f, INFINITY, -1.0f, NAN};
+    float *y = close_normal_around(n, 2, 3);
+    for (size_t i = 0; i < n; i++)
+        if (close_pick(0, 2) == 0)
+            y[i] = EDGE[close_pick(0, 6)];
+    return y;
+}
+
+static void compare_apply(const struct kernels *k, struct shape s, bool residual,
+                          enum kernels_activation activation, bool in_place)
 {
     size_t n = s.pixels * s.channels;
     float *z = close_normal(n), *r = close_normal(n), *y = close_filled(n, NAN);
-    float *scale = close_normal(s.channels), *shift = close_normal(s.channels);
+    float *scale = close_normal_around(s.channels, 0, 4), *shift = close_normal(s.channels);
     double *want = close_doubles(n);
     for (size_t i = 0; i < n; i++) {
         want[i] = (double)z[i] * scale[i % s.channels] + shift[i % s.channels];
         want[i] += residual ? r[i] : 0;
-        if (relu && want[i] < 0)
-            want[i] = 0;
+        want[i] = activated(want[i], activation);
     }
     if (in_place)
         memcpy(y, r, n * sizeof *y);
     k->norm_apply(y, z, residual ? (in_place ? y : r) : NULL, scale, shift, s.pixels, s.channels,
-                  relu);
-    assert_close(y, want, n, 2e-7); /* two or three roundings */
+                  activation);
+    /* Two or three roundings of terms up to 16, where the limit of RELU6 makes the results small.
+     */
+    assert_close(y, want, n, 4e-7);
     free(z);
     free(r);
     free(y);
@@ -106,10 +133,10 @@ static void compare_apply(const struct kernels *k, struct shape s, bool residual
 static void check_apply(const struct kernels *k)
 {
     for (size_t i = 0; i < N_SHAPES; i++)
-        for (int relu = 0; relu < 2; relu++) {
-            compare_apply(k, SHAPES[i], false, relu, false);
-            compare_apply(k, SHAPES[i], true, relu, false);
-            compare_apply(k, SHAPES[i], true, relu, true);
+        for (int a = 0; a < 3; a++) {
+            compare_apply(k, SHAPES[i], false, ACTIVATIONS[a], false);
+            compare_apply(k, SHAPES[i], true, ACTIVATIONS[a], false);
+            compare_apply(k, SHAPES[i], true, ACTIVATIONS[a], true);
         }
 }
 
@@ -119,21 +146,28 @@ static void apply_scales_shifts_adds_and_clips(void **state)
     levels_each(check_apply, 12);
 }
 
-static void check_relu_of_nan(const struct kernels *k)
+static void compare_relu_of_nan(const struct kernels *k, enum kernels_activation activation,
+                                float largest)
 {
     float *z = close_filled(20, -1), *scale = close_filled(20, 1), *shift = close_filled(20, 0);
     float y[20];
     z[3] = z[17] = NAN;
     z[4] = z[18] = INFINITY;
-    k->norm_apply(y, z, NULL, scale, shift, 1, 20, true);
+    k->norm_apply(y, z, NULL, scale, shift, 1, 20, activation);
     for (int c = 0; c < 20; c++)
         if (c == 3 || c == 17)
             assert_true(isnan(y[c]));
         else
-            assert_true(y[c] == (c == 4 || c == 18 ? INFINITY : 0));
+            assert_true(y[c] == (c == 4 || c == 18 ? largest : 0));
     free(z);
     free(scale);
     free(shift);
+}
+
+static void check_relu_of_nan(const struct kernels *k)
+{
+    compare_relu_of_nan(k, KERNELS_RELU, INFINITY);
+    compare_relu_of_nan(k, KERNELS_RELU6, 6);
 }
 
 static void relu_lets_nan_through(void **state)
@@ -142,20 +176,18 @@ static void relu_lets_nan_through(void **state)
     levels_each(check_relu_of_nan, 13);
 }
 
-static void compare_backward_sums(const struct kernels *k, struct shape s, bool with_relu)
+static void compare_backward_sums(const struct kernels *k, struct shape s,
+                                  enum kernels_activation activation)
 {
     size_t n = s.pixels * s.channels;
-    float *g = close_normal(n), *y = close_normal(n), *z = close_normal_around(n, 2, 1);
+    float *g = close_normal(n), *y = activation_results(n), *z = close_normal_around(n, 2, 1);
     float *mean = close_normal_around(s.channels, 2, 0.1);
-    double *want_g = close_to_double(g, n);
-    for (size_t i = 0; i < n; i++) {
-        if (i % 7 == 0)
-            y[i] = i % 2 ? 0.0f : -0.0f;
-        if (with_relu && !(y[i] > 0))
-            want_g[i] = 0;
-    }
+    double *want_g = close_doubles(n);
+    for (size_t i = 0; i < n; i++)
+        want_g[i] = masked(g[i], y[i], activation);
     double *sum_g = close_doubles(s.channels), *sum_gx = close_doubles(s.channels);
-    k->norm_backward_sums(sum_g, sum_gx, g, with_relu ? y : NULL, z, mean, s.pixels, s.channels);
+    k->norm_backward_sums(sum_g, sum_gx, g, activation == KERNELS_NONE ? NULL : y, z, mean,
+                          s.pixels, s.channels, activation);
     for (int c = 0; c < s.channels; c++) {
         double want = 0, want_x = 0, size = 0;
         for (size_t at = c; at < n; at += s.channels) {
@@ -178,10 +210,9 @@ static void compare_backward_sums(const struct kernels *k, struct shape s, bool 
 
 static void check_backward_sums(const struct kernels *k)
 {
-    for (size_t i = 0; i < N_SHAPES; i++) {
-        compare_backward_sums(k, SHAPES[i], false);
-        compare_backward_sums(k, SHAPES[i], true);
-    }
+    for (size_t i = 0; i < N_SHAPES; i++)
+        for (int a = 0; a < 3; a++)
+            compare_backward_sums(k, SHAPES[i], ACTIVATIONS[a]);
 }
 
 static void backward_sums_mask_the_gradient_and_add_it_up(void **state)
@@ -228,6 +259,28 @@ static void backward_apply_is_linear_in_gradient_and_input_also_in_place(void **
     levels_each(check_backward_apply, 15);
 }
 
+static void check_activation_backward(const struct kernels *k)
+{
+    for (int n = 1; n < 70; n += 3)
+        for (int a = 0; a < 3; a++) {
+            float *g = close_normal((size_t)n), *y = activation_results((size_t)n);
+            double *want = close_doubles((size_t)n);
+            for (int i = 0; i < n; i++)
+                want[i] = masked(g[i], y[i], ACTIVATIONS[a]);
+            k->activation_backward(g, y, (size_t)n, ACTIVATIONS[a]);
+            assert_close(g, want, (size_t)n, 0);
+            free(g);
+            free(y);
+            free(want);
+        }
+}
+
+static void a_gradient_passes_strictly_between_the_limits_of_its_activation(void **state)
+{
+    (void)state;
+    levels_each(check_activation_backward, 16);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -236,6 +289,7 @@ int main(void)
         cmocka_unit_test(apply_scales_shifts_adds_and_clips),
         cmocka_unit_test(relu_lets_nan_through),
         cmocka_unit_test(backward_sums_mask_the_gradient_and_add_it_up),
+        cmocka_unit_test(a_gradient_passes_strictly_between_the_limits_of_its_activation),
         cmocka_unit_test(backward_apply_is_linear_in_gradient_and_input_also_in_place),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
