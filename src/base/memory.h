@@ -21,9 +21,9 @@ void memory_start(void);
  *
  * count x size zeroed bytes; the product is checked. count 0 gives a valid unique pointer. */
 void *memory_array(size_t count, size_t size, const char *what, struct error *err);
-/* `array` (NULL or from here) moved to where at least `needed` elements of element_size fit, if they
- * do not yet; *capacity follows. Grows by half again at least. On failure `array` is as it was. New
- * elements are not zeroed. */
+/* `array` (NULL or from here) moved to where at least `needed` elements of element_size fit, if
+ * they do not yet; *capacity follows. Grows by half again at least. On failure `array` is as it
+ * was. New elements are not zeroed. */
 void *memory_grown(void *array, size_t *capacity, size_t needed, size_t element_size,
                    const char *what, struct error *err);
 char *memory_string(const char *text, struct error *err);

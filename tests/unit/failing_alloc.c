@@ -3,9 +3,14 @@
 #include "failing_alloc.h"
 
 #include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
 #include <stdatomic.h>
-#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
 
 static atomic_long asked, failing; /* failing: number of the one that fails; 0 is none */
 
@@ -32,6 +37,16 @@ void failing_alloc_off(void)
 long failing_alloc_count(void)
 {
     return atomic_load(&asked);
+}
+
+bool failing_alloc_failed(long n, enum status status, const struct error *err)
+{
+    bool reached = failing_alloc_count() >= n;
+    failing_alloc_off();
+    assert_int_equal(status, reached ? STATUS_FAILED : STATUS_OK);
+    if (reached)
+        assert_non_null(strstr(err->message, "out of memory"));
+    return reached;
 }
 
 static bool fails(void)

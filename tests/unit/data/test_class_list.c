@@ -139,18 +139,8 @@ static void a_failing_allocation_gives_a_clean_error(void **state)
     (void)state;
     struct class_list list;
     const char *path = scratch_write_text("c.txt", "a\nb\nc\n");
-    for (long n = 1;; n++) {
-        failing_alloc_after(n);
-        enum status status = class_list_read(&list, path, &err);
-        long used = failing_alloc_count();
-        failing_alloc_off();
-        if (used < n) {
-            assert_int_equal(status, STATUS_OK);
-            break;
-        }
-        assert_int_equal(status, STATUS_FAILED);
+    FAILING_ALLOC_EACH(class_list_read(&list, path, &err), &err)
         assert_null(list.name);
-    }
     class_list_free(&list);
 }
 

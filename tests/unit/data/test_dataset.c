@@ -220,20 +220,9 @@ static void a_failing_allocation_gives_a_clean_error(void **state)
     (void)state;
     struct dataset *d;
     const char *path = scratch_write_text("t.csv", "image,label\na,x\nb,y\n./a,x\nsub/b,z\n");
-    for (long n = 1;; n++) {
-        failing_alloc_after(n);
-        enum status status = dataset_load(&d, path, &plain, &err);
-        long used = failing_alloc_count();
-        failing_alloc_off();
-        if (used < n) {
-            assert_int_equal(status, STATUS_OK);
-            assert_true(n > 10);
-            break;
-        }
-        assert_int_equal(status, STATUS_FAILED);
+    FAILING_ALLOC_EACH(dataset_load(&d, path, &plain, &err), &err)
         assert_null(d);
-        assert_non_null(strstr(err.message, "out of memory"));
-    }
+    assert_true(failing_alloc_count() >= 10);
     dataset_destroy(d);
 }
 

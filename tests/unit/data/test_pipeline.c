@@ -191,18 +191,8 @@ static void a_failing_allocation_gives_a_clean_error(void **state)
     (void)state;
     struct job job = {.workers = 2};
     struct pipeline *p;
-    for (long n = 1;; n++) {
-        failing_alloc_after(n);
-        enum status status = pipeline_create(&p, 2, WINDOW, work, &job, &err);
-        long used = failing_alloc_count();
-        failing_alloc_off();
-        if (used < n) {
-            assert_int_equal(status, STATUS_OK);
-            break;
-        }
-        assert_int_equal(status, STATUS_FAILED);
+    FAILING_ALLOC_EACH(pipeline_create(&p, 2, WINDOW, work, &job, &err), &err)
         assert_null(p);
-    }
     pipeline_destroy(p);
 }
 

@@ -245,19 +245,9 @@ static void a_failing_allocation_is_a_clean_error(void **state)
         size_t size;
 
         golden_read(&bytes, &size, names[i]);
-        for (long n = 1;; n++) {
-            failing_alloc_after(n);
-            enum status status =
-                image_decode_square(square, NULL, SIDE, bytes, size, &turned_upright, &err);
-            long used = failing_alloc_count();
-            failing_alloc_off();
-            if (used < n) {
-                assert_int_equal(status, STATUS_OK);
-                break;
-            }
-            assert_int_equal(status, STATUS_FAILED);
-            assert_non_null(strstr(err.message, "out of memory"));
-        }
+        FAILING_ALLOC_EACH(
+            image_decode_square(square, NULL, SIDE, bytes, size, &turned_upright, &err), &err)
+            ;
         free(bytes);
     }
 }

@@ -173,18 +173,8 @@ static void a_failing_allocation_is_a_clean_error(void **state)
     struct csv_table table;
     const char *csv = "a,b,c\n1,2,3\n\"4\n\",5,6\n";
     const char *path = scratch_write("a.csv", csv, strlen(csv));
-    for (long n = 1;; n++) {
-        failing_alloc_after(n);
-        enum status status = csv_table_read(&table, path, ',', &err);
-        long used = failing_alloc_count();
-        failing_alloc_off();
-        if (used < n) {
-            assert_int_equal(status, STATUS_OK);
-            break;
-        }
-        assert_int_equal(status, STATUS_FAILED);
-        assert_non_null(strstr(err.message, "out of memory"));
-    }
+    FAILING_ALLOC_EACH(csv_table_read(&table, path, ',', &err), &err)
+        ;
     csv_table_free(&table);
 }
 

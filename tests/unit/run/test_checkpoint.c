@@ -374,17 +374,8 @@ static void every_failing_allocation_of_a_write_is_a_clean_error(void **state)
     (void)state;
     struct model *m = make_model(3, 1);
     const char *path = scratch_path("a.safetensors");
-    for (long n = 1;; n++) {
-        struct error failure = {0};
-        failing_alloc_after(n);
-        enum status status = checkpoint_write(path, model_params(m), &card, &failure);
-        long used = failing_alloc_count();
-        failing_alloc_off();
-        if (used < n) {
-            assert_int_equal(status, STATUS_OK);
-            break;
-        }
-        assert_int_equal(status, STATUS_FAILED);
+    struct error failure = {0};
+    FAILING_ALLOC_EACH(checkpoint_write(path, model_params(m), &card, &failure), &failure) {
         if (files_exist(path)) { /* failed after the rename: the file is whole */
             struct safetensors whole;
             MUST(safetensors_read(&whole, path, err));
@@ -401,33 +392,15 @@ static void every_failing_allocation_of_a_load_is_a_clean_error(void **state)
     struct model *a = make_model(3, 1), *b = make_model(5, 2);
     struct safetensors file;
     MUST(safetensors_read(&file, write_model("a.safetensors", a), err));
-    for (long n = 1;; n++) {
-        struct error err = {0};
-        struct checkpoint_report report;
-        failing_alloc_after(n);
-        enum status status = checkpoint_load(&report, model_params(b), &file, "a", true, &err);
-        long used = failing_alloc_count();
-        failing_alloc_off();
+    struct error err = {0};
+    struct checkpoint_report report;
+    FAILING_ALLOC_EACH(checkpoint_load(&report, model_params(b), &file, "a", true, &err), &err)
         checkpoint_report_free(&report);
-        if (used < n) {
-            assert_int_equal(status, STATUS_OK);
-            break;
-        }
-        assert_int_equal(status, STATUS_FAILED);
-        assert_non_null(strstr(err.message, "out of memory"));
-    }
-    for (long n = 1;; n++) {
-        struct error err = {0};
-        struct checkpoint_card back;
-        failing_alloc_after(n);
-        enum status status = checkpoint_card_read(&back, &file, "a", &err);
-        long used = failing_alloc_count();
-        failing_alloc_off();
+    checkpoint_report_free(&report);
+    struct checkpoint_card back;
+    FAILING_ALLOC_EACH(checkpoint_card_read(&back, &file, "a", &err), &err)
         checkpoint_card_free(&back);
-        if (used < n)
-            break;
-        assert_int_equal(status, STATUS_FAILED);
-    }
+    checkpoint_card_free(&back);
     safetensors_free(&file);
     model_destroy(a);
     model_destroy(b);

@@ -219,19 +219,9 @@ static void every_failing_allocation_is_a_clean_error(void **state)
     struct tiny_run r;
     tiny_create(&r, NORM_GROUP);
     struct evaluator *evaluator;
-    for (long n = 1;; n++) {
-        struct error failure = {0};
-        failing_alloc_after(n);
-        enum status status = evaluator_create(&evaluator, r.model, r.val, true, &failure);
-        long used = failing_alloc_count();
-        failing_alloc_off();
-        if (used < n) {
-            assert_int_equal(status, STATUS_OK);
-            break;
-        }
-        assert_int_equal(status, STATUS_FAILED);
-        assert_non_null(strstr(failure.message, "out of memory"));
-    }
+    struct error failure = {0};
+    FAILING_ALLOC_EACH(evaluator_create(&evaluator, r.model, r.val, true, &failure), &failure)
+        ;
     evaluator_destroy(evaluator);
     tiny_destroy(&r);
 }

@@ -91,18 +91,9 @@ static void every_failing_allocation_is_a_clean_error(void **state)
     (void)state;
     struct dataset *data = load();
     struct hard_examples h;
-    for (long n = 1;; n++) {
-        struct error err = {0};
-        failing_alloc_after(n);
-        enum status status = hard_examples_create(&h, data, rows, 4, &err);
-        long used = failing_alloc_count();
-        failing_alloc_off();
-        if (used < n) {
-            assert_int_equal(status, STATUS_OK);
-            break;
-        }
-        assert_int_equal(status, STATUS_FAILED);
-    }
+    struct error err = {0};
+    FAILING_ALLOC_EACH(hard_examples_create(&h, data, rows, 4, &err), &err)
+        ;
     hard_examples_free(&h);
     dataset_destroy(data);
 }

@@ -153,29 +153,10 @@ static void every_failing_allocation_is_a_clean_error(void **state)
     struct fixture a;
     create(&a, 1);
     const char *path = write_state(&a);
-    for (long n = 1;; n++) {
-        struct error failure = {0};
-        failing_alloc_after(n);
-        enum status status = run_state_read(&a.content, path, &failure);
-        long used = failing_alloc_count();
-        failing_alloc_off();
-        if (used < n) {
-            assert_int_equal(status, STATUS_OK);
-            break;
-        }
-        assert_int_equal(status, STATUS_FAILED);
-    }
-    for (long n = 1;; n++) {
-        struct error failure = {0};
-        failing_alloc_after(n);
-        enum status status = run_state_write(path, &a.content, &failure);
-        long used = failing_alloc_count();
-        failing_alloc_off();
-        if (used < n) {
-            assert_int_equal(status, STATUS_OK);
-            break;
-        }
-        assert_int_equal(status, STATUS_FAILED);
+    struct error failure = {0};
+    FAILING_ALLOC_EACH(run_state_read(&a.content, path, &failure), &failure)
+        ;
+    FAILING_ALLOC_EACH(run_state_write(path, &a.content, &failure), &failure) {
         MUST(run_state_read(&a.content, path, err)); /* old or new, never half */
     }
     destroy(&a);

@@ -142,19 +142,9 @@ static void every_failing_allocation_is_a_clean_error(void **state)
     (void)state;
     struct tiny_run r;
     tiny_create(&r, NORM_GROUP);
-    for (long n = 1;; n++) {
-        struct error failure = {0};
-        failing_alloc_after(n);
-        enum status status = trainer_create(&r.trainer, &r.inputs, &failure);
-        long used = failing_alloc_count();
-        failing_alloc_off();
-        if (used < n) {
-            assert_int_equal(status, STATUS_OK);
-            break;
-        }
-        assert_int_equal(status, STATUS_FAILED);
-        assert_non_null(strstr(failure.message, "out of memory"));
-    }
+    struct error failure = {0};
+    FAILING_ALLOC_EACH(trainer_create(&r.trainer, &r.inputs, &failure), &failure)
+        ;
     tiny_destroy(&r);
 }
 
