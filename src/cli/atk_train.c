@@ -172,25 +172,14 @@ static enum status run_trainer(struct console *c, struct session *s, struct trai
     return status;
 }
 
-static struct trainer_inputs describe_inputs(const struct session *s)
+static struct trainer_inputs describe_inputs(const struct session *s, struct trainer_events events)
 {
-    return (struct trainer_inputs){
-        .settings = s->settings,
-        .card = &s->card,
-        .model = s->model,
-        .train = s->train_loader,
-        .val = s->val_loader,
-        .train_data = s->data,
-        .val_data = s->val.data,
-        .class_weight = s->class_weight,
-        .train_rows = s->train.row,
-        .val_rows = s->val.row,
-        .n_train_rows = s->train.n,
-        .n_val_rows = s->val.n,
-        .folder = s->folder,
-        .stop = &stop_signal,
-        .began = began,
-    };
+    struct trainer_inputs inputs = session_trainer_inputs(s);
+
+    inputs.stop = &stop_signal;
+    inputs.began = began;
+    inputs.events = events;
+    return inputs;
 }
 
 static enum status train(struct console *c, struct session *s, struct error *err)
@@ -203,8 +192,8 @@ static enum status train(struct console *c, struct session *s, struct error *err
         return status;
     report_weights(c, s);
     console_print(c, "run       %s\n", run_folder_path(s->folder));
-    struct trainer_inputs inputs = describe_inputs(s);
-    inputs.events = (struct trainer_events){&show, show_batch, show_evaluating, show_epoch};
+    const struct trainer_events events = {&show, show_batch, show_evaluating, show_epoch};
+    const struct trainer_inputs inputs = describe_inputs(s, events);
     status = trainer_create(&trainer, &inputs, err);
     if (status == STATUS_OK)
         status = run_trainer(c, s, trainer, err);
@@ -245,8 +234,8 @@ static enum status find_lr(struct console *c, struct session *s, struct error *e
     if (status != STATUS_OK)
         return status;
     report_weights(c, s);
-    struct trainer_inputs inputs = describe_inputs(s);
-    inputs.events = (struct trainer_events){.context = &show, .batch = show_step};
+    const struct trainer_events events = {.context = &show, .batch = show_step};
+    const struct trainer_inputs inputs = describe_inputs(s, events);
     console_bar_start(c, "learning rate", "steps", 0, LR_CURVE_STEPS, 0);
     status = find_lr_run(&curve, &inputs, &interrupted, err);
     console_bar_end(c);

@@ -171,6 +171,19 @@ static enum status set_range(struct settings *s, const struct setting *item, con
     return STATUS_OK;
 }
 
+/* Gives every option of the set s->augment its value. */
+static enum status expand_augment(struct settings *s, struct error *err)
+{
+    int n;
+    const struct settings_augment_row *row = settings_augment_rows(&n);
+
+    for (int i = 0; i < n; i++)
+        if (settings_set(s, settings_table_find(row[i].option), row[i].value[s->augment],
+                         "--augment", err) != STATUS_OK)
+            return err->status;
+    return STATUS_OK;
+}
+
 static enum status set_choice(struct settings *s, const struct setting *item, const char *value,
                               const char *where, struct error *err)
 {
@@ -180,7 +193,7 @@ static enum status set_choice(struct settings *s, const struct setting *item, co
         size_t length = strcspn(choice, "|");
         if (strlen(value) == length && strncmp(value, choice, length) == 0) {
             *(int *)field(s, item) = i;
-            return item->leads ? settings_augment_expand(s, err) : STATUS_OK;
+            return item->leads ? expand_augment(s, err) : STATUS_OK;
         }
         choice += length + (choice[length] == '|');
     }

@@ -1,107 +1,14 @@
 /* All settings of a run. Each is one row of the table in run/settings/settings_table, which drives
  * the command line, the YAML keys of --config, range errors, "did you mean", --help and the
- * args.yaml that a run writes and --config reads back.
- *
- * Paths mean what they mean on the command line, in a file too: relative to the working directory.
- * So a value can move between command line, config file and args.yaml without changing. */
+ * args.yaml that a run writes and --config reads back. */
 #ifndef RUN_SETTINGS_SETTINGS_H
 #define RUN_SETTINGS_SETTINGS_H
 
 #include "base/error.h"
-#include "data/augment.h"
-#include "image/image.h"
-#include "nn/aggregate.h"
-#include "nn/conv2d_plan.h"
-#include "nn/k_schedule.h"
-#include "nn/loss.h"
-#include "nn/optimiser.h"
-#include "nn/schedule.h"
+#include "run/settings/settings_fields.h"
 #include "run/settings/settings_table.h"
 
 #include <stdbool.h>
-#include <stdint.h>
-
-enum cache_mode { CACHE_AUTO, CACHE_NONE, CACHE_MEMORY, CACHE_DISK };
-enum bad_image_policy { BAD_IMAGE_FAIL, BAD_IMAGE_SKIP };
-enum backward_pass { BACKWARD_SELECTED, BACKWARD_FULL };
-enum augment_set { AUGMENT_NONE, AUGMENT_LIGHT, AUGMENT_STANDARD, AUGMENT_STRONG };
-enum exif_policy { EXIF_APPLY, EXIF_IGNORE };
-enum monitor { MONITOR_ACCURACY, MONITOR_BALANCED_ACCURACY, MONITOR_LOSS };
-enum decay_norm_bias { DECAY_NORM_BIAS_YES, DECAY_NORM_BIAS_NO };
-enum scope { SCOPE_BATCH, SCOPE_STEP, SCOPE_DATASET };
-enum sampler_choice { SAMPLER_SHUFFLE, SAMPLER_BALANCED };
-enum tta { TTA_NONE, TTA_FLIP };
-
-/* A number for each channel. from_data: still to be found in the training pictures (the session
- * does that); value is then without meaning. */
-struct setting_rgb {
-    float value[3];
-    bool from_data;
-};
-
-struct settings {
-    /* data */
-    char *data; /* the CSV: the command's argument */
-    char *images, *image_column, *label_column, *val, *classes;
-    bool no_header;
-    char delimiter;
-    double val_split;
-    /* pictures */
-    int size;
-    struct setting_rgb mean, std;
-    enum exif_policy exif;
-    enum image_jpeg_scale jpeg_scale;
-    enum bad_image_policy on_bad_image;
-    int64_t max_pixels;
-    enum tta tta;
-    /* augmentation */
-    enum augment_set augment; /* what settings were set together at first; `views` is what counts */
-    struct augment_options views;
-    double cache_scale; /* 0: found by the program */
-    /* network, loss */
-    char *model, *weights;
-    bool freeze_bn;
-    enum conv2d_choice conv;
-    enum backward_pass backward;
-    enum loss_kind loss;
-    enum aggregate_kind aggregate;
-    struct atk_k k, drop_largest;
-    enum scope scope; /* of which set the k largest are taken */
-    enum k_schedule_kind k_schedule;
-    struct atk_k k_start, k_end; /* without a text: all; k */
-    int k_warmup;                /* epochs */
-    struct setting_ints k_steps; /* epochs */
-    int accumulate;              /* batches in a step */
-    char *class_weights;         /* "none", "balanced" or a file */
-    double label_smoothing;
-    int batch_size, epochs;
-    enum sampler_choice sampler;
-    int64_t seed; /* >= 0 */
-    /* optimiser */
-    enum optimiser_kind optimizer;
-    double beta1, beta2, epsilon, momentum, weight_decay;
-    bool nesterov;
-    enum decay_norm_bias decay_norm_bias;
-    double clip_grad, ema; /* 0: off */
-    /* learning rate */
-    double learning_rate, warmup_epochs, lr_min, lr_gamma, lr_power;
-    enum schedule_kind lr_schedule;
-    struct setting_ints lr_steps; /* epochs */
-    /* stopping and keeping */
-    enum monitor monitor;
-    int early_stop;     /* epochs; 0: off */
-    double max_minutes; /* 0: no limit */
-    /* machine */
-    int threads, workers; /* 0: found by the program */
-    enum cache_mode cache;
-    int64_t cache_mib; /* 0: found by the program */
-    char *cache_dir;   /* NULL: the user's cache folder */
-    /* run */
-    char *config, *out, *resume; /* YAML to read; run folder to create; run folder to continue */
-    double save_minutes;         /* 0: at the end of epochs only */
-    int log_every;
-    bool quiet, json, dry_run, find_lr;
-};
 
 /* The defaults. On failure *s is zeroed; settings_free is due only after success. */
 enum status settings_init(struct settings *s, struct error *err);

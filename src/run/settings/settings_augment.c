@@ -1,9 +1,7 @@
 #include "run/settings/settings_augment.h"
 
 /* A column for each set. "standard" is for about a thousand photos and a network from scratch. */
-static const struct {
-    const char *option, *value[4];
-} sets[] = {
+static const struct settings_augment_row row[] = {
     /* clang-format off */
     /*               none           light          standard       strong */
     {"hflip",       {"0",           "0.5",         "0.5",         "0.5"}},
@@ -19,12 +17,8 @@ static const struct {
     /* clang-format on */
 };
 
-enum status settings_augment_expand(struct settings *s, struct error *err)
+const struct settings_augment_row *settings_augment_rows(int *n)
 {
-    enum status status = STATUS_OK;
-
-    for (size_t i = 0; status == STATUS_OK && i < sizeof sets / sizeof sets[0]; i++)
-        status = settings_set(s, settings_table_find(sets[i].option), sets[i].value[s->augment],
-                              "--augment", err);
-    return status;
+    *n = (int)(sizeof row / sizeof row[0]);
+    return row;
 }

@@ -2,10 +2,10 @@
 #ifndef RUN_SETTINGS_SETTINGS_AUGMENT_H
 #define RUN_SETTINGS_SETTINGS_AUGMENT_H
 
-#include "base/error.h"
-#include "run/settings/settings.h"
-
-/* Gives every option of the set s->augment its value. */
-enum status settings_augment_expand(struct settings *s, struct error *err);
+/* An option, and its value in each set, in the order of enum augment_set. */
+struct settings_augment_row {
+    const char *option, *value[4];
+};
+const struct settings_augment_row *settings_augment_rows(int *n);
 
 #endif

@@ -2,7 +2,7 @@
 #include "run/settings/settings_table.h"
 
 #include "base/suggest.h"
-#include "run/settings/settings.h"
+#include "run/settings/settings_fields.h"
 
 #include <math.h>
 #include <string.h>

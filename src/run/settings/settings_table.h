@@ -21,11 +21,6 @@ enum setting_type {
     SETTING_INTS    /* struct setting_ints: "10,15", ascending */
 };
 
-enum { SETTING_MOST_INTS = 8 };
-struct setting_ints {
-    int n, value[SETTING_MOST_INTS];
-};
-
 /* Where a setting may stand, and what a resumed run may change. */
 enum setting_use {
     SETTING_FIXED,      /* decides the result: command line, YAML, args.yaml; a resume keeps it */

@@ -2,6 +2,7 @@
 
 #include "base/files.h"
 #include "run/files/side_folder.h"
+#include "run/train/trainer.h"
 #include "run/train/trainer_internal.h"
 
 #include <stdlib.h>

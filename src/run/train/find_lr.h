@@ -10,7 +10,7 @@
 
 #include "base/error.h"
 #include "run/train/lr_curve.h"
-#include "run/train/trainer.h"
+#include "run/train/trainer_inputs.h"
 
 /* side_folder_check. */
 enum status find_lr_check(const struct settings *settings, struct error *err);

@@ -218,6 +218,25 @@ enum status session_open(struct session *s, struct error *err)
     return open_folder(s, err); /* last: nothing is written for a run that cannot start */
 }
 
+struct trainer_inputs session_trainer_inputs(const struct session *s)
+{
+    return (struct trainer_inputs){
+        .settings = s->settings,
+        .card = &s->card,
+        .model = s->model,
+        .train = s->train_loader,
+        .val = s->val_loader,
+        .train_data = s->data,
+        .val_data = s->val.data,
+        .class_weight = s->class_weight,
+        .train_rows = s->train.row,
+        .val_rows = s->val.row,
+        .n_train_rows = s->train.n,
+        .n_val_rows = s->val.n,
+        .folder = s->folder,
+    };
+}
+
 void session_close(struct session *s)
 {
     loader_destroy(s->train_loader);

@@ -9,81 +9,11 @@
 #define RUN_TRAIN_SESSION_H
 
 #include "base/error.h"
-#include "data/cache.h"
-#include "data/dataset.h"
-#include "data/disk_cache.h"
-#include "data/loader.h"
-#include "nn/model.h"
-#include "run/files/checkpoint.h"
-#include "run/files/run_folder.h"
-#include "run/settings/settings.h"
+#include "run/train/session_fields.h"
+#include "run/train/trainer_inputs.h"
 
 #include <signal.h>
 #include <stdbool.h>
-#include <stddef.h>
-
-/* One side of the data: rows of a table that are trained on or validated with. */
-struct session_rows {
-    const struct dataset *data; /* NULL: no validation */
-    int *row;                   /* [n] ascending */
-    int n;
-    int *count; /* [classes] pictures of each class */
-};
-
-struct session_bad_image {
-    const struct dataset *data;
-    int row;
-    char *message; /* "train.csv:17: photos/x.jpg: ..." */
-};
-
-struct session_memory { /* bytes */
-    size_t weights, gradients, moments, activations, loaders;
-    size_t average;        /* of --ema */
-    size_t mirrored;       /* of --tta flip */
-    size_t step;           /* of --accumulate */
-    size_t saving;         /* weights in the layout of the file */
-    size_t training;       /* all of these */
-    size_t program;        /* the process itself: code, libraries, tables read so far */
-    size_t free;           /* what the process may take now; 0: unknown */
-    size_t pictures;       /* all resized pictures */
-    size_t train_pictures; /* those of them that are trained on */
-    size_t cache;          /* what the cache may hold; 0: no cache */
-    size_t peak;           /* of the process's resident memory: training, program and cache.
-                              (Pages of a disk cache are the kernel's, which takes them back.) */
-};
-
-struct session {
-    const struct settings *settings; /* = &resolved */
-    struct settings resolved; /* the caller's, whose texts are borrowed; mean and std that are to be
-                                 found in the data are numbers after session_check */
-
-    /* after session_load */
-    struct dataset *data, *val_data; /* val_data: of --val alone */
-    struct session_rows train, val;
-    float *class_weight;             /* [classes] of --class-weights; NULL: none */
-    int n_singletons, n_unvalidated; /* classes, as struct split counts them */
-    int n_shared, first_shared_line; /* rows of --val whose picture is also trained on */
-    struct model_spec spec;
-    struct model_summary summary;
-    struct session_memory memory;
-    int threads, workers;
-    int picture_side; /* of training pictures as kept; those of validation have settings->size */
-
-    /* after session_check */
-    struct session_bad_image *bad;
-    size_t n_bad, bad_capacity;
-
-    /* after session_open */
-    /* Of --cache disk; val_disk when validation pictures have another side. Made, like the caches,
-     * by session_check when it is called. */
-    struct disk_cache *disk, *val_disk;
-    struct cache *cache, *val_cache; /* of training, of validation */
-    struct model *model;
-    struct loader *train_loader, *val_loader; /* val_loader NULL: no validation */
-    struct run_folder *folder;
-    struct checkpoint_card card;
-    struct checkpoint_report weights; /* of --weights */
-};
 
 /* *s is closed by the caller in any case, as with the next two. */
 enum status session_load(struct session *s, const struct settings *settings, struct error *err);
@@ -113,6 +43,9 @@ enum status session_open(struct session *s, struct error *err);
 enum status session_open_train_loader(struct session *s, struct error *err);
 /* args.yaml again: a resumed run may have got more epochs. Once its state has been accepted. */
 enum status session_save_settings(const struct session *s, struct error *err);
+/* After session_open: all that a trainer needs from the session. stop, began and events are the
+ * caller's to add. */
+struct trainer_inputs session_trainer_inputs(const struct session *s);
 void session_close(struct session *s); /* a zeroed one is fine */
 
 const struct class_list *session_classes(const struct session *s);

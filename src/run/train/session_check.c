@@ -1,13 +1,15 @@
 /* Looking at every picture before training: a bad file is better found in the first minute than in
  * the last hour. */
 #include "base/memory.h"
+#include "run/train/session.h"
 #include "run/train/session_data.h"
 #include "run/train/session_machine.h"
 
 #include <stdlib.h>
 #include <unistd.h>
 
-bool session_wants_check(const struct session *s)
+    bool
+    session_wants_check(const struct session *s)
 {
     return s->settings->on_bad_image == BAD_IMAGE_SKIP || s->settings->cache == CACHE_DISK ||
            s->settings->mean.from_data ||

@@ -96,14 +96,14 @@ static enum status count_classes(struct session_rows *rows, int n_classes, struc
 
 enum status session_data_count(struct session *s, struct error *err)
 {
-    int n = session_classes(s)->n;
+    int n = dataset_classes(s->data)->n;
     enum status status = count_classes(&s->train, n, err);
 
     if (status != STATUS_OK || (status = count_classes(&s->val, n, err)) != STATUS_OK)
         return status;
     free(s->class_weight);
-    return class_weights_find(&s->class_weight, s->settings->class_weights, session_classes(s),
-                              s->train.count, err);
+    return class_weights_find(&s->class_weight, s->settings->class_weights,
+                              dataset_classes(s->data), s->train.count, err);
 }
 
 enum status session_data_load(struct session *s, struct error *err)

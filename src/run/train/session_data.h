@@ -2,7 +2,8 @@
 #ifndef RUN_TRAIN_SESSION_DATA_H
 #define RUN_TRAIN_SESSION_DATA_H
 
-#include "run/train/session.h"
+#include "base/error.h"
+#include "run/train/session_fields.h"
 
 enum status session_data_load(struct session *s, struct error *err);
 /* Fills train.count, val.count and, from these, class_weight anew. */

@@ -45,7 +45,7 @@ struct loader_options session_machine_train_loader_options(const struct session 
 
     options.shuffle = true;
     options.reread = set->scope == SCOPE_STEP && set->accumulate > 1;
-    options.balance_classes = set->sampler == SAMPLER_BALANCED ? session_classes(s)->n : 0;
+    options.balance_classes = set->sampler == SAMPLER_BALANCED ? dataset_classes(s->data)->n : 0;
     if (augment_is_on(&set->views)) {
         options.augment = &set->views;
         options.picture_side = (int)ceil(set->size * scale);
@@ -56,7 +56,7 @@ struct loader_options session_machine_train_loader_options(const struct session 
 struct model_options session_machine_model_options(const struct session *s)
 {
     return (struct model_options){
-        .classes = session_classes(s)->n,
+        .classes = dataset_classes(s->data)->n,
         .size = s->settings->size,
         .max_batch = s->settings->batch_size,
         .training = true,

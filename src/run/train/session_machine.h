@@ -2,7 +2,8 @@
 #ifndef RUN_TRAIN_SESSION_MACHINE_H
 #define RUN_TRAIN_SESSION_MACHINE_H
 
-#include "run/train/session.h"
+#include "base/error.h"
+#include "run/train/session_fields.h"
 
 /* Fills threads, workers, summary and memory from settings, spec and rows. */
 enum status session_machine_plan(struct session *s, struct error *err);

@@ -4,12 +4,13 @@
  * What decides the future of a run is in struct run_state, the weights and the moments, and nowhere
  * else; saving these, and cutting the tables back to their recorded lengths, is all that a resume
  * needs. */
-#include "run/train/trainer_internal.h"
+#include "run/train/trainer.h"
 
 #include "base/clock.h"
 #include "base/memory.h"
 #include "run/settings/recipe.h"
 #include "run/train/monitor.h"
+#include "run/train/trainer_internal.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -5,7 +5,7 @@
 #define RUN_TRAIN_TRAINER_FACTS_H
 
 #include "run/files/run_state.h"
-#include "run/train/trainer.h"
+#include "run/train/trainer_inputs.h"
 
 /* More than the table of settings has rows (a test holds it to that). */
 enum { TRAINER_MOST_FACTS = 128 };

@@ -13,8 +13,8 @@
 #include "run/files/run_state.h"
 #include "run/train/evaluator.h"
 #include "run/train/hard_examples.h"
-#include "run/train/trainer.h"
 #include "run/train/trainer_facts.h"
+#include "run/train/trainer_inputs.h"
 
 enum { TRAINER_MOST_BLOCKS = 16 };
 
