@@ -46,7 +46,7 @@ static enum status check_table(const struct program *p, struct error *err)
     if (!ferror(p->table))
         return STATUS_OK;
     const char *out = p->options.set.out;
-    return error_errno(err, "%s: cannot write", out != NULL ? out : "standard output");
+    return error_errno(err, "%s: cannot write", out ? out : "standard output");
 }
 
 static void put_header(const struct program *p)
@@ -113,7 +113,7 @@ static enum status load_data(struct program *p, struct error *err)
 static enum status open_table(struct program *p, struct error *err)
 {
     p->table = stdout;
-    if (p->options.set.out == NULL)
+    if (!p->options.set.out)
         return STATUS_OK;
     enum status status = files_open(&p->writer, p->options.set.out, err);
     p->table = p->writer.stream;
@@ -144,7 +144,7 @@ static enum status classify(struct program *p, struct error *err)
         return error_set(err, "interrupted");
     if (status == STATUS_OK && fflush(p->table) != 0)
         status = check_table(p, err);
-    if (status == STATUS_OK && p->writer.stream != NULL)
+    if (status == STATUS_OK && p->writer.stream)
         status = files_commit(&p->writer, err);
     return status;
 }
@@ -155,8 +155,7 @@ static enum status report(struct program *p, struct error *err)
     const struct class_list *classes = &predictor_card(p->predictor)->classes;
     metrics_finish(&p->metrics, 1.0);
     if (!o->set.quiet)
-        predict_report_print(o->set.out != NULL ? stdout : stderr, &p->metrics, classes,
-                             &p->counts);
+        predict_report_print(o->set.out ? stdout : stderr, &p->metrics, classes, &p->counts);
     else if (p->counts.skipped > 0)
         fprintf(stderr, "atk-predict: %d picture%s skipped\n", p->counts.skipped,
                 p->counts.skipped == 1 ? "" : "s");
@@ -164,7 +163,7 @@ static enum status report(struct program *p, struct error *err)
         predict_report_json(stdout, &p->metrics, &p->counts);
     if (fflush(stdout) != 0)
         return error_errno(err, "standard output: cannot write");
-    if (o->confusion_matrix == NULL)
+    if (!o->confusion_matrix)
         return STATUS_OK;
     if (p->metrics.n == 0)
         return error_set(err, "--confusion-matrix: no picture has a label that the model knows");
@@ -175,16 +174,16 @@ static enum status run(struct program *p, struct error *err)
 {
     const struct settings *set = &p->options.set;
     int threads = set->threads > 0 ? set->threads : parallel_processors();
-    enum status status;
-    if ((status = parallel_start(threads, err)) ||
-        (status = predictor_open(&p->predictor, p->options.model, set->batch_size, err)) ||
-        (status = load_data(p, err)) ||
-        (status = metrics_create(&p->metrics, predictor_card(p->predictor)->classes.n,
-                                 dataset_size(p->data), err)) ||
-        (status = open_table(p, err)))
-        return status;
-    if ((status = classify(p, err)))
-        return status;
+
+    if (parallel_start(threads, err) != STATUS_OK ||
+        predictor_open(&p->predictor, p->options.model, set->batch_size, err) != STATUS_OK ||
+        load_data(p, err) != STATUS_OK ||
+        metrics_create(&p->metrics, predictor_card(p->predictor)->classes.n, dataset_size(p->data),
+                       err) != STATUS_OK ||
+        open_table(p, err) != STATUS_OK)
+        return err->status;
+    if (classify(p, err) != STATUS_OK)
+        return err->status;
     return report(p, err);
 }
 

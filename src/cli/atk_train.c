@@ -277,8 +277,8 @@ static enum status run(struct console *c, const struct settings *settings, struc
                          : settings->find_lr ? find_lr_check(settings, err)
                                              : STATUS_OK;
 
-    if (status != STATUS_OK || (status = session_load(s, settings, err)) != STATUS_OK)
-        return status;
+    if (status != STATUS_OK || session_load(s, settings, err) != STATUS_OK)
+        return err->status;
     console_print(c, "%s %s\n", program, ATK_VERSION);
     report_settings(c, settings);
     report_network(c, s);

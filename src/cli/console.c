@@ -2,25 +2,18 @@
  * The bar has no colours, so NO_COLOR is respected by having nothing to switch off. */
 #include "cli/console.h"
 
+#include "base/clock.h"
+
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { NARROWEST_BAR = 4, WIDEST_BAR = 40 };
 static const double seconds_between_drawings = 0.1;
-
-static double clock_seconds(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
 
 void console_open(struct console *c, const char *program, bool quiet)
 {

@@ -35,12 +35,12 @@ static const struct row {
     {"help", 'h', NULL, "print this and exit"},
     {"version", 'V', NULL, "print the version and exit"},
 };
-enum { N_ROWS = sizeof(table) / sizeof(table[0]) };
+enum { N_ROWS = sizeof table / sizeof table[0] };
 
 static bool takes_value(const struct row *row)
 {
     const struct setting *s = settings_table_find(row->name);
-    return row->argument != NULL || (s != NULL && s->type != SETTING_FLAG);
+    return row->argument || (s && s->type != SETTING_FLAG);
 }
 
 static enum status unknown_option(const char *text, struct error *err)
@@ -50,9 +50,9 @@ static enum status unknown_option(const char *text, struct error *err)
         name[i] = table[i].name;
     char word[64];
     const char *start = text + strspn(text, "-");
-    snprintf(word, sizeof(word), "%.*s", (int)strcspn(start, "="), start);
+    snprintf(word, sizeof word, "%.*s", (int)strcspn(start, "="), start);
     const char *near = suggest_nearest(word, name, N_ROWS);
-    if (near != NULL)
+    if (near)
         return error_usage(err, "unknown option \"%s\"; did you mean --%s?", text, near);
     return error_usage(err, "unknown option \"%s\"; see atk-predict --help", text);
 }
@@ -68,7 +68,7 @@ static enum status take(struct predict_options *out, const struct row *row, cons
         out->confusion_matrix = value;
     } else {
         char where[64];
-        snprintf(where, sizeof(where), "--%s", row->name);
+        snprintf(where, sizeof where, "--%s", row->name);
         return settings_set(&out->set, settings_table_find(row->name),
                             takes_value(row) ? value : "true", where, err);
     }
@@ -132,7 +132,7 @@ enum status predict_options_parse(struct predict_options *out, int argc, char **
     out->model = argv[optind];
     out->data = argv + optind + 1;
     out->n_data = argc - optind - 1;
-    if (out->set.json && out->set.out == NULL)
+    if (out->set.json && !out->set.out)
         return error_usage(err, "--json needs --out FILE: standard output carries the table");
     return STATUS_OK;
 }
@@ -166,14 +166,14 @@ void predict_options_help(FILE *stream)
     for (int i = 0; i < N_ROWS; i++) {
         const struct row *row = &table[i];
         const struct setting *s = settings_table_find(row->name);
-        bool value = s != NULL && s->type != SETTING_FLAG;
+        bool value = s && s->type != SETTING_FLAG;
         help_put_row(stream, &(struct help_row){
                                  .name = row->name,
                                  .letter = row->letter,
-                                 .argument = row->argument != NULL ? row->argument
-                                             : value               ? s->argument
-                                                                   : NULL,
-                                 .text = row->help != NULL ? row->help : s->help,
+                                 .argument = row->argument ? row->argument
+                                             : value       ? s->argument
+                                                           : NULL,
+                                 .text = row->help ? row->help : s->help,
                                  .initial = value ? s->initial : NULL,
                              });
     }

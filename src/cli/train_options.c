@@ -150,12 +150,13 @@ static enum status choose_validation(struct settings *s, const struct given *g, 
 static enum status read_run_settings(struct settings *s, const char *run, struct error *err)
 {
     char *path = NULL;
-    enum status status;
 
     if (!files_exist(run))
         return error_set(err, "--resume: there is no run folder %s", run);
-    if ((status = files_join(&path, run, "args.yaml", err)) == STATUS_OK &&
-        (status = settings_yaml_read(s, path, err)) != STATUS_OK)
+    if (files_join(&path, run, "args.yaml", err) != STATUS_OK)
+        return err->status;
+    enum status status = settings_yaml_read(s, path, err);
+    if (status != STATUS_OK)
         error_prefix(err, "--resume");
     free(path);
     return status;
@@ -202,40 +203,39 @@ static enum status read_config(struct settings *s, const char *what, struct erro
     return status;
 }
 
-static enum status resolve(struct settings *s, const struct given *g, struct error *err)
+/* *run is freed by the caller in any case. */
+static enum status resolve(struct settings *s, struct settings *run, const struct given *g,
+                           struct error *err)
 {
     const char *resume = given_value(g, "resume"), *config = given_value(g, "config");
-    struct settings run = {0};
-    enum status status = settings_init(s, err);
 
-    if (status == STATUS_OK && resume &&
-        (status = read_run_settings(s, resume, err)) == STATUS_OK &&
-        (status = settings_init(&run, err)) == STATUS_OK)
-        status = read_run_settings(&run, resume, err);
-    if (status == STATUS_OK && config)
-        status = read_config(s, config, err);
-    if (status == STATUS_OK && (status = apply(s, g, err)) == STATUS_OK &&
-        (status = choose_validation(s, g, err)) == STATUS_OK &&
-        (status = settings_check(s, err)) == STATUS_OK && resume)
-        status = compare_with_run(s, &run, err);
-    settings_free(&run);
-    return status;
+    if (settings_init(s, err) != STATUS_OK)
+        return err->status;
+    if (resume &&
+        (read_run_settings(s, resume, err) != STATUS_OK || settings_init(run, err) != STATUS_OK ||
+         read_run_settings(run, resume, err) != STATUS_OK))
+        return err->status;
+    if (config && read_config(s, config, err) != STATUS_OK)
+        return err->status;
+    if (apply(s, g, err) != STATUS_OK || choose_validation(s, g, err) != STATUS_OK ||
+        settings_check(s, err) != STATUS_OK)
+        return err->status;
+    return resume ? compare_with_run(s, run, err) : STATUS_OK;
 }
 
 enum status train_options_parse(struct train_options *out, int argc, char **argv, struct error *err)
 {
     struct given given = {0};
-    void *memory;
+    struct settings run = {0};
 
     *out = (struct train_options){0};
-    enum status status =
-        memory_alloc(&memory, (size_t)argc + 1, sizeof *given.list, "command line", err);
-    if (status != STATUS_OK)
-        return status;
-    given.list = memory;
-    status = read_command_line(out, &given, argc, argv, err);
+    given.list = memory_array((size_t)argc + 1, sizeof *given.list, "command line", err);
+    if (!given.list)
+        return err->status;
+    enum status status = read_command_line(out, &given, argc, argv, err);
     if (status == STATUS_OK && !out->help && !out->version)
-        status = resolve(&out->set, &given, err);
+        status = resolve(&out->set, &run, &given, err);
+    settings_free(&run);
     free(given.list);
     return status;
 }

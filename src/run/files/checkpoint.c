@@ -13,21 +13,18 @@ static const char *const card_key[N_KEYS] = {"model", "classes", "size", "mean",
 static const char jpeg_scale_key[] = "jpeg_scale";
 
 /* Class names one a line: a name never holds a newline (data/dataset refuses it). */
-static enum status join_classes(char **out, const struct class_list *classes, struct error *err)
+static char *join_classes(const struct class_list *classes, struct error *err)
 {
     size_t bytes = 1;
     for (int i = 0; i < classes->n; i++)
         bytes += strlen(classes->name[i]) + 1;
-    enum status status = memory_alloc((void **)out, bytes, 1, "class names", err);
-    if (status != STATUS_OK)
-        return status;
-    char *end = *out;
-    for (int i = 0; i < classes->n; i++) {
+    char *text = memory_array(bytes, 1, "class names", err), *end = text;
+    for (int i = 0; text && i < classes->n; i++) {
         if (i > 0)
             *end++ = '\n';
         end = stpcpy(end, classes->name[i]);
     }
-    return STATUS_OK;
+    return text;
 }
 
 static enum status split_classes(struct class_list *out, const char *text, struct error *err)
@@ -35,18 +32,20 @@ static enum status split_classes(struct class_list *out, const char *text, struc
     size_t n = 1;
     for (const char *p = text; *p != '\0'; p++)
         n += *p == '\n';
-    enum status status = memory_alloc((void **)&out->name, n, sizeof(char *), "class names", err);
-    while (status == STATUS_OK && (size_t)out->n < n) {
+    out->name = memory_array(n, sizeof *out->name, "class names", err);
+    if (!out->name)
+        return err->status;
+    while ((size_t)out->n < n) {
         size_t length = strcspn(text, "\n");
         if (length == 0)
             return error_set(err, "metadata key classes: name %d is empty", out->n + 1);
-        status = memory_alloc((void **)&out->name[out->n], length + 1, 1, "class name", err);
-        if (status != STATUS_OK)
-            break;
-        memcpy(out->name[out->n++], text, length);
+        char *name = memory_array(length + 1, 1, "class name", err);
+        if (!name)
+            return err->status;
+        out->name[out->n++] = memcpy(name, text, length);
         text += length + (text[length] == '\n');
     }
-    return status;
+    return STATUS_OK;
 }
 
 static enum status write_entries(const char *path, struct safetensors_entry *entry, float *disk,
@@ -60,7 +59,7 @@ static enum status write_entries(const char *path, struct safetensors_entry *ent
         if (p->kind == PARAM_COUNTER) {
             strcpy(e->dtype, "I64");
             e->data = &p->counter;
-            e->n_bytes = sizeof(p->counter);
+            e->n_bytes = sizeof p->counter;
             continue;
         }
         param_to_disk(disk, p, p->data);
@@ -79,23 +78,18 @@ enum status checkpoint_write(const char *path, const struct param_list *params,
                              const struct checkpoint_card *card, struct error *err)
 {
     char size[16], mean[64], std[64];
-    snprintf(size, sizeof(size), "%d", card->size);
-    snprintf(mean, sizeof(mean), "%.9g %.9g %.9g", card->mean[0], card->mean[1], card->mean[2]);
-    snprintf(std, sizeof(std), "%.9g %.9g %.9g", card->std[0], card->std[1], card->std[2]);
+    snprintf(size, sizeof size, "%d", card->size);
+    snprintf(mean, sizeof mean, "%.9g %.9g %.9g", card->mean[0], card->mean[1], card->mean[2]);
+    snprintf(std, sizeof std, "%.9g %.9g %.9g", card->std[0], card->std[1], card->std[2]);
 
     size_t n_floats = 0;
     for (int i = 0; i < params->n; i++)
         n_floats += params->item[i].size;
 
-    char *classes = NULL;
-    float *disk = NULL;
-    struct safetensors_entry *entry = NULL;
-    enum status status;
-    if ((status = join_classes(&classes, &card->classes, err)) ||
-        (status = memory_alloc((void **)&disk, n_floats, sizeof(float), "weights to write", err)) ||
-        (status = memory_alloc((void **)&entry, (size_t)params->n, sizeof(*entry),
-                               "table of weights to write", err)))
-        goto done;
+    char *classes = join_classes(&card->classes, err);
+    float *disk = memory_array(n_floats, sizeof *disk, "weights to write", err);
+    struct safetensors_entry *entry =
+        memory_array((size_t)params->n, sizeof *entry, "table of weights to write", err);
     const char *const key[] = {
         "format",           "atk_version",      card_key[KEY_MODEL], card_key[KEY_CLASSES],
         card_key[KEY_SIZE], card_key[KEY_MEAN], card_key[KEY_STD],   card_key[KEY_EXIF],
@@ -109,9 +103,10 @@ enum status checkpoint_write(const char *path, const struct param_list *params,
                                  std,
                                  card->apply_exif ? "apply" : "ignore",
                                  image_jpeg_scale_name[card->jpeg_scale]};
-    status =
-        write_entries(path, entry, disk, params, key, value, sizeof(key) / sizeof(key[0]), err);
-done:
+    bool all = classes && disk && entry;
+    enum status status =
+        all ? write_entries(path, entry, disk, params, key, value, sizeof key / sizeof key[0], err)
+            : err->status;
     free(classes);
     free(disk);
     free(entry);
@@ -166,13 +161,12 @@ static enum status read_values(struct checkpoint_card *out, const char *const *v
     out->apply_exif = strcmp(exif, "apply") == 0;
     if (!out->apply_exif && strcmp(exif, "ignore") != 0)
         return error_set(err, "metadata key exif: \"%s\" is neither apply nor ignore", exif);
-    enum status status;
-    if ((status = memory_copy_string(&out->model, value[KEY_MODEL], err)) ||
-        (status = split_classes(&out->classes, value[KEY_CLASSES], err)) ||
-        (status = read_size(&out->size, value[KEY_SIZE], err)) ||
-        (status = read_rgb(out->mean, "mean", value[KEY_MEAN], false, err)) ||
-        (status = read_rgb(out->std, "std", value[KEY_STD], true, err)))
-        return status;
+    out->model = memory_string(value[KEY_MODEL], err);
+    if (!out->model || split_classes(&out->classes, value[KEY_CLASSES], err) != STATUS_OK ||
+        read_size(&out->size, value[KEY_SIZE], err) != STATUS_OK ||
+        read_rgb(out->mean, "mean", value[KEY_MEAN], false, err) != STATUS_OK ||
+        read_rgb(out->std, "std", value[KEY_STD], true, err) != STATUS_OK)
+        return err->status;
     return STATUS_OK;
 }
 
@@ -184,7 +178,7 @@ enum status checkpoint_card_read(struct checkpoint_card *out, const struct safet
     char absent[64] = "";
     for (int i = 0; i < N_KEYS; i++) {
         value[i] = safetensors_meta(file, card_key[i]);
-        if (value[i] == NULL) {
+        if (!value[i]) {
             strcat(absent, absent[0] == '\0' ? "" : ", ");
             strcat(absent, card_key[i]);
         }

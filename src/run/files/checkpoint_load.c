@@ -19,33 +19,33 @@ static enum status names_add(struct checkpoint_names *list, struct error *err, c
     char text[512];
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(text, sizeof(text), format, arguments);
+    vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    enum status status = memory_grow((void **)&list->name, &list->capacity, list->n + 1,
-                                     sizeof(char *), "list of names", err);
-    if (status == STATUS_OK)
-        status = memory_copy_string(&list->name[list->n], text, err);
-    if (status == STATUS_OK)
-        list->n++;
-    return status;
+    char **name =
+        memory_grown(list->name, &list->capacity, list->n + 1, sizeof *name, "list of names", err);
+    if (!name)
+        return err->status;
+    list->name = name;
+    list->name[list->n] = memory_string(text, err);
+    if (!list->name[list->n])
+        return err->status;
+    list->n++;
+    return STATUS_OK;
 }
 
 /* ---- Shapes and types ---- */
 
-static size_t item_size(const char *dtype)
+/* F64, F32, F16, BF16: of what a safetensors file may hold. */
+static bool is_float(const char *dtype)
 {
-    if (strcmp(dtype, "F32") == 0)
-        return 4;
-    if (strcmp(dtype, "F64") == 0)
-        return 8;
-    return strcmp(dtype, "F16") == 0 || strcmp(dtype, "BF16") == 0 ? 2 : 0;
+    return strchr(dtype, 'F') && safetensors_item_bytes(dtype) > 0;
 }
 
 static bool fits(const struct param *p, const struct safetensors_entry *e)
 {
     if (p->kind == PARAM_COUNTER)
         return strcmp(e->dtype, "I64") == 0 && e->n_bytes == sizeof(int64_t);
-    if (item_size(e->dtype) == 0 || e->n_dims != p->n_dims)
+    if (!is_float(e->dtype) || e->n_dims != p->n_dims)
         return false;
     for (int d = 0; d < p->n_dims; d++)
         if (e->dim[d] != p->dim[d])
@@ -56,7 +56,7 @@ static bool fits(const struct param *p, const struct safetensors_entry *e)
 /* A classifier's tensor whose number of classes (the first dimension) is all that differs. */
 static bool has_other_classes(const struct param *p, const struct safetensors_entry *e)
 {
-    if (!p->head || item_size(e->dtype) == 0 || e->n_dims != p->n_dims || e->dim[0] == p->dim[0])
+    if (!p->head || !is_float(e->dtype) || e->n_dims != p->n_dims || e->dim[0] == p->dim[0])
         return false;
     for (int d = 1; d < p->n_dims; d++)
         if (e->dim[d] != p->dim[d])
@@ -98,7 +98,7 @@ static bool head_differs(const struct param_list *params, const struct safetenso
     for (int i = 0; i < params->n; i++) {
         const struct param *p = &params->item[i];
         const struct safetensors_entry *e = p->head ? safetensors_find(file, p->name) : NULL;
-        if (e != NULL && has_other_classes(p, e))
+        if (e && has_other_classes(p, e))
             return true;
     }
     return false;
@@ -111,7 +111,7 @@ static enum status compare(struct checkpoint_report *r, const struct param_list 
     for (int i = 0; i < params->n && status == STATUS_OK; i++) {
         const struct param *p = &params->item[i];
         const struct safetensors_entry *e = safetensors_find(file, p->name);
-        if (e == NULL) {
+        if (!e) {
             if (p->kind != PARAM_COUNTER)
                 status = names_add(&r->missing, err, "%s", p->name);
         } else if (keep_head && p->head && (fits(p, e) || has_other_classes(p, e))) {
@@ -147,9 +147,9 @@ static enum status refuse_misfits(const struct checkpoint_report *r, const char 
                                   struct error *err)
 {
     char text[1024] = "";
-    describe(text, sizeof(text), &r->missing, "missing");
-    describe(text, sizeof(text), &r->left_over, "left over");
-    describe(text, sizeof(text), &r->other_shape, "of another shape");
+    describe(text, sizeof text, &r->missing, "missing");
+    describe(text, sizeof text, &r->left_over, "left over");
+    describe(text, sizeof text, &r->other_shape, "of another shape");
     if (text[0] == '\0')
         return STATUS_OK;
     return error_set(err, "%s: the weights do not fit the network: %s", path, text);
@@ -174,7 +174,7 @@ static float float_from_bfloat(uint16_t bits)
 {
     uint32_t wide = (uint32_t)bits << 16;
     float value;
-    memcpy(&value, &wide, sizeof(value));
+    memcpy(&value, &wide, sizeof value);
     return value;
 }
 
@@ -182,18 +182,18 @@ static void convert(float *out, const struct safetensors_entry *e, size_t n)
 {
     const unsigned char *bytes = e->data; /* not aligned */
     if (strcmp(e->dtype, "F32") == 0) {
-        memcpy(out, bytes, n * sizeof(float));
+        memcpy(out, bytes, n * sizeof *out);
     } else if (strcmp(e->dtype, "F64") == 0) {
         for (size_t i = 0; i < n; i++) {
             double value;
-            memcpy(&value, bytes + i * sizeof(value), sizeof(value));
+            memcpy(&value, bytes + i * sizeof value, sizeof value);
             out[i] = (float)value;
         }
     } else {
         bool half = strcmp(e->dtype, "F16") == 0;
         for (size_t i = 0; i < n; i++) {
             uint16_t bits;
-            memcpy(&bits, bytes + i * sizeof(bits), sizeof(bits));
+            memcpy(&bits, bytes + i * sizeof bits, sizeof bits);
             out[i] = half ? float_from_half(bits) : float_from_bfloat(bits);
         }
     }
@@ -206,17 +206,16 @@ static enum status copy(struct param_list *params, const struct safetensors *fil
     for (int i = 0; i < params->n; i++)
         if (params->item[i].size > largest)
             largest = params->item[i].size;
-    float *disk;
-    enum status status = memory_alloc((void **)&disk, largest, sizeof(float), "weights", err);
-    if (status != STATUS_OK)
-        return status;
+    float *disk = memory_array(largest, sizeof *disk, "weights", err);
+    if (!disk)
+        return err->status;
     for (int i = 0; i < params->n; i++) {
         struct param *p = &params->item[i];
         const struct safetensors_entry *e = safetensors_find(file, p->name);
-        if (e == NULL || (keep_head && p->head))
+        if (!e || (keep_head && p->head))
             continue;
         if (p->kind == PARAM_COUNTER) {
-            memcpy(&p->counter, e->data, sizeof(p->counter));
+            memcpy(&p->counter, e->data, sizeof p->counter);
         } else {
             convert(disk, e, p->size);
             param_from_disk(p->data, p, disk);

@@ -3,6 +3,7 @@
 #include "base/files.h"
 #include "base/memory.h"
 #include "base/suggest.h"
+#include "base/text.h"
 
 #include <dirent.h>
 #include <stdio.h>
@@ -27,13 +28,6 @@ struct names {
     char name[MOST_NAMES][NAME_BYTES];
     int n;
 };
-
-static bool ends_in(const char *text, const char *end)
-{
-    size_t n_text = strlen(text), n_end = strlen(end);
-
-    return n_text > n_end && strcmp(text + n_text - n_end, end) == 0;
-}
 
 static void folders_free(struct folders *f)
 {
@@ -62,9 +56,11 @@ static enum status list_folders(struct folders *f, enum library library, struct 
     enum status status = files_program_directory(&program, err);
 
     *f = (struct folders){0};
-    if (status == STATUS_OK &&
-        (status = add_folder(f, getenv("ATK_TRAIN_SHARE"), "", name, err)) == STATUS_OK &&
-        (status = add_folder(f, program, "../", name, err)) == STATUS_OK)
+    if (status == STATUS_OK)
+        status = add_folder(f, getenv("ATK_TRAIN_SHARE"), "", name, err);
+    if (status == STATUS_OK)
+        status = add_folder(f, program, "../", name, err);
+    if (status == STATUS_OK)
         status = add_folder(f, program, "../share/atk-train/", name, err);
     free(program);
     return status;
@@ -84,7 +80,7 @@ static void list_names(struct names *names, const struct folders *f)
         const struct dirent *entry;
         while (folder && (entry = readdir(folder)) && names->n < MOST_NAMES) {
             size_t length = strlen(entry->d_name);
-            if (!ends_in(entry->d_name, ".yaml") || length - 5 >= NAME_BYTES)
+            if (!text_ends_in(entry->d_name, ".yaml") || length - 5 >= NAME_BYTES)
                 continue;
             memcpy(names->name[names->n], entry->d_name, length - 5);
             names->name[names->n++][length - 5] = '\0';
@@ -144,8 +140,10 @@ enum status library_find(char **path, enum library library, const char *what, st
     struct folders folders;
 
     *path = NULL;
-    if (strchr(what, '/') || ends_in(what, ".yaml") || ends_in(what, ".yml"))
-        return memory_copy_string(path, what, err);
+    if (strchr(what, '/') || text_ends_in(what, ".yaml") || text_ends_in(what, ".yml")) {
+        *path = memory_string(what, err);
+        return *path ? STATUS_OK : err->status;
+    }
     enum status status = list_folders(&folders, library, err);
     if (status == STATUS_OK)
         status = find_named(path, what, &folders, err);

@@ -24,18 +24,16 @@ static void lay_out(struct mosaic *m, int n)
 enum status mosaic_create(struct mosaic *m, int n, int size, const float mean[3],
                           const float std[3], struct error *err)
 {
-    enum status status;
-
     *m = (struct mosaic){.size = size};
     memcpy(m->mean, mean, sizeof m->mean);
     memcpy(m->std, std, sizeof m->std);
     lay_out(m, n);
     size_t pixels = (size_t)m->width * (size_t)m->height, cell = (size_t)m->cell;
-    if ((status = memory_alloc((void **)&m->rgb, pixels, 3, "a picture of the batch", err)) ||
-        (status = memory_alloc((void **)&m->picture, (size_t)size * (size_t)size, 3,
-                               "a picture of the batch", err)) ||
-        (status = memory_alloc((void **)&m->small, cell * cell, 3, "a picture of the batch", err)))
-        return status;
+    m->rgb = memory_array(pixels, 3, "a picture of the batch", err);
+    m->picture = memory_array((size_t)size * (size_t)size, 3, "a picture of the batch", err);
+    m->small = memory_array(cell * cell, 3, "a picture of the batch", err);
+    if (!m->rgb || !m->picture || !m->small)
+        return err->status;
     memset(m->rgb, GREY, 3 * pixels);
     return STATUS_OK;
 }

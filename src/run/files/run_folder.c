@@ -39,8 +39,11 @@ struct run_folder {
 
 static enum status fill_paths(struct run_folder *f, const char *path, struct error *err)
 {
-    enum status status = memory_copy_string(&f->path, path, err);
+    enum status status = STATUS_OK;
 
+    f->path = memory_string(path, err);
+    if (!f->path)
+        return err->status;
     for (int i = 0; status == STATUS_OK && i < RUN_N_FILES; i++) {
         const char *name = i < RUN_FILE_FIRST_BATCHES
                                ? file_name[i]
@@ -83,9 +86,9 @@ static enum status write_headers(struct run_folder *f, const struct class_list *
     fputs("epoch,batch,images,k,loss,mean_loss,accuracy,learning_rate,gradient_norm,"
           "threshold,seconds,wait_seconds,images_per_second",
           f->batches.stream);
-    if ((status = table_file_end(&f->batches, err)) != STATUS_OK ||
-        (status = table_file_begin(&f->results, err)) != STATUS_OK)
-        return status;
+    if (table_file_end(&f->batches, err) != STATUS_OK ||
+        table_file_begin(&f->results, err) != STATUS_OK)
+        return err->status;
     fputs("epoch,train_loss,train_mean_loss,train_accuracy,"
           "val_mean_loss,val_loss,val_accuracy,val_balanced_accuracy,val_macro_f1,learning_rate",
           f->results.stream);
@@ -104,12 +107,14 @@ static enum status refuse_existing(const char *path, struct error *err)
 enum status run_folder_check(const char *path, struct error *err)
 {
     char *place = NULL, *above = NULL;
-    enum status status;
+    enum status status = STATUS_OK;
 
     if (path && files_exist(path))
         return refuse_existing(path, err);
     /* The nearest folder above that is there already is the one that must be writable. */
-    status = memory_copy_string(&place, path ? path : "runs/train1", err);
+    place = memory_string(path ? path : "runs/train1", err);
+    if (!place)
+        return err->status;
     while (status == STATUS_OK && !files_exist(place)) {
         status = files_directory(&above, place, err);
         free(place);
@@ -145,15 +150,13 @@ static enum status make_named(const char *path, struct error *err)
     return status;
 }
 
-static enum status allocate(struct run_folder **out, struct error *err)
+static struct run_folder *allocate(struct error *err)
 {
-    void *memory;
-    enum status status = memory_alloc(&memory, 1, sizeof(struct run_folder), "run folder", err);
+    struct run_folder *f = memory_array(1, sizeof *f, "run folder", err);
 
-    *out = memory;
-    if (status == STATUS_OK)
-        (*out)->batches.fd = (*out)->results.fd = -1;
-    return status;
+    if (f)
+        f->batches.fd = f->results.fd = -1;
+    return f;
 }
 
 void run_folder_discard(struct run_folder *f)
@@ -170,26 +173,24 @@ enum status run_folder_create(struct run_folder **out, const char *path,
                               const struct class_list *classes, struct error *err)
 {
     char numbered[64];
-    struct run_folder *f;
-    enum status status = allocate(&f, err);
+    struct run_folder *f = allocate(err);
 
     *out = NULL;
-    if (status != STATUS_OK)
-        return status;
-    status = path ? make_named(path, err) : make_numbered(numbered, sizeof numbered, err);
+    if (!f)
+        return err->status;
+    enum status status =
+        path ? make_named(path, err) : make_numbered(numbered, sizeof numbered, err);
     if (status != STATUS_OK) {
         run_folder_close(f);
         return status;
     }
     if (!path)
         path = numbered;
-    if ((status = fill_paths(f, path, err)) == STATUS_OK &&
-        (status = open_tables(f, true, err)) == STATUS_OK)
-        status = write_headers(f, classes, err);
-    if (status != STATUS_OK) {
+    if (fill_paths(f, path, err) != STATUS_OK || open_tables(f, true, err) != STATUS_OK ||
+        write_headers(f, classes, err) != STATUS_OK) {
         run_folder_discard(f);
         rmdir(path); /* when not even the paths could be noted */
-        return status;
+        return err->status;
     }
     *out = f;
     return STATUS_OK;
@@ -197,13 +198,12 @@ enum status run_folder_create(struct run_folder **out, const char *path,
 
 enum status run_folder_open(struct run_folder **out, const char *path, struct error *err)
 {
-    struct run_folder *f;
-    enum status status = allocate(&f, err);
+    struct run_folder *f = allocate(err);
 
     *out = NULL;
-    if (status != STATUS_OK)
-        return status;
-    status = fill_paths(f, path, err);
+    if (!f)
+        return err->status;
+    enum status status = fill_paths(f, path, err);
     if (status == STATUS_OK && !files_exist(f->file[RUN_FILE_STATE]))
         status = error_set(err, "%s: there is no state.safetensors to resume from", path);
     if (status == STATUS_OK)

@@ -33,7 +33,7 @@ static const struct {
     FIELD(results_bytes, "I64"),
 #undef FIELD
 };
-enum { N_FIELDS = sizeof(field) / sizeof(field[0]) };
+enum { N_FIELDS = sizeof field / sizeof field[0] };
 
 struct table {
     struct safetensors_entry *entry; /* data points at the live value */
@@ -47,22 +47,17 @@ static void table_free(struct table *t)
     free(t->name);
 }
 
-static size_t item_bytes(const char *dtype)
-{
-    return strcmp(dtype, "F32") == 0 ? 4 : 8;
-}
-
 static void table_add(struct table *t, const char *prefix, const char *name, const char *dtype,
                       void *data, int64_t count)
 {
     snprintf(t->name[t->n], NAME_BYTES, "%s%s", prefix, name);
     struct safetensors_entry *e = &t->entry[t->n];
     e->name = t->name[t->n++];
-    snprintf(e->dtype, sizeof(e->dtype), "%s", dtype);
+    snprintf(e->dtype, sizeof e->dtype, "%s", dtype);
     e->n_dims = count == RUN_STATE_SCALAR ? 0 : 1;
     e->dim[0] = count;
     e->data = data;
-    e->n_bytes = (count == RUN_STATE_SCALAR ? 1 : (size_t)count) * item_bytes(dtype);
+    e->n_bytes = (count == RUN_STATE_SCALAR ? 1 : (size_t)count) * safetensors_item_bytes(dtype);
 }
 
 static enum status build_entries(struct table *t, const struct run_state_content *c,
@@ -70,10 +65,10 @@ static enum status build_entries(struct table *t, const struct run_state_content
 {
     *t = (struct table){0};
     size_t most = N_FIELDS + 1 + (size_t)c->n_blocks + (size_t)c->params->n;
-    enum status status;
-    if ((status = memory_alloc((void **)&t->entry, most, sizeof(*t->entry), "state", err)) ||
-        (status = memory_alloc((void **)&t->name, most, NAME_BYTES, "state", err)))
-        return status;
+    t->entry = memory_array(most, sizeof *t->entry, "state", err);
+    t->name = memory_array(most, sizeof *t->name, "state", err);
+    if (!t->entry || !t->name)
+        return err->status;
 
     for (size_t i = 0; i < N_FIELDS; i++)
         table_add(t, "", field[i].name, field[i].dtype, (char *)c->state + field[i].offset,
@@ -91,23 +86,32 @@ static enum status build_entries(struct table *t, const struct run_state_content
     return STATUS_OK;
 }
 
-enum status run_state_write(const char *path, const struct run_state_content *c, struct error *err)
+static enum status write_table(const char *path, const struct table *t,
+                               const struct run_state_content *c, struct error *err)
 {
-    struct table t;
-    const char **meta = NULL; /* keys, then values */
     size_t n_facts = (size_t)c->n_facts;
-    enum status status;
-    if ((status = build_entries(&t, c, err)) ||
-        (status = memory_alloc((void **)&meta, 2 * n_facts, sizeof(*meta), "state", err)))
-        goto done;
+    const char **meta = memory_array(2 * n_facts, sizeof *meta, "state", err); /* keys, values */
+
+    if (!meta)
+        return err->status;
     for (size_t i = 0; i < n_facts; i++) {
         meta[i] = c->fact[i].name;
         meta[n_facts + i] = c->fact[i].value;
     }
-    status = safetensors_write(path, t.entry, t.n, meta, meta + n_facts, n_facts, err);
-done:
-    table_free(&t);
+    enum status status =
+        safetensors_write(path, t->entry, t->n, meta, meta + n_facts, n_facts, err);
     free(meta);
+    return status;
+}
+
+enum status run_state_write(const char *path, const struct run_state_content *c, struct error *err)
+{
+    struct table t;
+    enum status status = build_entries(&t, c, err);
+
+    if (status == STATUS_OK)
+        status = write_table(path, &t, c, err);
+    table_free(&t);
     return status;
 }
 
@@ -117,7 +121,7 @@ static enum status check_facts(const struct safetensors *file, const struct run_
     const struct run_state_fact *fact = c->fact;
     for (int i = 0; i < c->n_facts; i++) {
         const char *saved = safetensors_meta(file, fact[i].name);
-        if (saved == NULL)
+        if (!saved)
             return error_set(err,
                              "not a state that this version of atk-train wrote: its metadata "
                              "lacks \"%s\"",
@@ -138,9 +142,9 @@ static enum status copy_entries(const struct table *t, const struct safetensors 
     for (size_t i = 0; i < t->n; i++) {
         const struct safetensors_entry *want = &t->entry[i];
         const struct safetensors_entry *have = safetensors_find(file, want->name);
-        if (have == NULL || strcmp(have->dtype, want->dtype) != 0 || have->n_bytes != want->n_bytes)
+        if (!have || strcmp(have->dtype, want->dtype) != 0 || have->n_bytes != want->n_bytes)
             return error_set(err, "tensor %s is %s, expected %s of %zu bytes", want->name,
-                             have == NULL ? "missing" : "of another type or size", want->dtype,
+                             !have ? "missing" : "of another type or size", want->dtype,
                              want->n_bytes);
     }
     for (size_t i = 0; i < t->n; i++)
@@ -152,12 +156,16 @@ static enum status copy_entries(const struct table *t, const struct safetensors 
 enum status run_state_read(const struct run_state_content *c, const char *path, struct error *err)
 {
     struct safetensors file = {0};
-    enum status status = safetensors_read(&file, path, err); /* names the path itself */
-    if (status != STATUS_OK)
-        return status;
     struct table t = {0};
-    if ((status = check_facts(&file, c, err)) || (status = build_entries(&t, c, err)) ||
-        (status = copy_entries(&t, &file, err)))
+
+    if (safetensors_read(&file, path, err) != STATUS_OK) /* names the path itself */
+        return err->status;
+    enum status status = check_facts(&file, c, err);
+    if (status == STATUS_OK)
+        status = build_entries(&t, c, err);
+    if (status == STATUS_OK)
+        status = copy_entries(&t, &file, err);
+    if (status != STATUS_OK)
         error_prefix(err, "%s", path);
     table_free(&t);
     safetensors_free(&file);

@@ -18,9 +18,9 @@ static enum status name_folder(char **path, const struct side_folder *f, const c
 
     while (length > 1 && out[length - 1] == '/')
         length--;
-    enum status status = memory_alloc((void **)path, size, 1, "a folder's name", err);
-    if (status != STATUS_OK)
-        return status;
+    *path = memory_array(size, 1, "a folder's name", err);
+    if (!*path)
+        return err->status;
     if (out)
         snprintf(*path, size, "%.*s-%s", (int)length, out, f->name);
     else
@@ -85,7 +85,7 @@ enum status side_folder_make(char **path, const struct side_folder *f, const cha
     bool existed;
     enum status status = name_folder(path, f, out, err);
 
-    if (status != STATUS_OK || (status = check(f, *path, err)) != STATUS_OK)
-        return status;
+    if (status != STATUS_OK || check(f, *path, err) != STATUS_OK)
+        return err->status;
     return files_make_directory(*path, &existed, err);
 }

@@ -14,9 +14,9 @@ enum status table_file_open(struct table_file *t, const char *path, bool create,
     int flags = O_WRONLY | O_APPEND | O_CLOEXEC | (create ? O_CREAT | O_EXCL : 0);
 
     *t = (struct table_file){.fd = -1};
-    enum status status = memory_copy_string(&t->path, path, err);
-    if (status != STATUS_OK)
-        return status;
+    t->path = memory_string(path, err);
+    if (!t->path)
+        return err->status;
     t->fd = open(path, flags, 0666);
     return t->fd >= 0 ? STATUS_OK : error_errno(err, "cannot open %s", path);
 }

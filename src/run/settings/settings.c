@@ -227,13 +227,13 @@ static enum status set_char(struct settings *s, const struct setting *item, cons
 static enum status set_text(struct settings *s, const struct setting *item, const char *value,
                             const char *where, struct error *err)
 {
-    char *copy, **text = field(s, item);
+    char **text = field(s, item);
 
     if (*value == '\0')
         return error_usage(err, "%s: \"\" is not a %s", where, item->argument);
-    enum status status = memory_copy_string(&copy, value, err);
-    if (status != STATUS_OK)
-        return status;
+    char *copy = memory_string(value, err);
+    if (!copy)
+        return err->status;
     free(*text);
     *text = copy;
     return STATUS_OK;

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #define FIELD(name)  offsetof(struct settings, name)
-#define COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))
+#define COUNT(array) ((int)(sizeof array / sizeof((array)[0])))
 
 static const char data_group[] = "Data";
 static const char picture_group[] = "Pictures";

@@ -3,6 +3,7 @@
 #include "base/files.h"
 #include "base/memory.h"
 #include "base/number.h"
+#include "base/text.h"
 #include "io/csv.h"
 #include "io/yaml.h"
 
@@ -83,17 +84,10 @@ static enum status read_yaml(float *weight, const struct class_list *classes, co
     return status;
 }
 
-static bool ends_in(const char *text, const char *end)
-{
-    size_t length = strlen(text), tail = strlen(end);
-
-    return length >= tail && strcmp(text + length - tail, end) == 0;
-}
-
 static enum status read_file(float *weight, const struct class_list *classes, const char *path,
                              struct error *err)
 {
-    bool yaml = ends_in(path, ".yaml") || ends_in(path, ".yml");
+    bool yaml = text_ends_in(path, ".yaml") || text_ends_in(path, ".yml");
     enum status status = (yaml ? read_yaml : read_csv)(weight, classes, path, err);
 
     for (int c = 0; status == STATUS_OK && c < classes->n; c++)
@@ -105,8 +99,6 @@ static enum status read_file(float *weight, const struct class_list *classes, co
 enum status class_weights_find(float **weight, const char *choice, const struct class_list *classes,
                                const int *count, struct error *err)
 {
-    void *memory;
-
     *weight = NULL;
     if (strcmp(choice, "none") == 0)
         return STATUS_OK;
@@ -114,18 +106,15 @@ enum status class_weights_find(float **weight, const char *choice, const struct 
     if (strcmp(choice, "balanced") != 0 && !strpbrk(choice, "./") && !files_exist(choice))
         return error_usage(err, "--class-weights: \"%s\" is neither none, balanced nor a file",
                            choice);
-    enum status status =
-        memory_alloc(&memory, (size_t)classes->n, sizeof(float), "class weights", err);
-    if (status != STATUS_OK)
-        return status;
-    if (strcmp(choice, "balanced") == 0)
-        balance(memory, count, classes->n);
-    else
-        status = read_file(memory, classes, choice, err);
-    if (status != STATUS_OK) {
-        free(memory);
-        return status;
+    float *found = memory_array((size_t)classes->n, sizeof *found, "class weights", err);
+    if (!found)
+        return err->status;
+    if (strcmp(choice, "balanced") == 0) {
+        balance(found, count, classes->n);
+    } else if (read_file(found, classes, choice, err) != STATUS_OK) {
+        free(found);
+        return err->status;
     }
-    *weight = memory;
+    *weight = found;
     return STATUS_OK;
 }

@@ -33,38 +33,39 @@ size_t evaluator_flip_bytes(int max_batch, int size)
     return (size_t)max_batch * picture_values(size) * sizeof(float);
 }
 
-static enum status create_mirror(struct evaluator *e, size_t batch, size_t classes,
-                                 struct error *err)
+static enum status create_arrays(struct evaluator *e, bool flip, struct error *err)
 {
-    enum status status;
-    if ((status = memory_alloc((void **)&e->mirrored, batch,
-                               picture_values(model_options(e->model)->size) * sizeof(float),
-                               "mirrored pictures", err)) ||
-        (status = memory_alloc((void **)&e->mirrored_loss, batch, sizeof(float), "losses", err)))
-        return status;
-    return memory_alloc((void **)&e->mirrored_probability, batch * classes, sizeof(float),
-                        "probabilities", err);
+    size_t batch = (size_t)model_options(e->model)->max_batch;
+    size_t classes = (size_t)model_options(e->model)->classes;
+    size_t values = picture_values(model_options(e->model)->size);
+
+    e->loss = memory_array(batch, sizeof *e->loss, "losses", err);
+    e->probability = memory_array(batch * classes, sizeof *e->probability, "probabilities", err);
+    e->predicted = memory_array(batch, sizeof *e->predicted, "predictions", err);
+    if (!e->loss || !e->probability || !e->predicted)
+        return err->status;
+    if (!flip)
+        return STATUS_OK;
+    e->mirrored = memory_array(batch, values * sizeof *e->mirrored, "mirrored pictures", err);
+    e->mirrored_loss = memory_array(batch, sizeof *e->mirrored_loss, "losses", err);
+    e->mirrored_probability =
+        memory_array(batch * classes, sizeof *e->mirrored_probability, "probabilities", err);
+    return e->mirrored && e->mirrored_loss && e->mirrored_probability ? STATUS_OK : err->status;
 }
 
 enum status evaluator_create(struct evaluator **out, struct model *model, struct loader *loader,
                              bool flip, struct error *err)
 {
+    struct evaluator *e = memory_array(1, sizeof *e, "evaluator", err);
+
     *out = NULL;
-    struct evaluator *e;
-    enum status status = memory_alloc((void **)&e, 1, sizeof(*e), "evaluator", err);
-    if (status != STATUS_OK)
-        return status;
+    if (!e)
+        return err->status;
     e->model = model;
     e->loader = loader;
-    size_t batch = (size_t)model_options(model)->max_batch;
-    size_t classes = (size_t)model_options(model)->classes;
-    if ((status = memory_alloc((void **)&e->loss, batch, sizeof(float), "losses", err)) ||
-        (status = memory_alloc((void **)&e->probability, batch * classes, sizeof(float),
-                               "probabilities", err)) ||
-        (status = memory_alloc((void **)&e->predicted, batch, sizeof(int), "predictions", err)) ||
-        (flip && (status = create_mirror(e, batch, classes, err)))) {
+    if (create_arrays(e, flip, err) != STATUS_OK) {
         evaluator_destroy(e);
-        return status;
+        return err->status;
     }
     *out = e;
     return STATUS_OK;
@@ -72,7 +73,7 @@ enum status evaluator_create(struct evaluator **out, struct model *model, struct
 
 void evaluator_destroy(struct evaluator *e)
 {
-    if (e == NULL)
+    if (!e)
         return;
     free(e->loss);
     free(e->probability);
@@ -129,7 +130,7 @@ static void classify(struct evaluator *e, const struct batch *b, int classes)
     const float *logits = model_forward(e->model, b->x, b->n, MODEL_EVAL);
     loss_cross_entropy(e->loss, NULL, e->probability, logits, b->label, b->n, classes, NULL);
     const float *score = logits;
-    if (e->mirrored != NULL) {
+    if (e->mirrored) {
         add_mirrored(e, b, classes);
         score = e->probability;
     }
@@ -169,12 +170,12 @@ enum status evaluator_run(struct evaluator *e, struct metrics *metrics, bool *st
         classify(e, &b, classes);
         metrics_add(metrics, e->loss, b.label, e->predicted, b.n);
 
-        if (events->sample != NULL)
+        if (events->sample)
             status = report_samples(e, &b, classes, events, err);
         n_done += b.n;
-        if (events->progress != NULL)
+        if (events->progress)
             events->progress(events->context, n_done);
-        if (events->stop != NULL && *events->stop != 0) {
+        if (events->stop && *events->stop != 0) {
             *stopped = true;
             break;
         }

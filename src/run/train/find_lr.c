@@ -25,7 +25,7 @@ static void note_batch(void *context, const struct trainer_batch *b)
 {
     const struct range_test *test = context;
     lr_curve_add(test->curve, b->learning_rate, b->loss, b->mean_loss);
-    if (test->events->batch != NULL)
+    if (test->events->batch)
         test->events->batch(test->events->context, b);
 }
 
@@ -52,7 +52,7 @@ static enum status take_steps(struct trainer *t, struct lr_curve *curve, bool *i
 {
     enum status status = begin_epoch(t, err);
     while (status == STATUS_OK && curve->n < LR_CURVE_STEPS && !curve->diverged) {
-        *interrupted = t->in.stop != NULL && *t->in.stop != 0;
+        *interrupted = t->in.stop && *t->in.stop != 0;
         if (*interrupted)
             break;
         status = take_step(t, curve, err);

@@ -18,27 +18,21 @@ struct hard_examples_rank {
 static enum status allocate(struct hard_examples *h, struct error *err)
 {
     size_t n = (size_t)h->n, classes = (size_t)h->classes;
-    const struct {
-        void **array;
-        size_t count, size;
-    } wanted[] = {
-        {(void **)&h->row, n, sizeof *h->row},
-        {(void **)&h->place, (size_t)dataset_size(h->data), sizeof *h->place},
-        {(void **)&h->seen, n, sizeof *h->seen},
-        {(void **)&h->selected, n, sizeof *h->selected},
-        {(void **)&h->last_prediction, n, sizeof *h->last_prediction},
-        {(void **)&h->loss_sum, n, sizeof *h->loss_sum},
-        {(void **)&h->last_loss, n, sizeof *h->last_loss},
-        {(void **)&h->class_seen, classes, sizeof *h->class_seen},
-        {(void **)&h->class_selected, classes, sizeof *h->class_selected},
-        {(void **)&h->rank, n, sizeof *h->rank},
-    };
-    for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++) {
-        enum status status = memory_alloc(wanted[i].array, wanted[i].count, wanted[i].size,
-                                          "counts of the training pictures", err);
-        if (status != STATUS_OK)
-            return status;
-    }
+    static const char what[] = "counts of the training pictures";
+
+    h->row = memory_array(n, sizeof *h->row, what, err);
+    h->place = memory_array((size_t)dataset_size(h->data), sizeof *h->place, what, err);
+    h->seen = memory_array(n, sizeof *h->seen, what, err);
+    h->selected = memory_array(n, sizeof *h->selected, what, err);
+    h->last_prediction = memory_array(n, sizeof *h->last_prediction, what, err);
+    h->loss_sum = memory_array(n, sizeof *h->loss_sum, what, err);
+    h->last_loss = memory_array(n, sizeof *h->last_loss, what, err);
+    h->class_seen = memory_array(classes, sizeof *h->class_seen, what, err);
+    h->class_selected = memory_array(classes, sizeof *h->class_selected, what, err);
+    h->rank = memory_array(n, sizeof *h->rank, what, err);
+    if (!h->row || !h->place || !h->seen || !h->selected || !h->last_prediction || !h->loss_sum ||
+        !h->last_loss || !h->class_seen || !h->class_selected || !h->rank)
+        return err->status;
     return STATUS_OK;
 }
 

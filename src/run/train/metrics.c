@@ -12,21 +12,17 @@ enum status metrics_create(struct metrics *out, int classes, int capacity, struc
 {
     *out = (struct metrics){.classes = classes, .capacity = capacity};
     size_t c = (size_t)classes, n = (size_t)capacity;
-    const struct {
-        void **array;
-        size_t count, size;
-    } wanted[] = {
-        {(void **)&out->recall, c, sizeof(double)}, {(void **)&out->confusion, c * c, sizeof(int)},
-        {(void **)&out->loss, n, sizeof(float)},    {(void **)&out->weight, n, sizeof(float)},
-        {(void **)&out->selected, n, sizeof(int)},  {(void **)&out->scratch, n, sizeof(int)},
-    };
-    for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
-        enum status status =
-            memory_alloc(wanted[i].array, wanted[i].count, wanted[i].size, "metrics", err);
-        if (status != STATUS_OK) {
-            metrics_free(out);
-            return status;
-        }
+
+    out->recall = memory_array(c, sizeof *out->recall, "metrics", err);
+    out->confusion = memory_array(c * c, sizeof *out->confusion, "metrics", err);
+    out->loss = memory_array(n, sizeof *out->loss, "metrics", err);
+    out->weight = memory_array(n, sizeof *out->weight, "metrics", err);
+    out->selected = memory_array(n, sizeof *out->selected, "metrics", err);
+    out->scratch = memory_array(n, sizeof *out->scratch, "metrics", err);
+    if (!out->recall || !out->confusion || !out->loss || !out->weight || !out->selected ||
+        !out->scratch) {
+        metrics_free(out);
+        return err->status;
     }
     return STATUS_OK;
 }

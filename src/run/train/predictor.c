@@ -27,8 +27,10 @@ struct predictor {
 static enum status find_weights(char **out, const char *path, struct error *err)
 {
     struct stat about;
-    if (stat(path, &about) != 0 || !S_ISDIR(about.st_mode))
-        return memory_copy_string(out, path, err);
+    if (stat(path, &about) != 0 || !S_ISDIR(about.st_mode)) {
+        *out = memory_string(path, err);
+        return *out ? STATUS_OK : err->status;
+    }
     static const char *const name[] = {"best.safetensors", "last.safetensors"};
     for (int i = 0; i < 2; i++) {
         enum status status = files_join(out, path, name[i], err);
@@ -45,20 +47,20 @@ static enum status open_parts(struct predictor *p, const struct safetensors *fil
                               struct error *err)
 {
     struct model_spec spec;
-    enum status status;
-    if ((status = checkpoint_card_read(&p->card, file, p->file, err)) ||
-        (status = model_file_parse(&spec, p->card.model, strlen(p->card.model), p->file, err)))
-        return status;
+    if (checkpoint_card_read(&p->card, file, p->file, err) != STATUS_OK ||
+        model_file_parse(&spec, p->card.model, strlen(p->card.model), p->file, err) != STATUS_OK)
+        return err->status;
     const struct model_options options = {
         .classes = p->card.classes.n,
         .size = p->card.size,
         .max_batch = p->batch_size,
         .training = false,
     };
-    if ((status = model_create(&p->model, &spec, &options, err)))
-        return status;
+    if (model_create(&p->model, &spec, &options, err) != STATUS_OK)
+        return err->status;
     struct checkpoint_report report = {0};
-    status = checkpoint_load(&report, model_params(p->model), file, p->file, false, err);
+    enum status status =
+        checkpoint_load(&report, model_params(p->model), file, p->file, false, err);
     checkpoint_report_free(&report);
     return status;
 }
@@ -66,25 +68,29 @@ static enum status open_parts(struct predictor *p, const struct safetensors *fil
 enum status predictor_open(struct predictor **out, const char *path, int batch_size,
                            struct error *err)
 {
-    *out = NULL;
-    struct predictor *p;
-    enum status status = memory_alloc((void **)&p, 1, sizeof(*p), "predictor", err);
-    if (status != STATUS_OK)
-        return status;
-    p->batch_size = batch_size;
+    struct predictor *p = memory_array(1, sizeof *p, "predictor", err);
     struct safetensors file = {0};
-    if ((status = find_weights(&p->file, path, err)) ||
-        (status = safetensors_read(&file, p->file, err)) || (status = open_parts(p, &file, err)))
-        predictor_close(p);
-    else
-        *out = p;
+
+    *out = NULL;
+    if (!p)
+        return err->status;
+    p->batch_size = batch_size;
+    enum status status = find_weights(&p->file, path, err);
+    if (status == STATUS_OK)
+        status = safetensors_read(&file, p->file, err);
+    if (status == STATUS_OK)
+        status = open_parts(p, &file, err);
     safetensors_free(&file);
+    if (status == STATUS_OK)
+        *out = p;
+    else
+        predictor_close(p);
     return status;
 }
 
 void predictor_close(struct predictor *p)
 {
-    if (p == NULL)
+    if (!p)
         return;
     free(p->file);
     checkpoint_card_free(&p->card);
@@ -124,13 +130,13 @@ struct job {
 static enum status tell_sample(void *context, const struct evaluator_sample *s, struct error *err)
 {
     const struct predictor_events *events = ((struct job *)context)->events;
-    return events->sample != NULL ? events->sample(events->context, s, err) : STATUS_OK;
+    return events->sample ? events->sample(events->context, s, err) : STATUS_OK;
 }
 
 static void tell_progress(void *context, int n_done)
 {
     const struct job *job = context;
-    if (job->events->progress != NULL)
+    if (job->events->progress)
         job->events->progress(job->events->context, job->n_skipped_and_earlier + n_done);
 }
 
@@ -139,7 +145,7 @@ static void note_bad(void *context, int row, const char *message)
     struct job *job = context;
     job->row[row - job->first] = -1;
     job->n_skipped_and_earlier++;
-    if (job->events->bad != NULL)
+    if (job->events->bad)
         job->events->bad(job->events->context, row, message);
 }
 
@@ -153,12 +159,11 @@ static enum status classify(struct job *job, int n, struct cache *cache, struct 
     };
     struct loader *loader = NULL;
     struct evaluator *evaluator = NULL;
-    enum status status;
-    if ((status = loader_create(&loader, job->data, job->row, n, cache, &job->loader, err)) ||
-        (status = evaluator_create(&evaluator, job->predictor->model, loader, job->flip, err)))
-        goto done;
-    status = evaluator_run(evaluator, job->metrics, &job->stopped, &events, err);
-done:
+    enum status status = loader_create(&loader, job->data, job->row, n, cache, &job->loader, err);
+    if (status == STATUS_OK)
+        status = evaluator_create(&evaluator, job->predictor->model, loader, job->flip, err);
+    if (status == STATUS_OK)
+        status = evaluator_run(evaluator, job->metrics, &job->stopped, &events, err);
     evaluator_destroy(evaluator);
     loader_destroy(loader);
     return status;
@@ -182,7 +187,7 @@ static enum status classify_good(struct job *job, int n, struct error *err)
     for (int i = 0; i < n; i++)
         if (job->row[i] >= 0)
             job->row[n_good++] = job->row[i];
-    job->stopped = job->events->stop != NULL && *job->events->stop != 0;
+    job->stopped = job->events->stop && *job->events->stop != 0;
     if (status == STATUS_OK && n_good > 0 && !job->stopped)
         status = classify(job, n_good, cache, err);
     job->n_skipped_and_earlier += n_good;
@@ -213,12 +218,15 @@ enum status predictor_run(struct predictor *p, struct metrics *metrics, bool *st
                               .apply_exif = p->card.apply_exif,
                               .jpeg_scale = p->card.jpeg_scale}},
     };
-    memcpy(job.loader.mean, p->card.mean, sizeof(p->card.mean));
-    memcpy(job.loader.std, p->card.std, sizeof(p->card.std));
+    memcpy(job.loader.mean, p->card.mean, sizeof p->card.mean);
+    memcpy(job.loader.std, p->card.std, sizeof p->card.std);
 
     int n_rows = dataset_size(data);
     int portion = opt->skip_bad_images ? portion_rows(p->card.size) : n_rows;
-    enum status status = memory_alloc((void **)&job.row, (size_t)portion, sizeof(int), "rows", err);
+    enum status status = STATUS_OK;
+    job.row = memory_array((size_t)portion, sizeof *job.row, "rows", err);
+    if (!job.row)
+        return err->status;
     for (int first = 0; status == STATUS_OK && first < n_rows && !job.stopped; first += portion) {
         int n = n_rows - first < portion ? n_rows - first : portion;
         job.first = first;

@@ -36,20 +36,19 @@ static enum status read_spec(struct session *s, struct error *err)
 
 enum status session_load(struct session *s, const struct settings *settings, struct error *err)
 {
-    enum status status = STATUS_OK;
+    bool makes_folder = !settings->resume && !settings->dry_run && !settings->find_lr;
 
     *s = (struct session){.resolved = *settings};
     s->settings = &s->resolved;
-    if (!settings->resume && !settings->dry_run && !settings->find_lr)
-        status = run_folder_check(settings->out, err);
-    if (status != STATUS_OK || (status = read_spec(s, err)) != STATUS_OK ||
-        (status = session_data_load(s, err)) != STATUS_OK)
-        return status;
+    if (makes_folder && run_folder_check(settings->out, err) != STATUS_OK)
+        return err->status;
+    if (read_spec(s, err) != STATUS_OK || session_data_load(s, err) != STATUS_OK)
+        return err->status;
     if (settings->early_stop > 0 && !s->val.data)
         return error_usage(err, "--early-stop %d: no picture is left to validate with",
                            settings->early_stop);
-    if ((status = settings_check_scope(settings, s->train.n, err)) != STATUS_OK)
-        return status;
+    if (settings_check_scope(settings, s->train.n, err) != STATUS_OK)
+        return err->status;
     return session_machine_plan(s, err);
 }
 
@@ -182,11 +181,10 @@ static enum status describe_run(const struct session *s, struct error *err)
     if (status != STATUS_OK)
         return status;
     const char *model = s->card.model;
-    if ((status = files_write(run_folder_file(f, RUN_FILE_MODEL), model, strlen(model), err)) !=
-            STATUS_OK ||
-        (status = class_list_write(session_classes(s), run_folder_file(f, RUN_FILE_CLASSES),
-                                   err)) != STATUS_OK)
-        return status;
+    if (files_write(run_folder_file(f, RUN_FILE_MODEL), model, strlen(model), err) != STATUS_OK ||
+        class_list_write(session_classes(s), run_folder_file(f, RUN_FILE_CLASSES), err) !=
+            STATUS_OK)
+        return err->status;
     if (!s->val_data)
         status = write_split(s, run_folder_file(f, RUN_FILE_SPLIT), err);
     if (status == STATUS_OK && s->n_bad > 0)
@@ -200,21 +198,23 @@ static enum status open_folder(struct session *s, struct error *err)
 
     if (set->resume)
         return run_folder_open(&s->folder, set->resume, err);
-    enum status status = run_folder_create(&s->folder, set->out, session_classes(s), err);
-    if (status != STATUS_OK || (status = describe_run(s, err)) == STATUS_OK)
-        return status;
-    run_folder_discard(s->folder);
-    s->folder = NULL;
+    if (run_folder_create(&s->folder, set->out, session_classes(s), err) != STATUS_OK)
+        return err->status;
+    enum status status = describe_run(s, err);
+    if (status != STATUS_OK) {
+        run_folder_discard(s->folder);
+        s->folder = NULL;
+    }
     return status;
 }
 
 enum status session_open(struct session *s, struct error *err)
 {
-    enum status status = fill_card(s, err);
-
-    if (status != STATUS_OK || (status = open_network(s, err)) != STATUS_OK ||
-        (status = open_loaders(s, err)) != STATUS_OK || s->settings->find_lr)
-        return status;
+    if (fill_card(s, err) != STATUS_OK || open_network(s, err) != STATUS_OK ||
+        open_loaders(s, err) != STATUS_OK)
+        return err->status;
+    if (s->settings->find_lr)
+        return STATUS_OK;
     return open_folder(s, err); /* last: nothing is written for a run that cannot start */
 }
 

@@ -8,8 +8,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-    bool
-    session_wants_check(const struct session *s)
+bool session_wants_check(const struct session *s)
 {
     return s->settings->on_bad_image == BAD_IMAGE_SKIP || s->settings->cache == CACHE_DISK ||
            s->settings->mean.from_data ||
@@ -29,11 +28,12 @@ static void note_bad(void *context, int row, const char *message)
     struct checking *c = context;
     struct session *s = c->session;
     struct error ignored;
-    char *copy = NULL;
+    struct session_bad_image *bad = memory_grown(s->bad, &s->bad_capacity, s->n_bad + 1,
+                                                 sizeof *bad, "list of bad pictures", &ignored);
 
-    if (memory_grow((void **)&s->bad, &s->bad_capacity, s->n_bad + 1, sizeof *s->bad,
-                    "list of bad pictures", &ignored) != STATUS_OK ||
-        memory_copy_string(&copy, message, &ignored) != STATUS_OK) {
+    s->bad = bad ? bad : s->bad;
+    char *copy = bad ? memory_string(message, &ignored) : NULL;
+    if (!copy) {
         c->out_of_memory = true;
         return;
     }
@@ -97,15 +97,12 @@ static void drop_bad_rows(struct session_rows *rows, const unsigned char *is_bad
 
 static enum status drop_bad(struct session *s, struct session_rows *rows, struct error *err)
 {
-    void *memory;
-
     if (!rows->data)
         return STATUS_OK;
-    enum status status =
-        memory_alloc(&memory, (size_t)dataset_size(rows->data), 1, "bad rows", err);
-    if (status != STATUS_OK)
-        return status;
-    unsigned char *is_bad = memory;
+    unsigned char *is_bad =
+        memory_array((size_t)dataset_size(rows->data), sizeof *is_bad, "bad rows", err);
+    if (!is_bad)
+        return err->status;
     for (size_t i = 0; i < s->n_bad; i++)
         if (s->bad[i].data == rows->data)
             is_bad[s->bad[i].row] = 1;
@@ -151,9 +148,8 @@ enum status session_check(struct session *s, const struct session_events *events
     }
     if (status != STATUS_OK || (c.events->stop && *c.events->stop))
         return status;
-    if ((status = drop_bad(s, &s->train, err)) != STATUS_OK ||
-        (status = drop_bad(s, &s->val, err)) != STATUS_OK)
-        return status;
+    if (drop_bad(s, &s->train, err) != STATUS_OK || drop_bad(s, &s->val, err) != STATUS_OK)
+        return err->status;
     sort_bad(s);
     if (s->train.n == 0)
         return error_set(err, "%s (and %zu more: no training picture is left)", s->bad[0].message,

@@ -38,13 +38,12 @@ static enum status load_training_table(struct session *s, struct error *err)
 static enum status take_all_rows(struct session_rows *rows, const struct dataset *data,
                                  struct error *err)
 {
-    void *memory;
     int n = dataset_size(data);
-    enum status status = memory_alloc(&memory, (size_t)n, sizeof(int), "rows", err);
+    int *row = memory_array((size_t)n, sizeof *row, "rows", err);
 
-    if (status != STATUS_OK)
-        return status;
-    *rows = (struct session_rows){.data = data, .row = memory, .n = n};
+    if (!row)
+        return err->status;
+    *rows = (struct session_rows){.data = data, .row = row, .n = n};
     for (int i = 0; i < n; i++)
         rows->row[i] = i;
     return STATUS_OK;
@@ -52,14 +51,13 @@ static enum status take_all_rows(struct session_rows *rows, const struct dataset
 
 static enum status use_validation_table(struct session *s, struct error *err)
 {
-    enum status status =
-        load_table(&s->val_data, s->settings->val, dataset_classes(s->data), s->settings, err);
-
-    if (status == STATUS_OK && (status = take_all_rows(&s->train, s->data, err)) == STATUS_OK)
-        status = take_all_rows(&s->val, s->val_data, err);
-    if (status == STATUS_OK)
-        s->n_shared = dataset_count_shared(s->data, s->val_data, &s->first_shared_line);
-    return status;
+    if (load_table(&s->val_data, s->settings->val, dataset_classes(s->data), s->settings, err) !=
+            STATUS_OK ||
+        take_all_rows(&s->train, s->data, err) != STATUS_OK ||
+        take_all_rows(&s->val, s->val_data, err) != STATUS_OK)
+        return err->status;
+    s->n_shared = dataset_count_shared(s->data, s->val_data, &s->first_shared_line);
+    return STATUS_OK;
 }
 
 static enum status use_split(struct session *s, struct error *err)
@@ -82,13 +80,12 @@ static enum status use_split(struct session *s, struct error *err)
 
 static enum status count_classes(struct session_rows *rows, int n_classes, struct error *err)
 {
-    void *memory;
-    enum status status = memory_alloc(&memory, (size_t)n_classes, sizeof(int), "class counts", err);
+    int *count = memory_array((size_t)n_classes, sizeof *count, "class counts", err);
 
-    if (status != STATUS_OK)
-        return status;
+    if (!count)
+        return err->status;
     free(rows->count);
-    rows->count = memory;
+    rows->count = count;
     for (int i = 0; i < rows->n; i++)
         rows->count[dataset_sample(rows->data, rows->row[i])->label]++;
     return STATUS_OK;
@@ -97,10 +94,10 @@ static enum status count_classes(struct session_rows *rows, int n_classes, struc
 enum status session_data_count(struct session *s, struct error *err)
 {
     int n = dataset_classes(s->data)->n;
-    enum status status = count_classes(&s->train, n, err);
 
-    if (status != STATUS_OK || (status = count_classes(&s->val, n, err)) != STATUS_OK)
-        return status;
+    if (count_classes(&s->train, n, err) != STATUS_OK ||
+        count_classes(&s->val, n, err) != STATUS_OK)
+        return err->status;
     free(s->class_weight);
     return class_weights_find(&s->class_weight, s->settings->class_weights,
                               dataset_classes(s->data), s->train.count, err);

@@ -41,7 +41,7 @@ void summary_write(FILE *stream, const struct session *s, const struct trainer_r
     put_number(stream, "parameters", (double)s->summary.parameters);
     put_number(stream, "epochs", s->settings->epochs);
     put_number(stream, "epochs_done", result->epochs_done);
-    put_number(stream, "best_epoch", result->best_epoch > 0 ? result->best_epoch : NAN);
+    put_number(stream, "best_epoch", result->best_epoch > 0 ? (double)result->best_epoch : NAN);
     put_text(stream, "monitor", settings_text(s->settings, settings_table_find("monitor"), buffer));
     put_number(stream, "best_accuracy", result->best_accuracy);
     put_number(stream, "best_balanced_accuracy", result->best_balanced_accuracy);

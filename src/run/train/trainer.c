@@ -20,24 +20,18 @@ static enum status create_step(struct trainer_pictures *s, const struct trainer 
 {
     s->capacity = t->settings->batch_size * t->settings->accumulate;
     size_t n = (size_t)s->capacity, classes = (size_t)t->classes;
-    const struct {
-        void **array;
-        size_t count, size;
-    } wanted[] = {
-        {(void **)&s->row, n, sizeof(int)},
-        {(void **)&s->predicted, n, sizeof(int)},
-        {(void **)&s->loss, n, sizeof(float)},
-        {(void **)&s->weight, n, sizeof(float)},
-        {(void **)&s->dlogits, n * classes, sizeof(float)},
-        {(void **)&s->selected, n, sizeof(int)},
-        {(void **)&s->scratch, n, sizeof(int)},
-    };
-    for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
-        enum status status =
-            memory_alloc(wanted[i].array, wanted[i].count, wanted[i].size, "losses of a step", err);
-        if (status != STATUS_OK)
-            return status;
-    }
+    static const char what[] = "losses of a step";
+
+    s->row = memory_array(n, sizeof *s->row, what, err);
+    s->predicted = memory_array(n, sizeof *s->predicted, what, err);
+    s->loss = memory_array(n, sizeof *s->loss, what, err);
+    s->weight = memory_array(n, sizeof *s->weight, what, err);
+    s->dlogits = memory_array(n * classes, sizeof *s->dlogits, what, err);
+    s->selected = memory_array(n, sizeof *s->selected, what, err);
+    s->scratch = memory_array(n, sizeof *s->scratch, what, err);
+    if (!s->row || !s->predicted || !s->loss || !s->weight || !s->dlogits || !s->selected ||
+        !s->scratch)
+        return err->status;
     return STATUS_OK;
 }
 
@@ -54,31 +48,33 @@ static void free_step(struct trainer_pictures *s)
 
 static enum status create_parts(struct trainer *t, struct error *err)
 {
-    enum status status;
     t->loss_options = recipe_loss(t->settings, t->in.class_weight);
     t->aggregate = recipe_aggregate(t->settings);
-    if ((status = trainer_update_create(t, err)) || (status = trainer_backward_create(t, err)) ||
-        (status = create_step(&t->step, t, err)) ||
-        (status = memory_alloc((void **)&t->class_selected, (size_t)t->classes, sizeof(double),
-                               "shares of the classes", err)) ||
-        (status = hard_examples_create(&t->examples, t->in.train_data, t->in.train_rows,
-                                       t->in.n_train_rows, err)))
-        return status;
-    if (t->in.val == NULL)
+    if (trainer_update_create(t, err) != STATUS_OK ||
+        trainer_backward_create(t, err) != STATUS_OK ||
+        create_step(&t->step, t, err) != STATUS_OK ||
+        hard_examples_create(&t->examples, t->in.train_data, t->in.train_rows, t->in.n_train_rows,
+                             err) != STATUS_OK)
+        return err->status;
+    t->class_selected =
+        memory_array((size_t)t->classes, sizeof *t->class_selected, "shares of the classes", err);
+    if (!t->class_selected)
+        return err->status;
+    if (!t->in.val)
         return STATUS_OK;
-    if ((status = evaluator_create(&t->evaluator, t->in.model, t->in.val,
-                                   t->settings->tta == TTA_FLIP, err)))
-        return status;
+    if (evaluator_create(&t->evaluator, t->in.model, t->in.val, t->settings->tta == TTA_FLIP,
+                         err) != STATUS_OK)
+        return err->status;
     return metrics_create(&t->metrics, t->classes, t->in.n_val_rows, err);
 }
 
 enum status trainer_create(struct trainer **out, const struct trainer_inputs *in, struct error *err)
 {
+    struct trainer *t = memory_array(1, sizeof *t, "trainer", err);
+
     *out = NULL;
-    struct trainer *t;
-    enum status status = memory_alloc((void **)&t, 1, sizeof(*t), "trainer", err);
-    if (status != STATUS_OK)
-        return status;
+    if (!t)
+        return err->status;
     t->in = *in;
     t->settings = in->settings;
     t->params = model_params(in->model);
@@ -89,9 +85,9 @@ enum status trainer_create(struct trainer **out, const struct trainer_inputs *in
     s->best_accuracy = s->best_balanced_accuracy = s->best_macro_f1 = s->best_mean_loss = NAN;
     s->last_accuracy = s->last_balanced_accuracy = s->last_macro_f1 = s->last_mean_loss = NAN;
     s->last_train_loss = s->lambda = NAN;
-    if ((status = create_parts(t, err))) {
+    if (create_parts(t, err) != STATUS_OK) {
         trainer_destroy(t);
-        return status;
+        return err->status;
     }
     trainer_save_plan(t);
     *out = t;
@@ -100,7 +96,7 @@ enum status trainer_create(struct trainer **out, const struct trainer_inputs *in
 
 void trainer_destroy(struct trainer *t)
 {
-    if (t == NULL)
+    if (!t)
         return;
     trainer_update_destroy(t);
     evaluator_destroy(t->evaluator);
@@ -162,7 +158,7 @@ enum status trainer_restore(struct trainer *t, struct error *err)
 
 static bool stop_asked(const struct trainer *t)
 {
-    return t->in.stop != NULL && *t->in.stop != 0;
+    return t->in.stop && *t->in.stop != 0;
 }
 
 static bool time_is_up(const struct trainer *t)
@@ -198,7 +194,7 @@ static enum status train_epoch(struct trainer *t, bool *stopped, struct error *e
 static void tell_evaluated(void *context, int n_done)
 {
     const struct trainer *t = context;
-    if (t->in.events.evaluating != NULL)
+    if (t->in.events.evaluating)
         t->in.events.evaluating(t->in.events.context, n_done, t->in.n_val_rows);
 }
 
@@ -272,7 +268,7 @@ static enum status finish_epoch(struct trainer *t, struct error *err)
         .learning_rate = trainer_update_rate(t, t->n_batches - 1),
         .selected = hard_examples_share(&t->examples),
         .seconds = s->epoch_seconds,
-        .validated = t->evaluator != NULL,
+        .validated = t->evaluator,
     };
     enum status status = STATUS_OK;
     if (e.validated) {
@@ -296,7 +292,7 @@ static enum status finish_epoch(struct trainer *t, struct error *err)
     if (status != STATUS_OK)
         return status;
     e.best_epoch = (int)s->best_epoch;
-    if (t->in.events.epoch != NULL)
+    if (t->in.events.epoch)
         t->in.events.epoch(t->in.events.context, &e);
 
     s->last_train_loss = e.train_loss;
@@ -318,7 +314,7 @@ enum status trainer_run(struct trainer *t, bool *interrupted, struct error *err)
     while (status == STATUS_OK && !at_end(t, &end)) {
         trainer_select_begin_epoch(t);
         status = train_epoch(t, interrupted, err);
-        if (status == STATUS_OK && !*interrupted && t->evaluator != NULL)
+        if (status == STATUS_OK && !*interrupted && t->evaluator)
             status = evaluate(t, interrupted, err);
         if (status != STATUS_OK || *interrupted)
             break;

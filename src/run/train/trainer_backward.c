@@ -17,19 +17,18 @@ enum status trainer_backward_create(struct trainer *t, struct error *err)
     const struct settings *set = t->settings;
     struct trainer_again *a = &t->again;
     size_t n = (size_t)set->batch_size, side = (size_t)model_options(t->in.model)->size;
-    enum status status;
-    if (set->accumulate > 1 && (status = gradient_sum_create(&t->gradient_sum, t->params, err)))
-        return status;
+    if (set->accumulate > 1 && gradient_sum_create(&t->gradient_sum, t->params, err) != STATUS_OK)
+        return err->status;
     if (set->accumulate == 1 || set->scope != SCOPE_STEP)
         return STATUS_OK;
-    if ((status = memory_alloc((void **)&a->x, n, side * side * 3 * sizeof(float),
-                               "pictures of a step", err)) ||
-        (status = memory_alloc((void **)&a->dlogits, n * (size_t)t->classes, sizeof(float),
-                               "gradient of the logits", err)) ||
-        (status = memory_alloc((void **)&a->place, n, sizeof(int), "selection", err)) ||
-        (status = memory_alloc((void **)&a->position, n, sizeof(int), "selection", err)) ||
-        (status = memory_alloc((void **)&a->all, n, sizeof(int), "selection", err)))
-        return status;
+    a->x = memory_array(n, side * side * 3 * sizeof *a->x, "pictures of a step", err);
+    a->dlogits =
+        memory_array(n * (size_t)t->classes, sizeof *a->dlogits, "gradient of the logits", err);
+    a->place = memory_array(n, sizeof *a->place, "selection", err);
+    a->position = memory_array(n, sizeof *a->position, "selection", err);
+    a->all = memory_array(n, sizeof *a->all, "selection", err);
+    if (!a->x || !a->dlogits || !a->place || !a->position || !a->all)
+        return err->status;
     for (int i = 0; i < set->batch_size; i++)
         a->all[i] = i;
     return STATUS_OK;
@@ -94,7 +93,7 @@ enum status trainer_backward_rest(struct trainer *t, struct error *err)
         for (int i = 0; i < n; i++) {
             a->position[i] = first + a->place[i];
             memcpy(a->dlogits + (size_t)i * classes, s->dlogits + (size_t)a->place[i] * classes,
-                   classes * sizeof(float));
+                   classes * sizeof *a->dlogits);
         }
         enum status status = loader_reread(t->in.train, a->x, a->position, n, err);
         if (status != STATUS_OK)

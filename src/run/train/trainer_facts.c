@@ -2,41 +2,27 @@
  * is of the rows as the CSV gives them, not of the pictures' bytes. */
 #include "run/train/trainer_facts.h"
 
+#include "base/hash.h"
+
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-static uint64_t hash_bytes(uint64_t hash, const void *bytes, size_t n)
-{
-    const unsigned char *p = bytes;
-    for (size_t i = 0; i < n; i++)
-        hash = (hash ^ p[i]) * UINT64_C(1099511628211);
-    return hash;
-}
-
-/* The zero byte belongs to it, so that "ab","c" differs from "a","bc". */
-static uint64_t hash_text(uint64_t hash, const char *text)
-{
-    return hash_bytes(hash, text, strlen(text) + 1);
-}
-
-static const uint64_t hash_start = UINT64_C(14695981039346656037);
-
 static uint64_t hash_rows(const struct dataset *data, const int *row, int n)
 {
-    uint64_t hash = hash_start;
+    uint64_t hash = HASH_START;
     for (int i = 0; i < n; i++) {
         const struct sample *sample = dataset_sample(data, row[i]);
         int32_t label = sample->label;
-        hash = hash_bytes(hash_text(hash, sample->image), &label, sizeof(label));
+        hash = hash_bytes(hash_text(hash, sample->image), &label, sizeof label);
     }
     return hash;
 }
 
 static uint64_t hash_classes(const struct class_list *classes)
 {
-    uint64_t hash = hash_start;
+    uint64_t hash = HASH_START;
     for (int i = 0; i < classes->n; i++)
         hash = hash_text(hash, classes->name[i]);
     return hash;
@@ -54,7 +40,7 @@ static void add(struct fact_list *list, const char *name, const char *format, ..
     fact->name = name;
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(fact->value, sizeof(fact->value), format, arguments);
+    vsnprintf(fact->value, sizeof fact->value, format, arguments);
     va_end(arguments);
 }
 
@@ -69,7 +55,7 @@ static void add_settings(struct fact_list *list, const struct settings *s)
         if (!settings_is_fixed(s, &item[i]) || item[i].type == SETTING_TEXT)
             continue;
         const char *text = settings_text(s, &item[i], buffer);
-        add(list, item[i].name, "%s", text != NULL ? text : "");
+        add(list, item[i].name, "%s", text ? text : "");
     }
 }
 
@@ -80,21 +66,21 @@ int trainer_facts(struct run_state_fact out[TRAINER_MOST_FACTS], const struct tr
     add(&list, "format", "state 4");
     add(&list, "training data", "%d rows (%016" PRIx64 ")", in->n_train_rows,
         hash_rows(in->train_data, in->train_rows, in->n_train_rows));
-    if (in->val == NULL)
+    if (!in->val)
         add(&list, "validation data", "none");
     else
         add(&list, "validation data", "%d rows (%016" PRIx64 ")", in->n_val_rows,
             hash_rows(in->val_data, in->val_rows, in->n_val_rows));
     add(&list, "list of classes", "%d names (%016" PRIx64 ")", card->classes.n,
         hash_classes(&card->classes));
-    if (in->class_weight != NULL)
+    if (in->class_weight)
         add(&list, "class weights", "%016" PRIx64,
-            hash_bytes(hash_start, in->class_weight,
+            hash_bytes(HASH_START, in->class_weight,
                        (size_t)card->classes.n * sizeof *in->class_weight));
     else
         add(&list, "class weights", "none");
     add(&list, "network", "%s (%016" PRIx64 ")", model_spec(in->model)->name,
-        hash_text(hash_start, card->model));
+        hash_text(HASH_START, card->model));
     add_settings(&list, in->settings);
     return list.n;
 }

@@ -47,14 +47,14 @@ void trainer_save_plan(struct trainer *t)
         .n_facts = trainer_facts(t->fact, &t->in),
     };
     struct optimiser *o = &t->optimiser;
-    if (o->m != NULL)
+    if (o->m)
         add_block(t, "optimiser.m", "F32", o->m, (int64_t)o->n);
-    if (o->v != NULL)
+    if (o->v)
         add_block(t, "optimiser.v", "F32", o->v, (int64_t)o->n);
     add_block(t, "optimiser.step", "I64", &o->step, RUN_STATE_SCALAR);
-    if (t->ema.weight != NULL)
+    if (t->ema.weight)
         add_block(t, "ema.weights", "F32", t->ema.weight, (int64_t)t->ema.n_weights);
-    if (t->ema.buffer != NULL)
+    if (t->ema.buffer)
         add_block(t, "ema.buffers", "F32", t->ema.buffer, (int64_t)t->ema.n_buffers);
     const struct hard_examples *h = &t->examples;
     add_block(t, "examples.seen", "I64", h->seen, h->n);
@@ -105,11 +105,10 @@ enum status trainer_save_best(struct trainer *t, struct error *err)
 {
     const struct class_list *classes = &t->in.card->classes;
     struct run_folder *folder = t->in.folder;
-    enum status status;
-    if ((status = save_weights(t, RUN_FILE_BEST, err)) ||
-        (status = class_tables_write_confusion(run_folder_file(folder, RUN_FILE_CONFUSION), classes,
-                                               t->metrics.confusion, err)))
-        return status;
+    if (save_weights(t, RUN_FILE_BEST, err) != STATUS_OK ||
+        class_tables_write_confusion(run_folder_file(folder, RUN_FILE_CONFUSION), classes,
+                                     t->metrics.confusion, err) != STATUS_OK)
+        return err->status;
     return class_tables_write_per_class(run_folder_file(folder, RUN_FILE_PER_CLASS), classes,
                                         t->metrics.confusion, err);
 }

@@ -17,10 +17,9 @@ static enum status refuse_loss(struct trainer *t, const struct batch *b, struct 
     t->not_finite = true;
     char names[768] = "";
     size_t length = 0;
-    for (int i = 0; i < b->n && length < sizeof(names); i++)
-        length +=
-            (size_t)snprintf(names + length, sizeof(names) - length, "%s%s", i > 0 ? ", " : "",
-                             dataset_sample(t->in.train_data, b->row[i])->image);
+    for (int i = 0; i < b->n && length < sizeof names; i++)
+        length += (size_t)snprintf(names + length, sizeof names - length, "%s%s", i > 0 ? ", " : "",
+                                   dataset_sample(t->in.train_data, b->row[i])->image);
     return error_set(err,
                      "epoch %d, batch %d: the loss is not a finite number (a lower "
                      "--learning-rate may help); the batch: %s",
@@ -38,7 +37,7 @@ static enum status add_micro_batch(struct trainer *t, struct trainer_batch *out,
     s->first = s->n;
     loss_individual(s->loss + s->first, s->dlogits + (size_t)s->first * classes, logits, b->label,
                     b->n, t->classes, &t->loss_options);
-    memcpy(s->row + s->first, b->row, (size_t)b->n * sizeof(*s->row));
+    memcpy(s->row + s->first, b->row, (size_t)b->n * sizeof *s->row);
     for (int i = 0; i < b->n; i++) {
         int at = s->first + i;
         s->loss_sum += (double)s->loss[at];
@@ -93,9 +92,9 @@ static enum status report_step(struct trainer *t, const struct trainer_batch *b,
         .images_per_second = b->images_per_second,
     };
     enum status status = STATUS_OK;
-    if (t->in.folder != NULL)
+    if (t->in.folder)
         status = run_folder_append_batch(t->in.folder, &row, err);
-    if (status == STATUS_OK && t->in.events.batch != NULL)
+    if (status == STATUS_OK && t->in.events.batch)
         t->in.events.batch(t->in.events.context, b);
     return status;
 }

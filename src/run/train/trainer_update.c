@@ -10,11 +10,10 @@ enum status trainer_update_create(struct trainer *t, struct error *err)
 {
     const struct settings *s = t->settings;
     const struct optimiser_options options = recipe_optimiser(s);
-    enum status status;
-    t->schedule = t->in.schedule != NULL ? *t->in.schedule : recipe_schedule(s, t->n_batches);
-    if ((status = optimiser_create(&t->optimiser, t->params, &options, err)) ||
-        (status = clip_create(&t->clip, t->params, err)))
-        return status;
+    t->schedule = t->in.schedule ? *t->in.schedule : recipe_schedule(s, t->n_batches);
+    if (optimiser_create(&t->optimiser, t->params, &options, err) != STATUS_OK ||
+        clip_create(&t->clip, t->params, err) != STATUS_OK)
+        return err->status;
     return s->ema > 0 ? ema_create(&t->ema, t->params, s->ema, err) : STATUS_OK;
 }
 
@@ -32,7 +31,7 @@ double trainer_update_rate(const struct trainer *t, int batch)
 
 void trainer_update_exchange(struct trainer *t)
 {
-    if (t->ema.weight != NULL)
+    if (t->ema.weight)
         ema_swap(&t->ema, t->params);
 }
 
@@ -48,7 +47,7 @@ enum status trainer_update(struct trainer *t, struct trainer_batch *out, struct 
     if (t->settings->clip_grad > 0)
         clip_apply(&t->clip, t->params, out->gradient_norm, t->settings->clip_grad);
     optimiser_step(&t->optimiser, t->params, out->learning_rate);
-    if (t->ema.weight != NULL)
+    if (t->ema.weight)
         ema_update(&t->ema, t->params, t->optimiser.step - 1);
     return STATUS_OK;
 }
