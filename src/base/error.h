@@ -18,7 +18,7 @@ enum status {
 
 struct error {
     enum status status;
-    char message[1024]; /* longer messages are cut and end in "..." */
+    char message[1024]; /* of longer ones the middle becomes "..." */
 };
 
 #define ERROR_PRINTF(f, a) __attribute__((format(printf, f, a)))

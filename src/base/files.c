@@ -21,10 +21,10 @@ static enum status read_to_end(uint8_t **buffer, size_t *size, int fd, size_t fi
     size_t capacity = 0;
     for (;;) {
         size_t wanted = *size + 2 > first_capacity ? *size + 2 : first_capacity;
-        enum status status =
-            memory_grow((void **)buffer, &capacity, wanted, 1, "the bytes of a file", err);
-        if (status != STATUS_OK)
+        uint8_t *grown = memory_grown(*buffer, &capacity, wanted, 1, "the bytes of a file", err);
+        if (!grown)
             return error_prefix(err, "%s", path);
+        *buffer = grown;
         ssize_t got = read(fd, *buffer + *size, capacity - 1 - *size);
         if (got < 0 && errno == EINTR)
             continue;
@@ -54,10 +54,11 @@ static enum status read_open_file(uint8_t **buffer, size_t *size, int fd, const 
     /* Files of /proc are regular, too, and say that they have 0 bytes: so read on to the end. */
     size_t expected = regular ? (size_t)info.st_size : 0;
     size_t first_capacity = expected > 0 ? expected + 2 : 65536;
-    enum status status = read_to_end(buffer, size, fd, first_capacity, path, max_bytes, err);
-    if (status == STATUS_OK && *size < expected)
+    if (read_to_end(buffer, size, fd, first_capacity, path, max_bytes, err) != STATUS_OK)
+        return err->status;
+    if (*size < expected)
         return error_set(err, "%s: only %zu of %zu bytes could be read", path, *size, expected);
-    return status;
+    return STATUS_OK;
 }
 
 enum status files_read(uint8_t **out, size_t *size, const char *path, size_t max_bytes,
@@ -81,32 +82,64 @@ enum status files_read(uint8_t **out, size_t *size, const char *path, size_t max
     return STATUS_OK;
 }
 
-static enum status format_string(char **out, struct error *err, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+/* NULL: err says why. */
+static char *format_string(struct error *err, const char *format, ...) ERROR_PRINTF(2, 3);
 
-static enum status format_string(char **out, struct error *err, const char *format, ...)
+static char *format_string(struct error *err, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
     int length = vsnprintf(NULL, 0, format, arguments);
     va_end(arguments);
-    *out = NULL;
-    if (length < 0)
-        return error_errno(err, "cannot put a path together");
-    *out = malloc((size_t)length + 1);
-    if (!*out)
-        return error_memory(err, (size_t)length + 1, "a path");
+    if (length < 0) {
+        error_errno(err, "cannot put a path together");
+        return NULL;
+    }
+    char *text = memory_array((size_t)length + 1, 1, "a path", err);
+    if (!text)
+        return NULL;
     va_start(arguments, format);
-    vsnprintf(*out, (size_t)length + 1, format, arguments);
+    vsnprintf(text, (size_t)length + 1, format, arguments);
     va_end(arguments);
-    return STATUS_OK;
+    return text;
 }
 
-/* A symbolic link stays one: the file that it points to is replaced, not the link. */
+/* *next = where the link at `path` leads to, seen from where `path` is seen; NULL when there is no
+ * link. */
+static enum status follow_link(char **next, const char *path, struct error *err)
+{
+    char target[PATH_MAX], *directory;
+    ssize_t length = readlink(path, target, sizeof target - 1);
+    *next = NULL;
+    if (length < 0)
+        return STATUS_OK;
+    target[length] = '\0';
+    if (files_directory(&directory, path, err) != STATUS_OK)
+        return err->status;
+    files_join(next, directory, target, err);
+    free(directory);
+    return *next ? STATUS_OK : err->status;
+}
+
+/* A symbolic link stays one: the file that it points to is replaced, or created, and not the link.
+ * realpath() follows links to what exists; to what does not exist they are followed here. */
 static enum status resolve_path(char **out, const char *path, struct error *err)
 {
-    char resolved[PATH_MAX];
-    return memory_copy_string(out, realpath(path, resolved) ? resolved : path, err);
+    char resolved[PATH_MAX], *next;
+    const char *existing = realpath(path, resolved);
+    *out = NULL;
+    if (!existing && errno == ELOOP)
+        return error_errno(err, "cannot write %s", path);
+    *out = memory_string(existing ? existing : path, err);
+    while (*out && !existing) {
+        if (follow_link(&next, *out, err) != STATUS_OK)
+            return err->status;
+        if (!next)
+            break;
+        free(*out);
+        *out = next;
+    }
+    return *out ? STATUS_OK : err->status;
 }
 
 /* Opens a temporary file beside w->path under a name that nobody has: the process id for other
@@ -116,13 +149,41 @@ static enum status open_temporary(int *fd, struct files_writer *w, struct error 
     static atomic_uint counter;
     do {
         free(w->temporary);
-        enum status status = format_string(&w->temporary, err, "%s.tmp.%ld.%u", w->path,
-                                           (long)getpid(), atomic_fetch_add(&counter, 1));
-        if (status != STATUS_OK)
-            return status;
+        w->temporary = format_string(err, "%s.tmp.%ld.%u", w->path, (long)getpid(),
+                                     atomic_fetch_add(&counter, 1));
+        if (!w->temporary)
+            return err->status;
         *fd = open(w->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     } while (*fd < 0 && errno == EEXIST);
-    return *fd >= 0 ? STATUS_OK : error_errno(err, "cannot create %s", w->path);
+    if (*fd >= 0)
+        return STATUS_OK;
+    error_errno(err, "cannot create %s", w->path);
+    free(w->temporary); /* not created: nothing to unlink */
+    w->temporary = NULL;
+    return err->status;
+}
+
+/* `present` is what stat() says of the file that will be replaced; NULL when there is none. */
+static enum status open_replacement(int *fd, struct files_writer *w, const char *path,
+                                    const struct stat *present, struct error *err)
+{
+    if (resolve_path(&w->path, path, err) != STATUS_OK || open_temporary(fd, w, err) != STATUS_OK)
+        return err->status;
+    /* Who has locked others out of a file wants the next version locked, too. On a file system
+     * without modes this fails, and nothing is lost. */
+    if (present)
+        (void)fchmod(*fd, present->st_mode & 0777);
+    return STATUS_OK;
+}
+
+static enum status open_directly(int *fd, struct files_writer *w, const char *path,
+                                 struct error *err)
+{
+    w->path = memory_string(path, err);
+    if (!w->path)
+        return err->status;
+    *fd = open(path, O_WRONLY | O_CLOEXEC);
+    return *fd >= 0 ? STATUS_OK : error_errno(err, "cannot write %s", path);
 }
 
 static enum status open_writer(struct files_writer *w, const char *path, struct error *err)
@@ -132,24 +193,12 @@ static enum status open_writer(struct files_writer *w, const char *path, struct 
     if (exists && S_ISDIR(info.st_mode))
         return error_set(err, "cannot write %s: it is a directory", path);
 
-    int fd;
-    if (exists && !S_ISREG(info.st_mode)) {
-        enum status status = memory_copy_string(&w->path, path, err);
-        if (status != STATUS_OK)
-            return status;
-        fd = open(path, O_WRONLY | O_CLOEXEC);
-        if (fd < 0)
-            return error_errno(err, "cannot write %s", path);
-    } else {
-        enum status status = resolve_path(&w->path, path, err);
-        if (status == STATUS_OK)
-            status = open_temporary(&fd, w, err);
-        if (status != STATUS_OK) {
-            free(w->temporary); /* not created: nothing to unlink */
-            w->temporary = NULL;
-            return status;
-        }
-    }
+    int fd = -1;
+    enum status status = exists && !S_ISREG(info.st_mode)
+                             ? open_directly(&fd, w, path, err)
+                             : open_replacement(&fd, w, path, exists ? &info : NULL, err);
+    if (status != STATUS_OK)
+        return status;
     w->stream = fdopen(fd, "w");
     if (!w->stream) {
         error_errno(err, "cannot write %s", path);
@@ -162,19 +211,19 @@ static enum status open_writer(struct files_writer *w, const char *path, struct 
 enum status files_open(struct files_writer *w, const char *path, struct error *err)
 {
     *w = (struct files_writer){0};
-    enum status status = open_writer(w, path, err);
-    if (status != STATUS_OK)
-        files_abandon(w);
-    return status;
+    if (open_writer(w, path, err) == STATUS_OK)
+        return STATUS_OK;
+    files_abandon(w);
+    return err->status;
 }
 
 /* Makes a rename durable. Some file systems cannot do that for a directory; then it is theirs. */
 static enum status sync_directory_of(const char *path, struct error *err)
 {
     char *directory;
-    enum status status = files_directory(&directory, path, err);
-    if (status != STATUS_OK)
-        return status;
+    enum status status = STATUS_OK;
+    if (files_directory(&directory, path, err) != STATUS_OK)
+        return err->status;
     int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0 || (fsync(fd) != 0 && errno != EINVAL && errno != ENOTSUP))
         status = error_errno(err, "cannot write the folder %s", directory);
@@ -241,29 +290,33 @@ void files_abandon(struct files_writer *w)
 enum status files_write(const char *path, const void *bytes, size_t size, struct error *err)
 {
     struct files_writer w;
-    enum status status = files_open(&w, path, err);
-    if (status != STATUS_OK)
-        return status;
+    if (files_open(&w, path, err) != STATUS_OK)
+        return err->status;
     fwrite(bytes, 1, size, w.stream); /* the stream remembers an error until the commit */
     return files_commit(&w, err);
 }
 
 enum status files_join(char **out, const char *directory, const char *name, struct error *err)
 {
-    if (name[0] == '/' || directory[0] == '\0' || strcmp(directory, ".") == 0)
-        return memory_copy_string(out, name, err);
-    bool ends_in_slash = directory[strlen(directory) - 1] == '/';
-    return format_string(out, err, "%s%s%s", directory, ends_in_slash ? "" : "/", name);
+    size_t length = strlen(directory);
+    if (name[0] == '/' || length == 0 || strcmp(directory, ".") == 0)
+        *out = memory_string(name, err);
+    else
+        *out =
+            format_string(err, "%s%s%s", directory, directory[length - 1] == '/' ? "" : "/", name);
+    return *out ? STATUS_OK : err->status;
 }
 
 enum status files_directory(char **out, const char *path, struct error *err)
 {
     const char *slash = strrchr(path, '/');
     if (!slash)
-        return memory_copy_string(out, ".", err);
-    if (slash == path)
-        return memory_copy_string(out, "/", err);
-    return format_string(out, err, "%.*s", (int)(slash - path), path);
+        *out = memory_string(".", err);
+    else if (slash == path)
+        *out = memory_string("/", err);
+    else
+        *out = format_string(err, "%.*s", (int)(slash - path), path);
+    return *out ? STATUS_OK : err->status;
 }
 
 bool files_exist(const char *path)
@@ -287,16 +340,15 @@ static enum status make_parents(char *path, struct error *err)
 
 enum status files_make_directory(const char *path, bool *existed, struct error *err)
 {
-    char *copy;
     *existed = false;
     if (path[0] == '\0')
         return error_set(err, "cannot make a folder without a name");
-    enum status status = memory_copy_string(&copy, path, err);
-    if (status != STATUS_OK)
-        return status;
+    char *copy = memory_string(path, err);
+    if (!copy)
+        return err->status;
     for (size_t length = strlen(copy); length > 1 && copy[length - 1] == '/'; length--)
         copy[length - 1] = '\0'; /* so that the last component is none of the parents */
-    status = make_parents(copy, err);
+    enum status status = make_parents(copy, err);
     if (status == STATUS_OK && mkdir(copy, 0777) != 0) {
         if (errno == EEXIST)
             *existed = true;
@@ -311,8 +363,10 @@ enum status files_program_directory(char **out, struct error *err)
 {
     char path[PATH_MAX];
     ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
-    if (length <= 0)
-        return memory_copy_string(out, "", err);
-    path[length] = '\0';
-    return files_directory(out, path, err);
+    if (length > 0) {
+        path[length] = '\0';
+        return files_directory(out, path, err);
+    }
+    *out = memory_string("", err);
+    return *out ? STATUS_OK : err->status;
 }

@@ -20,7 +20,8 @@ enum status files_read(uint8_t **out, size_t *size, const char *path, size_t max
 /* An atomic write: open, fprintf to w.stream, commit. After open exactly one of commit and abandon
  * is due (abandon after commit or after a failed open is a no-op). commit reports any earlier write
  * error (disk full), and has file and folder on the disk when it returns. A symbolic link is
- * followed; what is no regular file (/dev/stdout, a FIFO) is written to directly. */
+ * followed, also where its target does not exist yet; a file keeps its permissions; what is no
+ * regular file (/dev/stdout, a FIFO) is written to directly. */
 struct files_writer {
     FILE *stream;
     char *path, *temporary;

@@ -36,10 +36,13 @@ static void end_field(void *bytes, size_t size, void *context)
     struct storage *s = r->storage;
     if (r->status != STATUS_OK)
         return;
-    r->status = memory_grow((void **)&s->field, &r->field_capacity, r->fields + 1, sizeof *s->field,
-                            "CSV fields", r->err);
-    if (r->status != STATUS_OK)
+    char **grown = memory_grown(s->field, &r->field_capacity, r->fields + 1, sizeof *grown,
+                                "CSV fields", r->err);
+    if (!grown) {
+        r->status = r->err->status;
         return;
+    }
+    s->field = grown;
     /* Fits: text is as long as the file, where each field but the last has a delimiter behind it.
      */
     char *copy = s->text + r->text_used;
@@ -58,10 +61,13 @@ static void end_row(int terminator, void *context)
     struct csv_table *table = r->table;
     if (r->status != STATUS_OK)
         return;
-    r->status = memory_grow((void **)&table->row, &r->row_capacity, table->n_rows + 1,
-                            sizeof *table->row, "CSV rows", r->err);
-    if (r->status != STATUS_OK)
+    struct csv_row *grown = memory_grown(table->row, &r->row_capacity, table->n_rows + 1,
+                                         sizeof *grown, "CSV rows", r->err);
+    if (!grown) {
+        r->status = r->err->status;
         return;
+    }
+    table->row = grown;
     table->row[table->n_rows++] = (struct csv_row){.line = r->row_line, .n_fields = r->row_fields};
     r->row_line = r->row_fields = 0;
 }
@@ -135,17 +141,16 @@ static enum status parse(struct reader *r, const char *bytes, size_t size, char 
 static enum status fill_table(struct csv_table *out, const char *path, const uint8_t *bytes,
                               size_t size, char delimiter, struct error *err)
 {
-    struct storage *storage;
-    enum status status = memory_alloc(&out->storage, 1, sizeof *storage, "a CSV table", err);
-    if (status != STATUS_OK)
-        return status;
-    storage = out->storage;
-    status = memory_alloc((void **)&storage->text, size + 1, 1, "the text of a CSV file", err);
-    if (status != STATUS_OK)
-        return status;
+    struct storage *storage = memory_array(1, sizeof *storage, "a CSV table", err);
+    out->storage = storage;
+    if (!storage)
+        return err->status;
+    storage->text = memory_array(size + 1, 1, "the text of a CSV file", err);
+    if (!storage->text)
+        return err->status;
 
     struct reader reader = {.path = path, .table = out, .storage = storage, .err = err};
-    status = parse(&reader, (const char *)bytes, size, delimiter);
+    enum status status = parse(&reader, (const char *)bytes, size, delimiter);
     /* Only now the array of pointers stays where it is. */
     char **field = storage->field;
     for (size_t i = 0; i < out->n_rows; field += out->row[i++].n_fields)
@@ -160,10 +165,9 @@ enum status csv_table_read(struct csv_table *out, const char *path, char delimit
     size_t size;
     *out = (struct csv_table){0};
     /* In a file of less than 2^31 bytes no count of lines or fields is too large for an int. */
-    enum status status = files_read(&bytes, &size, path, INT_MAX - 1, err);
-    if (status != STATUS_OK)
-        return status;
-    status = fill_table(out, path, bytes, size, delimiter, err);
+    if (files_read(&bytes, &size, path, INT_MAX - 1, err) != STATUS_OK)
+        return err->status;
+    enum status status = fill_table(out, path, bytes, size, delimiter, err);
     free(bytes);
     if (status != STATUS_OK)
         csv_table_free(out);

@@ -137,13 +137,10 @@ static enum status read_metadata(struct safetensors *out, const struct buffer *b
     if (!json_is_object(metadata))
         return error_set(err, "%s: __metadata__ is not an object", b->path);
     size_t n = json_object_size(metadata);
-    enum status status =
-        memory_alloc((void **)&out->meta_key, n, sizeof *out->meta_key, "metadata", err);
-    if (status == STATUS_OK)
-        status =
-            memory_alloc((void **)&out->meta_value, n, sizeof *out->meta_value, "metadata", err);
-    if (status != STATUS_OK)
-        return status;
+    out->meta_key = memory_array(n, sizeof *out->meta_key, "metadata", err);
+    out->meta_value = memory_array(n, sizeof *out->meta_value, "metadata", err);
+    if (!out->meta_key || !out->meta_value)
+        return err->status;
 
     const char *key;
     json_t *value;
@@ -157,26 +154,29 @@ static enum status read_metadata(struct safetensors *out, const struct buffer *b
     return STATUS_OK;
 }
 
+static enum status read_entry(struct safetensors *out, const struct buffer *b, const char *name,
+                              const json_t *tensor, struct error *err)
+{
+    struct safetensors_entry *e = &out->entry[out->n_entries++];
+    e->name = name;
+    if (read_dtype_and_shape(e, b, tensor, err) != STATUS_OK)
+        return err->status;
+    return read_span(e, b, tensor, err);
+}
+
 static enum status read_members(struct safetensors *out, const struct buffer *b, json_t *header,
                                 struct error *err)
 {
-    enum status status = memory_alloc((void **)&out->entry, json_object_size(header),
-                                      sizeof *out->entry, "the table of tensors", err);
+    size_t n = json_object_size(header);
+    out->entry = memory_array(n, sizeof *out->entry, "the table of tensors", err);
+    if (!out->entry)
+        return err->status;
     const char *key;
     json_t *value;
-    if (status != STATUS_OK)
-        return status;
     json_object_foreach(header, key, value)
     {
-        if (strcmp(key, "__metadata__") == 0) {
-            status = read_metadata(out, b, value, err);
-        } else {
-            struct safetensors_entry *e = &out->entry[out->n_entries++];
-            e->name = key;
-            status = read_dtype_and_shape(e, b, value, err);
-            if (status == STATUS_OK)
-                status = read_span(e, b, value, err);
-        }
+        enum status status = strcmp(key, "__metadata__") == 0 ? read_metadata(out, b, value, err)
+                                                              : read_entry(out, b, key, value, err);
         if (status != STATUS_OK)
             return status;
     }
@@ -217,15 +217,15 @@ enum status safetensors_read(struct safetensors *out, const char *path, struct e
 {
     size_t size;
     *out = (struct safetensors){0};
-    enum status status =
-        memory_alloc(&out->storage, 1, sizeof(struct storage), "a safetensors file", err);
-    if (status == STATUS_OK)
-        status = files_read(&((struct storage *)out->storage)->file, &size, path, SIZE_MAX, err);
-    if (status == STATUS_OK)
-        status = parse_file(out, path, size, err);
-    if (status != STATUS_OK)
-        safetensors_free(out);
-    return status;
+    struct storage *storage = memory_array(1, sizeof *storage, "a safetensors file", err);
+    if (!storage)
+        return err->status;
+    out->storage = storage;
+    if (files_read(&storage->file, &size, path, SIZE_MAX, err) == STATUS_OK &&
+        parse_file(out, path, size, err) == STATUS_OK)
+        return STATUS_OK;
+    safetensors_free(out);
+    return err->status;
 }
 
 void safetensors_free(struct safetensors *file)

@@ -12,6 +12,9 @@
 
 #define SAFETENSORS_MAX_DIMS 8
 
+/* Tensors go to the disk and come from it as they lie in memory. */
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "safetensors is little-endian");
+
 struct safetensors_entry {
     const char *name;
     char dtype[8]; /* F64 F32 F16 BF16, I64 I32 I16 I8, U64 U32 U16 U8 or BOOL */

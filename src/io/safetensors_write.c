@@ -134,9 +134,8 @@ static enum status write_file(const char *path, const char *header, size_t lengt
                               const struct content *c, struct error *err)
 {
     struct files_writer w;
-    enum status status = files_open(&w, path, err);
-    if (status != STATUS_OK)
-        return status;
+    if (files_open(&w, path, err) != STATUS_OK)
+        return err->status;
     /* The stream remembers a failed write until the commit, so nothing is checked here. */
     for (int i = 0; i < 8; i++)
         fputc((int)((uint64_t)length >> 8 * i & 0xFF), w.stream);
@@ -151,14 +150,10 @@ static enum status write_content(const char *path, struct content *c, struct err
 {
     char *header = NULL;
     size_t length = 0;
-    enum status status = sort_entries(c, err);
-    if (status == STATUS_OK)
-        status = sort_metadata(c, err);
-    if (status == STATUS_OK)
-        status = print_header(&header, &length, c, err);
-    if (status != STATUS_OK)
+    if (sort_entries(c, err) != STATUS_OK || sort_metadata(c, err) != STATUS_OK ||
+        print_header(&header, &length, c, err) != STATUS_OK)
         return error_prefix(err, "cannot write %s", path);
-    status = write_file(path, header, length, c, err);
+    enum status status = write_file(path, header, length, c, err);
     free(header);
     return status;
 }
@@ -168,11 +163,10 @@ enum status safetensors_write(const char *path, const struct safetensors_entry *
                               const char *const *meta_value, size_t n_meta, struct error *err)
 {
     struct content c = {.n_entries = n_entries, .n_meta = n_meta};
-    enum status status =
-        memory_alloc((void **)&c.entry, n_entries, sizeof *c.entry, "the order of tensors", err);
-    if (status == STATUS_OK)
-        status = memory_alloc((void **)&c.meta, n_meta, sizeof *c.meta, "metadata", err);
-    if (status == STATUS_OK) {
+    enum status status = STATUS_FAILED; /* of memory, which err tells */
+    c.entry = memory_array(n_entries, sizeof *c.entry, "the order of tensors", err);
+    c.meta = memory_array(n_meta, sizeof *c.meta, "metadata", err);
+    if (c.entry && c.meta) {
         for (size_t i = 0; i < n_entries; i++)
             c.entry[i] = &entry[i];
         for (size_t i = 0; i < n_meta; i++)

@@ -95,16 +95,16 @@ static enum status copy_scalar(char **out, const struct reader *r)
     const char *value = (const char *)r->event.data.scalar.value;
     if (strlen(value) != r->event.data.scalar.length)
         return refuse(r, "text with a zero character");
-    return memory_copy_string(out, value, r->err);
+    *out = memory_string(value, r->err);
+    return *out ? STATUS_OK : r->err->status;
 }
 
 static enum status check_key(const struct reader *r, const struct yaml_tree *map)
 {
     if (map->n == MAX_KEYS)
         return error_set(r->err, "%s:%d: more than %d keys", r->file, event_line(r), MAX_KEYS);
-    enum status status = refuse_decorations(r);
-    if (status != STATUS_OK)
-        return status;
+    if (refuse_decorations(r) != STATUS_OK)
+        return r->err->status;
     if (r->event.type != YAML_SCALAR_EVENT)
         return refuse(r, "a list or map cannot be a key");
     const char *key = (const char *)r->event.data.scalar.value;
@@ -121,20 +121,34 @@ struct capacities {
     size_t child, key, key_line;
 };
 
-/* One more child, and for a map its key: all zero, so that the tree can be freed at any time. */
-static enum status add_slot(struct yaml_tree *parent, struct capacities *c, struct reader *r)
+/* Room for one more child, and for a map for its key. */
+static enum status grow(struct yaml_tree *parent, struct capacities *c, struct error *err)
 {
     size_t needed = (size_t)parent->n + 1;
-    enum status status = memory_grow((void **)&parent->child, &c->child, needed,
-                                     sizeof *parent->child, "YAML nodes", r->err);
-    if (status == STATUS_OK && parent->kind == YAML_MAP)
-        status = memory_grow((void **)&parent->key, &c->key, needed, sizeof *parent->key,
-                             "YAML keys", r->err);
-    if (status == STATUS_OK && parent->kind == YAML_MAP)
-        status = memory_grow((void **)&parent->key_line, &c->key_line, needed,
-                             sizeof *parent->key_line, "YAML keys", r->err);
-    if (status != STATUS_OK)
-        return status;
+    struct yaml_tree *child =
+        memory_grown(parent->child, &c->child, needed, sizeof *child, "YAML nodes", err);
+    if (!child)
+        return err->status;
+    parent->child = child;
+    if (parent->kind != YAML_MAP)
+        return STATUS_OK;
+    char **key = memory_grown(parent->key, &c->key, needed, sizeof *key, "YAML keys", err);
+    if (!key)
+        return err->status;
+    parent->key = key;
+    int *key_line =
+        memory_grown(parent->key_line, &c->key_line, needed, sizeof *key_line, "YAML keys", err);
+    if (!key_line)
+        return err->status;
+    parent->key_line = key_line;
+    return STATUS_OK;
+}
+
+/* One more child: all zero, so that the tree can be freed at any time. */
+static enum status add_slot(struct yaml_tree *parent, struct capacities *c, struct reader *r)
+{
+    if (grow(parent, c, r->err) != STATUS_OK)
+        return r->err->status;
     parent->child[parent->n] = (struct yaml_tree){0};
     if (parent->kind == YAML_MAP) {
         parent->key[parent->n] = NULL;
@@ -148,35 +162,30 @@ static enum status add_slot(struct yaml_tree *parent, struct capacities *c, stru
 static enum status read_list(struct yaml_tree *list, struct reader *r, int depth)
 {
     struct capacities capacities = {0};
-    enum status status;
-    while ((status = next_event(r)) == STATUS_OK && r->event.type != YAML_SEQUENCE_END_EVENT) {
-        status = add_slot(list, &capacities, r);
-        if (status == STATUS_OK)
-            status = read_node(&list->child[list->n - 1], r, depth);
-        if (status != STATUS_OK)
-            break;
+    for (;;) {
+        if (next_event(r) != STATUS_OK)
+            return r->err->status;
+        if (r->event.type == YAML_SEQUENCE_END_EVENT)
+            return STATUS_OK;
+        if (add_slot(list, &capacities, r) != STATUS_OK ||
+            read_node(&list->child[list->n - 1], r, depth) != STATUS_OK)
+            return r->err->status;
     }
-    return status;
 }
 
 static enum status read_map(struct yaml_tree *map, struct reader *r, int depth)
 {
     struct capacities capacities = {0};
-    enum status status;
-    while ((status = next_event(r)) == STATUS_OK && r->event.type != YAML_MAPPING_END_EVENT) {
-        status = check_key(r, map);
-        if (status == STATUS_OK)
-            status = add_slot(map, &capacities, r);
-        if (status == STATUS_OK)
-            status = copy_scalar(&map->key[map->n - 1], r);
-        if (status == STATUS_OK)
-            status = next_event(r);
-        if (status == STATUS_OK)
-            status = read_node(&map->child[map->n - 1], r, depth);
-        if (status != STATUS_OK)
-            break;
+    for (;;) {
+        if (next_event(r) != STATUS_OK)
+            return r->err->status;
+        if (r->event.type == YAML_MAPPING_END_EVENT)
+            return STATUS_OK;
+        if (check_key(r, map) != STATUS_OK || add_slot(map, &capacities, r) != STATUS_OK ||
+            copy_scalar(&map->key[map->n - 1], r) != STATUS_OK || next_event(r) != STATUS_OK ||
+            read_node(&map->child[map->n - 1], r, depth) != STATUS_OK)
+            return r->err->status;
     }
-    return status;
 }
 
 /* The node that the present event begins; afterwards the present event is its last. */
@@ -184,9 +193,8 @@ static enum status read_node(struct yaml_tree *out, struct reader *r, int depth)
 {
     out->file = r->file;
     out->line = event_line(r);
-    enum status status = refuse_decorations(r);
-    if (status != STATUS_OK)
-        return status;
+    if (refuse_decorations(r) != STATUS_OK)
+        return r->err->status;
     if (depth > MAX_DEPTH && r->event.type != YAML_SCALAR_EVENT)
         return error_set(r->err, "%s:%d: nested deeper than %d levels", r->file, out->line,
                          MAX_DEPTH);
@@ -206,37 +214,31 @@ static enum status read_node(struct yaml_tree *out, struct reader *r, int depth)
 /* The stream: at most one document. A file of nothing but comments is a map without keys. */
 static enum status read_stream(struct yaml_tree *out, struct reader *r)
 {
-    enum status status = next_event(r); /* stream start */
-    if (status == STATUS_OK)
-        status = next_event(r);
-    if (status != STATUS_OK)
-        return status;
+    if (next_event(r) != STATUS_OK || /* stream start */
+        next_event(r) != STATUS_OK)
+        return r->err->status;
     if (r->event.type == YAML_STREAM_END_EVENT) {
         *out = (struct yaml_tree){.kind = YAML_MAP, .line = 1, .file = r->file};
         return STATUS_OK;
     }
-    status = next_event(r); /* behind the document's start */
-    if (status == STATUS_OK)
-        status = read_node(out, r, 1);
-    if (status == STATUS_OK)
-        status = next_event(r); /* document end */
-    if (status == STATUS_OK)
-        status = next_event(r);
-    if (status == STATUS_OK && r->event.type != YAML_STREAM_END_EVENT)
+    if (next_event(r) != STATUS_OK || /* behind the document's start */
+        read_node(out, r, 1) != STATUS_OK || next_event(r) != STATUS_OK || /* document end */
+        next_event(r) != STATUS_OK)
+        return r->err->status;
+    if (r->event.type != YAML_STREAM_END_EVENT)
         return refuse(r, "a second document begins, but only one is expected");
-    return status;
+    return STATUS_OK;
 }
 
 enum status yaml_tree_parse(struct yaml_tree **out, const char *text, size_t size, const char *file,
                             struct error *err)
 {
-    struct root *root;
+    enum status status;
     size_t name_size = strlen(file) + 1;
     *out = NULL;
-    enum status status =
-        memory_alloc((void **)&root, 1, sizeof *root + name_size, "a YAML tree", err);
-    if (status != STATUS_OK)
-        return status;
+    struct root *root = memory_array(1, sizeof *root + name_size, "a YAML tree", err);
+    if (!root)
+        return err->status;
     memcpy(root->file, file, name_size);
 
     struct reader reader = {.file = root->file, .text = text, .err = err};
@@ -261,10 +263,9 @@ enum status yaml_tree_read(struct yaml_tree **out, const char *path, struct erro
     uint8_t *bytes;
     size_t size;
     *out = NULL;
-    enum status status = files_read(&bytes, &size, path, MAX_FILE_BYTES, err);
-    if (status != STATUS_OK)
-        return status;
-    status = yaml_tree_parse(out, (const char *)bytes, size, path, err);
+    if (files_read(&bytes, &size, path, MAX_FILE_BYTES, err) != STATUS_OK)
+        return err->status;
+    enum status status = yaml_tree_parse(out, (const char *)bytes, size, path, err);
     free(bytes);
     return status;
 }

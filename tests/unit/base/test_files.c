@@ -188,6 +188,50 @@ static void a_symbolic_link_stays_and_its_target_is_replaced(void **state)
     assert_true(S_ISLNK(info.st_mode));
 }
 
+static void a_private_file_stays_private(void **state)
+{
+    (void)state;
+    struct stat info;
+    const char *path = scratch_write("a", "old", 3);
+    assert_int_equal(chmod(path, 0600), 0);
+    assert_int_equal(files_write(path, "new", 3, &err), STATUS_OK);
+    assert_content(path, "new");
+    assert_int_equal(stat(path, &info), 0);
+    assert_int_equal(info.st_mode & 0777, 0600);
+}
+
+/* One that leads to another, which leads to where nothing is yet: only that is created. */
+static void a_dangling_link_stays_and_its_target_is_created(void **state)
+{
+    (void)state;
+    struct stat info;
+    char links[2][512];
+    bool existed;
+    assert_int_equal(files_make_directory(scratch_path("folder"), &existed, &err), STATUS_OK);
+    snprintf(links[0], sizeof links[0], "%s", scratch_path("link"));
+    snprintf(links[1], sizeof links[1], "%s", scratch_path("folder/second"));
+    assert_int_equal(symlink("folder/second", links[0]), 0);
+    assert_int_equal(symlink("../target", links[1]), 0);
+    assert_int_equal(files_write(links[0], "new", 3, &err), STATUS_OK);
+    assert_content(scratch_path("target"), "new");
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(lstat(links[i], &info), 0);
+        assert_true(S_ISLNK(info.st_mode));
+    }
+}
+
+static void links_in_a_circle_are_an_error(void **state)
+{
+    (void)state;
+    struct stat info;
+    const char *link = scratch_path("link");
+    assert_int_equal(symlink("link", link), 0);
+    assert_int_equal(files_write(link, "new", 3, &err), STATUS_FAILED);
+    assert_non_null(strstr(err.message, "Too many levels of symbolic links"));
+    assert_int_equal(lstat(link, &info), 0);
+    assert_true(S_ISLNK(info.st_mode));
+}
+
 /* /dev/full takes no byte: small writes fail at the commit, large ones long before. */
 static void a_full_disk_is_reported_by_the_commit(void **state)
 {
@@ -311,6 +355,9 @@ int main(void)
         SCRATCH_TEST(a_temporary_file_of_somebody_else_is_not_touched),
         SCRATCH_TEST(the_mode_is_0666_without_the_umask),
         SCRATCH_TEST(a_symbolic_link_stays_and_its_target_is_replaced),
+        SCRATCH_TEST(a_private_file_stays_private),
+        SCRATCH_TEST(a_dangling_link_stays_and_its_target_is_created),
+        SCRATCH_TEST(links_in_a_circle_are_an_error),
         SCRATCH_TEST(a_full_disk_is_reported_by_the_commit),
         SCRATCH_TEST(a_file_that_cannot_be_created_is_named),
         SCRATCH_TEST(a_commit_whose_rename_fails_leaves_no_temporary_file),
