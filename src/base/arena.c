@@ -6,14 +6,23 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#if ARENA_GAP
+#include <sanitizer/asan_interface.h>
+#define allow(place, bytes)  __asan_unpoison_memory_region(place, bytes)
+#define forbid(place, bytes) __asan_poison_memory_region(place, bytes)
+#else
+#define allow(place, bytes)  ((void)0)
+#define forbid(place, bytes) ((void)0)
+#endif
+
 enum { HUGE_PAGE = 2 << 20, LARGE = 32 << 20 };
 
 void *arena_take(struct arena *a, size_t count, size_t size)
 {
-    size_t bytes, end;
+    size_t bytes, room, end;
     if (__builtin_mul_overflow(count, size, &bytes) ||
-        __builtin_add_overflow(bytes, MEMORY_ALIGNMENT - 1, &bytes) ||
-        __builtin_add_overflow(a->used, bytes & ~(size_t)(MEMORY_ALIGNMENT - 1), &end)) {
+        __builtin_add_overflow(bytes, ARENA_GAP + MEMORY_ALIGNMENT - 1, &room) ||
+        __builtin_add_overflow(a->used, room & ~(size_t)(MEMORY_ALIGNMENT - 1), &end)) {
         a->overflow = true;
         return NULL;
     }
@@ -21,6 +30,8 @@ void *arena_take(struct arena *a, size_t count, size_t size)
      */
     assert(!a->block || end <= a->peak);
     void *taken = a->block ? a->block + a->used : NULL;
+    if (taken)
+        allow(taken, bytes);
     a->used = end;
     if (a->peak < end)
         a->peak = end;
@@ -30,6 +41,8 @@ void *arena_take(struct arena *a, size_t count, size_t size)
 void arena_release(struct arena *a, size_t mark)
 {
     assert(mark <= a->used);
+    if (a->block)
+        forbid(a->block + mark, a->used - mark);
     a->used = mark;
 }
 
@@ -57,12 +70,15 @@ enum status arena_commit(struct arena *a, const char *what, struct error *err)
         ask_for_huge_pages(a->block, bytes);
     /* Touches every page: if the machine has not enough memory, that shows now and not mid-run. */
     memset(a->block, 0, bytes);
+    forbid(a->block, bytes);
     a->used = 0;
     return STATUS_OK;
 }
 
 void arena_destroy(struct arena *a)
 {
+    if (a->block)
+        allow(a->block, a->peak);
     free(a->block);
     *a = (struct arena){0};
 }

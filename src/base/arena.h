@@ -9,6 +9,19 @@
 
 #define MEMORY_ALIGNMENT 64 /* a cache line; also the widest vector register */
 
+/* Under AddressSanitizer each array has a gap behind it that nobody may touch, as has the rest of
+ * its last cache line: an overrun by one float is reported. In other builds there is no gap. */
+#if defined(__SANITIZE_ADDRESS__)
+#define ARENA_GAP 64
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define ARENA_GAP 64
+#endif
+#endif
+#ifndef ARENA_GAP
+#define ARENA_GAP 0
+#endif
+
 /* An arena hands out 64-byte aligned arrays from one block, in the manner of a stack.
  *
  * Laid out twice by the same code: a fresh arena measures (every pointer it hands out is NULL, only

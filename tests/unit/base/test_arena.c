@@ -5,8 +5,13 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include <cmocka.h>
+
+#if ARENA_GAP
+#include <sanitizer/asan_interface.h>
+#endif
 
 static struct error err;
 
@@ -29,8 +34,9 @@ static void an_arena_measures_first_and_then_hands_out_the_same_places(void **st
     take_all(&a, taken);
     for (int i = 0; i < 4; i++)
         assert_null(taken[i]);
-    assert_int_equal(a.used, 64 + 128 + 64);
-    assert_int_equal(a.peak, 64 + 128 + 1024);
+    const size_t gap = ARENA_GAP;
+    assert_int_equal(a.used, 64 + gap + 128 + gap + 64 + gap);
+    assert_int_equal(a.peak, 64 + gap + 128 + gap + 1024 + gap);
 
     assert_int_equal(arena_commit(&a, "workspace", &err), STATUS_OK);
     assert_int_equal(a.used, 0);
@@ -38,20 +44,66 @@ static void an_arena_measures_first_and_then_hands_out_the_same_places(void **st
     unsigned char *block = a.block;
     assert_int_equal((uintptr_t)block % MEMORY_ALIGNMENT, 0);
     assert_ptr_equal(taken[0], block);
-    assert_ptr_equal(taken[1], block + 64);
-    assert_ptr_equal(taken[2], block + 192);
-    assert_ptr_equal(taken[3], block + 192); /* after the release the place is used again */
-    for (size_t i = 0; i < a.peak; i++)
-        assert_int_equal(block[i], 0);
-    assert_int_equal(a.peak, 64 + 128 + 1024);
+    assert_ptr_equal(taken[1], block + 64 + gap);
+    assert_ptr_equal(taken[2], block + 192 + 2 * gap);
+    assert_ptr_equal(taken[3], taken[2]); /* after the release the place is used again */
+    for (size_t i = 0; i < 65; i++)
+        assert_int_equal(((unsigned char *)taken[1])[i], 0);
+    assert_int_equal(a.peak, 64 + gap + 128 + gap + 1024 + gap);
     arena_destroy(&a);
     arena_destroy(&a);
 }
+
+#if ARENA_GAP
+static bool is_poisoned(const void *place)
+{
+    return __asan_address_is_poisoned(place) != 0;
+}
+
+/* Before, behind and between the arrays, and in what was given back. */
+static void under_asan_one_float_too_many_is_seen(void **state)
+{
+    (void)state;
+    struct arena a = {0};
+    void *taken[4];
+    take_all(&a, taken);
+    assert_int_equal(arena_commit(&a, "workspace", &err), STATUS_OK);
+    assert_true(is_poisoned(a.block));
+    take_all(&a, taken);
+    const float *floats = taken[0];
+    assert_false(is_poisoned(floats + 2));
+    assert_true(is_poisoned(floats + 3));
+    const unsigned char *bytes = taken[1];
+    assert_true(is_poisoned(bytes - 1));
+    assert_false(is_poisoned(bytes + 64));
+    assert_true(is_poisoned(bytes + 65));
+    bytes = taken[3]; /* where 1000 bytes were before */
+    assert_false(is_poisoned(bytes + 63));
+    assert_true(is_poisoned(bytes + 64));
+    assert_true(is_poisoned(bytes + 999));
+    arena_destroy(&a);
+}
+
+static void a_full_line_has_a_gap_behind_it_too(void **state)
+{
+    (void)state;
+    struct arena a = {0};
+    arena_take(&a, 64, 1);
+    assert_int_equal(arena_commit(&a, "workspace", &err), STATUS_OK);
+    const unsigned char *bytes = arena_take(&a, 64, 1);
+    assert_false(is_poisoned(bytes + 63));
+    assert_true(is_poisoned(bytes + 64));
+    arena_destroy(&a);
+}
+#endif
 
 static void an_empty_arena_commits(void **state)
 {
     (void)state;
     struct arena a = {0};
+    assert_int_equal(arena_commit(&a, "nothing", &err), STATUS_OK);
+    arena_destroy(&a);
+    assert_null(arena_take(&a, 0, 4));
     assert_int_equal(arena_commit(&a, "nothing", &err), STATUS_OK);
     assert_non_null(arena_take(&a, 0, 4));
     arena_destroy(&a);
@@ -79,7 +131,10 @@ static void an_arena_that_overflowed_or_finds_no_memory_says_so_at_commit(void *
     failing_alloc_after(1);
     assert_int_equal(arena_commit(&a, "activations", &err), STATUS_FAILED);
     failing_alloc_off();
-    assert_string_equal(err.message, "out of memory: no 128 bytes for activations");
+    char expected[100];
+    snprintf(expected, sizeof expected, "out of memory: no %d bytes for activations",
+             128 + ARENA_GAP);
+    assert_string_equal(err.message, expected);
     arena_destroy(&a);
 }
 
@@ -87,6 +142,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_arena_measures_first_and_then_hands_out_the_same_places),
+#if ARENA_GAP
+        cmocka_unit_test(under_asan_one_float_too_many_is_seen),
+        cmocka_unit_test(a_full_line_has_a_gap_behind_it_too),
+#endif
         cmocka_unit_test(an_empty_arena_commits),
         cmocka_unit_test(an_arena_that_overflowed_or_finds_no_memory_says_so_at_commit),
     };
