@@ -29,6 +29,9 @@ endif
 
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wvla \
             -Wformat=2
+# Floors without a conversion that may change a value or a sign: all, once nn and math/kernels are
+# among them.
+STRICT_FLOORS := base io math image data run cli
 # -ffp-contract=fast lets a*b+c become one FMA where the processor has it: same bits on every run of
 # one machine.
 ATK_CFLAGS := -std=c11 -D_GNU_SOURCE -Isrc -DATK_VERSION='"$(VERSION)"' -ffp-contract=fast \
@@ -65,7 +68,7 @@ all: $(PROGRAMS)
 
 say     = @printf '%-5s %s\n' $(1) $@
 Q       = $(if $(V),,@)
-COMPILE = $(CC) $(ATK_CFLAGS) $(CFLAGS) -MMD -MP
+COMPILE = $(CC) $(ATK_CFLAGS) $(STRICT) $(CFLAGS) -MMD -MP
 LINK    = $(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o %.a,$^) $(LIBS)
 
 # What was built with other flags, another compiler or another version is built again; a library
@@ -74,10 +77,12 @@ LINK    = $(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o %.a,$^) $(LIBS)
 remember = @mkdir -p $(@D); printf '%s\n' '$(subst ','\'',$(1))' >$@.new; \
            if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 $(BUILD)/flags: FORCE
-	$(call remember,$(COMPILE) $(KERNEL_FLAGS) $(LDFLAGS) $(LIBS))
+	$(call remember,$(COMPILE) $(STRICT_FLOORS) $(KERNEL_FLAGS) $(LDFLAGS) $(LIBS))
 $(BUILD)/sources: FORCE
 	$(call remember,$(LIBRARY_OBJECTS))
 
+$(foreach f,$(STRICT_FLOORS),$(eval $(BUILD)/obj/$(f)/%.o: STRICT := -Wconversion -Wsign-conversion))
+$(BUILD)/obj/math/kernels/%.o: STRICT :=
 $(BUILD)/obj/%.o: src/%.c $(BUILD)/flags
 	$(call say,cc)
 	@mkdir -p $(@D)
