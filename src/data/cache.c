@@ -9,45 +9,64 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { UNKNOWN, BEING_WRITTEN, KNOWN };
+
+struct row_key {
+    atomic_int state;
+    struct picture_key key; /* readable when KNOWN */
+};
+
 struct cache {
     int n_rows;
     size_t picture_bytes, budget;
     atomic_size_t used;
-    struct disk_cache *disk;              /* owns the pictures; NULL: the slots do */
-    _Atomic(const struct square *) *slot; /* [n_rows] */
+    _Atomic(const struct square *) *slot; /* [n_rows]; NULL: on the disk */
+    struct disk_cache *disk;              /* NULL: in memory */
+    struct row_key *key;                  /* [n_rows] with a disk */
 };
 
+static struct cache *create(int n_rows, struct error *err)
+{
+    struct cache *c = memory_array(1, sizeof *c, "the picture cache", err);
+    if (c)
+        c->n_rows = n_rows;
+    return c;
+}
+
+/* Zeroed memory is NULL and UNKNOWN. */
 enum status cache_create(struct cache **out, int n_rows, int side, size_t budget_bytes,
                          struct error *err)
 {
-    struct cache *c;
+    struct cache *c = create(n_rows, err);
     *out = NULL;
-    enum status status = memory_alloc((void **)&c, 1, sizeof *c, "the picture cache", err);
-    if (status)
-        return status;
-    c->n_rows = n_rows;
+    if (!c)
+        return err->status;
     c->picture_bytes = square_bytes(side);
     c->budget = budget_bytes;
-    atomic_init(&c->used, 0);
-    status =
-        memory_alloc((void **)&c->slot, (size_t)n_rows, sizeof *c->slot, "the picture cache", err);
-    if (status) {
-        free(c);
-        return status;
+    c->slot = memory_array((size_t)n_rows, sizeof *c->slot, "the picture cache", err);
+    if (!c->slot) {
+        cache_destroy(c);
+        return err->status;
     }
-    for (int i = 0; i < n_rows; i++)
-        atomic_init(&c->slot[i], NULL);
     *out = c;
     return STATUS_OK;
 }
 
-enum status cache_create_on_disk(struct cache **out, int n_rows, int side, struct disk_cache *disk,
+enum status cache_create_on_disk(struct cache **out, int n_rows, struct disk_cache *disk,
                                  struct error *err)
 {
-    enum status status = cache_create(out, n_rows, side, 0, err);
-    if (!status)
-        (*out)->disk = disk;
-    return status;
+    struct cache *c = create(n_rows, err);
+    *out = NULL;
+    if (!c)
+        return err->status;
+    c->disk = disk;
+    c->key = memory_array((size_t)n_rows, sizeof *c->key, "the picture cache", err);
+    if (!c->key) {
+        cache_destroy(c);
+        return err->status;
+    }
+    *out = c;
+    return STATUS_OK;
 }
 
 struct disk_cache *cache_disk(const struct cache *c)
@@ -57,7 +76,7 @@ struct disk_cache *cache_disk(const struct cache *c)
 
 const struct square *cache_find(const struct cache *c, int row)
 {
-    return atomic_load_explicit(&c->slot[row], memory_order_acquire);
+    return c->slot ? atomic_load_explicit(&c->slot[row], memory_order_acquire) : NULL;
 }
 
 static bool reserve(struct cache *c)
@@ -87,22 +106,30 @@ void cache_store(struct cache *c, int row, const struct square *picture)
     }
 }
 
-void cache_point(struct cache *c, int row, const struct square *picture)
+bool cache_key(const struct cache *c, struct picture_key *key, int row)
 {
-    atomic_store_explicit(&c->slot[row], picture, memory_order_release);
+    if (atomic_load_explicit(&c->key[row].state, memory_order_acquire) != KNOWN)
+        return false;
+    *key = c->key[row].key;
+    return true;
 }
 
-size_t cache_bytes(const struct cache *c)
+void cache_remember(struct cache *c, int row, const struct picture_key *key)
 {
-    return atomic_load_explicit(&c->used, memory_order_relaxed);
+    int unknown = UNKNOWN;
+    if (!atomic_compare_exchange_strong(&c->key[row].state, &unknown, BEING_WRITTEN))
+        return;
+    c->key[row].key = *key;
+    atomic_store_explicit(&c->key[row].state, KNOWN, memory_order_release);
 }
 
 void cache_destroy(struct cache *c)
 {
     if (!c)
         return;
-    for (int i = 0; i < c->n_rows && !c->disk; i++)
+    for (int i = 0; i < c->n_rows && c->slot; i++)
         free((void *)atomic_load_explicit(&c->slot[i], memory_order_relaxed));
     free((void *)c->slot);
+    free(c->key);
     free(c);
 }

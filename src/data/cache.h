@@ -1,5 +1,5 @@
-/* Squares of one side (data/square), one slot for each row of a data set: kept in memory,
- * or in a disk cache that the slots point into.
+/* Squares of one side (data/square), one for each row of a data set: kept in memory, or in a disk
+ * cache of which it is remembered under which key each row is there.
  *
  * Any thread may look up and store at any time. Which pictures find room depends on the order in
  * which threads come; what a picture's bytes are does not. */
@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "data/disk_cache.h"
+#include "data/picture_key.h"
 #include "data/square.h"
 
 #include <stdbool.h>
@@ -20,15 +21,17 @@ struct cache;
 enum status cache_create(struct cache **out, int n_rows, int side, size_t budget_bytes,
                          struct error *err);
 /* The same over a disk cache, which outlives it. */
-enum status cache_create_on_disk(struct cache **out, int n_rows, int side, struct disk_cache *disk,
+enum status cache_create_on_disk(struct cache **out, int n_rows, struct disk_cache *disk,
                                  struct error *err);
 struct disk_cache *cache_disk(const struct cache *c); /* NULL: in memory */
-/* NULL if not there; valid until cache_destroy. */
+/* In memory: NULL if not there (on the disk always); valid until cache_destroy. The first one that
+ * is stored stays. */
 const struct square *cache_find(const struct cache *c, int row);
-void cache_store(struct cache *c, int row, const struct square *picture); /* the first one stays */
-/* The picture is in the disk cache: cache_find gives it from now on. */
-void cache_point(struct cache *c, int row, const struct square *picture);
-size_t cache_bytes(const struct cache *c); /* of the pictures held in memory */
-void cache_destroy(struct cache *c);       /* NULL is fine */
+void cache_store(struct cache *c, int row, const struct square *picture);
+/* On the disk: the key under which the row's picture was found, so that its file need not be looked
+ * at again in each epoch; false: none yet. The first one that is remembered stays. */
+bool cache_key(const struct cache *c, struct picture_key *key, int row);
+void cache_remember(struct cache *c, int row, const struct picture_key *key);
+void cache_destroy(struct cache *c); /* NULL is fine */
 
 #endif

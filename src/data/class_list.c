@@ -10,22 +10,36 @@
 
 #define MAX_FILE_BYTES ((size_t)64 << 20) /* a million names of 64 bytes; a photo is a mistake */
 
+/* Room for so many names. */
+static enum status create(struct class_list *out, int n, struct error *err)
+{
+    *out =
+        (struct class_list){.name = memory_array((size_t)n, sizeof *out->name, "class names", err)};
+    return out->name ? STATUS_OK : err->status;
+}
+
+/* On failure the list is empty. */
+static enum status append(struct class_list *list, const char *name, struct error *err)
+{
+    list->name[list->n] = memory_string(name, err);
+    if (!list->name[list->n]) {
+        class_list_free(list);
+        return err->status;
+    }
+    list->n++;
+    return STATUS_OK;
+}
+
 /* All strings of `names` in their order. */
 static enum status copy_names(struct class_list *out, const struct string_index *names,
                               struct error *err)
 {
-    struct class_list list = {0};
-    enum status status =
-        memory_alloc((void **)&list.name, (size_t)names->n, sizeof(char *), "class names", err);
-    while (!status && list.n < names->n) {
-        status = memory_copy_string(&list.name[list.n], string_index_get(names, list.n), err);
-        if (!status)
-            list.n++;
-    }
-    if (status)
-        class_list_free(&list);
-    *out = list;
-    return status;
+    if (create(out, names->n, err) != STATUS_OK)
+        return err->status;
+    for (int i = 0; i < names->n; i++)
+        if (append(out, string_index_get(names, i), err) != STATUS_OK)
+            return err->status;
+    return STATUS_OK;
 }
 
 /* Adds the name on one line to `names`; an empty line adds nothing. */
@@ -47,6 +61,24 @@ static enum status take_line(struct string_index *names, char *text, const char 
     return string_index_add(names, &number, text, err);
 }
 
+/* The lines of a text, which is changed. */
+static enum status take_lines(struct string_index *names, char *text, const char *path,
+                              struct error *err)
+{
+    for (int line = 1; text; line++) {
+        char *end = strchr(text, '\n');
+        if (end)
+            *end = '\0';
+        if (take_line(names, text, path, line, err) != STATUS_OK)
+            return err->status;
+        text = end ? end + 1 : NULL;
+    }
+    if (names->n < 2)
+        return error_set(err, "%s: %s; expected two or more, one name a line", path,
+                         names->n ? "only one class" : "no class names");
+    return STATUS_OK;
+}
+
 enum status class_list_read(struct class_list *out, const char *path, struct error *err)
 {
     struct string_index names = {0};
@@ -54,24 +86,15 @@ enum status class_list_read(struct class_list *out, const char *path, struct err
     size_t size;
     *out = (struct class_list){0};
     enum status status = files_read(&bytes, &size, path, MAX_FILE_BYTES, err);
-    if (status)
+    if (status != STATUS_OK)
         return status;
     if (memchr(bytes, 0, size)) {
         status = error_set(err, "%s: not a text file of class names, it holds a zero byte", path);
         goto done;
     }
     char *text = (char *)bytes + (strncmp((char *)bytes, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0);
-    for (int line = 1; !status && text; line++) {
-        char *end = strchr(text, '\n');
-        if (end)
-            *end = '\0';
-        status = take_line(&names, text, path, line, err);
-        text = end ? end + 1 : NULL;
-    }
-    if (!status && names.n < 2)
-        status = error_set(err, "%s: %s; expected two or more, one name a line", path,
-                           names.n ? "only one class" : "no class names");
-    if (!status)
+    status = take_lines(&names, text, path, err);
+    if (status == STATUS_OK)
         status = copy_names(out, &names, err);
 done:
     string_index_free(&names);
@@ -82,9 +105,8 @@ done:
 enum status class_list_write(const struct class_list *classes, const char *path, struct error *err)
 {
     struct files_writer w;
-    enum status status = files_open(&w, path, err);
-    if (status)
-        return status;
+    if (files_open(&w, path, err) != STATUS_OK)
+        return err->status;
     for (int i = 0; i < classes->n; i++)
         fprintf(w.stream, "%s\n", classes->name[i]);
     return files_commit(&w, err);
@@ -92,18 +114,12 @@ enum status class_list_write(const struct class_list *classes, const char *path,
 
 enum status class_list_copy(struct class_list *out, const struct class_list *in, struct error *err)
 {
-    struct class_list list = {0};
-    enum status status =
-        memory_alloc((void **)&list.name, (size_t)in->n, sizeof(char *), "class names", err);
-    while (!status && list.n < in->n) {
-        status = memory_copy_string(&list.name[list.n], in->name[list.n], err);
-        if (!status)
-            list.n++;
-    }
-    if (status)
-        class_list_free(&list);
-    *out = list;
-    return status;
+    if (create(out, in->n, err) != STATUS_OK)
+        return err->status;
+    for (int i = 0; i < in->n; i++)
+        if (append(out, in->name[i], err) != STATUS_OK)
+            return err->status;
+    return STATUS_OK;
 }
 
 static bool is_whole_number(const char *text)
@@ -161,18 +177,17 @@ enum status class_list_order(struct class_list *out, int *clash, const struct st
                              struct error *err)
 {
     *clash = -1;
-    enum status status = copy_names(out, labels, err);
-    if (status)
-        return status;
+    if (copy_names(out, labels, err) != STATUS_OK)
+        return err->status;
     bool numbers = true;
     for (int i = 0; i < out->n; i++)
         numbers = numbers && is_whole_number(out->name[i]);
-    qsort(out->name, (size_t)out->n, sizeof(char *), numbers ? by_number : by_bytes);
-    if (numbers)
-        status = check_spellings(out, clash, labels, err);
-    if (status)
+    qsort(out->name, (size_t)out->n, sizeof *out->name, numbers ? by_number : by_bytes);
+    if (numbers && check_spellings(out, clash, labels, err) != STATUS_OK) {
         class_list_free(out);
-    return status;
+        return err->status;
+    }
+    return STATUS_OK;
 }
 
 int class_list_find(const struct class_list *classes, const char *name)

@@ -34,20 +34,17 @@ struct loading {
 static enum status create_empty(struct dataset **out, const char *csv_path, size_t n,
                                 struct error *err)
 {
-    struct dataset *d;
     *out = NULL;
     if (n > INT_MAX)
         return error_set(err, "%s: %zu rows, more than %d", csv_path, n, INT_MAX);
-    enum status status = memory_alloc((void **)&d, 1, sizeof *d, "a data set", err);
-    if (status)
-        return status;
-    status = memory_copy_string(&d->csv_path, csv_path, err);
-    if (!status)
-        status =
-            memory_alloc((void **)&d->sample, n, sizeof *d->sample, "the data set's rows", err);
-    if (status) {
+    struct dataset *d = memory_array(1, sizeof *d, "a data set", err);
+    if (!d)
+        return err->status;
+    d->csv_path = memory_string(csv_path, err);
+    d->sample = d->csv_path ? memory_array(n, sizeof *d->sample, "the data set's rows", err) : NULL;
+    if (!d->sample) {
         dataset_destroy(d);
-        return status;
+        return err->status;
     }
     *out = d;
     return STATUS_OK;
@@ -59,9 +56,8 @@ static enum status append(struct dataset *d, const char *root, const char *name,
                           struct error *err)
 {
     struct sample *s = &d->sample[d->n];
-    enum status status = files_join(&s->path, root, name, err);
-    if (status)
-        return status;
+    if (files_join(&s->path, root, name, err) != STATUS_OK)
+        return err->status;
     d->n++;
     s->image = s->path + strlen(s->path) - strlen(name); /* files_join ends with the name */
     s->label = -1;
@@ -69,32 +65,44 @@ static enum status append(struct dataset *d, const char *root, const char *name,
     return STATUS_OK;
 }
 
+/* Row i shows the picture that row `first` does. */
+static void note_repeated(struct dataset *d, int i, int first)
+{
+    const struct sample *s = &d->sample[i];
+    bool same = s->label == d->sample[first].label;
+    int *count = same ? &d->notes.repeated_images : &d->notes.conflicting_images;
+    int *line = same ? &d->notes.first_repeated_line : &d->notes.first_conflicting_line;
+    if ((*count)++ == 0)
+        *line = s->line;
+}
+
+/* first [rows] becomes the first row of each picture. */
+static enum status number_rows(struct dataset *d, struct identity *identity, int *first,
+                               struct error *err)
+{
+    for (int i = 0; i < d->n; i++) {
+        struct sample *s = &d->sample[i];
+        const char *name;
+        int known = d->pictures.n;
+        if (identity_resolve(identity, &name, s->path, err) != STATUS_OK ||
+            string_index_add(&d->pictures, &s->picture, name, err) != STATUS_OK)
+            return err->status;
+        if (s->picture == known)
+            first[known] = i;
+        else
+            note_repeated(d, i, first[s->picture]);
+    }
+    return STATUS_OK;
+}
+
 /* Numbers the pictures and counts rows that repeat one. */
 static enum status number_pictures(struct dataset *d, struct error *err)
 {
     struct identity identity = {0};
-    int *first = NULL; /* [pictures] first row of each */
-    enum status status =
-        memory_alloc((void **)&first, (size_t)d->n, sizeof(int), "row numbers", err);
-    for (int i = 0; !status && i < d->n; i++) {
-        struct sample *s = &d->sample[i];
-        const char *name = NULL;
-        int known = d->pictures.n;
-        status = identity_resolve(&identity, &name, s->path, err);
-        if (!status)
-            status = string_index_add(&d->pictures, &s->picture, name, err);
-        if (status)
-            break;
-        if (s->picture == known) {
-            first[known] = i;
-            continue;
-        }
-        bool same = s->label == d->sample[first[s->picture]].label;
-        int *count = same ? &d->notes.repeated_images : &d->notes.conflicting_images;
-        int *line = same ? &d->notes.first_repeated_line : &d->notes.first_conflicting_line;
-        if ((*count)++ == 0)
-            *line = s->line;
-    }
+    int *first = memory_array((size_t)d->n, sizeof *first, "row numbers", err);
+    if (!first)
+        return err->status;
+    enum status status = number_rows(d, &identity, first, err);
     free(first);
     identity_free(&identity);
     return status;
@@ -111,14 +119,14 @@ static enum status find_columns(struct loading *l, const char *path, struct erro
         return STATUS_OK;
     }
     l->first_row = 1;
-    enum status status =
-        columns_find(&l->image_column, header, l->opt->image_column, false, path, err);
-    if (!status)
-        status = columns_find(&l->label_column, header, l->opt->label_column,
-                              l->opt->labels_optional, path, err);
-    if (!status && l->table.n_rows == 1)
-        status = error_set(err, "%s: no rows after the header", path);
-    return status;
+    if (columns_find(&l->image_column, header, l->opt->image_column, false, path, err) !=
+            STATUS_OK ||
+        columns_find(&l->label_column, header, l->opt->label_column, l->opt->labels_optional, path,
+                     err) != STATUS_OK)
+        return err->status;
+    if (l->table.n_rows == 1)
+        return error_set(err, "%s: no rows after the header", path);
+    return STATUS_OK;
 }
 
 /* A comma that should have been quoted moves all that follows by one column: better to stop. */
@@ -160,43 +168,40 @@ static enum status take_rows(struct dataset *d, struct loading *l, struct error 
     const char *path = d->csv_path;
     for (size_t i = l->first_row; i < l->table.n_rows; i++) {
         const struct csv_row *row = &l->table.row[i];
-        enum status status = check_fields(l, row, path, err);
-        if (status)
-            return status;
+        if (check_fields(l, row, path, err) != STATUS_OK)
+            return err->status;
         const char *image = row->field[l->image_column];
         if (!*image)
             return error_set(err, "%s:%d: the image path is empty", path, row->line);
-        status = append(d, l->images, image, row->line, err);
-        if (!status)
-            status = labels_add(&l->labels, &d->sample[d->n - 1].label, take_label(l, row), path,
-                                row->line, err);
-        if (status)
-            return status;
+        if (append(d, l->images, image, row->line, err) != STATUS_OK ||
+            labels_add(&l->labels, &d->sample[d->n - 1].label, take_label(l, row), path, row->line,
+                       err) != STATUS_OK)
+            return err->status;
     }
     return STATUS_OK;
+}
+
+static enum status find_images(struct loading *l, const char *csv_path, struct error *err)
+{
+    if (!l->opt->images)
+        return files_directory(&l->images, csv_path, err);
+    l->images = memory_string(l->opt->images, err);
+    return l->images ? STATUS_OK : err->status;
 }
 
 static enum status load(struct dataset **out, struct loading *l, const char *csv_path,
                         struct error *err)
 {
-    enum status status = csv_table_read(&l->table, csv_path, l->opt->delimiter, err);
-    if (!status)
-        status = find_columns(l, csv_path, err);
-    if (!status)
-        status = l->opt->images ? memory_copy_string(&l->images, l->opt->images, err)
-                                : files_directory(&l->images, csv_path, err);
-    if (!status)
-        status = labels_begin(&l->labels, l->opt->classes, l->opt->labels_optional, err);
-    if (!status)
-        status = create_empty(out, csv_path, l->table.n_rows - l->first_row, err);
-    if (!status)
-        status = take_rows(*out, l, err);
-    if (!status)
-        status =
-            labels_settle(&l->labels, &(*out)->classes, (*out)->sample, (*out)->n, csv_path, err);
-    if (!status)
-        status = number_pictures(*out, err);
-    return status;
+    if (csv_table_read(&l->table, csv_path, l->opt->delimiter, err) != STATUS_OK ||
+        find_columns(l, csv_path, err) != STATUS_OK || find_images(l, csv_path, err) != STATUS_OK ||
+        labels_begin(&l->labels, l->opt->classes, l->opt->labels_optional, err) != STATUS_OK ||
+        create_empty(out, csv_path, l->table.n_rows - l->first_row, err) != STATUS_OK)
+        return err->status;
+    struct dataset *d = *out;
+    if (take_rows(d, l, err) != STATUS_OK ||
+        labels_settle(&l->labels, &d->classes, d->sample, d->n, csv_path, err) != STATUS_OK)
+        return err->status;
+    return number_pictures(d, err);
 }
 
 enum status dataset_load(struct dataset **out, const char *csv_path,
@@ -205,7 +210,7 @@ enum status dataset_load(struct dataset **out, const char *csv_path,
     struct loading l = {.opt = opt};
     *out = NULL;
     enum status status = load(out, &l, csv_path, err);
-    if (status) {
+    if (status != STATUS_OK) {
         dataset_destroy(*out);
         *out = NULL;
     }
@@ -215,18 +220,24 @@ enum status dataset_load(struct dataset **out, const char *csv_path,
     return status;
 }
 
+static enum status take_paths(struct dataset *d, char *const *paths, int n, struct error *err)
+{
+    for (int i = 0; i < n; i++)
+        if (append(d, "", paths[i], 0, err) != STATUS_OK)
+            return err->status;
+    return number_pictures(d, err);
+}
+
 enum status dataset_from_images(struct dataset **out, char *const *paths, int n, struct error *err)
 {
-    enum status status = create_empty(out, "", (size_t)n, err);
-    for (int i = 0; !status && i < n; i++)
-        status = append(*out, "", paths[i], 0, err);
-    if (!status)
-        status = number_pictures(*out, err);
-    if (status) {
+    if (create_empty(out, "", (size_t)n, err) != STATUS_OK)
+        return err->status;
+    if (take_paths(*out, paths, n, err) != STATUS_OK) {
         dataset_destroy(*out);
         *out = NULL;
+        return err->status;
     }
-    return status;
+    return STATUS_OK;
 }
 
 void dataset_destroy(struct dataset *d)

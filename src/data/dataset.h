@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "data/class_list.h"
+#include "data/sample.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -19,15 +20,6 @@ struct dataset_options {
     bool labels_optional; /* atk-predict: no label column, empty or unknown labels give label -1 */
     const struct class_list *classes; /* given mapping, or NULL: made from the labels by
                                          class_list_order() */
-};
-
-struct sample {
-    char *image; /* as written in the CSV */
-    char *path;  /* where to open it */
-    int label;   /* 0..classes-1, or -1 */
-    int line;    /* in the CSV; 0 if there is none */
-    int picture; /* rows of one picture file, however it is spelled, share this number; numbered
-                    from 0 in the order of their first rows */
 };
 
 /* What was noticed and does not stop the run. */

@@ -1,5 +1,5 @@
-/* Written with pwrite, which reports a full disk; read through a map, which would raise SIGBUS. The
- * map is made in chunks of many slots, since a process may have some 65,000 maps.
+/* Written with pwrite and read with pread, which report a full disk and a file that was cut short;
+ * through a map both would be SIGBUS.
  *
  * Which key is where is kept in memory (data/key_table): filled from the slots' heads at the start,
  * and again before each append, as other processes append too. The file lock is held for that and
@@ -9,6 +9,7 @@
 #include "base/files.h"
 #include "base/memory.h"
 #include "data/key_table.h"
+#include "image/image_decode.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -18,22 +19,23 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 /* Slots begin at multiples of 64 KiB, the largest page size in use. What is not written is a hole
  * and takes no room on the disk. */
-enum { SLOT_UNIT = 65536, CHUNK_SLOTS = 256 };
+enum { SLOT_UNIT = 65536 };
 
 /* Goes up whenever a slot is laid out in another way. */
 enum { LAYOUT_VERSION = 2 };
 
-/* Before the picture in its slot; 24 bytes, so that the picture is aligned. */
+/* Before the picture in its slot. */
 struct head {
     struct picture_key key;
     uint64_t checksum;
 };
+_Static_assert(sizeof(struct head) == 24 && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
+               "heads and pictures are written as they are in memory");
 
 struct disk_cache {
     char *path;
@@ -42,9 +44,7 @@ struct disk_cache {
 
     pthread_mutex_t lock; /* over all that follows */
     struct key_table table;
-    size_t n_known;        /* slots that the table knows */
-    const uint8_t **chunk; /* [n_chunks] maps; NULL: not yet */
-    size_t n_chunks, chunk_capacity;
+    size_t n_known; /* slots that the table knows */
     struct error trouble;
 };
 
@@ -91,6 +91,23 @@ static enum status name_file(struct disk_cache *d, const char *folder, int side,
     return files_join(&d->path, folder, name, err);
 }
 
+/* False: the file does not hold so many bytes there, or cannot be read; errno is 0 or says why. */
+static bool read_at(const struct disk_cache *d, void *bytes, size_t n, size_t offset)
+{
+    for (char *at = bytes; n > 0;) {
+        errno = 0;
+        ssize_t got = pread(d->fd, at, n, (off_t)offset);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0)
+            return false;
+        at += got;
+        n -= (size_t)got;
+        offset += (size_t)got;
+    }
+    return true;
+}
+
 /* Adds the slots that have come since the last time. With the lock held. */
 static enum status learn(struct disk_cache *d, struct error *err)
 {
@@ -98,16 +115,19 @@ static enum status learn(struct disk_cache *d, struct error *err)
     if (fstat(d->fd, &info) != 0)
         return error_errno(err, "cannot read %s", d->path);
     size_t n = (size_t)info.st_size / d->slot_bytes;
+    if (d->n_known > n) /* somebody has cut the file short, and what comes now is new */
+        d->n_known = n;
     for (; d->n_known < n; d->n_known++) {
         struct head head;
-        ssize_t got = pread(d->fd, &head, sizeof head, (off_t)(d->n_known * d->slot_bytes));
-        if (got != sizeof head)
-            return error_errno(err, "cannot read %s", d->path);
+        if (!read_at(d, &head, sizeof head, d->n_known * d->slot_bytes)) {
+            if (errno)
+                return error_errno(err, "cannot read %s", d->path);
+            break; /* cut short just now */
+        }
         if (head.checksum == 0) /* taken, and not or not yet written */
             continue;
-        enum status status = key_table_put(&d->table, &head.key, d->n_known, err);
-        if (status)
-            return status;
+        if (key_table_put(&d->table, &head.key, d->n_known, err) != STATUS_OK)
+            return err->status;
     }
     return STATUS_OK;
 }
@@ -115,9 +135,8 @@ static enum status learn(struct disk_cache *d, struct error *err)
 static enum status open_file(struct disk_cache *d, const char *folder, struct error *err)
 {
     bool existed;
-    enum status status = files_make_directory(folder, &existed, err);
-    if (status)
-        return status;
+    if (files_make_directory(folder, &existed, err) != STATUS_OK)
+        return err->status;
     d->fd = open(d->path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
     return d->fd < 0 ? error_errno(err, "cannot open %s", d->path) : learn(d, err);
 }
@@ -125,79 +144,61 @@ static enum status open_file(struct disk_cache *d, const char *folder, struct er
 enum status disk_cache_open(struct disk_cache **out, const char *folder, int side,
                             const struct image_limits *limits, struct error *err)
 {
-    struct disk_cache *d;
+    struct disk_cache *d = memory_array(1, sizeof *d, "the picture cache", err);
     *out = NULL;
-    enum status status = memory_alloc((void **)&d, 1, sizeof *d, "the picture cache", err);
-    if (status)
-        return status;
+    if (!d)
+        return err->status;
     d->fd = -1;
     d->picture_bytes = square_bytes(side);
     d->slot_bytes =
         (sizeof(struct head) + d->picture_bytes + SLOT_UNIT - 1) / SLOT_UNIT * SLOT_UNIT;
     pthread_mutex_init(&d->lock, NULL);
-    status = name_file(d, folder, side, limits, err);
-    if (!status)
-        status = open_file(d, folder, err);
-    if (status) {
+    if (name_file(d, folder, side, limits, err) != STATUS_OK ||
+        open_file(d, folder, err) != STATUS_OK) {
         disk_cache_close(d);
-        return status;
+        return err->status;
     }
     *out = d;
     return STATUS_OK;
 }
 
-/* The slot in memory, or NULL. With the lock held. */
-static const uint8_t *map_slot(struct disk_cache *d, size_t slot)
-{
-    size_t number = slot / CHUNK_SLOTS, chunk_bytes = CHUNK_SLOTS * d->slot_bytes;
-    struct error ignored;
-    if (memory_grow((void **)&d->chunk, &d->chunk_capacity, number + 1, sizeof *d->chunk,
-                    "the picture cache", &ignored))
-        return NULL;
-    for (; d->n_chunks <= number; d->n_chunks++)
-        d->chunk[d->n_chunks] = NULL;
-    if (!d->chunk[number]) {
-        void *map =
-            mmap(NULL, chunk_bytes, PROT_READ, MAP_SHARED, d->fd, (off_t)(number * chunk_bytes));
-        if (map == MAP_FAILED)
-            return NULL;
-        d->chunk[number] = map;
-    }
-    return d->chunk[number] + slot % CHUNK_SLOTS * d->slot_bytes;
-}
-
-/* The picture of a slot that is what it says, or NULL. */
-static const struct square *trust(const struct disk_cache *d, const uint8_t *slot,
-                                  const struct picture_key *key)
+bool disk_cache_find(struct disk_cache *d, struct square *out, const struct picture_key *key)
 {
     struct head head;
-    memcpy(&head, slot, sizeof head);
-    const struct square *picture = (const void *)(slot + sizeof head);
-    return picture_key_equal(&head.key, key) &&
-                   head.checksum == checksum_of(key, picture, d->picture_bytes)
-               ? picture
-               : NULL;
-}
-
-const struct square *disk_cache_find(struct disk_cache *d, const struct picture_key *key)
-{
     size_t slot;
     pthread_mutex_lock(&d->lock);
     bool known = key_table_get(&d->table, key, &slot);
-    const uint8_t *at = known ? map_slot(d, slot) : NULL;
     pthread_mutex_unlock(&d->lock);
-    return at ? trust(d, at, key) : NULL;
+    if (!known)
+        return false;
+    size_t at = slot * d->slot_bytes;
+    return read_at(d, &head, sizeof head, at) && picture_key_equal(&head.key, key) &&
+           read_at(d, out, d->picture_bytes, at + sizeof head) &&
+           head.checksum == checksum_of(key, out, d->picture_bytes);
 }
 
 static void give_up(struct disk_cache *d, const struct error *err)
 {
     pthread_mutex_lock(&d->lock);
-    if (!d->trouble.status)
+    if (d->trouble.status == STATUS_OK)
         d->trouble = *err;
     pthread_mutex_unlock(&d->lock);
 }
 
-/* *slot = a new place at the end, zero so far. *other: another process has stored the key since. */
+/* A new place at the end, zero so far. With the file locked. */
+static enum status append_place(struct disk_cache *d, size_t *slot, struct error *err)
+{
+    struct stat info;
+    if (fstat(d->fd, &info) != 0)
+        return error_errno(err, "cannot read %s", d->path);
+    /* A part of a slot at the end is what a file that was cut off has left. */
+    *slot = ((size_t)info.st_size + d->slot_bytes - 1) / d->slot_bytes;
+    if (ftruncate(d->fd, (off_t)((*slot + 1) * d->slot_bytes)) != 0)
+        return error_errno(err, "cannot write %s", d->path);
+    return STATUS_OK;
+}
+
+/* *slot = a new place, unless another process has stored the key since: *other. */
 static enum status take_place(struct disk_cache *d, size_t *slot, bool *other,
                               const struct picture_key *key, struct error *err)
 {
@@ -206,18 +207,10 @@ static enum status take_place(struct disk_cache *d, size_t *slot, bool *other,
         if (errno != EINTR)
             return error_errno(err, "cannot lock %s", d->path);
     enum status status = learn(d, err);
-    *other = !status && key_table_get(&d->table, key, slot) && *slot >= before;
-    struct stat info;
-    if (!status && !*other) {
-        if (fstat(d->fd, &info) != 0) {
-            status = error_errno(err, "cannot read %s", d->path);
-        } else {
-            /* A part of a slot at the end is what a file that was cut off has left. */
-            *slot = ((size_t)info.st_size + d->slot_bytes - 1) / d->slot_bytes;
-            if (ftruncate(d->fd, (off_t)((*slot + 1) * d->slot_bytes)) != 0)
-                status = error_errno(err, "cannot write %s", d->path);
-        }
-    }
+    *other = status == STATUS_OK && key_table_get(&d->table, key, slot) && *slot >= before &&
+             *slot < d->n_known;
+    if (status == STATUS_OK && !*other)
+        status = append_place(d, slot, err);
     flock(d->fd, LOCK_UN);
     return status;
 }
@@ -238,44 +231,43 @@ static enum status write_at(struct disk_cache *d, const void *bytes, size_t n, s
     return STATUS_OK;
 }
 
-const struct square *disk_cache_store(struct disk_cache *d, const struct picture_key *key,
-                                      const struct square *picture)
+/* The head last, so that who reads it while this goes on finds no checksum. */
+static enum status write_slot(struct disk_cache *d, size_t slot, const struct picture_key *key,
+                              const struct square *picture, struct error *err)
 {
-    struct head head = {*key, checksum_of(key, picture, d->picture_bytes)};
+    const struct head head = {*key, checksum_of(key, picture, d->picture_bytes)};
+    size_t at = slot * d->slot_bytes;
+    if (write_at(d, picture, d->picture_bytes, at + sizeof head, err) != STATUS_OK ||
+        write_at(d, &head, sizeof head, at, err) != STATUS_OK)
+        return err->status;
+    pthread_mutex_lock(&d->lock);
+    enum status status = key_table_put(&d->table, key, slot, err);
+    pthread_mutex_unlock(&d->lock);
+    return status;
+}
+
+void disk_cache_store(struct disk_cache *d, const struct picture_key *key,
+                      const struct square *picture)
+{
     struct error err;
     bool other = false;
     size_t slot = 0;
 
+    if (disk_cache_trouble(d, &err) != STATUS_OK)
+        return;
     pthread_mutex_lock(&d->lock);
-    bool given_up = d->trouble.status != STATUS_OK;
-    enum status status = given_up ? STATUS_FAILED : take_place(d, &slot, &other, key, &err);
+    enum status status = take_place(d, &slot, &other, key, &err);
     pthread_mutex_unlock(&d->lock);
-    if (given_up)
-        return NULL;
-    if (other)
-        return disk_cache_find(d, key);
-    /* The head last, so that who reads it while this goes on finds no checksum. */
-    size_t at = slot * d->slot_bytes;
-    if (!status)
-        status = write_at(d, picture, d->picture_bytes, at + sizeof head, &err);
-    if (!status)
-        status = write_at(d, &head, sizeof head, at, &err);
-    if (!status) {
-        pthread_mutex_lock(&d->lock);
-        status = key_table_put(&d->table, key, slot, &err);
-        pthread_mutex_unlock(&d->lock);
-    }
-    if (status) {
+    if (status == STATUS_OK && !other)
+        status = write_slot(d, slot, key, picture, &err);
+    if (status != STATUS_OK)
         give_up(d, &err);
-        return NULL;
-    }
-    return disk_cache_find(d, key);
 }
 
 enum status disk_cache_trouble(struct disk_cache *d, struct error *err)
 {
     pthread_mutex_lock(&d->lock);
-    if (d->trouble.status)
+    if (d->trouble.status != STATUS_OK)
         *err = d->trouble;
     enum status status = d->trouble.status;
     pthread_mutex_unlock(&d->lock);
@@ -291,14 +283,10 @@ void disk_cache_close(struct disk_cache *d)
 {
     if (!d)
         return;
-    for (size_t i = 0; i < d->n_chunks; i++)
-        if (d->chunk[i])
-            munmap((void *)d->chunk[i], CHUNK_SLOTS * d->slot_bytes);
     if (d->fd >= 0)
         close(d->fd);
     pthread_mutex_destroy(&d->lock);
     key_table_free(&d->table);
-    free((void *)d->chunk);
     free(d->path);
     free(d);
 }

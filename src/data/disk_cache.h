@@ -14,17 +14,19 @@
 #include "data/square.h"
 #include "image/image.h"
 
+#include <stdbool.h>
+
 struct disk_cache;
 /* *out = $XDG_CACHE_HOME/atk-train or ~/.cache/atk-train; the caller frees it. */
 enum status disk_cache_default_folder(char **out, struct error *err);
 /* Opens or makes the file for such pictures in a folder, which is made as well. */
 enum status disk_cache_open(struct disk_cache **out, const char *folder, int side,
                             const struct image_limits *limits, struct error *err);
-/* Any thread may call these two. The picture is readable until disk_cache_close; NULL: not
- * there. */
-const struct square *disk_cache_find(struct disk_cache *d, const struct picture_key *key);
-const struct square *disk_cache_store(struct disk_cache *d, const struct picture_key *key,
-                                      const struct square *picture);
+/* Any thread may call these two. *out (square_bytes(side)) = the picture of that key; false: not
+ * there, or not whole, and *out is undefined. */
+bool disk_cache_find(struct disk_cache *d, struct square *out, const struct picture_key *key);
+void disk_cache_store(struct disk_cache *d, const struct picture_key *key,
+                      const struct square *picture);
 /* Why pictures are no longer stored (disk full, ...): a failure with that message, or STATUS_OK.
  * Finding goes on. */
 enum status disk_cache_trouble(struct disk_cache *d, struct error *err);

@@ -12,21 +12,22 @@
 static enum status resolve_folder(struct identity *identity, const char **resolved,
                                   const char *path, struct error *err)
 {
-    char *folder = NULL;
+    char *folder = NULL, real[PATH_MAX];
     int number, n = identity->folder.n;
-    enum status status = memory_grow((void **)&identity->resolved, &identity->resolved_capacity,
-                                     (size_t)n + 1, sizeof(char *), "folder names", err);
-    if (!status)
-        status = files_directory(&folder, path, err);
-    if (!status)
-        status = string_index_add(&identity->folder, &number, folder, err);
-    if (!status && identity->folder.n > n) {
-        char real[PATH_MAX];
-        status =
-            memory_copy_string(&identity->resolved[n], realpath(folder, real) ? real : folder, err);
+    char **grown = memory_grown(identity->resolved, &identity->resolved_capacity, (size_t)n + 1,
+                                sizeof *grown, "folder names", err);
+    if (!grown)
+        return err->status;
+    identity->resolved = grown;
+    if (files_directory(&folder, path, err) != STATUS_OK)
+        return err->status;
+    enum status status = string_index_add(&identity->folder, &number, folder, err);
+    if (status == STATUS_OK && identity->folder.n > n) {
+        grown[n] = memory_string(realpath(folder, real) ? real : folder, err);
+        status = grown[n] ? STATUS_OK : err->status;
     }
-    if (!status)
-        *resolved = identity->resolved[number];
+    if (status == STATUS_OK)
+        *resolved = grown[number];
     free(folder);
     return status;
 }
@@ -35,19 +36,18 @@ enum status identity_resolve(struct identity *identity, const char **out, const 
                              struct error *err)
 {
     const char *folder = NULL, *slash = strrchr(path, '/');
-    enum status status = resolve_folder(identity, &folder, path, err);
-    if (status)
-        return status;
+    if (resolve_folder(identity, &folder, path, err) != STATUS_OK)
+        return err->status;
     const char *name = slash ? slash + 1 : path;
     size_t folder_bytes = strlen(folder), name_bytes = strlen(name) + 1;
-    status = memory_grow((void **)&identity->name, &identity->name_capacity,
-                         folder_bytes + 1 + name_bytes, 1, "a path", err);
-    if (status)
-        return status;
-    memcpy(identity->name, folder, folder_bytes);
-    identity->name[folder_bytes] = '/';
-    memcpy(identity->name + folder_bytes + 1, name, name_bytes);
-    *out = identity->name;
+    char *joined = memory_grown(identity->name, &identity->name_capacity,
+                                folder_bytes + 1 + name_bytes, 1, "a path", err);
+    if (!joined)
+        return err->status;
+    memcpy(joined, folder, folder_bytes);
+    joined[folder_bytes] = '/';
+    memcpy(joined + folder_bytes + 1, name, name_bytes);
+    *out = identity->name = joined;
     return STATUS_OK;
 }
 

@@ -21,10 +21,9 @@ static struct key_table_entry *place_of(const struct key_table *t, const struct 
 static enum status grow(struct key_table *t, struct error *err)
 {
     struct key_table larger = {.size = t->size ? 2 * t->size : 64, .n = t->n};
-    enum status status = memory_alloc((void **)&larger.entry, larger.size, sizeof *larger.entry,
-                                      "the picture cache", err);
-    if (status)
-        return status;
+    larger.entry = memory_array(larger.size, sizeof *larger.entry, "the picture cache", err);
+    if (!larger.entry)
+        return err->status;
     for (size_t i = 0; i < t->size; i++)
         if (t->entry[i].slot_plus_1)
             *place_of(&larger, &t->entry[i].key) = t->entry[i];
@@ -36,11 +35,8 @@ static enum status grow(struct key_table *t, struct error *err)
 enum status key_table_put(struct key_table *t, const struct picture_key *key, size_t slot,
                           struct error *err)
 {
-    if (2 * (t->n + 1) > t->size) {
-        enum status status = grow(t, err);
-        if (status)
-            return status;
-    }
+    if (2 * (t->n + 1) > t->size && grow(t, err) != STATUS_OK)
+        return err->status;
     struct key_table_entry *entry = place_of(t, key);
     t->n += entry->slot_plus_1 == 0;
     *entry = (struct key_table_entry){*key, slot + 1};

@@ -9,11 +9,11 @@
 enum status labels_begin(struct labels *labels, const struct class_list *given, bool optional,
                          struct error *err)
 {
-    enum status status = STATUS_OK;
     *labels = (struct labels){.given = given, .optional = optional};
-    for (int i = 0, number; !status && given && i < given->n; i++)
-        status = string_index_add(&labels->text, &number, given->name[i], err);
-    return status;
+    for (int i = 0, number; given && i < given->n; i++)
+        if (string_index_add(&labels->text, &number, given->name[i], err) != STATUS_OK)
+            return err->status;
+    return STATUS_OK;
 }
 
 enum status labels_add(struct labels *labels, int *number, const char *text, const char *path,
@@ -46,18 +46,17 @@ static enum status order(struct labels *labels, struct class_list *classes, stru
                          int n, const char *path, struct error *err)
 {
     int clash;
-    int *place = NULL; /* [texts] */
-    enum status status = class_list_order(classes, &clash, &labels->text, err);
-    if (status && clash >= 0) {
+    if (class_list_order(classes, &clash, &labels->text, err) != STATUS_OK) {
         int i = 0;
+        if (clash < 0)
+            return err->status;
         while (sample[i].label != clash)
             i++;
         return error_prefix(err, "%s:%d", path, sample[i].line);
     }
-    if (!status)
-        status = memory_alloc((void **)&place, (size_t)labels->text.n, sizeof(int), "labels", err);
-    if (status)
-        return status;
+    int *place = memory_array((size_t)labels->text.n, sizeof *place, "labels", err);
+    if (!place)
+        return err->status;
     for (int i = 0; i < classes->n; i++)
         place[string_index_find(&labels->text, classes->name[i])] = i;
     for (int i = 0; i < n; i++)

@@ -4,7 +4,8 @@
 
 #include "base/error.h"
 #include "data/class_list.h"
-#include "data/dataset.h"
+#include "data/sample.h"
+#include "data/string_index.h"
 
 #include <stdbool.h>
 

@@ -77,15 +77,15 @@ static void lay_out(struct loader *l)
     size_t batch = (size_t)opt->batch_size;
     for (int i = 0; i < N_SLOTS; i++) {
         l->slot[i].x = arena_floats(&l->memory, batch * picture_values(opt));
-        l->slot[i].label = arena_take(&l->memory, batch, sizeof(int));
-        l->slot[i].row = arena_take(&l->memory, batch, sizeof(int));
-        l->slot[i].failed = arena_take(&l->memory, batch, sizeof(struct error));
+        l->slot[i].label = arena_take(&l->memory, batch, sizeof *l->slot[i].label);
+        l->slot[i].row = arena_take(&l->memory, batch, sizeof *l->slot[i].row);
+        l->slot[i].failed = arena_take(&l->memory, batch, sizeof *l->slot[i].failed);
     }
     sampler_lay_out(&l->sampler, l->n_rows, opt->balance_classes, &l->memory);
     l->bench = lay_out_benches(l, opt->workers);
     if (opt->reread) {
         l->reread = lay_out_benches(l, parallel_threads());
-        l->failed = arena_take(&l->memory, batch, sizeof(struct error));
+        l->failed = arena_take(&l->memory, batch, sizeof *l->failed);
     }
 }
 
@@ -149,8 +149,8 @@ static void make_picture(struct loader *l, float *x, int position, struct bench 
     const struct loader_options *opt = &l->options;
     const struct square *picture;
     failed->status = STATUS_OK;
-    if (!picture_fetch(&picture, bench->square, l->dataset, l->sampler.order[position], l->cache,
-                       loader_picture_side(opt), &opt->limits, failed))
+    if (picture_fetch(&picture, bench->square, l->dataset, l->sampler.order[position], l->cache,
+                      loader_picture_side(opt), &opt->limits, failed) == STATUS_OK)
         show_picture(l, x, picture, position, &bench->augment);
 }
 
@@ -167,31 +167,34 @@ static void load_picture(void *context, int position, int worker)
                  &slot->failed[place]);
 }
 
+static enum status take_memory(struct loader *l, const int *rows, struct error *err)
+{
+    lay_out(l);
+    if (arena_commit(&l->memory, "three batches of pictures", err) != STATUS_OK)
+        return err->status;
+    lay_out(l);
+    memcpy(l->sampler.row, rows, (size_t)l->n_rows * sizeof *rows);
+    return STATUS_OK;
+}
+
 enum status loader_create(struct loader **out, const struct dataset *d, const int *rows, int n_rows,
                           struct cache *cache, const struct loader_options *opt, struct error *err)
 {
-    struct loader *l;
+    struct loader *l = memory_array(1, sizeof *l, "the loader", err);
     *out = NULL;
-    enum status status = memory_alloc((void **)&l, 1, sizeof *l, "the loader", err);
-    if (status)
-        return status;
+    if (!l)
+        return err->status;
     l->dataset = d;
     l->cache = cache;
     l->options = *opt;
     l->n_rows = n_rows;
     l->n_batches = n_rows / opt->batch_size + (n_rows % opt->batch_size > 0);
     fill_table(l);
-    lay_out(l);
-    status = arena_commit(&l->memory, "three batches of pictures", err);
-    if (!status) {
-        lay_out(l);
-        memcpy(l->sampler.row, rows, (size_t)n_rows * sizeof *rows);
-        status = pipeline_create(&l->pipeline, opt->workers, N_SLOTS * opt->batch_size,
-                                 load_picture, l, err);
-    }
-    if (status) {
+    if (take_memory(l, rows, err) != STATUS_OK ||
+        pipeline_create(&l->pipeline, opt->workers, N_SLOTS * opt->batch_size, load_picture, l,
+                        err) != STATUS_OK) {
         loader_destroy(l);
-        return status;
+        return err->status;
     }
     l->next_batch = l->n_batches; /* no epoch yet */
     *out = l;
@@ -238,7 +241,7 @@ enum status loader_next(struct loader *l, struct batch *out, struct error *err)
 
     const struct slot *slot = &l->slot[l->next_batch % N_SLOTS];
     for (int i = 0; i < end - first; i++) {
-        if (slot->failed[i].status) {
+        if (slot->failed[i].status != STATUS_OK) {
             *err = slot->failed[i];
             return err->status;
         }
@@ -274,7 +277,7 @@ enum status loader_reread(struct loader *l, float *x, const int *position, int n
     struct rereading r = {l, x, position};
     parallel_for(reread_picture, &r, n);
     for (int i = 0; i < n; i++) {
-        if (l->failed[i].status) {
+        if (l->failed[i].status != STATUS_OK) {
             *err = l->failed[i];
             return err->status;
         }

@@ -29,8 +29,8 @@ static void check_picture(void *context, int position, int worker)
     const struct square *picture;
     failed->status = STATUS_OK;
     int side = loader_picture_side(c->opt);
-    if (!picture_fetch(&picture, scratch, c->dataset, c->rows[position], c->cache, side,
-                       &c->opt->limits, failed) &&
+    if (picture_fetch(&picture, scratch, c->dataset, c->rows[position], c->cache, side,
+                      &c->opt->limits, failed) == STATUS_OK &&
         c->sums)
         colour_sums_add(&c->sums[worker], picture->rgb, (size_t)side * (size_t)side);
 }
@@ -42,12 +42,40 @@ static void report(const struct check *c, struct pipeline *pipeline, int n_rows,
     for (int i = 0; i < n_rows && !(check->stop && *check->stop); i++) {
         pipeline_wait(pipeline, i + 1);
         const struct error *failed = &c->failed[i % c->window];
-        if (failed->status && check->bad)
+        if (failed->status != STATUS_OK && check->bad)
             check->bad(check->context, c->rows[i], failed->message);
         pipeline_release(pipeline, i + 1);
         if (check->done)
             check->done(check->context, i + 1, n_rows);
     }
+}
+
+static enum status allocate(struct check *c, bool with_sums, struct error *err)
+{
+    size_t workers = (size_t)c->opt->workers;
+    c->scratch_bytes = (square_bytes(loader_picture_side(c->opt)) + 7) / 8 * 8; /* all aligned */
+    c->scratch = memory_array(workers, c->scratch_bytes, "pictures", err);
+    if (!c->scratch)
+        return err->status;
+    c->failed = memory_array((size_t)c->window, sizeof *c->failed, "messages", err);
+    if (!c->failed || !with_sums)
+        return c->failed ? STATUS_OK : err->status;
+    c->sums = memory_array(workers, sizeof *c->sums, "sums of colours", err);
+    return c->sums ? STATUS_OK : err->status;
+}
+
+static enum status run(struct check *c, int n_rows, const struct loader_check *check,
+                       struct error *err)
+{
+    struct pipeline *pipeline;
+    if (pipeline_create(&pipeline, c->opt->workers, c->window, check_picture, c, err) != STATUS_OK)
+        return err->status;
+    pipeline_start(pipeline, 0, n_rows);
+    report(c, pipeline, n_rows, check);
+    pipeline_destroy(pipeline); /* its threads are gone: their sums are whole */
+    for (int i = 0; c->sums && i < c->opt->workers; i++)
+        colour_sums_merge(check->sums, &c->sums[i]);
+    return STATUS_OK;
 }
 
 enum status loader_check_pictures(const struct dataset *d, const int *rows, int n_rows,
@@ -61,25 +89,9 @@ enum status loader_check_pictures(const struct dataset *d, const int *rows, int 
         .opt = opt,
         .window = WINDOW_PER_WORKER * opt->workers,
     };
-    struct pipeline *pipeline = NULL;
-    c.scratch_bytes = (square_bytes(loader_picture_side(opt)) + 7) / 8 * 8; /* all aligned */
-    enum status status =
-        memory_alloc((void **)&c.scratch, (size_t)opt->workers, c.scratch_bytes, "pictures", err);
-    if (!status)
-        status =
-            memory_alloc((void **)&c.failed, (size_t)c.window, sizeof *c.failed, "messages", err);
-    if (!status && check->sums)
-        status = memory_alloc((void **)&c.sums, (size_t)opt->workers, sizeof *c.sums,
-                              "sums of colours", err);
-    if (!status)
-        status = pipeline_create(&pipeline, opt->workers, c.window, check_picture, &c, err);
-    if (!status) {
-        pipeline_start(pipeline, 0, n_rows);
-        report(&c, pipeline, n_rows, check);
-    }
-    pipeline_destroy(pipeline); /* its threads are gone: their sums are whole */
-    for (int i = 0; !status && check->sums && i < opt->workers; i++)
-        colour_sums_merge(check->sums, &c.sums[i]);
+    enum status status = allocate(&c, check->sums != NULL, err);
+    if (status == STATUS_OK)
+        status = run(&c, n_rows, check, err);
     free(c.sums);
     free(c.failed);
     free(c.scratch);

@@ -1,7 +1,7 @@
 #include "data/picture.h"
 
 #include "base/files.h"
-#include "image/resize.h"
+#include "image/image_decode.h"
 
 #include <stdlib.h>
 
@@ -17,53 +17,56 @@ static enum status read_picture(struct square *out, int side, const char *path,
 {
     uint8_t *bytes = NULL;
     size_t n_bytes;
-    enum status status = files_read(&bytes, &n_bytes, path, max_file_bytes(limits), err);
-    if (status)
-        return status; /* names the path */
-    status = image_decode_square(out->rgb, &out->aspect, side, bytes, n_bytes, limits, err);
+    if (files_read(&bytes, &n_bytes, path, max_file_bytes(limits), err) != STATUS_OK)
+        return err->status; /* names the path */
+    enum status status =
+        image_decode_square(out->rgb, &out->aspect, side, bytes, n_bytes, limits, err);
     free(bytes);
-    return status ? error_prefix(err, "%s", path) : STATUS_OK;
+    return status == STATUS_OK ? STATUS_OK : error_prefix(err, "%s", path);
 }
 
-/* The picture from the disk cache, or NULL; *keyed: it has a key to be stored under. */
-static const struct square *recall(struct picture_key *key, bool *keyed, const char *path,
-                                   struct cache *cache)
+static enum status read_row(struct square *out, const struct dataset *d, int row, int side,
+                            const struct image_limits *limits, struct error *err)
 {
-    *keyed = cache && cache_disk(cache) && picture_key_of(key, path);
-    return *keyed ? disk_cache_find(cache_disk(cache), key) : NULL;
+    const struct sample *sample = dataset_sample(d, row);
+    if (read_picture(out, side, sample->path, limits, err) == STATUS_OK)
+        return STATUS_OK;
+    return sample->line ? error_prefix(err, "%s:%d", dataset_path(d), sample->line) : err->status;
 }
 
-/* Into the disk cache, unless the file has changed since before it was read. */
-static const struct square *keep(const struct picture_key *key, const char *path,
-                                 struct cache *cache, const struct square *picture)
+/* Through the disk cache, which keeps it unless the file has changed since before it was read. */
+static enum status fetch_over_disk(struct square *out, const struct dataset *d, int row,
+                                   struct cache *cache, int side, const struct image_limits *limits,
+                                   struct error *err)
 {
-    struct picture_key now;
-    return picture_key_of(&now, path) && picture_key_equal(key, &now)
-               ? disk_cache_store(cache_disk(cache), key, picture)
-               : NULL;
+    const char *path = dataset_sample(d, row)->path;
+    struct disk_cache *disk = cache_disk(cache);
+    struct picture_key key, now;
+    bool keyed = cache_key(cache, &key, row) || picture_key_of(&key, path);
+    if (keyed && disk_cache_find(disk, out, &key)) {
+        cache_remember(cache, row, &key);
+        return STATUS_OK;
+    }
+    if (read_row(out, d, row, side, limits, err) != STATUS_OK)
+        return err->status;
+    if (keyed && picture_key_of(&now, path) && picture_key_equal(&key, &now))
+        disk_cache_store(disk, &key, out);
+    return STATUS_OK;
 }
 
 enum status picture_fetch(const struct square **out, struct square *scratch,
                           const struct dataset *d, int row, struct cache *cache, int side,
                           const struct image_limits *limits, struct error *err)
 {
-    const struct sample *sample = dataset_sample(d, row);
-    struct picture_key key;
-    bool keyed;
-    if (cache && (*out = cache_find(cache, row)))
-        return STATUS_OK;
-    const struct square *kept = recall(&key, &keyed, sample->path, cache);
-    if (!kept) {
-        enum status status = read_picture(scratch, side, sample->path, limits, err);
-        if (status)
-            return sample->line ? error_prefix(err, "%s:%d", dataset_path(d), sample->line)
-                                : status;
-        kept = keyed ? keep(&key, sample->path, cache, scratch) : NULL;
-    }
+    const struct square *kept = cache ? cache_find(cache, row) : NULL;
     *out = kept ? kept : scratch;
     if (kept)
-        cache_point(cache, row, kept);
-    else if (cache)
-        cache_store(cache, row, scratch); /* with a disk it has no room: decoded again next time */
+        return STATUS_OK;
+    if (cache && cache_disk(cache))
+        return fetch_over_disk(scratch, d, row, cache, side, limits, err);
+    if (read_row(scratch, d, row, side, limits, err) != STATUS_OK)
+        return err->status;
+    if (cache)
+        cache_store(cache, row, scratch);
     return STATUS_OK;
 }

@@ -9,9 +9,9 @@
 #include "data/square.h"
 #include "image/image.h"
 
-/* *out = the picture of that side, either in `scratch` (square_bytes(side)) or in the cache, which
- * may be NULL. Any number of threads may fetch at once. Errors: "csv:line: path: reason", without
- * "csv:line" for a data set that has no CSV. */
+/* *out = the picture of that side, either in `scratch` (square_bytes(side)) or in the cache's
+ * memory; cache may be NULL. Any number of threads may fetch at once. Errors: "csv:line: path:
+ * reason", without "csv:line" for a data set that has no CSV. */
 enum status picture_fetch(const struct square **out, struct square *scratch,
                           const struct dataset *d, int row, struct cache *cache, int side,
                           const struct image_limits *limits, struct error *err);

@@ -5,6 +5,7 @@
  * has to wait. So there are just enough of them, one when all comes from a cache. */
 #include "data/pipeline.h"
 
+#include "base/clock.h"
 #include "base/memory.h"
 
 #include <pthread.h>
@@ -12,7 +13,6 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 struct worker {
     struct pipeline *pipeline;
@@ -68,7 +68,7 @@ static void *run_worker(void *argument)
     const struct worker *w = argument;
     struct pipeline *p = w->pipeline;
     pthread_mutex_lock(&p->lock);
-    for (int position; (position = take(p)) >= 0;) {
+    for (int position = take(p); position >= 0; position = take(p)) {
         pthread_mutex_unlock(&p->lock);
         p->work(p->context, position, w->number);
         pthread_mutex_lock(&p->lock);
@@ -84,14 +84,14 @@ static enum status start_threads(struct pipeline *p, int workers, struct error *
     int failure = 0;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before); /* threads inherit it */
-    while (!failure && p->n_workers < workers) {
+    while (failure == 0 && p->n_workers < workers) {
         struct worker *w = &p->worker[p->n_workers];
         *w = (struct worker){.pipeline = p, .number = p->n_workers};
         failure = pthread_create(&w->thread, NULL, run_worker, w);
         p->n_workers += failure == 0;
     }
     pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (failure)
+    if (failure != 0)
         return error_set(err, "cannot start decode thread %d of %d: %s", p->n_workers + 1, workers,
                          strerror(failure));
     return STATUS_OK;
@@ -101,27 +101,22 @@ enum status pipeline_create(struct pipeline **out, int workers, int window,
                             void (*work)(void *context, int position, int worker), void *context,
                             struct error *err)
 {
-    struct pipeline *p;
+    const char *what = "the decode threads";
+    struct pipeline *p = memory_array(1, sizeof *p, what, err);
     *out = NULL;
-    enum status status = memory_alloc((void **)&p, 1, sizeof *p, "the decode threads", err);
-    if (status)
-        return status;
+    if (!p)
+        return err->status;
     p->work = work;
     p->context = context;
     p->window = window;
     pthread_mutex_init(&p->lock, NULL);
     pthread_cond_init(&p->room, NULL);
     pthread_cond_init(&p->done, NULL);
-    status =
-        memory_alloc((void **)&p->is_done, (size_t)window, sizeof(bool), "the decode threads", err);
-    if (!status)
-        status = memory_alloc((void **)&p->worker, (size_t)workers, sizeof *p->worker,
-                              "the decode threads", err);
-    if (!status)
-        status = start_threads(p, workers, err);
-    if (status) {
+    p->is_done = memory_array((size_t)window, sizeof *p->is_done, what, err);
+    p->worker = p->is_done ? memory_array((size_t)workers, sizeof *p->worker, what, err) : NULL;
+    if (!p->worker || start_threads(p, workers, err) != STATUS_OK) {
         pipeline_destroy(p);
-        return status;
+        return err->status;
     }
     *out = p;
     return STATUS_OK;
@@ -147,16 +142,9 @@ void pipeline_start(struct pipeline *p, int first, int end)
     pthread_mutex_unlock(&p->lock);
 }
 
-static double seconds_now(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
-
 double pipeline_wait(struct pipeline *p, int until)
 {
-    double before = seconds_now();
+    double before = clock_seconds();
     pthread_mutex_lock(&p->lock);
     if (p->finished < until && p->active < p->n_workers) {
         p->active++;
@@ -165,7 +153,7 @@ double pipeline_wait(struct pipeline *p, int until)
     while (p->finished < until)
         pthread_cond_wait(&p->done, &p->lock);
     pthread_mutex_unlock(&p->lock);
-    return seconds_now() - before;
+    return clock_seconds() - before;
 }
 
 void pipeline_release(struct pipeline *p, int until)

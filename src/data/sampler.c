@@ -10,16 +10,16 @@ void sampler_lay_out(struct sampler *s, int n, int n_classes, struct arena *aren
 
     s->n = n;
     s->n_classes = n_classes;
-    s->row = arena_take(arena, rows, sizeof(int));
-    s->order = arena_take(arena, rows, sizeof(int));
-    s->occurrence = arena_take(arena, rows, sizeof(int));
+    s->row = arena_take(arena, rows, sizeof *s->row);
+    s->order = arena_take(arena, rows, sizeof *s->order);
+    s->occurrence = arena_take(arena, rows, sizeof *s->occurrence);
     if (n_classes == 0)
         return;
-    s->pool = arena_take(arena, rows, sizeof(int));
-    s->first = arena_take(arena, classes + 1, sizeof(int));
-    s->next = arena_take(arena, classes, sizeof(int));
-    s->round = arena_take(arena, classes, sizeof(int));
-    s->present = arena_take(arena, classes, sizeof(int));
+    s->pool = arena_take(arena, rows, sizeof *s->pool);
+    s->first = arena_take(arena, classes + 1, sizeof *s->first);
+    s->next = arena_take(arena, classes, sizeof *s->next);
+    s->round = arena_take(arena, classes, sizeof *s->round);
+    s->present = arena_take(arena, classes, sizeof *s->present);
 }
 
 void sampler_keep_order(struct sampler *s)

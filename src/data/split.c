@@ -26,23 +26,23 @@ static enum status allocate(struct drawing *w, struct split *out, const struct d
 {
     size_t pictures = (size_t)dataset_pictures(d), classes = (size_t)dataset_classes(d)->n;
     size_t rows = (size_t)dataset_size(d);
+    w->in_val = memory_array(pictures, sizeof *w->in_val, "the split", err);
+    if (!w->in_val)
+        return err->status;
     const struct {
-        void **array;
-        size_t count, size;
+        int **array;
+        size_t n;
     } wanted[] = {
-        {(void **)&w->class_of, pictures, sizeof(int)},
-        {(void **)&w->by_class, pictures, sizeof(int)},
-        {(void **)&w->class_end, classes, sizeof(int)},
-        {(void **)&w->in_val, pictures, sizeof(bool)},
-        {(void **)&w->rows, classes, sizeof(int)},
-        {(void **)&w->val_rows, classes, sizeof(int)},
-        {(void **)&out->train, rows, sizeof(int)},
-        {(void **)&out->val, rows, sizeof(int)},
+        {&w->class_of, pictures}, {&w->by_class, pictures}, {&w->class_end, classes},
+        {&w->rows, classes},      {&w->val_rows, classes},  {&out->train, rows},
+        {&out->val, rows},
     };
-    enum status status = STATUS_OK;
-    for (size_t i = 0; !status && i < sizeof wanted / sizeof *wanted; i++)
-        status = memory_alloc(wanted[i].array, wanted[i].count, wanted[i].size, "the split", err);
-    return status;
+    for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
+        *wanted[i].array = memory_array(wanted[i].n, sizeof(int), "the split", err);
+        if (!*wanted[i].array)
+            return err->status;
+    }
+    return STATUS_OK;
 }
 
 static void classify(struct drawing *w, const struct dataset *d)
@@ -112,6 +112,13 @@ static void list_rows(struct split *out, struct drawing *w, const struct dataset
     }
 }
 
+static void free_rows(struct split *s)
+{
+    free(s->train);
+    free(s->val);
+    *s = (struct split){0};
+}
+
 enum status split_make(struct split *out, const struct dataset *d, double fraction, uint64_t seed,
                        struct error *err)
 {
@@ -121,8 +128,8 @@ enum status split_make(struct split *out, const struct dataset *d, double fracti
         return error_usage(err, "the share of validation rows is %g, expected 0 <= share < 1",
                            fraction);
     enum status status = allocate(&w, out, d, err);
-    if (status) {
-        split_free(out);
+    if (status != STATUS_OK) {
+        free_rows(out);
     } else {
         classify(&w, d);
         group_by_class(&w, dataset_pictures(d), dataset_classes(d)->n);
@@ -143,9 +150,8 @@ enum status split_write(const struct split *s, const struct dataset *d, const ch
                         struct error *err)
 {
     struct files_writer w;
-    enum status status = files_open(&w, path, err);
-    if (status)
-        return status;
+    if (files_open(&w, path, err) != STATUS_OK)
+        return err->status;
     fputs("image,label,split\n", w.stream);
     for (int i = 0, next_train = 0, next_val = 0; i < dataset_size(d); i++) {
         const struct sample *sample = dataset_sample(d, i);
@@ -162,11 +168,4 @@ enum status split_write(const struct split *s, const struct dataset *d, const ch
         fputs(val ? ",val\n" : ",train\n", w.stream);
     }
     return files_commit(&w, err);
-}
-
-void split_free(struct split *s)
-{
-    free(s->train);
-    free(s->val);
-    *s = (struct split){0};
 }

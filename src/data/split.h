@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 struct split {
-    int *train, *val; /* row indices, ascending; owned */
+    int *train, *val; /* row indices, ascending; the caller frees them */
     int n_train, n_val;
     int singletons;  /* classes with rows, but fewer than two pictures to draw from: all train */
     int unvalidated; /* classes with rows, but no validation row */
@@ -25,6 +25,5 @@ enum status split_make(struct split *out, const struct dataset *d, double fracti
  * neither side (pictures that cannot be read) are left out. */
 enum status split_write(const struct split *s, const struct dataset *d, const char *path,
                         struct error *err);
-void split_free(struct split *s); /* a zeroed one is fine */
 
 #endif

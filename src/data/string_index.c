@@ -31,10 +31,9 @@ static size_t probe(const struct string_index *index, const char *key)
 static enum status grow_slots(struct string_index *index, struct error *err)
 {
     size_t n_slots = index->n_slots ? 2 * index->n_slots : 16;
-    void *slot;
-    enum status status = memory_alloc(&slot, n_slots, sizeof(int), "a table of strings", err);
-    if (status)
-        return status;
+    int *slot = memory_array(n_slots, sizeof *slot, "a table of strings", err);
+    if (!slot)
+        return err->status;
     free(index->slot);
     index->slot = slot;
     index->n_slots = n_slots;
@@ -45,14 +44,26 @@ static enum status grow_slots(struct string_index *index, struct error *err)
     return STATUS_OK;
 }
 
+static enum status make_room(struct string_index *index, size_t n_bytes, struct error *err)
+{
+    char *text = memory_grown(index->text, &index->text_capacity, index->text_used + n_bytes, 1,
+                              "strings", err);
+    if (!text)
+        return err->status;
+    index->text = text;
+    size_t *start = memory_grown(index->start, &index->start_capacity, (size_t)index->n + 1,
+                                 sizeof *start, "strings", err);
+    if (!start)
+        return err->status;
+    index->start = start;
+    return STATUS_OK;
+}
+
 enum status string_index_add(struct string_index *index, int *number, const char *key,
                              struct error *err)
 {
-    enum status status = STATUS_OK;
-    if ((size_t)index->n >= index->n_slots / 2)
-        status = grow_slots(index, err);
-    if (status)
-        return status;
+    if ((size_t)index->n >= index->n_slots / 2 && grow_slots(index, err) != STATUS_OK)
+        return err->status;
     size_t at = probe(index, key);
     if (index->slot[at] >= 0) {
         *number = index->slot[at];
@@ -60,17 +71,12 @@ enum status string_index_add(struct string_index *index, int *number, const char
     }
     if (index->n == INT_MAX)
         return error_set(err, "more than %d different strings", INT_MAX);
-    size_t bytes = strlen(key) + 1;
-    status = memory_grow((void **)&index->text, &index->text_capacity, index->text_used + bytes, 1,
-                         "strings", err);
-    if (!status)
-        status = memory_grow((void **)&index->start, &index->start_capacity, (size_t)index->n + 1,
-                             sizeof(size_t), "strings", err);
-    if (status)
-        return status;
-    memcpy(index->text + index->text_used, key, bytes);
+    size_t n_bytes = strlen(key) + 1;
+    if (make_room(index, n_bytes, err) != STATUS_OK)
+        return err->status;
+    memcpy(index->text + index->text_used, key, n_bytes);
     index->start[index->n] = index->text_used;
-    index->text_used += bytes;
+    index->text_used += n_bytes;
     index->slot[at] = *number = index->n++;
     return STATUS_OK;
 }

@@ -64,7 +64,7 @@ static void on_progress(j_common_ptr jpeg)
 
 static enum status find_orientation(struct reader *r)
 {
-    for (jpeg_saved_marker_ptr m = r->jpeg.marker_list; m != NULL; m = m->next)
+    for (jpeg_saved_marker_ptr m = r->jpeg.marker_list; m; m = m->next)
         if (m->data_length >= 6 && memcmp(m->data, "Exif\0", 6) == 0)
             return orientation_from_exif(&r->orientation, m->data, m->data_length, r->err);
     return STATUS_OK;
@@ -99,7 +99,6 @@ static unsigned choose_eighths(const struct reader *r)
 static enum status read_beginning(struct reader *r, const uint8_t *bytes, size_t size)
 {
     struct jpeg_decompress_struct *jpeg = &r->jpeg;
-    enum status status;
 
     jpeg_create_decompress(jpeg);
     jpeg->client_data = r;
@@ -109,12 +108,10 @@ static enum status read_beginning(struct reader *r, const uint8_t *bytes, size_t
         jpeg_save_markers(jpeg, JPEG_APP0 + 1, 0xffff);
     jpeg_read_header(jpeg, TRUE);
 
-    status = find_orientation(r);
-    if (status == STATUS_OK)
-        status =
-            image_check_size((int)jpeg->image_width, (int)jpeg->image_height, r->limits, r->err);
-    if (status != STATUS_OK)
-        return status;
+    if (find_orientation(r) != STATUS_OK ||
+        image_check_size((int)jpeg->image_width, (int)jpeg->image_height, r->limits, r->err) !=
+            STATUS_OK)
+        return r->err->status;
     jpeg->scale_num = choose_eighths(r);
     jpeg->scale_denom = 8;
     jpeg_calc_output_dimensions(jpeg);
@@ -131,10 +128,9 @@ static enum status read_picture(struct reader *r, const uint8_t *bytes, size_t s
 {
     struct jpeg_decompress_struct *jpeg = &r->jpeg;
     JSAMPARRAY cmyk = NULL;
-    enum status status = read_beginning(r, bytes, size);
 
-    if (status != STATUS_OK)
-        return status;
+    if (read_beginning(r, bytes, size) != STATUS_OK)
+        return r->err->status;
     /* A progressive picture is kept whole: 16-bit coefficients, at most four for each pixel. */
     jpeg->mem->max_memory_to_use =
         8 * (long)jpeg->image_width * (long)jpeg->image_height + SPARE_BYTES;
@@ -149,7 +145,7 @@ static enum status read_picture(struct reader *r, const uint8_t *bytes, size_t s
     while (jpeg->output_scanline < jpeg->output_height) {
         uint8_t *row = rows_next(r->rows);
 
-        if (cmyk == NULL) {
+        if (!cmyk) {
             jpeg_read_scanlines(jpeg, &row, 1);
         } else {
             jpeg_read_scanlines(jpeg, cmyk, 1);

@@ -6,6 +6,7 @@
 #include "image/orientation.h"
 
 #include <setjmp.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <png.h>
@@ -23,6 +24,7 @@ struct reader {
     struct rows *rows;
     struct image whole; /* of an interlaced picture, whose rows come several times */
     int orientation;
+    size_t missing; /* bytes that libpng asked for and did not get */
     const struct image_limits *limits;
     struct error *err;
 };
@@ -31,8 +33,27 @@ static void on_error(png_structp png, png_const_charp text)
 {
     struct reader *r = png_get_error_ptr(png);
 
-    error_set(r->err, "PNG cannot be decoded: %s", text);
+    if (r->missing > 0)
+        error_memory(r->err, r->missing, "libpng");
+    else
+        error_set(r->err, "PNG cannot be decoded: %s", text);
     longjmp(r->escape, 1);
+}
+
+static png_voidp on_malloc(png_structp png, png_alloc_size_t n)
+{
+    struct reader *r = png_get_mem_ptr(png);
+    void *memory = malloc(n);
+
+    if (!memory)
+        r->missing = n;
+    return memory;
+}
+
+static void on_free(png_structp png, png_voidp memory)
+{
+    (void)png;
+    free(memory);
 }
 
 /* libpng warns of what leaves the pixels whole: a wrong profile, a misplaced text. */
@@ -79,11 +100,8 @@ static enum status find_orientation(struct reader *r)
         return orientation_from_exif(&r->orientation, exif, size, r->err);
     n_texts = png_get_text(r->png, r->info, &text, NULL);
     for (int i = 0; i < n_texts && r->orientation == 1; i++) {
-        enum status status =
-            orientation_from_text(&r->orientation, text[i].key, text[i].text, r->err);
-
-        if (status != STATUS_OK)
-            return status;
+        if (orientation_from_text(&r->orientation, text[i].key, text[i].text, r->err) != STATUS_OK)
+            return r->err->status;
     }
     return STATUS_OK;
 }
@@ -101,10 +119,9 @@ static enum status read_interlaced(struct reader *r, png_uint_32 width, png_uint
                                    int n_passes)
 {
     size_t row_bytes = 3 * (size_t)width;
-    enum status status = image_create(&r->whole, (int)width, (int)height, INT64_MAX, r->err);
 
-    if (status != STATUS_OK)
-        return status;
+    if (image_create(&r->whole, (int)width, (int)height, r->err) != STATUS_OK)
+        return r->err->status;
     while (n_passes-- > 0)
         for (png_uint_32 y = 0; y < height; y++)
             png_read_row(r->png, r->whole.rgb + row_bytes * y, NULL);
@@ -115,42 +132,49 @@ static enum status read_interlaced(struct reader *r, png_uint_32 width, png_uint
     return STATUS_OK;
 }
 
-static enum status read_picture(struct reader *r)
+static enum status begin(struct reader *r)
 {
-    png_uint_32 width, height;
-    enum status status;
-    int n_passes;
-
-    r->png = png_create_read_struct(PNG_LIBPNG_VER_STRING, r, on_error, on_warning);
-    r->info = r->png == NULL ? NULL : png_create_info_struct(r->png);
-    if (r->info == NULL)
-        return error_memory(r->err, 0, "libpng");
+    r->png = png_create_read_struct_2(PNG_LIBPNG_VER_STRING, r, on_error, on_warning, r, on_malloc,
+                                      on_free);
+    r->info = r->png ? png_create_info_struct(r->png) : NULL;
+    if (!r->info)
+        return error_memory(r->err, r->missing, "libpng");
     png_set_read_fn(r->png, r, on_read);
     png_set_crc_action(r->png, PNG_CRC_ERROR_QUIT, PNG_CRC_ERROR_QUIT);
-    /* The limit on pixels is ours, below: libpng's own would refuse sides above a million. */
+    /* The limit on pixels is ours: libpng's own would refuse sides above a million. */
     png_set_user_limits(r->png, PNG_UINT_31_MAX, PNG_UINT_31_MAX);
     png_set_chunk_malloc_max(r->png, MAX_CHUNK_BYTES);
     png_set_chunk_cache_max(r->png, MAX_CHUNKS);
+    return STATUS_OK;
+}
 
-    png_read_info(r->png, r->info);
-    width = png_get_image_width(r->png, r->info);
-    height = png_get_image_height(r->png, r->info);
-    status = image_check_size((int)width, (int)height, r->limits, r->err);
-    if (status == STATUS_OK)
-        status = rows_begin(
-            r->rows, &(struct resize_source){(int)width, (int)height, width, height}, r->err);
-    if (status != STATUS_OK)
-        return status;
+static enum status read_pixels(struct reader *r)
+{
+    png_uint_32 width = png_get_image_width(r->png, r->info);
+    png_uint_32 height = png_get_image_height(r->png, r->info);
+    const struct resize_source source = {(int)width, (int)height, width, height};
+    int n_passes;
 
+    if (image_check_size((int)width, (int)height, r->limits, r->err) != STATUS_OK ||
+        rows_begin(r->rows, &source, r->err) != STATUS_OK)
+        return r->err->status;
     n_passes = choose_transforms(r->png);
     png_read_update_info(r->png, r->info);
     if (png_get_rowbytes(r->png, r->info) != 3 * (size_t)width)
         png_error(r->png, "rows are not RGB"); /* would overrun the buffer: never trust, check */
-    status = n_passes == 1 ? read_rows(r, height) : read_interlaced(r, width, height, n_passes);
-    if (status != STATUS_OK)
-        return status;
+    return n_passes == 1 ? read_rows(r, height) : read_interlaced(r, width, height, n_passes);
+}
+
+static enum status read_picture(struct reader *r)
+{
+    if (begin(r) != STATUS_OK)
+        return r->err->status;
+    png_read_info(r->png, r->info);
+    if (read_pixels(r) != STATUS_OK)
+        return r->err->status;
     png_read_end(r->png, r->info); /* checks what is behind the pixels; eXIf may be there */
-    return find_orientation(r);
+    /* libpng only warns when a text, which may hold the orientation, found no memory. */
+    return r->missing > 0 ? error_memory(r->err, r->missing, "libpng") : find_orientation(r);
 }
 
 static enum status land_here(struct reader *r)

@@ -3,7 +3,7 @@
 #include "image/encode_png.h"
 
 #include <setjmp.h>
-#include <stddef.h>
+#include <stdlib.h>
 
 #include <png.h>
 
@@ -17,6 +17,7 @@ struct writer {
     FILE *stream;
     const uint8_t *rgb;
     int width, height;
+    size_t missing; /* bytes that libpng asked for and did not get */
     struct error *err;
 };
 
@@ -24,8 +25,27 @@ static void on_error(png_structp png, png_const_charp text)
 {
     struct writer *w = png_get_error_ptr(png);
 
-    error_set(w->err, "PNG cannot be encoded: %s", text);
+    if (w->missing > 0)
+        error_memory(w->err, w->missing, "libpng");
+    else
+        error_set(w->err, "PNG cannot be encoded: %s", text);
     longjmp(w->escape, 1);
+}
+
+static png_voidp on_malloc(png_structp png, png_alloc_size_t n)
+{
+    struct writer *w = png_get_mem_ptr(png);
+    void *memory = malloc(n);
+
+    if (!memory)
+        w->missing = n;
+    return memory;
+}
+
+static void on_free(png_structp png, png_voidp memory)
+{
+    (void)png;
+    free(memory);
 }
 
 static void on_warning(png_structp png, png_const_charp text)
@@ -48,10 +68,11 @@ static void on_flush(png_structp png)
 
 static enum status write_picture(struct writer *w)
 {
-    w->png = png_create_write_struct(PNG_LIBPNG_VER_STRING, w, on_error, on_warning);
-    w->info = w->png == NULL ? NULL : png_create_info_struct(w->png);
-    if (w->info == NULL)
-        return error_memory(w->err, 0, "libpng");
+    w->png = png_create_write_struct_2(PNG_LIBPNG_VER_STRING, w, on_error, on_warning, w, on_malloc,
+                                       on_free);
+    w->info = w->png ? png_create_info_struct(w->png) : NULL;
+    if (!w->info)
+        return error_memory(w->err, w->missing, "libpng");
     png_set_write_fn(w->png, w, on_write, on_flush);
     png_set_compression_level(w->png, COMPRESSION);
     png_set_IHDR(w->png, w->info, (png_uint_32)w->width, (png_uint_32)w->height, 8,

@@ -2,7 +2,11 @@
 #ifndef IMAGE_ORIENTATION_H
 #define IMAGE_ORIENTATION_H
 
-#include "image/image.h"
+#include "base/error.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 /* *orientation = the orientation 1..8 in an EXIF block, 1 when it holds none or an unknown one.
  * exif begins with "Exif\0\0" as in JPEG's APP1, or with the TIFF header as in PNG's eXIf. A block
@@ -19,9 +23,8 @@ enum status orientation_from_text(int *orientation, const char *key, const char 
 
 /* Whether an upright picture is as wide as the stored one is high. */
 bool orientation_swaps_sides(int orientation);
-/* Turns and mirrors the picture so that it is upright. On failure it is unchanged. */
-enum status orientation_apply(struct image *image, int orientation, struct error *err);
-/* The same for rgb [side, side, 3], in its place. On failure it is unchanged. */
+/* Turns and mirrors rgb [side, side, 3], in its place, so that it is upright. On failure it is
+ * unchanged. */
 enum status orientation_turn_square(uint8_t *rgb, int side, int orientation, struct error *err);
 
 #endif

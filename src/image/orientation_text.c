@@ -1,4 +1,5 @@
 /* Orientation in PNG texts, for pictures from before PNG had its eXIf chunk. */
+#include "base/memory.h"
 #include "image/orientation.h"
 
 #include <ctype.h>
@@ -9,9 +10,9 @@
  * its own, then hexadecimal digits in lines. Returns where the digits begin. */
 static const char *skip_profile_header(const char *text)
 {
-    for (int line = 0; line < 3 && text != NULL; line++) {
+    for (int line = 0; line < 3 && text; line++) {
         text = strchr(text, '\n');
-        if (text != NULL)
+        if (text)
             text++;
     }
     return text;
@@ -22,7 +23,7 @@ static int hex_digit(char c)
     static const char digits[] = "0123456789abcdef";
     const char *found = c == '\0' ? NULL : strchr(digits, tolower((unsigned char)c));
 
-    return found == NULL ? -1 : (int)(found - digits);
+    return found ? (int)(found - digits) : -1;
 }
 
 /* Bytes written to out, which has room for strlen(hex) / 2 of them; stops at what is no digit. */
@@ -53,12 +54,12 @@ static enum status from_raw_profile(int *orientation, const char *text, struct e
     uint8_t *exif;
     enum status status;
 
-    if (hex == NULL)
+    if (!hex)
         return STATUS_OK;
     room = strlen(hex) / 2 + 1;
-    exif = malloc(room);
-    if (exif == NULL)
-        return error_memory(err, room, "EXIF data");
+    exif = memory_array(room, 1, "EXIF data", err);
+    if (!exif)
+        return err->status;
     status = orientation_from_exif(orientation, exif, read_hex(exif, hex), err);
     free(exif);
     return status;
@@ -71,7 +72,7 @@ static int from_xmp(const char *text)
     static const char name[] = "tiff:Orientation";
     const char *at = strstr(text, name);
 
-    if (at == NULL)
+    if (!at)
         return 1;
     at += strlen(name);
     at += strspn(at, "=>\"'");

@@ -26,43 +26,37 @@ struct resize {
 
 static enum status allocate(struct resize *r, const struct resize_source *source, struct error *err)
 {
-    enum status status =
-        resize_filter_create(&r->down, source->height, source->bottom, r->side, err);
+    const char *what = "rows to resize";
 
-    if (status == STATUS_OK)
-        status = resize_filter_create(&r->across, source->width, source->right, r->side, err);
+    if (resize_filter_create(&r->down, source->height, source->bottom, r->side, err) != STATUS_OK ||
+        resize_filter_create(&r->across, source->width, source->right, r->side, err) != STATUS_OK)
+        return err->status;
+    size_t taps = (size_t)r->down.taps;
     r->row_bytes = resize_sweep_padded(3 * (size_t)source->width);
-    if (status == STATUS_OK)
-        status = memory_alloc((void **)&r->ring, (size_t)r->down.taps, r->row_bytes,
-                              "rows to resize", err);
-    if (status == STATUS_OK)
-        status = memory_alloc((void **)&r->tap, (size_t)r->down.taps, sizeof *r->tap,
-                              "rows to resize", err);
-    if (status == STATUS_OK)
-        status = memory_alloc((void **)&r->line, r->row_bytes + RESIZE_SWEEP_SPARE, sizeof *r->line,
-                              "rows to resize", err);
-    return status;
+    r->ring = memory_array(taps, r->row_bytes, what, err);
+    r->tap = r->ring ? memory_array(taps, sizeof *r->tap, what, err) : NULL;
+    r->line =
+        r->tap ? memory_array(r->row_bytes + RESIZE_SWEEP_SPARE, sizeof *r->line, what, err) : NULL;
+    return r->line ? STATUS_OK : err->status;
 }
 
 enum status resize_create(struct resize **out, uint8_t *rgb, int side,
                           const struct resize_source *source, struct error *err)
 {
     struct resize *r;
-    enum status status;
 
     *out = NULL;
     if (source->width > RESIZE_MAX_SIDE || source->height > RESIZE_MAX_SIDE)
         return error_set(err, "picture of %d x %d pixels has a side of more than %d", source->width,
                          source->height, RESIZE_MAX_SIDE);
-    status = memory_alloc((void **)&r, 1, sizeof *r, "rows to resize", err);
-    if (status != STATUS_OK)
-        return status;
+    r = memory_array(1, sizeof *r, "rows to resize", err);
+    if (!r)
+        return err->status;
     r->rgb = rgb;
     r->side = side;
-    status = allocate(r, source, err);
-    if (status != STATUS_OK) {
+    if (allocate(r, source, err) != STATUS_OK) {
         resize_destroy(r);
-        return status;
+        return err->status;
     }
     *out = r;
     return STATUS_OK;
@@ -102,7 +96,7 @@ void resize_push(struct resize *r)
 
 void resize_destroy(struct resize *r)
 {
-    if (r == NULL)
+    if (!r)
         return;
     resize_filter_free(&r->down);
     resize_filter_free(&r->across);
@@ -117,12 +111,13 @@ enum status resize_bilinear(uint8_t *out, int size_out, const struct image *in, 
     size_t row_bytes = 3 * (size_t)in->width;
     const struct resize_source source = {in->width, in->height, in->width, in->height};
     struct resize *r;
-    enum status status = resize_create(&r, out, size_out, &source, err);
 
-    for (int y = 0; status == STATUS_OK && y < in->height; y++) {
+    if (resize_create(&r, out, size_out, &source, err) != STATUS_OK)
+        return err->status;
+    for (int y = 0; y < in->height; y++) {
         memcpy(resize_row(r), in->rgb + (size_t)y * row_bytes, row_bytes);
         resize_push(r);
     }
     resize_destroy(r);
-    return status;
+    return STATUS_OK;
 }

@@ -78,21 +78,19 @@ void resize_filter_fill(struct resize_filter *f, int n_in, double start, double 
 enum status resize_filter_create(struct resize_filter *f, int n_in, double extent, int n_out,
                                  struct error *err)
 {
+    const char *what = "weights of a resize";
     size_t n = (size_t)n_out;
-    enum status status;
 
     *f = (struct resize_filter){.taps = resize_filter_taps(extent / n_out)};
-    status = memory_alloc((void **)&f->first, n, sizeof *f->first, "weights of a resize", err);
-    if (status == STATUS_OK)
-        status = memory_alloc((void **)&f->end, n, sizeof *f->end, "weights of a resize", err);
-    if (status == STATUS_OK)
-        status = memory_alloc((void **)&f->weight, n, (size_t)f->taps * sizeof *f->weight,
-                              "weights of a resize", err);
-    if (status == STATUS_OK)
-        resize_filter_fill(f, n_in, 0, extent, n_out, false);
-    else
+    f->first = memory_array(n, sizeof *f->first, what, err);
+    f->end = f->first ? memory_array(n, sizeof *f->end, what, err) : NULL;
+    f->weight = f->end ? memory_array(n, (size_t)f->taps * sizeof *f->weight, what, err) : NULL;
+    if (!f->weight) {
         resize_filter_free(f);
-    return status;
+        return err->status;
+    }
+    resize_filter_fill(f, n_in, 0, extent, n_out, false);
+    return STATUS_OK;
 }
 
 void resize_filter_free(struct resize_filter *f)

@@ -2,7 +2,7 @@
  * file SIDE x SIDE, one line each: the median of some runs in one thread. For
  * scripts/bench_input.py. */
 #include "base/files.h"
-#include "image/image.h"
+#include "image/image_decode.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -164,14 +164,13 @@ static enum status make_disk_caches(struct session *s, struct error *err)
     enum status status = open_disk_cache(&s->disk, s->picture_side, s, err);
 
     if (status == STATUS_OK)
-        status =
-            cache_create_on_disk(&s->cache, dataset_size(s->data), s->picture_side, s->disk, err);
+        status = cache_create_on_disk(&s->cache, dataset_size(s->data), s->disk, err);
     if (status != STATUS_OK || !s->val.data)
         return status;
     if (size != s->picture_side)
         status = open_disk_cache(&s->val_disk, size, s, err);
     if (status == STATUS_OK)
-        status = cache_create_on_disk(&s->val_cache, dataset_size(s->val.data), size,
+        status = cache_create_on_disk(&s->val_cache, dataset_size(s->val.data),
                                       s->val_disk ? s->val_disk : s->disk, err);
     return status;
 }

@@ -101,50 +101,118 @@ static void a_run_can_be_left_and_begun_anew_at_any_time(void **state)
 
 /* Counts how many threads are in it at once. */
 struct crowd {
-    atomic_int in, most;
-    long pause_ns;
+    atomic_int in, most, n_done;
+    atomic_int wanted; /* each waits for so many, but not for ever */
+    atomic_int held;   /* this position is not done until it is another one; -1: none is held */
 };
+
+static void pause_ms(long ms)
+{
+    const struct timespec pause = {.tv_nsec = ms * 1000000};
+    nanosleep(&pause, NULL);
+}
 
 static void work_in_crowd(void *context, int position, int worker)
 {
     struct crowd *crowd = context;
-    const struct timespec pause = {.tv_nsec = crowd->pause_ns};
     int in = atomic_fetch_add(&crowd->in, 1) + 1;
-    (void)position;
     (void)worker;
     if (in > crowd->most)
         crowd->most = in;
-    nanosleep(&pause, NULL);
+    pause_ms(1);
+    for (int ms = 0; ms < 100 && crowd->most < crowd->wanted; ms++)
+        pause_ms(1);
+    while (crowd->held == position)
+        pause_ms(1);
     crowd->in--;
+    crowd->n_done++;
 }
 
-/* The most threads that work at once in the second half of 100 steps of one position. */
-static int crowd_beside(long pause_ns, long consumer_pause_ns)
+static struct pipeline *start_crowd(struct crowd *crowd)
 {
-    struct crowd crowd = {.pause_ns = pause_ns};
-    const struct timespec pause = {.tv_nsec = consumer_pause_ns};
     struct pipeline *p;
-    assert_int_equal(pipeline_create(&p, 4, WINDOW, work_in_crowd, &crowd, &err), STATUS_OK);
-    pipeline_start(p, 0, 100);
-    for (int i = 0; i < 100; i++) {
-        pipeline_wait(p, i + 1);
-        nanosleep(&pause, NULL);
-        pipeline_release(p, i + 1);
-        if (i == 50)
-            crowd.most = 0;
-    }
-    pipeline_destroy(p);
-    return crowd.most;
+    assert_int_equal(pipeline_create(&p, 4, WINDOW, work_in_crowd, crowd, &err), STATUS_OK);
+    pipeline_start(p, 0, LAST);
+    return p;
 }
 
+static void wait_until_done(const struct crowd *crowd, int n)
+{
+    for (int ms = 0; crowd->n_done < n; ms++) {
+        assert_true(ms < 20000);
+        pause_ms(1);
+    }
+    pause_ms(20); /* given back, too */
+}
+
+enum { ROUNDS = 6 };
+
+/* Comes for whole windows, and late. Returns the most threads that worked at once on the last. */
+static int crowd_of_a_slow_consumer(struct pipeline *p, struct crowd *crowd, int *position)
+{
+    int most = 0;
+    crowd->wanted = 0;
+    for (int round = 0; round < ROUNDS; round++) {
+        *position += WINDOW;
+        wait_until_done(crowd, *position);
+        pipeline_wait(p, *position);
+        most = crowd->most;
+        crowd->most = 0;
+        pipeline_release(p, *position);
+    }
+    return most;
+}
+
+/* Waits for each position. */
+static int crowd_of_a_fast_consumer(struct pipeline *p, struct crowd *crowd, int *position)
+{
+    int most = 0;
+    crowd->wanted = 4;
+    for (int round = 0; round < ROUNDS; round++) {
+        for (int i = 0; i < WINDOW; i++)
+            pipeline_wait(p, ++*position);
+        most = crowd->most;
+        crowd->most = 0;
+        pipeline_release(p, *position);
+    }
+    return most;
+}
+
+/* At the start all of them; each time that the consumer finds its window done, one fewer; each time
+ * that it has to wait, one more. */
 static void as_many_threads_work_as_the_consumer_needs(void **state)
 {
     (void)state;
-    /* A slow consumer: one position in 5 ms, each 0.1 ms of work. On a loaded machine a wait may
-     * wake a second thread for a moment. */
-    assert_in_range(crowd_beside(100000, 5000000), 1, 2);
-    /* A fast one, which waits at every step. */
-    assert_int_equal(crowd_beside(2000000, 1000), 4);
+    struct crowd crowd = {.wanted = 4, .held = -1};
+    struct pipeline *p = start_crowd(&crowd);
+    int position = 0;
+    wait_until_done(&crowd, WINDOW);
+    assert_int_equal(crowd.most, 4);
+    assert_int_equal(crowd_of_a_slow_consumer(p, &crowd, &position), 1);
+    assert_int_equal(crowd_of_a_fast_consumer(p, &crowd, &position), 4);
+    assert_int_equal(crowd_of_a_slow_consumer(p, &crowd, &position), 1);
+    pipeline_destroy(p);
+}
+
+static void who_comes_while_work_is_under_way_takes_no_thread_away(void **state)
+{
+    (void)state;
+    struct crowd crowd = {.held = WINDOW - 1};
+    struct pipeline *p = start_crowd(&crowd);
+    for (int i = 1; i < WINDOW; i++) {
+        wait_until_done(&crowd, WINDOW - 2 + i);
+        pipeline_release(p, i);
+    }
+    wait_until_done(&crowd, 2 * WINDOW - 2);
+    crowd.most = 0;
+    crowd.wanted = 4;
+    crowd.held = -1;
+    wait_until_done(&crowd, 2 * WINDOW - 1);
+    pipeline_release(p, WINDOW - 1); /* again: nothing new is read, and no thread goes */
+    pipeline_release(p, 2 * WINDOW - 1);
+    wait_until_done(&crowd, 3 * WINDOW - 1);
+    assert_in_range(crowd.most, 3, 4); /* one goes for the last release, which found all done */
+    pipeline_destroy(p);
 }
 
 static void it_can_be_destroyed_while_threads_work(void **state)
@@ -202,6 +270,7 @@ int main(void)
         cmocka_unit_test(results_come_in_order_for_any_number_of_threads),
         cmocka_unit_test(a_run_can_be_left_and_begun_anew_at_any_time),
         cmocka_unit_test(as_many_threads_work_as_the_consumer_needs),
+        cmocka_unit_test(who_comes_while_work_is_under_way_takes_no_thread_away),
         cmocka_unit_test(it_can_be_destroyed_while_threads_work),
         cmocka_unit_test(waiting_is_measured),
         cmocka_unit_test(positions_up_to_the_largest_int_work),

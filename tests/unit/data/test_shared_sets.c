@@ -6,6 +6,13 @@
 
 enum { SIZE = 32 };
 
+static void free_split(struct split *s)
+{
+    free(s->train);
+    free(s->val);
+    *s = (struct split){0};
+}
+
 static struct error err;
 
 /* Path of a shared file, or a visible skip. */
@@ -67,7 +74,7 @@ static void check_set(const char *name, int rows, int classes, const char *last_
     } while (b.n > 0);
     assert_int_equal(n, s.n_val);
     loader_destroy(l);
-    split_free(&s);
+    free_split(&s);
     dataset_destroy(d);
 }
 

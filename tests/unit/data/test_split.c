@@ -3,6 +3,13 @@
 #include "data/scratch_files.h"
 #include "failing_alloc.h"
 
+static void free_split(struct split *s)
+{
+    free(s->train);
+    free(s->val);
+    *s = (struct split){0};
+}
+
 static struct error err;
 
 static struct dataset *load(const char *text)
@@ -68,12 +75,12 @@ static void each_class_gives_its_share(void **state)
     assert_int_equal(val_rows_of(&s, d, 5), 1); /* at least one */
     assert_int_equal(s.singletons, 0);
     assert_int_equal(s.unvalidated, 0);
-    split_free(&s);
+    free_split(&s);
     assert_int_equal(split_make(&s, d, 0.99, 1, &err), STATUS_OK);
     assert_int_equal(val_rows_of(&s, d, 5), 1); /* at most all but one */
     assert_int_equal(val_rows_of(&s, d, 1), 9);
-    split_free(&s);
-    split_free(&s);
+    free_split(&s);
+    free_split(&s);
     dataset_destroy(d);
 }
 
@@ -93,9 +100,9 @@ static void the_seed_decides(void **state)
     for (int i = 0; i < 10; i++)
         differing += a.val[i] != a.val[10 + i] - 50;
     assert_true(differing > 0);
-    split_free(&a);
-    split_free(&b);
-    split_free(&c);
+    free_split(&a);
+    free_split(&b);
+    free_split(&c);
     dataset_destroy(d);
 }
 
@@ -110,8 +117,8 @@ static void a_class_draws_whatever_the_others_do(void **state)
     d = make(more, 2);
     assert_int_equal(split_make(&b, d, 0.2, 7, &err), STATUS_OK);
     assert_memory_equal(a.val, b.val, 10 * sizeof(int)); /* class 0 comes first */
-    split_free(&a);
-    split_free(&b);
+    free_split(&a);
+    free_split(&b);
     dataset_destroy(d);
 }
 
@@ -127,7 +134,7 @@ static void a_class_with_one_picture_trains(void **state)
         assert_int_equal(val_rows_of(&s, d, 1), 1);
         assert_int_equal(s.singletons, 2); /* 1, and 3 with its one picture in two rows */
         assert_int_equal(s.unvalidated, 2);
-        split_free(&s);
+        free_split(&s);
     }
     dataset_destroy(d);
 }
@@ -147,7 +154,7 @@ static void rows_of_one_picture_stay_together(void **state)
         assert_int_equal(in_val[2], in_val[4]);
         assert_int_equal(in_val[5], in_val[7]);
         assert_int_equal(in_val[0] + in_val[2] + in_val[3], 1); /* round(0.4 x 3 pictures) */
-        split_free(&s);
+        free_split(&s);
     }
     dataset_destroy(d);
 }
@@ -162,7 +169,7 @@ static void a_picture_with_two_labels_trains(void **state)
         check_partition(&s, d);
         assert_int_equal(s.n_val, 2);
         assert_true(s.val[0] > 2);
-        split_free(&s);
+        free_split(&s);
     }
     dataset_destroy(d);
 }
@@ -177,7 +184,7 @@ static void fraction_0_trains_with_everything(void **state)
     assert_int_equal(s.n_train, 11);
     assert_int_equal(s.n_val, 0);
     assert_int_equal(s.unvalidated, 2);
-    split_free(&s);
+    free_split(&s);
     assert_int_equal(split_make(&s, d, 1, 1, &err), STATUS_USAGE);
     assert_int_equal(split_make(&s, d, -0.1, 1, &err), STATUS_USAGE);
     dataset_destroy(d);
@@ -198,7 +205,7 @@ static void the_split_is_written_in_row_order(void **state)
     assert_string_equal(text, expected);
     assert_int_equal(split_write(&s, d, "/no such folder/split.csv", &err), STATUS_FAILED);
     free(text);
-    split_free(&s);
+    free_split(&s);
     dataset_destroy(d);
 }
 
@@ -212,7 +219,7 @@ static void a_failing_allocation_gives_a_clean_error(void **state)
         assert_null(s.train);
         assert_null(s.val);
     }
-    split_free(&s);
+    free_split(&s);
     dataset_destroy(d);
 }
 

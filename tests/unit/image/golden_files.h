@@ -3,7 +3,8 @@
 #define GOLDEN_FILES_H
 
 #include "base/files.h"
-#include "image/image.h"
+#include "image/image_decode.h"
+#include "whole_image.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,7 +35,7 @@ static inline void golden_decode(struct image *out, const char *name,
     size_t size;
 
     golden_read(&bytes, &size, name);
-    if (image_decode(out, bytes, size, limits, &err) != STATUS_OK)
+    if (whole_image_decode(out, bytes, size, limits, &err) != STATUS_OK)
         fail_msg("%s: %s", name, err.message);
     free(bytes);
 }
@@ -52,7 +53,7 @@ static inline void golden_reference(struct image *out, const char *name)
         fail_msg("%s is not a PPM file", name);
     n = 3 * (size_t)out->width * (size_t)out->height;
     assert_int_equal(size, (size_t)header + 1 + n);
-    assert_int_equal(image_create(out, out->width, out->height, INT64_MAX, &err), STATUS_OK);
+    assert_int_equal(image_create(out, out->width, out->height, &err), STATUS_OK);
     memcpy(out->rgb, bytes + header + 1, n);
     free(bytes);
 }

@@ -1,7 +1,6 @@
 /* The picture set of `make demo` is about shapes: whoever looks at the mean colour alone stays
  * below 40 % on its validation pictures. Draws the set with the draw-demo of the same build. */
 #include "base/files.h"
-#include "image/image.h"
 #include "io/csv.h"
 
 #include <setjmp.h>
@@ -11,6 +10,8 @@
 #include <string.h>
 
 #include <cmocka.h>
+
+#include "whole_image.h"
 
 #define MAX_CLASSES  8
 #define MAX_PICTURES 1000
@@ -48,7 +49,7 @@ static void mean_colour(double mean[3], const char *file)
 
     snprintf(path, sizeof path, "%s/%s", folder, file);
     if (files_read(&bytes, &size, path, 16 << 20, &err) != STATUS_OK ||
-        image_decode(&image, bytes, size, &limits, &err) != STATUS_OK)
+        whole_image_decode(&image, bytes, size, &limits, &err) != STATUS_OK)
         fail_msg("%s: %s", file, err.message);
     n = (size_t)image.width * (size_t)image.height;
     for (size_t i = 0; i < n; i++)

@@ -2,7 +2,6 @@
 #include "image/encode_png.h"
 
 #include "base/rng.h"
-#include "image/image.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,6 +9,8 @@
 #include <string.h>
 
 #include <cmocka.h>
+
+#include "whole_image.h"
 
 static void encode(char **bytes, size_t *n_bytes, const uint8_t *rgb, int width, int height)
 {
@@ -42,7 +43,8 @@ static void pixels_come_back(void **state)
         encode(&again, &n_again, rgb, width, height);
         assert_int_equal(n, n_again);
         assert_memory_equal(bytes, again, n); /* no clock in it */
-        assert_int_equal(image_decode(&back, (const uint8_t *)bytes, n, &limits, &err), STATUS_OK);
+        assert_int_equal(whole_image_decode(&back, (const uint8_t *)bytes, n, &limits, &err),
+                         STATUS_OK);
         assert_int_equal(back.width, width);
         assert_int_equal(back.height, height);
         assert_memory_equal(back.rgb, rgb, 3 * (size_t)width * (size_t)height);

@@ -2,7 +2,6 @@
  * the project: without it (it is looked for in $ATK_SHARED, then in ../shared) the tests say that
  * they are skipped. */
 #include "base/files.h"
-#include "image/image.h"
 #include "io/csv.h"
 
 #include <setjmp.h>
@@ -13,6 +12,7 @@
 #include <cmocka.h>
 
 #include "image/sha256.h"
+#include "whole_image.h"
 
 #define MAX_FILE_BYTES (64 << 20)
 
@@ -74,7 +74,7 @@ static const char *complaint(size_t row, bool apply_exif)
         reference = field(row, "rgb8_sha256_ref");
     snprintf(path, sizeof path, "%s/%s", folder, field(row, "file"));
     assert_int_equal(files_read(&bytes, &size, path, MAX_FILE_BYTES, &err), STATUS_OK);
-    status = image_decode(&image, bytes, size, &limits, &err);
+    status = whole_image_decode(&image, bytes, size, &limits, &err);
     free(bytes);
 
     if (status != STATUS_OK) {

@@ -1,4 +1,4 @@
-#include "image/image.h"
+#include "image/image_decode.h"
 
 #include "failing_alloc.h"
 
@@ -25,15 +25,20 @@ static const char *const every_file[] = {
 };
 #define N_FILES (sizeof every_file / sizeof every_file[0])
 
+enum { SIDE = 9 };
+
 static struct error err;
+static uint8_t rgb[3 * SIDE * SIDE];
+
+static enum status decode(const void *bytes, size_t size, const struct image_limits *limits)
+{
+    return image_decode_square(rgb, NULL, SIDE, bytes, size, limits, &err);
+}
 
 static void refuses(const void *bytes, size_t size, const char *message)
 {
-    struct image image = {.rgb = (uint8_t *)&err};
-
-    assert_int_equal(image_decode(&image, bytes, size, &as_stored, &err), STATUS_FAILED);
+    assert_int_equal(decode(bytes, size, &as_stored), STATUS_FAILED);
     assert_string_equal(err.message, message);
-    assert_null(image.rgb);
 }
 
 static void what_is_neither_jpeg_nor_png_is_named_by_its_first_bytes(void **state)
@@ -54,18 +59,15 @@ static void a_picture_at_the_limit_is_decoded_and_one_above_it_is_not(void **sta
     struct image_limits limits = {.max_pixels = 21 * 13, .apply_exif = true};
 
     for (size_t i = 0; i < 2; i++) {
-        struct image image;
         uint8_t *bytes;
         size_t size;
 
         golden_read(&bytes, &size, names[i]);
         limits.max_pixels = 21 * 13;
-        assert_int_equal(image_decode(&image, bytes, size, &limits, &err), STATUS_OK);
-        image_free(&image);
+        assert_int_equal(decode(bytes, size, &limits), STATUS_OK);
         limits.max_pixels--;
-        assert_int_equal(image_decode(&image, bytes, size, &limits, &err), STATUS_FAILED);
+        assert_int_equal(decode(bytes, size, &limits), STATUS_FAILED);
         assert_string_equal(err.message, "picture has 21 x 13 = 273 pixels, more than 272");
-        assert_null(image.rgb);
         free(bytes);
     }
 }
@@ -80,14 +82,11 @@ static void no_file_decodes_when_anything_is_cut_off(void **state)
 
         golden_read(&bytes, &size, every_file[i]);
         for (size_t n = 0; n < size; n++) {
-            struct image image;
-
             cut = malloc(n + (n == 0));
             assert_non_null(cut);
             memcpy(cut, bytes, n);
-            if (image_decode(&image, cut, n, &turned_upright, &err) == STATUS_OK)
+            if (decode(cut, n, &turned_upright) == STATUS_OK)
                 fail_msg("%s decodes when only %zu of %zu bytes are left", every_file[i], n, size);
-            assert_null(image.rgb);
             assert_null(strchr(err.message, '\n'));
             free(cut);
         }
@@ -109,30 +108,27 @@ static void a_changed_byte_does_no_harm(void **state)
         golden_read(&bytes, &size, every_file[i]);
         for (size_t at = 2; at < size; at++) {
             for (int bit = 0; bit < 8; bit += 3) {
-                struct image image;
-
                 bytes[at] ^= (uint8_t)(1 << bit);
-                image_decode(&image, bytes, size, &limits, &err);
+                decode(bytes, size, &limits);
                 bytes[at] ^= (uint8_t)(1 << bit);
-                image_free(&image);
             }
         }
         free(bytes);
     }
 }
 
-static void a_failing_allocation_is_a_clean_error(void **state)
+static void a_failing_allocation_is_a_clean_error_that_says_how_much_was_missing(void **state)
 {
     (void)state;
     for (size_t i = 0; i < N_FILES; i++) {
         uint8_t *bytes;
         size_t size;
-        struct image image;
 
         golden_read(&bytes, &size, every_file[i]);
-        FAILING_ALLOC_EACH(image_decode(&image, bytes, size, &turned_upright, &err), &err)
-            assert_null(image.rgb);
-        image_free(&image);
+        FAILING_ALLOC_EACH(decode(bytes, size, &turned_upright), &err) {
+            assert_memory_equal(err.message, "out of memory: no ", 18);
+            assert_null(strstr(err.message, "no 0 bytes"));
+        }
         free(bytes);
     }
 }
@@ -144,7 +140,7 @@ int main(void)
         cmocka_unit_test(a_picture_at_the_limit_is_decoded_and_one_above_it_is_not),
         cmocka_unit_test(no_file_decodes_when_anything_is_cut_off),
         cmocka_unit_test(a_changed_byte_does_no_harm),
-        cmocka_unit_test(a_failing_allocation_is_a_clean_error),
+        cmocka_unit_test(a_failing_allocation_is_a_clean_error_that_says_how_much_was_missing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -11,61 +11,56 @@
 static struct error err;
 
 /* Turns the picture   a b c   and writes the rows of the result, "/" between them.
- *                     d e f                                                          */
+ *                     d e f
+ *                     g h i                                                          */
 static const char *turned(int orientation)
 {
     static char text[16];
-    struct image image;
+    uint8_t rgb[9 * 3];
     char *to = text;
 
-    assert_int_equal(image_create(&image, 3, 2, INT64_MAX, &err), STATUS_OK);
-    for (int i = 0; i < 6; i++)
-        memset(image.rgb + 3 * i, 'a' + i, 3);
-    assert_int_equal(orientation_apply(&image, orientation, &err), STATUS_OK);
-    for (int y = 0; y < image.height; y++) {
-        if (y > 0)
+    for (int i = 0; i < 9; i++)
+        memset(rgb + 3 * i, 'a' + i, 3);
+    assert_int_equal(orientation_turn_square(rgb, 3, orientation, &err), STATUS_OK);
+    for (int i = 0; i < 9; i++) {
+        if (i > 0 && i % 3 == 0)
             *to++ = '/';
-        for (int x = 0; x < image.width; x++)
-            *to++ = (char)image.rgb[3 * (y * image.width + x) + 2];
+        *to++ = (char)rgb[3 * i + 2];
     }
     *to = '\0';
-    image_free(&image);
     return text;
 }
 
 static void the_eight_turns_are_those_of_the_exif_standard(void **state)
 {
     (void)state;
-    assert_string_equal(turned(1), "abc/def");
-    assert_string_equal(turned(2), "cba/fed");
-    assert_string_equal(turned(3), "fed/cba");
-    assert_string_equal(turned(4), "def/abc");
-    assert_string_equal(turned(5), "ad/be/cf");
-    assert_string_equal(turned(6), "da/eb/fc");
-    assert_string_equal(turned(7), "fc/eb/da");
-    assert_string_equal(turned(8), "cf/be/ad");
+    assert_string_equal(turned(1), "abc/def/ghi");
+    assert_string_equal(turned(2), "cba/fed/ihg");
+    assert_string_equal(turned(3), "ihg/fed/cba");
+    assert_string_equal(turned(4), "ghi/def/abc");
+    assert_string_equal(turned(5), "adg/beh/cfi");
+    assert_string_equal(turned(6), "gda/heb/ifc");
+    assert_string_equal(turned(7), "ifc/heb/gda");
+    assert_string_equal(turned(8), "cfi/beh/adg");
 }
 
-static void a_picture_larger_than_one_square_is_turned_whole(void **state)
+static void a_picture_larger_than_one_tile_is_turned_whole(void **state)
 {
     (void)state;
-    enum { WIDTH = 75, HEIGHT = 41 };
-    struct image image;
+    enum { SIDE = 75 };
+    static uint8_t rgb[SIDE * SIDE * 3];
 
-    assert_int_equal(image_create(&image, WIDTH, HEIGHT, INT64_MAX, &err), STATUS_OK);
-    for (int i = 0; i < WIDTH * HEIGHT; i++)
-        memcpy(image.rgb + 3 * i, (uint8_t[]){(uint8_t)(i % WIDTH), (uint8_t)(i / WIDTH), 9}, 3);
-    assert_int_equal(orientation_apply(&image, 6, &err), STATUS_OK);
-    assert_int_equal(image.width, HEIGHT);
-    for (int y = 0; y < WIDTH; y++) {
-        for (int x = 0; x < HEIGHT; x++) {
-            const uint8_t *pixel = image.rgb + 3 * (y * HEIGHT + x);
+    for (int i = 0; i < SIDE * SIDE; i++)
+        memcpy(rgb + 3 * i, (uint8_t[]){(uint8_t)(i % SIDE), (uint8_t)(i / SIDE), 9}, 3);
+    assert_int_equal(orientation_turn_square(rgb, SIDE, 6, &err), STATUS_OK);
+    for (int y = 0; y < SIDE; y++) {
+        for (int x = 0; x < SIDE; x++) {
+            const uint8_t *pixel = rgb + 3 * (y * SIDE + x);
 
             assert_int_equal(pixel[0], y);
-            assert_int_equal(pixel[1], HEIGHT - 1 - x);
+            assert_int_equal(pixel[1], SIDE - 1 - x);
         }
     }
-    image_free(&image);
 }
 
 static int in_exif(const char *bytes, size_t size)
@@ -138,7 +133,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_eight_turns_are_those_of_the_exif_standard),
-        cmocka_unit_test(a_picture_larger_than_one_square_is_turned_whole),
+        cmocka_unit_test(a_picture_larger_than_one_tile_is_turned_whole),
         cmocka_unit_test(exif_is_read_in_both_byte_orders_with_and_without_its_header),
         cmocka_unit_test(exif_without_sense_leaves_the_picture_as_it_is),
         cmocka_unit_test(png_texts_of_imagemagick_and_adobe_are_read),

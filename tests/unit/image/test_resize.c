@@ -24,7 +24,7 @@ static struct image blank(int width, int height)
 {
     struct image image;
 
-    assert_int_equal(image_create(&image, width, height, INT64_MAX, &err), STATUS_OK);
+    assert_int_equal(image_create(&image, width, height, &err), STATUS_OK);
     return image;
 }
 

@@ -1,5 +1,5 @@
 /* image_decode_square: decode, JPEG scale, resize and turn in one go. */
-#include "image/image.h"
+#include "image/image_decode.h"
 
 #include "failing_alloc.h"
 
@@ -39,7 +39,7 @@ static struct image sharp_picture(int width, int height)
     struct image image;
     uint32_t random = 12345;
 
-    assert_int_equal(image_create(&image, width, height, INT64_MAX, &err), STATUS_OK);
+    assert_int_equal(image_create(&image, width, height, &err), STATUS_OK);
     for (int i = 0; i < 3 * width * height; i++)
         image.rgb[i] = 128;
     for (int i = 0; i < 60; i++) {
@@ -104,7 +104,7 @@ static double cost_of(enum image_jpeg_scale scale, int width, int height)
 
     assert_int_equal(image_decode_square(square, NULL, SIDE, bytes, size, &limits, &err),
                      STATUS_OK);
-    assert_int_equal(image_decode(&full, bytes, size, &limits, &err), STATUS_OK);
+    assert_int_equal(whole_image_decode(&full, bytes, size, &limits, &err), STATUS_OK);
     assert_int_equal(full.width, width); /* whatever the scale */
     assert_int_equal(resize_bilinear(reference, SIDE, &full, &err), STATUS_OK);
     for (int i = 0; i < BYTES; i++)

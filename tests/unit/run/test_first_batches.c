@@ -3,10 +3,10 @@
 #include "tiny_run.h"
 
 #include "base/files.h"
-#include "image/image.h"
 #include "io/csv.h"
 #include "run/files/first_batches.h"
 #include "run/files/mosaic.h"
+#include "whole_image.h"
 
 static void write_all(struct tiny_run *r, const char *path[FIRST_BATCHES + 1], int batch_size,
                       bool shuffle)
@@ -35,7 +35,7 @@ static void read_png(struct image *out, const char *path)
     size_t n;
 
     MUST(files_read(&bytes, &n, path, 1 << 24, err));
-    MUST(image_decode(out, bytes, n, &limits, err));
+    MUST(whole_image_decode(out, bytes, n, &limits, err));
     free(bytes);
 }
 
