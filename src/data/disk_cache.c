@@ -48,8 +48,9 @@ struct disk_cache {
     struct error trouble;
 };
 
-/* Each step can be undone, so no change of a single word goes unseen. Four lanes: a picture in a
- * tenth of a millisecond. The key comes in, so that a slot cannot pass for another. */
+/* Each step can be undone, so no change of a single word goes unseen. Words in four lanes, not
+ * bytes (base/hash): a picture in a tenth of a millisecond. The key comes in, so that a slot cannot
+ * pass for another. */
 static uint64_t checksum_of(const struct picture_key *key, const void *picture, size_t n)
 {
     uint64_t lane[4] = {key->half[0], key->half[1], n, 0x6a09e667f3bcc909u};

@@ -9,7 +9,8 @@
 /* Time stamps of FAT advance every two seconds, and nothing else in use is coarser. */
 enum { YOUNG_SECONDS = 3 };
 
-/* Two sums over the same words with other constants. */
+/* Two sums over the same words with other constants: 64 bits (base/hash) are too few where the key
+ * alone says which picture it is. Keys are on disks: another sum is another LAYOUT_VERSION. */
 static void mix(struct picture_key *key, uint64_t word)
 {
     static const uint64_t factor[2] = {0x9e3779b97f4a7c15u, 0xc2b2ae3d27d4eb4fu};

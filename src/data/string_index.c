@@ -2,6 +2,7 @@
  * so that the strings can live in one block that grows. */
 #include "data/string_index.h"
 
+#include "base/hash.h"
 #include "base/memory.h"
 
 #include <limits.h>
@@ -9,12 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* FNV-1a, then a final mix: the low bits alone choose the slot. */
+/* A final mix, since the low bits alone choose the slot. */
 static uint64_t hash(const char *key)
 {
-    uint64_t h = 0xcbf29ce484222325u;
-    for (; *key; key++)
-        h = (h ^ (unsigned char)*key) * 0x100000001b3u;
+    uint64_t h = hash_text(HASH_START, key);
     return h ^ (h >> 32);
 }
 
