@@ -167,7 +167,7 @@ static enum status report(struct program *p, struct error *err)
         return STATUS_OK;
     if (p->metrics.n == 0)
         return error_set(err, "--confusion-matrix: no picture has a label that the model knows");
-    return class_tables_write_confusion(o->confusion_matrix, classes, p->metrics.confusion, err);
+    return class_tables_write_confusion(o->confusion_matrix, classes, &p->metrics.confusion, err);
 }
 
 static enum status run(struct program *p, struct error *err)

@@ -3,14 +3,6 @@
 #include <math.h>
 #include <string.h>
 
-static int images_of(const struct metrics *m, int class)
-{
-    int n = 0;
-    for (int j = 0; j < m->classes; j++)
-        n += m->confusion[class * m->classes + j];
-    return n;
-}
-
 void predict_report_print(FILE *stream, const struct metrics *m, const struct class_list *classes,
                           const struct predict_counts *counts)
 {
@@ -32,7 +24,7 @@ void predict_report_print(FILE *stream, const struct metrics *m, const struct cl
             width = (int)strlen(classes->name[c]);
     fprintf(stream, "%-*s  images  recall\n", width, "class");
     for (int c = 0; c < m->classes; c++) {
-        int n = images_of(m, c);
+        int n = m->confusion.images[c];
         if (n > 0)
             fprintf(stream, "%-*s  %6d  %.4f\n", width, classes->name[c], n, m->recall[c]);
         else

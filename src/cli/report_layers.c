@@ -52,6 +52,7 @@ void report_memory(struct console *c, const struct session *s)
         print_line(c, "mirrored pictures (--tta flip)", m->mirrored);
     if (m->step > 0)
         print_line(c, "steps of several batches (--accumulate)", m->step);
+    print_line(c, "losses and predictions", m->figures);
     print_line(c, "weights that are being saved", m->saving);
     print_line(c, "resized pictures (cache)", m->cache);
     print_line(c, "program and libraries", m->program);

@@ -50,3 +50,9 @@ predicts_within_a_tenth() { # option...
     predicts_within_a_tenth --model resnet12-gn --size 96 --batch-size 12 --k 1.0 --tta flip \
         --ema 0.9 --augment standard --val-split 0.4 --threads 1
 }
+
+@test "train: a dry run counts what each of many classes takes" {
+    { printf '%s\n' dog cat bird; seq 4000; } >classes.txt
+    predicts_within_a_tenth --model resnet10-gn --size 32 --batch-size 64 --k 1.0 \
+        --classes classes.txt --val-split 0.4
+}

@@ -3,11 +3,10 @@
 #include "base/files.h"
 #include "io/csv.h"
 
-#include <stdint.h>
 #include <stdio.h>
 
 enum status class_tables_write_confusion(const char *path, const struct class_list *classes,
-                                         const int *confusion, struct error *err)
+                                         struct confusion *confusion, struct error *err)
 {
     struct files_writer w;
     enum status status = files_open(&w, path, err);
@@ -21,9 +20,13 @@ enum status class_tables_write_confusion(const char *path, const struct class_li
     }
     fputc('\n', w.stream);
     for (int i = 0; i < classes->n; i++) {
+        const int *row = confusion_row(confusion, i);
         csv_put_field(w.stream, classes->name[i]);
         for (int j = 0; j < classes->n; j++)
-            fprintf(w.stream, ",%d", confusion[(size_t)i * (size_t)classes->n + (size_t)j]);
+            if (row[j] == 0) /* nearly all, and fprintf is slow */
+                fputs(",0", w.stream);
+            else
+                fprintf(w.stream, ",%d", row[j]);
         fputc('\n', w.stream);
     }
     return files_commit(&w, err);
@@ -37,27 +40,22 @@ static void put_ratio(FILE *stream, double part, double whole)
 }
 
 enum status class_tables_write_per_class(const char *path, const struct class_list *classes,
-                                         const int *confusion, struct error *err)
+                                         struct confusion *confusion, struct error *err)
 {
     struct files_writer w;
-    size_t n = (size_t)classes->n;
     enum status status = files_open(&w, path, err);
 
     if (status != STATUS_OK)
         return status;
     fputs("class,images,correct,recall,precision,f1\n", w.stream);
-    for (size_t i = 0; i < n; i++) {
-        int64_t images = 0, predicted = 0;
-        for (size_t j = 0; j < n; j++) {
-            images += confusion[i * n + j];
-            predicted += confusion[j * n + i];
-        }
-        int correct = confusion[i * n + i];
+    for (int i = 0; i < classes->n; i++) {
+        double images = confusion->images[i], predicted = confusion->predicted[i];
+        int correct = confusion->correct[i];
         csv_put_field(w.stream, classes->name[i]);
-        fprintf(w.stream, ",%lld,%d", (long long)images, correct);
-        put_ratio(w.stream, correct, (double)images);
-        put_ratio(w.stream, correct, (double)predicted);
-        put_ratio(w.stream, 2.0 * correct, (double)(images + predicted));
+        fprintf(w.stream, ",%d,%d", confusion->images[i], correct);
+        put_ratio(w.stream, correct, images);
+        put_ratio(w.stream, correct, predicted);
+        put_ratio(w.stream, 2.0 * correct, images + predicted);
         fputc('\n', w.stream);
     }
     return files_commit(&w, err);

@@ -33,6 +33,14 @@ size_t evaluator_flip_bytes(int max_batch, int size)
     return (size_t)max_batch * picture_values(size) * sizeof(float);
 }
 
+size_t evaluator_figure_bytes(int max_batch, int classes, bool flip)
+{
+    const struct evaluator *e = NULL;
+    size_t one = sizeof *e->loss + (size_t)classes * sizeof *e->probability;
+
+    return (size_t)max_batch * ((flip ? 2 : 1) * one + sizeof *e->predicted);
+}
+
 static enum status create_arrays(struct evaluator *e, bool flip, struct error *err)
 {
     size_t batch = (size_t)model_options(e->model)->max_batch;

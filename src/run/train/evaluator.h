@@ -33,8 +33,9 @@ struct evaluator;
  * probabilities are the mean of both; loss and prediction follow from that mean. */
 enum status evaluator_create(struct evaluator **out, struct model *model, struct loader *loader,
                              bool flip, struct error *err);
-/* What flip takes in memory, apart from arrays of a few numbers for each picture. */
+/* What create takes: of flip the mirrored pictures, and all else. */
 size_t evaluator_flip_bytes(int max_batch, int size);
+size_t evaluator_figure_bytes(int max_batch, int classes, bool flip);
 /* One pass. The samples are added to metrics (reset and finish are the caller's); *stopped tells
  * that events->stop ended it early, with STATUS_OK. */
 enum status evaluator_run(struct evaluator *e, struct metrics *metrics, bool *stopped,

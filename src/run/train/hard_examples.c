@@ -36,6 +36,17 @@ static enum status allocate(struct hard_examples *h, struct error *err)
     return STATUS_OK;
 }
 
+size_t hard_examples_bytes(int n_table, int n, int classes)
+{
+    const struct hard_examples *h = NULL;
+    size_t one = sizeof *h->row + sizeof *h->seen + sizeof *h->selected +
+                 sizeof *h->last_prediction + sizeof *h->loss_sum + sizeof *h->last_loss +
+                 sizeof *h->rank;
+
+    return (size_t)n * one + (size_t)n_table * sizeof *h->place +
+           (size_t)classes * (sizeof *h->class_seen + sizeof *h->class_selected);
+}
+
 enum status hard_examples_create(struct hard_examples *out, const struct dataset *data,
                                  const int *rows, int n, struct error *err)
 {

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "data/dataset.h"
 
+#include <stddef.h>
 #include <stdint.h>
 
 struct hard_examples {
@@ -30,6 +31,8 @@ struct hard_examples {
 /* rows [n] (copied): those that are trained on. All memory is taken here. */
 enum status hard_examples_create(struct hard_examples *out, const struct dataset *data,
                                  const int *rows, int n, struct error *err);
+/* What create takes: n of the n_table rows are trained on. */
+size_t hard_examples_bytes(int n_table, int n, int classes);
 void hard_examples_free(struct hard_examples *h); /* a zeroed one is fine */
 
 /* n pictures that a step has seen: their rows, individual losses, predicted classes, and weights in

@@ -6,7 +6,6 @@
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 enum status metrics_create(struct metrics *out, int classes, int capacity, struct error *err)
 {
@@ -14,23 +13,32 @@ enum status metrics_create(struct metrics *out, int classes, int capacity, struc
     size_t c = (size_t)classes, n = (size_t)capacity;
 
     out->recall = memory_array(c, sizeof *out->recall, "metrics", err);
-    out->confusion = memory_array(c * c, sizeof *out->confusion, "metrics", err);
     out->loss = memory_array(n, sizeof *out->loss, "metrics", err);
     out->weight = memory_array(n, sizeof *out->weight, "metrics", err);
     out->selected = memory_array(n, sizeof *out->selected, "metrics", err);
     out->scratch = memory_array(n, sizeof *out->scratch, "metrics", err);
-    if (!out->recall || !out->confusion || !out->loss || !out->weight || !out->selected ||
-        !out->scratch) {
+    if (!out->recall || !out->loss || !out->weight || !out->selected || !out->scratch ||
+        confusion_create(&out->confusion, classes, capacity, err) != STATUS_OK) {
         metrics_free(out);
         return err->status;
     }
     return STATUS_OK;
 }
 
+size_t metrics_bytes(int classes, int capacity)
+{
+    const struct metrics *m = NULL;
+
+    return (size_t)classes * sizeof *m->recall +
+           (size_t)capacity *
+               (sizeof *m->loss + sizeof *m->weight + sizeof *m->selected + sizeof *m->scratch) +
+           confusion_bytes(classes, capacity);
+}
+
 void metrics_free(struct metrics *m)
 {
     free(m->recall);
-    free(m->confusion);
+    confusion_free(&m->confusion);
     free(m->loss);
     free(m->weight);
     free(m->selected);
@@ -41,7 +49,7 @@ void metrics_free(struct metrics *m)
 void metrics_reset(struct metrics *m)
 {
     m->n = m->n_correct = 0;
-    memset(m->confusion, 0, (size_t)m->classes * (size_t)m->classes * sizeof(int));
+    confusion_reset(&m->confusion);
 }
 
 void metrics_add(struct metrics *m, const float *loss, const int *label, const int *predicted,
@@ -52,7 +60,7 @@ void metrics_add(struct metrics *m, const float *loss, const int *label, const i
             continue;
         m->loss[m->n++] = loss[i];
         m->n_correct += label[i] == predicted[i];
-        m->confusion[label[i] * m->classes + predicted[i]]++;
+        confusion_add(&m->confusion, label[i], predicted[i]);
     }
 }
 
@@ -62,11 +70,8 @@ static void finish_recall(struct metrics *m)
     double sum = 0;
     int n_present = 0;
     for (int c = 0; c < m->classes; c++) {
-        const int *row = m->confusion + (size_t)c * (size_t)m->classes;
-        int images = 0;
-        for (int j = 0; j < m->classes; j++)
-            images += row[j];
-        m->recall[c] = images > 0 ? (double)row[c] / images : NAN;
+        int images = m->confusion.images[c];
+        m->recall[c] = images > 0 ? (double)m->confusion.correct[c] / images : NAN;
         if (images > 0) {
             sum += m->recall[c];
             n_present++;
@@ -82,15 +87,10 @@ static void finish_f1(struct metrics *m)
     double sum = 0;
     int n = 0;
     for (int c = 0; c < m->classes; c++) {
-        int64_t images = 0, predicted = 0;
-        for (int j = 0; j < m->classes; j++) {
-            images += m->confusion[(size_t)c * (size_t)m->classes + (size_t)j];
-            predicted += m->confusion[(size_t)j * (size_t)m->classes + (size_t)c];
-        }
-        if (images + predicted == 0)
+        double marked = (double)m->confusion.images[c] + m->confusion.predicted[c];
+        if (marked == 0)
             continue;
-        int right = m->confusion[(size_t)c * (size_t)m->classes + (size_t)c];
-        sum += 2.0 * right / (double)(images + predicted);
+        sum += 2.0 * m->confusion.correct[c] / marked;
         n++;
     }
     m->macro_f1 = n > 0 ? sum / n : NAN;

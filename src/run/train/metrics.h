@@ -9,6 +9,9 @@
 
 #include "base/error.h"
 #include "nn/atk.h"
+#include "run/files/confusion.h"
+
+#include <stddef.h>
 
 /* Plain; the arrays are owned (metrics_free). The first group is valid after metrics_finish; with
  * no samples its figures are NaN. */
@@ -23,8 +26,8 @@ struct metrics {
 
     int classes, capacity;
     int n, n_correct;
-    int *confusion; /* [classes, classes]: rows are the true class, columns the predicted one */
-    float *loss;    /* [capacity], n of them used, in the order of metrics_add */
+    struct confusion confusion;
+    float *loss; /* [capacity], n of them used, in the order of metrics_add */
 
     float *weight; /* [capacity], as are the next two: room for atk_select */
     int *selected, *scratch;
@@ -32,6 +35,7 @@ struct metrics {
 
 /* Room for `capacity` samples; everything is allocated here. classes, capacity >= 1. */
 enum status metrics_create(struct metrics *out, int classes, int capacity, struct error *err);
+size_t metrics_bytes(int classes, int capacity); /* what create takes */
 /* n more samples: their losses, true and predicted classes. Samples whose label is negative
  * (unknown) are left out. No more than capacity in all. */
 void metrics_add(struct metrics *m, const float *loss, const int *label, const int *predicted,

@@ -32,6 +32,7 @@ struct session_memory { /* bytes */
     size_t average;        /* of --ema */
     size_t mirrored;       /* of --tta flip */
     size_t step;           /* of --accumulate */
+    size_t figures;        /* losses, gradients of logits, counts: of images and classes */
     size_t saving;         /* weights in the layout of the file */
     size_t training;       /* all of these */
     size_t program;        /* the process itself: code, libraries, tables read so far */

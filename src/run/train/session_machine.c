@@ -5,6 +5,7 @@
 #include "base/resident_memory.h"
 #include "run/settings/recipe.h"
 #include "run/train/evaluator.h"
+#include "run/train/trainer.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -86,13 +87,12 @@ static size_t cache_budget(const struct session *s)
 static size_t step_bytes(const struct session *s)
 {
     const struct settings *set = s->settings;
-    size_t side = (size_t)set->size;
+    size_t side = (size_t)set->size, classes = (size_t)dataset_classes(s->data)->n;
+    size_t again = (size_t)set->batch_size * (side * side * 3 + classes) * sizeof(float);
 
     if (set->accumulate == 1)
         return 0;
-    return s->summary.gradient_bytes +
-           (set->scope == SCOPE_STEP ? (size_t)set->batch_size * side * side * 3 * sizeof(float)
-                                     : 0);
+    return s->summary.gradient_bytes + (set->scope == SCOPE_STEP ? again : 0);
 }
 
 static void plan_memory(struct session *s)
@@ -114,9 +114,11 @@ static void plan_memory(struct session *s)
     if (s->val.data && s->settings->tta == TTA_FLIP)
         m->mirrored = evaluator_flip_bytes(s->settings->batch_size, s->settings->size);
     m->step = step_bytes(s);
+    m->figures = trainer_figure_bytes(s->settings, dataset_classes(s->data)->n,
+                                      dataset_size(s->data), s->train.n, s->val.n);
     m->saving = s->summary.parameter_bytes;
     m->training = m->weights + m->gradients + m->moments + m->average + m->activations +
-                  m->loaders + m->mirrored + m->step + m->saving;
+                  m->loaders + m->mirrored + m->step + m->figures + m->saving;
     m->program = resident_memory_bytes();
     m->free = free_memory_bytes();
     m->train_pictures = (size_t)s->train.n * square_bytes(s->picture_side);

@@ -35,6 +35,15 @@ static enum status create_step(struct trainer_pictures *s, const struct trainer 
     return STATUS_OK;
 }
 
+static size_t step_bytes(const struct settings *settings, int classes)
+{
+    const struct trainer_pictures *s = NULL;
+    size_t n = (size_t)settings->batch_size * (size_t)settings->accumulate;
+
+    return n * (sizeof *s->row + sizeof *s->predicted + sizeof *s->loss + sizeof *s->weight +
+                (size_t)classes * sizeof *s->dlogits + sizeof *s->selected + sizeof *s->scratch);
+}
+
 static void free_step(struct trainer_pictures *s)
 {
     free(s->row);
@@ -66,6 +75,17 @@ static enum status create_parts(struct trainer *t, struct error *err)
                          err) != STATUS_OK)
         return err->status;
     return metrics_create(&t->metrics, t->classes, t->in.n_val_rows, err);
+}
+
+size_t trainer_figure_bytes(const struct settings *s, int classes, int n_table, int n_train,
+                            int n_val)
+{
+    size_t bytes = step_bytes(s, classes) + hard_examples_bytes(n_table, n_train, classes);
+
+    if (n_val > 0)
+        bytes += metrics_bytes(classes, n_val) +
+                 evaluator_figure_bytes(s->batch_size, classes, s->tta == TTA_FLIP);
+    return bytes;
 }
 
 enum status trainer_create(struct trainer **out, const struct trainer_inputs *in, struct error *err)

@@ -107,8 +107,8 @@ enum status trainer_save_best(struct trainer *t, struct error *err)
     struct run_folder *folder = t->in.folder;
     if (save_weights(t, RUN_FILE_BEST, err) != STATUS_OK ||
         class_tables_write_confusion(run_folder_file(folder, RUN_FILE_CONFUSION), classes,
-                                     t->metrics.confusion, err) != STATUS_OK)
+                                     &t->metrics.confusion, err) != STATUS_OK)
         return err->status;
     return class_tables_write_per_class(run_folder_file(folder, RUN_FILE_PER_CLASS), classes,
-                                        t->metrics.confusion, err);
+                                        &t->metrics.confusion, err);
 }

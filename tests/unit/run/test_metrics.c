@@ -42,8 +42,9 @@ static void figures_are_those_counted_by_hand(void **state)
     /* sklearn.metrics.f1_score(average="macro"): 4/5, 2/4, and 0 for class 2, which was predicted
      */
     assert_true(fabs(m.macro_f1 - (0.8 + 0.5 + 0) / 3) < 1e-15);
-    const int confusion[9] = {2, 1, 0, 0, 1, 1, 0, 0, 0};
-    assert_memory_equal(m.confusion, confusion, sizeof(confusion));
+    const int confusion[3][3] = {{2, 1, 0}, {0, 1, 1}, {0, 0, 0}};
+    for (int c = 0; c < 3; c++)
+        assert_memory_equal(confusion_row(&m.confusion, c), confusion[c], sizeof confusion[c]);
     metrics_free(&m);
 }
 
@@ -94,7 +95,9 @@ static void cutting_into_batches_changes_no_bit(void **state)
     metrics_finish(&cut, 0.7);
     assert_memory_equal(&whole.mean_loss, &cut.mean_loss, sizeof(double));
     assert_memory_equal(&whole.atk_loss, &cut.atk_loss, sizeof(double));
-    assert_memory_equal(whole.confusion, cut.confusion, 9 * sizeof(int));
+    for (int c = 0; c < 3; c++)
+        assert_memory_equal(confusion_row(&whole.confusion, c), confusion_row(&cut.confusion, c),
+                            3 * sizeof(int));
     metrics_free(&whole);
     metrics_free(&cut);
 }
@@ -132,6 +135,24 @@ static void prediction_takes_the_lowest_class_at_a_tie(void **state)
     assert_int_equal(metrics_predict((const float[]){-1000, -1001}, 2), 0);
 }
 
+/* A matrix of 65,536 x 65,536 counts would be 16 GB, and its index no int. */
+static void many_classes_take_the_room_of_their_images(void **state)
+{
+    (void)state;
+    enum { CLASSES = 65536 };
+    struct metrics m;
+    struct error err;
+    const int label[] = {CLASSES - 1, CLASSES - 1}, predicted[] = {CLASSES - 1, 0};
+    assert_true(metrics_bytes(CLASSES, 6) < 2 << 20);
+    assert_int_equal(metrics_create(&m, CLASSES, 6, &err), STATUS_OK);
+    metrics_add(&m, six_losses, label, predicted, 2);
+    metrics_finish(&m, 1.0);
+    assert_true(m.recall[CLASSES - 1] == 0.5);
+    assert_int_equal(confusion_row(&m.confusion, CLASSES - 1)[0], 1);
+    assert_int_equal(confusion_row(&m.confusion, CLASSES - 1)[CLASSES - 1], 1);
+    metrics_free(&m);
+}
+
 static void every_failing_allocation_is_a_clean_error(void **state)
 {
     (void)state;
@@ -152,6 +173,7 @@ int main(void)
         cmocka_unit_test(without_samples_there_are_no_figures),
         cmocka_unit_test(share_of_a_count_is_relative_to_the_batch),
         cmocka_unit_test(prediction_takes_the_lowest_class_at_a_tie),
+        cmocka_unit_test(many_classes_take_the_room_of_their_images),
         cmocka_unit_test(every_failing_allocation_is_a_clean_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
