@@ -159,8 +159,8 @@ static enum status report(struct program *p, struct error *err)
     else if (p->counts.skipped > 0)
         fprintf(stderr, "atk-predict: %d picture%s skipped\n", p->counts.skipped,
                 p->counts.skipped == 1 ? "" : "s");
-    if (o->set.json)
-        predict_report_json(stdout, &p->metrics, &p->counts);
+    if (o->set.json && predict_report_json(stdout, &p->metrics, &p->counts, err) != STATUS_OK)
+        return err->status;
     if (fflush(stdout) != 0)
         return error_errno(err, "standard output: cannot write");
     if (!o->confusion_matrix)

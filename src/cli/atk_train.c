@@ -81,18 +81,24 @@ struct show {
     double loss_sum, n_correct, n_images;
 };
 
+/* Whether the n-th of something gets a line: a bar takes their place, unless they are asked for. */
+static bool is_logged(const struct console *c, const struct settings *s, int n, bool last)
+{
+    int every = s->log_every > 0 ? s->log_every : 1;
+
+    return (s->log_every > 0 || !c->has_bar) && (last || n % every == 0);
+}
+
 static void show_batch(void *context, const struct trainer_batch *b)
 {
     struct show *show = context;
     struct console *c = show->console;
-    int log_every = show->session->settings->log_every;
     char label[48], figures[96];
 
-    if (!c->has_bar) {
-        if (b->batch % log_every == 0 || b->batch == b->n_batches)
-            report_batch(c, b);
+    if (is_logged(c, show->session->settings, b->batch, b->batch == b->n_batches))
+        report_batch(c, b);
+    if (!c->has_bar)
         return;
-    }
     const struct settings *s = show->session->settings;
     long first = (long)(b->batch - 1) * s->batch_size * s->accumulate;
     if (show->bar_epoch != b->epoch) {
@@ -136,6 +142,13 @@ static enum status restore(struct console *c, struct session *s, struct trainer 
 
     if (status != STATUS_OK)
         return status;
+    for (int i = 0; trainer_change(t, i); i++) {
+        const struct run_state_note *note = trainer_change(t, i);
+        console_warn(c,
+                     "the run began with %s %s, and goes on with %s: its bits are no longer those "
+                     "of a run in one piece",
+                     note->name, note->before, note->value);
+    }
     const struct trainer_result result = trainer_result(t);
     int done = result.epochs_done;
     if (done > s->settings->epochs)
@@ -166,7 +179,7 @@ static enum status run_trainer(struct console *c, struct session *s, struct trai
     status = summary_save(s, &result, err);
     report_end(c, s, &result);
     if (status == STATUS_OK && s->settings->json) {
-        summary_write(stdout, s, &result);
+        status = summary_write(stdout, s, &result, err);
         console_flush(c);
     }
     return status;
@@ -206,7 +219,7 @@ static enum status train(struct console *c, struct session *s, struct error *err
 struct show_curve {
     struct console *console;
     const struct lr_curve *curve;
-    int log_every;
+    const struct settings *settings;
 };
 
 static void show_step(void *context, const struct trainer_batch *b)
@@ -214,19 +227,17 @@ static void show_step(void *context, const struct trainer_batch *b)
     const struct show_curve *show = context;
     char figures[96];
 
-    if (show->console->has_bar) {
-        snprintf(figures, sizeof figures, "learning rate %.1e, mean loss %.4f", b->learning_rate,
-                 show->curve->recent);
-        console_bar(show->console, show->curve->n, figures);
-    } else if (show->curve->n % show->log_every == 0) {
+    if (is_logged(show->console, show->settings, show->curve->n, false))
         report_curve_step(show->console, show->curve);
-    }
+    snprintf(figures, sizeof figures, "learning rate %.1e, mean loss %.4f", b->learning_rate,
+             show->curve->recent);
+    console_bar(show->console, show->curve->n, figures);
 }
 
 static enum status find_lr(struct console *c, struct session *s, struct error *err)
 {
     struct lr_curve curve;
-    struct show_curve show = {c, &curve, s->settings->log_every};
+    struct show_curve show = {c, &curve, s->settings};
     bool interrupted;
     char *path = NULL;
     enum status status = session_open(s, err);

@@ -2,6 +2,7 @@
 #include "cli/predict_options.h"
 
 #include "base/suggest.h"
+#include "cli/getopt_error.h"
 #include "cli/help.h"
 
 #include <getopt.h>
@@ -43,18 +44,12 @@ static bool takes_value(const struct row *row)
     return row->argument || (s && s->type != SETTING_FLAG);
 }
 
-static enum status unknown_option(const char *text, struct error *err)
+static const char *suggest(const char *word)
 {
     const char *name[N_ROWS];
     for (int i = 0; i < N_ROWS; i++)
         name[i] = table[i].name;
-    char word[64];
-    const char *start = text + strspn(text, "-");
-    snprintf(word, sizeof word, "%.*s", (int)strcspn(start, "="), start);
-    const char *near = suggest_nearest(word, name, N_ROWS);
-    if (near)
-        return error_usage(err, "unknown option \"%s\"; did you mean --%s?", text, near);
-    return error_usage(err, "unknown option \"%s\"; see atk-predict --help", text);
+    return suggest_nearest(word, name, N_ROWS);
 }
 
 static enum status take(struct predict_options *out, const struct row *row, const char *value,
@@ -86,14 +81,13 @@ static const struct row *find_letter(int letter)
 static enum status parse_options(struct predict_options *out, int argc, char **argv,
                                  struct error *err)
 {
-    enum { FIRST_LONG = 1000 }; /* beyond any letter */
     struct option list[N_ROWS + 1] = {0};
     char letters[2 * N_ROWS + 2] = ":"; /* a missing argument is told apart */
     char *end = letters + 1;
     for (int i = 0; i < N_ROWS; i++) {
         bool value = takes_value(&table[i]);
         list[i] = (struct option){table[i].name, value ? required_argument : no_argument, NULL,
-                                  FIRST_LONG + i};
+                                  GETOPT_ERROR_FIRST_LONG + i};
         if (table[i].letter != 0) {
             *end++ = table[i].letter;
             if (value)
@@ -106,11 +100,10 @@ static enum status parse_options(struct predict_options *out, int argc, char **a
         int code = getopt_long(argc, argv, letters, list, NULL);
         if (code == -1)
             return STATUS_OK;
-        if (code == '?')
-            return unknown_option(argv[optind - 1], err);
-        if (code == ':')
-            return error_usage(err, "%s needs a value", argv[optind - 1]);
-        const struct row *row = code >= FIRST_LONG ? &table[code - FIRST_LONG] : find_letter(code);
+        if (code == '?' || code == ':')
+            return getopt_error(code, argv, "atk-predict", suggest, err);
+        int index = code - GETOPT_ERROR_FIRST_LONG;
+        const struct row *row = index >= 0 ? &table[index] : find_letter(code);
         enum status status = take(out, row, optarg, err);
         if (status != STATUS_OK)
             return status;

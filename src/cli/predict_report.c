@@ -1,6 +1,7 @@
 #include "cli/predict_report.h"
 
-#include <math.h>
+#include "io/json_write.h"
+
 #include <string.h>
 
 void predict_report_print(FILE *stream, const struct metrics *m, const struct class_list *classes,
@@ -32,27 +33,20 @@ void predict_report_print(FILE *stream, const struct metrics *m, const struct cl
     }
 }
 
-static void put_number(FILE *stream, const char *key, double value)
+enum status predict_report_json(FILE *stream, const struct metrics *m,
+                                const struct predict_counts *counts, struct error *err)
 {
-    if (isfinite(value))
-        fprintf(stream, ", \"%s\": %.9g", key, value);
-    else
-        fprintf(stream, ", \"%s\": null", key); /* JSON has no NaN */
-}
+    struct json_write *w = json_write_begin(err);
 
-void predict_report_json(FILE *stream, const struct metrics *m, const struct predict_counts *counts)
-{
-    fprintf(stream, "{\"pictures\": %d, \"skipped\": %d, \"labelled\": %d, \"correct\": %d",
-            counts->pictures, counts->skipped, m->n, m->n_correct);
-    put_number(stream, "accuracy", m->accuracy);
-    put_number(stream, "balanced_accuracy", m->balanced_accuracy);
-    put_number(stream, "mean_cross_entropy", m->mean_loss);
-    fprintf(stream, ", \"recall\": [");
-    for (int c = 0; c < m->classes; c++) {
-        if (isfinite(m->recall[c]))
-            fprintf(stream, "%s%.9g", c > 0 ? ", " : "", m->recall[c]);
-        else
-            fprintf(stream, "%snull", c > 0 ? ", " : "");
-    }
-    fprintf(stream, "]}\n");
+    if (!w)
+        return err->status;
+    json_write_integer(w, "pictures", counts->pictures);
+    json_write_integer(w, "skipped", counts->skipped);
+    json_write_integer(w, "labelled", m->n);
+    json_write_integer(w, "correct", m->n_correct);
+    json_write_number(w, "accuracy", m->accuracy);
+    json_write_number(w, "balanced_accuracy", m->balanced_accuracy);
+    json_write_number(w, "mean_cross_entropy", m->mean_loss);
+    json_write_numbers(w, "recall", m->recall, m->classes);
+    return json_write_end(w, stream, err);
 }

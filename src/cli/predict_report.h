@@ -2,6 +2,7 @@
 #ifndef CLI_PREDICT_REPORT_H
 #define CLI_PREDICT_REPORT_H
 
+#include "base/error.h"
 #include "data/dataset.h"
 #include "run/train/metrics.h"
 
@@ -17,7 +18,7 @@ void predict_report_print(FILE *stream, const struct metrics *m, const struct cl
                           const struct predict_counts *counts);
 /* {"pictures": 243, "skipped": 0, "labelled": 243, "accuracy": 0.48, ...}; figures that do not
  * exist are null. */
-void predict_report_json(FILE *stream, const struct metrics *m,
-                         const struct predict_counts *counts);
+enum status predict_report_json(FILE *stream, const struct metrics *m,
+                                const struct predict_counts *counts, struct error *err);
 
 #endif

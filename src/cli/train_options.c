@@ -4,6 +4,7 @@
 
 #include "base/files.h"
 #include "base/memory.h"
+#include "cli/getopt_error.h"
 #include "cli/help.h"
 #include "run/files/library.h"
 #include "run/settings/settings_table.h"
@@ -13,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_OPTIONS = 160, FIRST_LONG = 1000 /* beyond any letter */ };
+enum { MOST_OPTIONS = 160 };
 
 /* What the command line said, in its order. */
 struct given {
@@ -35,18 +36,6 @@ static const char *given_value(const struct given *g, const char *name)
     return value;
 }
 
-static enum status unknown_option(const char *text, struct error *err)
-{
-    char word[64];
-    const char *start = text + strspn(text, "-");
-
-    snprintf(word, sizeof word, "%.*s", (int)strcspn(start, "="), start);
-    const char *near = settings_table_suggest(word);
-    if (near)
-        return error_usage(err, "unknown option \"%s\"; did you mean --%s?", text, near);
-    return error_usage(err, "unknown option \"%s\"; see atk-train --help", text);
-}
-
 static void build_lists(struct option *list, char *letters, const struct setting *table, int n)
 {
     *letters++ = ':'; /* a missing value is told apart from an unknown option */
@@ -55,7 +44,7 @@ static void build_lists(struct option *list, char *letters, const struct setting
     for (int i = 0; i < n; i++) {
         bool flag = table[i].type == SETTING_FLAG;
         list[i] = (struct option){table[i].name, flag ? optional_argument : required_argument, NULL,
-                                  FIRST_LONG + i};
+                                  GETOPT_ERROR_FIRST_LONG + i};
         if (table[i].letter) {
             *letters++ = table[i].letter;
             if (!flag)
@@ -63,8 +52,8 @@ static void build_lists(struct option *list, char *letters, const struct setting
         }
     }
     *letters = '\0';
-    list[n] = (struct option){"help", no_argument, NULL, 'h'};
-    list[n + 1] = (struct option){"version", no_argument, NULL, 'V'};
+    list[n] = (struct option){"help", no_argument, NULL, GETOPT_ERROR_FIRST_LONG + n};
+    list[n + 1] = (struct option){"version", no_argument, NULL, GETOPT_ERROR_FIRST_LONG + n + 1};
     list[n + 2] = (struct option){0};
 }
 
@@ -91,17 +80,15 @@ static enum status read_command_line(struct train_options *out, struct given *g,
         int code = getopt_long(argc, argv, letters, list, NULL);
         if (code == -1)
             break;
-        if (code == '?')
-            return unknown_option(argv[optind - 1], err);
-        if (code == ':')
-            return error_usage(err, "%s needs a value", argv[optind - 1]);
-        if (code == 'h' || code == 'V') {
-            out->help = out->help || code == 'h';
-            out->version = out->version || code == 'V';
+        if (code == '?' || code == ':')
+            return getopt_error(code, argv, "atk-train", settings_table_suggest, err);
+        int row = code - GETOPT_ERROR_FIRST_LONG;
+        bool help = code == 'h' || row == n, version = code == 'V' || row == n + 1;
+        out->help = out->help || help;
+        out->version = out->version || version;
+        if (help || version)
             continue;
-        }
-        g->list[g->n].item =
-            code >= FIRST_LONG ? &table[code - FIRST_LONG] : find_letter(table, n, code);
+        g->list[g->n].item = row >= 0 ? &table[row] : find_letter(table, n, code);
         g->list[g->n++].value = optarg ? optarg : "true";
     }
     if (argc - optind > 1)
@@ -175,8 +162,11 @@ static enum status compare_with_run(const struct settings *s, const struct setti
 {
     int n;
     const struct setting *table = settings_table(&n);
-    char now_buffer[SETTINGS_TEXT_BYTES], then_buffer[SETTINGS_TEXT_BYTES];
+    char now_buffer[SETTINGS_TEXT_BYTES], then_buffer[SETTINGS_TEXT_BYTES], laid_out[64];
+    const char *schedule = settings_epochs_schedule(run);
 
+    snprintf(laid_out, sizeof laid_out, "its --%s is laid out over that many",
+             schedule ? schedule : "");
     for (int i = 0; i < n; i++) {
         const char *now = settings_text(s, &table[i], now_buffer);
         const char *then = settings_text(run, &table[i], then_buffer);
@@ -185,9 +175,7 @@ static enum status compare_with_run(const struct settings *s, const struct setti
             continue;
         return error_usage(err, "--%s is %s in the run that --resume continues, not %s: %s",
                            table[i].name, then ? then : "not set", now ? now : "unset",
-                           table[i].use == SETTING_FIXED
-                               ? "it would be another run"
-                               : "its --lr-schedule is laid out over that many");
+                           table[i].use == SETTING_FIXED ? "it would be another run" : laid_out);
     }
     return STATUS_OK;
 }
@@ -229,7 +217,10 @@ enum status train_options_parse(struct train_options *out, int argc, char **argv
     struct settings run = {0};
 
     *out = (struct train_options){0};
-    given.list = memory_array((size_t)argc + 1, sizeof *given.list, "command line", err);
+    size_t most = 1; /* "-qqq" is three options: no more than there are bytes */
+    for (int i = 0; i < argc; i++)
+        most += strlen(argv[i]) + 1;
+    given.list = memory_array(most, sizeof *given.list, "command line", err);
     if (!given.list)
         return err->status;
     enum status status = read_command_line(out, &given, argc, argv, err);

@@ -221,6 +221,9 @@ close_to() { # a b tolerance
     run predict --batchsize 8 model "$val"
     [ "$status" -eq 2 ]
     [[ $output = *"did you mean --batch-size?" ]]
+    run predict -xq model "$val"
+    [ "$status" -eq 2 ]
+    [ "$output" = 'atk-predict: unknown option "-x"; see atk-predict --help' ]
 }
 
 @test "a table that is missing, empty or lacks the image column is one line with its name" {

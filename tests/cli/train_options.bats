@@ -45,6 +45,11 @@ refused() { # MESSAGE, arguments...
     refused 'unknown option "--lr=1"; did you mean --learning-rate?' --lr=1 a.csv
     refused 'unknown option "--zebra"; see atk-train --help' a.csv --zebra
     refused '--size needs a value' a.csv --size
+    refused 'unknown option "-x"; see atk-train --help' -xq a.csv
+    refused 'unknown option "-x"; see atk-train --help' --quiet -qx a.csv
+    refused 'no DATA.csv given' "-$(printf 'q%.0s' {1..500})" # many options in one argument
+    refused '-k needs a value' a.csv -qk
+    refused '--help=me: that option takes no value' --help=me a.csv
 }
 
 @test "train: a value out of range names the range" {

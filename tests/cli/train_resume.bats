@@ -53,3 +53,26 @@ setup() {
     expect_status 1
     expect 'empty/args.yaml'
 }
+
+@test "train: what fixes the epochs is named" {
+    atk-train "${small[@]}" --k 0.5 -q photos.csv --k-schedule linear --out schedule 2>/dev/null
+    run atk-train --resume schedule --epochs 3
+    expect_status 2
+    expect '--epochs is 2 in the run that --resume continues, not 3: its --k-schedule is laid out'
+}
+
+@test "train: BLAS and kernels are recorded, and others are told of once" {
+    kernels=$(sed -n 's/.*"kernels": "\([^"]*\)".*/\1/p' run/summary.json)
+    grep -qa "\"kernels\":\"$kernels\"" run/state.safetensors
+    grep -q '"blas": "OpenBLAS [0-9]' run/summary.json
+    run atk-train --resume run --epochs 3
+    expect_status 0
+    [[ $output != *'began with'* ]]
+    [ "$kernels" != portable ] || skip 'the only level here'
+    ATK_KERNELS=portable run atk-train --resume run --epochs 4
+    expect_status 0
+    expect "began with kernels $kernels, and goes on with portable"
+    grep -q '"kernels": "portable"' run/summary.json
+    ATK_KERNELS=portable run atk-train --resume run --epochs 5
+    [[ $output != *'began with'* ]]
+}

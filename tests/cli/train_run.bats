@@ -55,6 +55,21 @@ setup() {
     [ "$(grep -c '  batch ' <<<"$output")" -eq 4 ] # of 4: the third and the last, twice
 }
 
+# A command with a terminal for standard output and error.
+on_terminal() { TERM=xterm script -qec "$(printf '%q ' "$@")" /dev/null </dev/null; }
+
+@test "train: on a terminal a bar takes the place of lines, unless --log-every asks for them" {
+    command -v script >/dev/null || skip "no script(1)"
+    run on_terminal "$build/atk-train" "${small[@]}" photos.csv --out bar
+    expect_status 0
+    expect 'epoch 1/2:'
+    [[ $output != *'  batch '* ]]
+    run on_terminal "$build/atk-train" "${small[@]}" photos.csv --out lines --log-every 1
+    expect_status 0
+    expect 'epoch 1/2:'
+    [ "$(grep -c '  batch ' <<<"$output")" -eq "$(($(wc -l <lines/batches.csv) - 1))" ]
+}
+
 @test "train: --json is one object on the last line" {
     run --separate-stderr atk-train "${small[@]}" -q --json photos.csv --out 'my "run"'
     expect_status 0

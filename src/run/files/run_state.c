@@ -89,18 +89,17 @@ static enum status build_entries(struct table *t, const struct run_state_content
 static enum status write_table(const char *path, const struct table *t,
                                const struct run_state_content *c, struct error *err)
 {
-    size_t n_facts = (size_t)c->n_facts;
-    const char **meta = memory_array(2 * n_facts, sizeof *meta, "state", err); /* keys, values */
+    size_t n_facts = (size_t)c->n_facts, n = n_facts + (size_t)c->n_notes;
+    const char **key = memory_array(2 * n, sizeof *key, "state", err), **value = key + n;
 
-    if (!meta)
+    if (!key)
         return err->status;
-    for (size_t i = 0; i < n_facts; i++) {
-        meta[i] = c->fact[i].name;
-        meta[n_facts + i] = c->fact[i].value;
+    for (size_t i = 0; i < n; i++) {
+        key[i] = i < n_facts ? c->fact[i].name : c->note[i - n_facts].name;
+        value[i] = i < n_facts ? c->fact[i].value : c->note[i - n_facts].value;
     }
-    enum status status =
-        safetensors_write(path, t->entry, t->n, meta, meta + n_facts, n_facts, err);
-    free(meta);
+    enum status status = safetensors_write(path, t->entry, t->n, key, value, n, err);
+    free(key);
     return status;
 }
 
@@ -135,6 +134,14 @@ static enum status check_facts(const struct safetensors *file, const struct run_
     return STATUS_OK;
 }
 
+static void read_notes(const struct run_state_content *c, const struct safetensors *file)
+{
+    for (int i = 0; i < c->n_notes; i++) {
+        const char *before = safetensors_meta(file, c->note[i].name);
+        snprintf(c->note[i].before, sizeof c->note[i].before, "%s", before ? before : "");
+    }
+}
+
 /* First everything is compared, then everything is copied. */
 static enum status copy_entries(const struct table *t, const struct safetensors *file,
                                 struct error *err)
@@ -165,6 +172,7 @@ enum status run_state_read(const struct run_state_content *c, const char *path, 
         status = build_entries(&t, c, err);
     if (status == STATUS_OK)
         status = copy_entries(&t, &file, err);
+    read_notes(c, &file);
     if (status != STATUS_OK)
         error_prefix(err, "%s", path);
     table_free(&t);

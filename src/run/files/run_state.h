@@ -5,8 +5,8 @@
  * and "counter.NAME" I64 for running statistics; one I64 or F64 scalar for each field of struct
  * run_state, so that no digit is lost in decimal text; and the blocks of those who carry something
  * from step to step (the optimiser's moments). Metadata: one line for each fact that must not
- * change between the parts of a run. There is no generator's state: every random number comes from
- * (seed, purpose, epoch, sample). */
+ * change between the parts of a run, and for each note of what the bits also depend on. There is no
+ * generator's state: every random number comes from (seed, purpose, epoch, sample). */
 #ifndef RUN_FILES_RUN_STATE_H
 #define RUN_FILES_RUN_STATE_H
 
@@ -38,6 +38,12 @@ struct run_state_fact {
     char value[160];
 };
 
+/* "kernels" = "v4": what is recorded and may be another when the run goes on. */
+struct run_state_note {
+    const char *name, *value;
+    char before[96]; /* of the state that was read; "": it does not say */
+};
+
 /* An array or scalar that somebody else owns and that decides the next step. */
 struct run_state_block {
     const char *name, *dtype; /* "optimiser.m"; "F32", "I64" or "F64" */
@@ -54,12 +60,15 @@ struct run_state_content {
     int n_blocks;
     const struct run_state_fact *fact;
     int n_facts;
+    struct run_state_note *note;
+    int n_notes;
 };
 
 /* Atomic. */
 enum status run_state_write(const char *path, const struct run_state_content *content,
                             struct error *err);
-/* Nothing is changed on failure. A fact that differs is an error that names it and both values. */
+/* Fills note[].before. Nothing else is changed on failure. A fact that differs is an error that
+ * names it and both values. */
 enum status run_state_read(const struct run_state_content *content, const char *path,
                            struct error *err);
 

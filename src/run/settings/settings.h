@@ -28,6 +28,8 @@ const char *settings_text(const struct settings *s, const struct setting *item,
 
 /* Whether a resume of a run with these settings must keep this one: SETTING_FIXED, and --epochs
  * where the learning rate or k is a function of the run's length. */
+/* "lr-schedule" or "k-schedule", the first that is such a function; NULL: neither. */
+const char *settings_epochs_schedule(const struct settings *run);
 bool settings_is_fixed(const struct settings *run, const struct setting *item);
 
 /* Whether the run is trained as one who gives nothing but data would train it: no --config, and

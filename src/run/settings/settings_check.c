@@ -176,12 +176,19 @@ static enum status check_run(const struct settings *s, struct error *err)
     return STATUS_OK;
 }
 
+const char *settings_epochs_schedule(const struct settings *run)
+{
+    if (run->lr_schedule == SCHEDULE_COSINE || run->lr_schedule == SCHEDULE_POLY)
+        return "lr-schedule";
+    if (run->k_schedule == K_SCHEDULE_LINEAR || run->k_schedule == K_SCHEDULE_COSINE)
+        return "k-schedule";
+    return NULL;
+}
+
 bool settings_is_fixed(const struct settings *run, const struct setting *item)
 {
-    bool measured = run->lr_schedule == SCHEDULE_COSINE || run->lr_schedule == SCHEDULE_POLY ||
-                    run->k_schedule == K_SCHEDULE_LINEAR || run->k_schedule == K_SCHEDULE_COSINE;
-
-    return item->use == SETTING_FIXED || (measured && strcmp(item->name, "epochs") == 0);
+    return item->use == SETTING_FIXED ||
+           (strcmp(item->name, "epochs") == 0 && settings_epochs_schedule(run));
 }
 
 enum status settings_check(const struct settings *s, struct error *err)

@@ -100,7 +100,7 @@ struct settings {
     /* run */
     char *config, *out, *resume; /* YAML to read; run folder to create; run folder to continue */
     double save_minutes;         /* 0: at the end of epochs only */
-    int log_every;
+    int log_every;               /* batches; 0: each one, or a bar on a terminal */
     bool quiet, json, dry_run, find_lr;
 };
 

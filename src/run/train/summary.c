@@ -1,69 +1,69 @@
 #include "run/train/summary.h"
 
 #include "base/files.h"
-#include "io/json_text.h"
+#include "io/json_write.h"
+#include "math/gemm.h"
+#include "math/kernels.h"
 
 #include <math.h>
 
-static void put_text(FILE *stream, const char *key, const char *value)
+static void put_result(struct json_write *w, const struct trainer_result *result)
 {
-    fprintf(stream, ", \"%s\": ", key);
-    json_text_put(stream, value);
+    json_write_number(w, "best_accuracy", result->best_accuracy);
+    json_write_number(w, "best_balanced_accuracy", result->best_balanced_accuracy);
+    json_write_number(w, "best_macro_f1", result->best_macro_f1);
+    json_write_number(w, "best_mean_loss", result->best_mean_loss);
+    json_write_number(w, "last_accuracy", result->last_accuracy);
+    json_write_number(w, "last_balanced_accuracy", result->last_balanced_accuracy);
+    json_write_number(w, "last_macro_f1", result->last_macro_f1);
+    json_write_number(w, "last_mean_loss", result->last_mean_loss);
+    json_write_number(w, "last_train_loss", result->last_train_loss);
 }
 
-/* JSON has no NaN. */
-static void put_number(FILE *stream, const char *key, double value)
-{
-    if (isfinite(value))
-        fprintf(stream, ", \"%s\": %.9g", key, value);
-    else
-        fprintf(stream, ", \"%s\": null", key);
-}
-
-void summary_write(FILE *stream, const struct session *s, const struct trainer_result *result)
+enum status summary_write(FILE *stream, const struct session *s,
+                          const struct trainer_result *result, struct error *err)
 {
     static const char *const end[] = {[TRAINER_FINISHED] = "finished",
                                       [TRAINER_STOPPED_EARLY] = "stopped early",
                                       [TRAINER_OUT_OF_TIME] = "out of time",
                                       [TRAINER_INTERRUPTED] = "interrupted"};
     char buffer[SETTINGS_TEXT_BYTES];
+    struct json_write *w = json_write_begin(err);
 
-    fprintf(stream, "{\"status\": \"%s\"", end[result->end]);
-    put_text(stream, "run", run_folder_path(s->folder));
-    put_text(stream, "data", s->settings->data);
-    put_text(stream, "model", s->spec.name);
-    put_text(stream, "k", s->settings->k.text);
-    put_number(stream, "seed", (double)s->settings->seed);
-    put_number(stream, "classes", session_classes(s)->n);
-    put_number(stream, "train_images", s->train.n);
-    put_number(stream, "val_images", s->val.n);
-    put_number(stream, "bad_images", (double)s->n_bad);
-    put_number(stream, "parameters", (double)s->summary.parameters);
-    put_number(stream, "epochs", s->settings->epochs);
-    put_number(stream, "epochs_done", result->epochs_done);
-    put_number(stream, "best_epoch", result->best_epoch > 0 ? (double)result->best_epoch : NAN);
-    put_text(stream, "monitor", settings_text(s->settings, settings_table_find("monitor"), buffer));
-    put_number(stream, "best_accuracy", result->best_accuracy);
-    put_number(stream, "best_balanced_accuracy", result->best_balanced_accuracy);
-    put_number(stream, "best_macro_f1", result->best_macro_f1);
-    put_number(stream, "best_mean_loss", result->best_mean_loss);
-    put_number(stream, "last_accuracy", result->last_accuracy);
-    put_number(stream, "last_balanced_accuracy", result->last_balanced_accuracy);
-    put_number(stream, "last_macro_f1", result->last_macro_f1);
-    put_number(stream, "last_mean_loss", result->last_mean_loss);
-    put_number(stream, "last_train_loss", result->last_train_loss);
-    put_number(stream, "seconds", result->seconds);
-    fputs("}\n", stream);
+    if (!w)
+        return err->status;
+    json_write_text(w, "status", end[result->end]);
+    json_write_text(w, "run", run_folder_path(s->folder));
+    json_write_text(w, "data", s->settings->data);
+    json_write_text(w, "model", s->spec.name);
+    json_write_text(w, "k", s->settings->k.text);
+    json_write_integer(w, "seed", s->settings->seed);
+    json_write_integer(w, "classes", session_classes(s)->n);
+    json_write_integer(w, "train_images", s->train.n);
+    json_write_integer(w, "val_images", s->val.n);
+    json_write_integer(w, "bad_images", (int64_t)s->n_bad);
+    json_write_integer(w, "parameters", s->summary.parameters);
+    json_write_integer(w, "epochs", s->settings->epochs);
+    json_write_integer(w, "epochs_done", result->epochs_done);
+    json_write_number(w, "best_epoch", result->best_epoch > 0 ? (double)result->best_epoch : NAN);
+    json_write_text(w, "monitor",
+                    settings_text(s->settings, settings_table_find("monitor"), buffer));
+    put_result(w, result);
+    json_write_text(w, "kernels", kernels_get()->level);
+    json_write_text(w, "blas", gemm_blas_name());
+    json_write_number(w, "seconds", result->seconds);
+    return json_write_end(w, stream, err);
 }
 
 enum status summary_save(const struct session *s, const struct trainer_result *result,
                          struct error *err)
 {
     struct files_writer w;
-    enum status status = files_open(&w, run_folder_file(s->folder, RUN_FILE_SUMMARY), err);
 
-    if (status != STATUS_OK)
-        return status;
-    summary_write(w.stream, s, result);
-    return files_commit(&w, err);
+    if (files_open(&w, run_folder_file(s->folder, RUN_FILE_SUMMARY), err) != STATUS_OK)
+        return err->status;
+    if (summary_write(w.stream, s, result, err) == STATUS_OK)
+        return files_commit(&w, err);
+    files_abandon(&w);
+    return err->status;
 }

@@ -9,7 +9,8 @@
 #include <stdio.h>
 
 /* One object with a newline behind it. A figure that there is none of is null. */
-void summary_write(FILE *stream, const struct session *s, const struct trainer_result *result);
+enum status summary_write(FILE *stream, const struct session *s,
+                          const struct trainer_result *result, struct error *err);
 /* Into the run folder. */
 enum status summary_save(const struct session *s, const struct trainer_result *result,
                          struct error *err);

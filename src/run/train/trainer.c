@@ -14,6 +14,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 static enum status create_step(struct trainer_pictures *s, const struct trainer *t,
                                struct error *err)
@@ -174,6 +175,17 @@ enum status trainer_restore(struct trainer *t, struct error *err)
     t->restored = true;
     const struct run_folder_lengths lengths = {s->batches_bytes, s->results_bytes};
     return run_folder_truncate(t->in.folder, &lengths, err);
+}
+
+const struct run_state_note *trainer_change(const struct trainer *t, int i)
+{
+    for (int j = 0; j < t->content.n_notes; j++) {
+        const struct run_state_note *note = &t->note[j];
+        bool changed = note->before[0] && strcmp(note->before, note->value) != 0;
+        if (changed && i-- == 0)
+            return note;
+    }
+    return NULL;
 }
 
 static bool stop_asked(const struct trainer *t)

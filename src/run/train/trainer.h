@@ -18,6 +18,7 @@
 #define RUN_TRAIN_TRAINER_H
 
 #include "base/error.h"
+#include "run/files/run_state.h"
 #include "run/train/trainer_inputs.h"
 
 #include <stdbool.h>
@@ -35,6 +36,10 @@ size_t trainer_figure_bytes(const struct settings *s, int classes, int n_table, 
  * the rows that belong to it. Refused when something that decides the result has changed since:
  * data, split, seed, network, loss, optimiser, pictures. */
 enum status trainer_restore(struct trainer *t, struct error *err);
+/* What computes (kernels, BLAS) and was another, `before`, when the state that was restored was
+ * saved: from here on the bits are no longer those of an uninterrupted run. NULL: the i-th, from 0,
+ * does not exist. */
+const struct run_state_note *trainer_change(const struct trainer *t, int i);
 /* Runs to the run's end (its last epoch, or --early-stop), or is interrupted before: by *stop or by
  * --max-minutes, but not before one batch is done. State and weights are saved in each case. When
  * time is up in an evaluation, it is brought to its end. A loss or a gradient that

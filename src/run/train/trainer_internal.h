@@ -16,7 +16,7 @@
 #include "run/train/trainer_facts.h"
 #include "run/train/trainer_inputs.h"
 
-enum { TRAINER_MOST_BLOCKS = 16 };
+enum { TRAINER_MOST_BLOCKS = 16, TRAINER_NOTES = 2 };
 
 /* The pictures of the step under way, those of its micro-batches one behind the other. [capacity]
  * each, which is batch_size x accumulate. */
@@ -58,7 +58,8 @@ struct trainer {
     struct run_state state;
     struct run_state_fact fact[TRAINER_MOST_FACTS];
     struct run_state_block block[TRAINER_MOST_BLOCKS];
-    struct run_state_content content; /* of state.safetensors: points to the three above */
+    struct run_state_note note[TRAINER_NOTES];
+    struct run_state_content content; /* of state.safetensors: points to the four above */
     int n_batches, classes;
     bool restored, out_of_time;
     bool not_finite;             /* that is why the last step failed */

@@ -3,6 +3,8 @@
 #include "run/train/trainer_internal.h"
 
 #include "base/clock.h"
+#include "math/gemm.h"
+#include "math/kernels.h"
 #include "run/files/class_tables.h"
 
 #include <math.h>
@@ -39,12 +41,16 @@ static void add_block(struct trainer *t, const char *name, const char *dtype, vo
 
 void trainer_save_plan(struct trainer *t)
 {
+    t->note[0] = (struct run_state_note){.name = "kernels", .value = kernels_get()->level};
+    t->note[1] = (struct run_state_note){.name = "BLAS", .value = gemm_blas_name()};
     t->content = (struct run_state_content){
         .state = &t->state,
         .params = t->params,
         .block = t->block,
         .fact = t->fact,
         .n_facts = trainer_facts(t->fact, &t->in),
+        .note = t->note,
+        .n_notes = TRAINER_NOTES,
     };
     struct optimiser *o = &t->optimiser;
     if (o->m)

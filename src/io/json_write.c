@@ -1,0 +1,112 @@
+#include "io/json_write.h"
+
+#include "base/memory.h"
+#include "base/utf8.h"
+
+#include <jansson.h>
+#include <math.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { DIGITS = 9 };
+static const double largest_whole = 1e9; /* of which all are exact and none has an exponent */
+
+struct json_write {
+    json_t *object;
+    bool failed;
+};
+
+struct json_write *json_write_begin(struct error *err)
+{
+    struct json_write *w = memory_array(1, sizeof *w, "JSON", err);
+
+    if (!w)
+        return NULL;
+    w->object = json_object();
+    if (w->object)
+        return w;
+    free(w);
+    error_memory(err, 64, "JSON");
+    return NULL;
+}
+
+/* Takes value, which is NULL when there was no memory for it. */
+static void put(struct json_write *w, const char *key, json_t *value)
+{
+    if (json_object_set_new(w->object, key, value) != 0)
+        w->failed = true;
+}
+
+/* Allocated; NULL: no memory. */
+static char *make_valid(const char *text)
+{
+    static const char replacement[] = "\xEF\xBF\xBD";
+    struct error ignored;
+    char *out = memory_array(strlen(text) + 1, 3, "JSON", &ignored), *end = out;
+
+    while (out && *text) {
+        uint32_t code;
+        int size = utf8_decode(&code, text);
+        end = size > 0 ? (char *)mempcpy(end, text, (size_t)size) : stpcpy(end, replacement);
+        text += size > 0 ? size : 1;
+    }
+    return out;
+}
+
+void json_write_text(struct json_write *w, const char *key, const char *text)
+{
+    char *valid = make_valid(text);
+
+    put(w, key, valid ? json_string(valid) : NULL);
+    free(valid);
+}
+
+static json_t *make_number(double number)
+{
+    if (!isfinite(number))
+        return json_null();
+    if (fabs(number) < largest_whole && number == floor(number))
+        return json_integer((json_int_t)number);
+    return json_real(number);
+}
+
+void json_write_number(struct json_write *w, const char *key, double number)
+{
+    put(w, key, make_number(number));
+}
+
+void json_write_integer(struct json_write *w, const char *key, int64_t number)
+{
+    put(w, key, json_integer(number));
+}
+
+void json_write_numbers(struct json_write *w, const char *key, const double *number, int n)
+{
+    json_t *array = json_array();
+
+    for (int i = 0; array && i < n; i++)
+        if (json_array_append_new(array, make_number(number[i])) != 0)
+            w->failed = true;
+    put(w, key, array);
+}
+
+enum status json_write_end(struct json_write *w, FILE *stream, struct error *err)
+{
+    char *text = w->failed ? NULL : json_dumps(w->object, JSON_REAL_PRECISION(DIGITS));
+
+    json_write_abandon(w);
+    if (!text)
+        return error_memory(err, 1024, "JSON");
+    fprintf(stream, "%s\n", text);
+    free(text);
+    return STATUS_OK;
+}
+
+void json_write_abandon(struct json_write *w)
+{
+    if (!w)
+        return;
+    json_decref(w->object);
+    free(w);
+}

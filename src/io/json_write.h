@@ -1,0 +1,26 @@
+/* JSON that is written, by jansson: one object on a line, its members in the order in which they
+ * are put. */
+#ifndef IO_JSON_WRITE_H
+#define IO_JSON_WRITE_H
+
+#include "base/error.h"
+
+#include <stdint.h>
+#include <stdio.h>
+
+struct json_write;
+/* NULL: err says why. After it exactly one of end and abandon is due. */
+struct json_write *json_write_begin(struct error *err);
+/* A failure (no memory) is told by end. Bytes of a text that are not UTF-8, and so cannot be in
+ * JSON, become U+FFFD. */
+void json_write_text(struct json_write *w, const char *key, const char *text);
+/* 9 digits; whole numbers without a point; null for what is not finite, which JSON has no number
+ * for. */
+void json_write_number(struct json_write *w, const char *key, double number);
+void json_write_integer(struct json_write *w, const char *key, int64_t number);
+void json_write_numbers(struct json_write *w, const char *key, const double *number, int n);
+/* The object and a newline. What the stream could not take is the caller's to ask it. */
+enum status json_write_end(struct json_write *w, FILE *stream, struct error *err);
+void json_write_abandon(struct json_write *w); /* NULL is fine */
+
+#endif
