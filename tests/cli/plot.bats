@@ -37,6 +37,24 @@ is_png() {
     [ "$output" = 'plot: nix is not a folder' ]
 }
 
+@test "plot: settings are read as they are written, whatever characters are in them" {
+    folder=$'a"b\\c\x7f\té \xff'
+    mkdir "$folder"
+    mv photos "$folder"
+    cp photos.csv "$folder"
+    atk-train "${small[@]}" -q "$folder/photos.csv" --out a
+    run python3 - "$root/scripts/plot" "$folder/photos.csv" <<'END'
+import importlib.machinery, importlib.util, os, sys
+sys.dont_write_bytecode = True
+loader = importlib.machinery.SourceFileLoader("plot", sys.argv[1])
+plot = importlib.util.module_from_spec(importlib.util.spec_from_loader("plot", loader))
+loader.exec_module(plot)
+data = plot.run_settings("a")["data"]
+assert os.fsencode(data) == os.fsencode(sys.argv[2]), data
+END
+    expect_status 0
+}
+
 @test "plot: curves, confusion matrix and hardest pictures of a run" {
     needs_matplotlib
     atk-train "${small[@]}" -q photos.csv --val-split 0.5 --out a

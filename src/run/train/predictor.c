@@ -98,19 +98,9 @@ void predictor_close(struct predictor *p)
     free(p);
 }
 
-const char *predictor_file(const struct predictor *p)
-{
-    return p->file;
-}
-
 const struct checkpoint_card *predictor_card(const struct predictor *p)
 {
     return &p->card;
-}
-
-const struct model_spec *predictor_network(const struct predictor *p)
-{
-    return model_spec(p->model);
 }
 
 /* ---- Running ---- */

@@ -18,10 +18,8 @@ struct predictor;
  * once; it decides memory and speed, not results. */
 enum status predictor_open(struct predictor **out, const char *path, int batch_size,
                            struct error *err);
-void predictor_close(struct predictor *p);             /* NULL is fine */
-const char *predictor_file(const struct predictor *p); /* the weights file; borrowed */
+void predictor_close(struct predictor *p); /* NULL is fine */
 const struct checkpoint_card *predictor_card(const struct predictor *p);
-const struct model_spec *predictor_network(const struct predictor *p);
 
 struct predictor_options {
     int workers; /* decode threads */

@@ -62,6 +62,28 @@ static void the_hardest_come_first_with_what_was_counted(void **state)
     dataset_destroy(data);
 }
 
+/* Rows that come in another order than the table's, so that no sort that keeps order hides a tie.
+ */
+static void of_equal_losses_that_which_counted_more_often_then_the_row(void **state)
+{
+    (void)state;
+    struct dataset *data = load();
+    struct hard_examples h;
+    struct error err;
+    assert_int_equal(hard_examples_create(&h, data, (const int[]){4, 2, 1}, 3, &err), STATUS_OK);
+    hard_examples_add(&h, (const int[]){4, 2, 1}, (const float[]){2, 2, 2},
+                      (const int[]){CAT, CAT, CAT}, (const float[]){1, 1, 0}, 3);
+    assert_int_equal(hard_examples_write(&h, scratch_path("hard.csv"), &err), STATUS_OK);
+    scratch_assert_content(
+        scratch_path("hard.csv"),
+        "image,label,times_seen,times_selected,mean_loss,last_loss,last_prediction\n"
+        "c.png,cat,1,1,2,2,cat\n"
+        "e.png,dog,1,1,2,2,cat\n"
+        "\"b, 1.png\",dog,1,0,2,2,cat\n");
+    hard_examples_free(&h);
+    dataset_destroy(data);
+}
+
 static void shares_are_of_the_epoch_and_counts_of_the_run(void **state)
 {
     (void)state;
@@ -102,6 +124,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         SCRATCH_TEST(the_hardest_come_first_with_what_was_counted),
+        SCRATCH_TEST(of_equal_losses_that_which_counted_more_often_then_the_row),
         SCRATCH_TEST(shares_are_of_the_epoch_and_counts_of_the_run),
         SCRATCH_TEST(every_failing_allocation_is_a_clean_error),
     };

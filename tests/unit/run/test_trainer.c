@@ -77,6 +77,56 @@ static void without_validation_there_is_no_best_file(void **state)
     assert_int_equal(count_rows("run", "results.csv"), 1 + TINY_EPOCHS);
 }
 
+/* The mean of the `counted` largest losses of an evaluation, which is the validation loss. */
+static void check_validation(void *context, const struct trainer_epoch *e)
+{
+    const struct metrics *m = e->validation;
+    int counted = *(const int *)context, n = TINY_ROWS - TINY_TRAIN;
+    double sum = 0;
+    assert_int_equal(m->n, n);
+    for (int i = 0; i < n; i++) {
+        int larger = 0;
+        for (int j = 0; j < n; j++)
+            larger += m->loss[j] > m->loss[i];
+        sum += larger < counted ? (double)m->loss[i] : 0;
+    }
+    assert_true(fabs(m->atk_loss - sum / counted) < 1e-6);
+}
+
+/* Of 6 pictures that validate, in batches of 6 and with 20 to train. */
+static void validation_averages_the_share_that_training_does(void **state)
+{
+    (void)state;
+    static const struct {
+        enum aggregate_kind aggregate;
+        enum scope scope;
+        const char *k;
+        int counted;
+    } cases[] = {
+        {AGGREGATE_ATK, SCOPE_BATCH, "0.7", 4},     {AGGREGATE_ATK, SCOPE_BATCH, "2", 2},
+        {AGGREGATE_AVERAGE, SCOPE_BATCH, "0.7", 6}, {AGGREGATE_MAXIMUM, SCOPE_BATCH, "0.7", 1},
+        {AGGREGATE_ATK, SCOPE_DATASET, "10", 3},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct tiny_run r;
+        bool interrupted;
+        char folder[16];
+        int counted = cases[i].counted;
+        snprintf(folder, sizeof folder, "run-%zu", i);
+        tiny_create(&r, NORM_GROUP);
+        r.settings.epochs = 1;
+        r.settings.aggregate = cases[i].aggregate;
+        r.settings.scope = cases[i].scope;
+        MUST(atk_parse(&r.settings.k, cases[i].k, err));
+        MUST(run_folder_create(&r.folder, scratch_path(folder), &r.card.classes, err));
+        r.inputs.folder = r.folder;
+        r.inputs.events = (struct trainer_events){.context = &counted, .epoch = check_validation};
+        MUST(trainer_create(&r.trainer, &r.inputs, err));
+        MUST(trainer_run(r.trainer, &interrupted, err));
+        tiny_destroy(&r);
+    }
+}
+
 /* ---- What stops a run ---- */
 
 static void a_loss_that_is_not_finite_stops_before_the_update(void **state)
@@ -154,6 +204,7 @@ int main(void)
         SCRATCH_TEST(a_run_leaves_all_its_files_and_learns),
         SCRATCH_TEST(two_runs_have_the_same_bytes),
         SCRATCH_TEST(without_validation_there_is_no_best_file),
+        SCRATCH_TEST(validation_averages_the_share_that_training_does),
         SCRATCH_TEST(a_loss_that_is_not_finite_stops_before_the_update),
         SCRATCH_TEST(weights_that_are_not_finite_are_never_saved),
         SCRATCH_TEST(every_failing_allocation_is_a_clean_error),

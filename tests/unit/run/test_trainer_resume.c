@@ -146,6 +146,14 @@ static void a_resume_with_changed_data_or_setting_is_refused(void **state)
     trainer_destroy(r.trainer);
 
     r.settings.conv = 0;
+    r.inputs.class_weight = (const float[]){1, 2, 3};
+    MUST(trainer_create(&r.trainer, &r.inputs, err));
+    assert_int_equal(trainer_restore(r.trainer, &failure), STATUS_FAILED);
+    assert_non_null(
+        strstr(failure.message, "class weights has changed: the run began with none, now it is "));
+    trainer_destroy(r.trainer);
+
+    r.inputs.class_weight = NULL;
     int swapped = r.rows[0];
     r.rows[0] = r.rows[1];
     r.rows[1] = swapped;

@@ -167,6 +167,49 @@ static void with_batch_norm_a_second_pass_leaves_the_running_statistics(void **s
     tiny_destroy(&batch);
 }
 
+/* ---- what a step tells and refuses ---- */
+
+static void images_per_second_move_by_a_tenth(void **state)
+{
+    (void)state;
+    struct tiny_run r;
+    double smoothed = 0;
+    tiny_create(&r, NORM_GROUP);
+    create(&r, &last[0]);
+    for (int i = 0; i < 4; i++) {
+        take_step(r.trainer);
+        double rate = last[0].n / last[0].seconds;
+        smoothed = i == 0 ? rate : 0.9 * smoothed + 0.1 * rate;
+        assert_true(fabs(last[0].images_per_second / smoothed - 1) < 1e-12);
+    }
+    tiny_destroy(&r);
+}
+
+static void a_gradient_that_is_not_finite_changes_no_weight(void **state)
+{
+    (void)state;
+    struct tiny_run r;
+    struct error failure;
+    struct trainer_batch b = {.epoch = 1, .batch = 2, .loss = 0.5};
+    tiny_create(&r, NORM_GROUP);
+    create(&r, &last[0]);
+    take_step(r.trainer);
+    size_t bytes = r.trainer->params->n_trained * sizeof(float);
+    float *before = test_malloc(bytes);
+    memcpy(before, r.trainer->params->data, bytes);
+    for (int i = 0; i < 2; i++) {
+        r.trainer->params->grad[3] = i == 0 ? INFINITY : NAN;
+        r.trainer->not_finite = false;
+        assert_int_equal(trainer_update(r.trainer, &b, &failure), STATUS_FAILED);
+        assert_non_null(strstr(failure.message, "epoch 1, batch 2: the gradient is not finite"));
+        assert_true(r.trainer->not_finite); /* by which --find-lr knows that it has diverged */
+        assert_memory_equal(before, r.trainer->params->data, bytes);
+        assert_int_equal(r.trainer->optimiser.step, 1);
+    }
+    test_free(before);
+    tiny_destroy(&r);
+}
+
 /* ---- a learned threshold ---- */
 
 static void a_step_below_lambda_changes_lambda_alone(void **state)
@@ -243,6 +286,8 @@ int main(void)
         SCRATCH_TEST(a_step_is_the_same_however_it_is_cut),
         SCRATCH_TEST(accumulated_batches_are_averaged),
         SCRATCH_TEST(with_batch_norm_a_second_pass_leaves_the_running_statistics),
+        SCRATCH_TEST(images_per_second_move_by_a_tenth),
+        SCRATCH_TEST(a_gradient_that_is_not_finite_changes_no_weight),
         SCRATCH_TEST(a_step_below_lambda_changes_lambda_alone),
         SCRATCH_TEST(a_picture_above_lambda_weighs_n_over_k_times_the_batch),
         SCRATCH_TEST(at_k_of_all_lambda_is_0_and_the_loss_the_mean),
