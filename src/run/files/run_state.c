@@ -90,10 +90,11 @@ static enum status write_table(const char *path, const struct table *t,
                                const struct run_state_content *c, struct error *err)
 {
     size_t n_facts = (size_t)c->n_facts, n = n_facts + (size_t)c->n_notes;
-    const char **key = memory_array(2 * n, sizeof *key, "state", err), **value = key + n;
+    const char **key = memory_array(2 * n, sizeof *key, "state", err);
 
     if (!key)
         return err->status;
+    const char **value = key + n;
     for (size_t i = 0; i < n; i++) {
         key[i] = i < n_facts ? c->fact[i].name : c->note[i - n_facts].name;
         value[i] = i < n_facts ? c->fact[i].value : c->note[i - n_facts].value;
