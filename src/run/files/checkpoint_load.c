@@ -123,7 +123,7 @@ static enum status compare(struct checkpoint_report *r, const struct param_list 
         }
     }
     for (size_t i = 0; i < file->n_entries && status == STATUS_OK; i++)
-        if (param_find(params, file->entry[i].name) == NULL)
+        if (!param_find(params, file->entry[i].name))
             status = names_add(&r->left_over, err, "%s", file->entry[i].name);
     return status;
 }

@@ -77,8 +77,8 @@ static void list_names(struct names *names, const struct folders *f)
     names->n = 0;
     for (int i = 0; i < f->n; i++) {
         DIR *folder = opendir(f->path[i]);
-        const struct dirent *entry;
-        while (folder && (entry = readdir(folder)) && names->n < MOST_NAMES) {
+        const struct dirent *entry = folder ? readdir(folder) : NULL;
+        for (; entry && names->n < MOST_NAMES; entry = readdir(folder)) {
             size_t length = strlen(entry->d_name);
             if (!text_ends_in(entry->d_name, ".yaml") || length - 5 >= NAME_BYTES)
                 continue;

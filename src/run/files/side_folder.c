@@ -48,7 +48,7 @@ static enum status refuse_foreign(const struct side_folder *f, const char *path,
 
     if (!d)
         return error_errno(err, "%s: cannot write its files into %s", f->option, path);
-    while (status == STATUS_OK && (entry = readdir(d)))
+    for (entry = readdir(d); status == STATUS_OK && entry; entry = readdir(d))
         if (!is_ours(f, entry->d_name))
             status = error_usage(err,
                                  "%s: its files go into %s, which holds %s, and that is none of "
