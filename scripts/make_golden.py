@@ -17,7 +17,7 @@ import torch.nn.functional as F
 
 import safetensors_file
 import seeded_values
-from reference_model import ResNet, average_top_k, read_spec
+from reference_model import ResNet, SameMaxPool, average_top_k, pad_same, read_spec
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 LEARNING_RATE = 0.01
@@ -40,29 +40,33 @@ CASES = [
 ENTRIES_AFTER_STEPS = 512  # stored entries of a tensor of updated weights
 
 
-def load_weights(model):
+def load_weights(model, values=seeded_values.parameter):
     """Reloads the seeded weights, whatever the model's precision."""
     with torch.no_grad():
         for name, tensor in model.state_dict().items():
             if tensor.dim() > 0:
-                tensor.copy_(torch.from_numpy(seeded_values.parameter(name, tuple(tensor.shape))))
+                tensor.copy_(torch.from_numpy(values(name, tuple(tensor.shape))))
             else:
                 tensor.zero_()
 
 
 def watch_decisions(model, seen):
-    """Appends to seen what each ReLU compares with zero, and for the max-pool how far each window's winner is ahead."""
-    def relu(_module, inputs):
-        seen.append(inputs[0].detach().double())
+    """Appends to seen what each ReLU compares with zero (ReLU6: with six as well), and for the max-pool how far each
+    window's winner is ahead."""
+    def relu(module, inputs):
+        x = inputs[0].detach().double()
+        seen.append(torch.stack((x, x - 6)) if isinstance(module, torch.nn.ReLU6) else x)
 
     def pool(module, inputs):
-        windows = F.unfold(inputs[0].detach().double().flatten(0, 1).unsqueeze(1), module.kernel_size, 1,
-                           module.padding, module.stride)
+        x = inputs[0].detach().double()
+        if isinstance(module, SameMaxPool):
+            x = pad_same(x, module.kernel_size, module.stride)
+        windows = F.unfold(x.flatten(0, 1).unsqueeze(1), module.kernel_size, 1, module.padding, module.stride)
         first, second = windows.topk(2, dim=1).values.unbind(1)
         seen.append(torch.where(first > 0, first - second, torch.inf))
 
-    hooks = [module.register_forward_pre_hook(relu if isinstance(module, torch.nn.ReLU) else pool)
-             for module in model.modules() if isinstance(module, (torch.nn.ReLU, torch.nn.MaxPool2d))]
+    hooks = [module.register_forward_pre_hook(pool if isinstance(module, torch.nn.MaxPool2d) else relu)
+             for module in model.modules() if isinstance(module, (torch.nn.ReLU, torch.nn.ReLU6, torch.nn.MaxPool2d))]
     return hooks
 
 

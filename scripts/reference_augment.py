@@ -9,11 +9,12 @@ from PIL import Image, ImageEnhance
 
 
 class Augmentation:
-    """hflip: probability; crop_scale: (least, most) share of the area, or None for the whole picture; crop_ratio: (least,
+    """hflip, vflip: probabilities; crop_scale: (least, most) share of the area, or None for the whole picture; crop_ratio: (least,
     most) width / height; brightness, contrast, saturation: the factor is uniform in [1 - x, 1 + x]."""
 
     def __init__(self, hflip=0.0, crop_scale=None, crop_ratio=(3 / 4, 4 / 3), brightness=0.0, contrast=0.0,
-                 saturation=0.0):
+                 saturation=0.0, vflip=0.0, resample=Image.BILINEAR):
+        self.vflip, self.resample = vflip, resample
         self.hflip, self.crop_scale, self.crop_ratio = hflip, crop_scale, crop_ratio
         self.jitter = [(ImageEnhance.Brightness, brightness), (ImageEnhance.Contrast, contrast),
                        (ImageEnhance.Color, saturation)]
@@ -35,9 +36,11 @@ class Augmentation:
     def view(self, image, size, random):
         """An RGB picture -> one of size x size. random: of Python's module of that name."""
         box = self._box(*image.size, random) if self.crop_scale else None
-        image = image.resize((size, size), Image.BILINEAR, box=box)
+        image = image.resize((size, size), self.resample, box=box)
         if random.random() < self.hflip:
             image = image.transpose(Image.FLIP_LEFT_RIGHT)
+        if self.vflip and random.random() < self.vflip:
+            image = image.transpose(Image.FLIP_TOP_BOTTOM)
         for enhance, strength in random.sample(self.jitter, len(self.jitter)):  # ColorJitter: in a random order
             if strength:
                 image = enhance(image).enhance(random.uniform(1 - strength, 1 + strength))

@@ -50,29 +50,78 @@ def padding(kernel):
     return (kernel - 1) // 2 if kernel % 2 else 0
 
 
-def convolution(inputs, width, kernel, stride):
-    return nn.Conv2d(inputs, width, kernel, stride, padding(kernel), bias=False)
+def pad_same(x, kernel, stride, value=0.0):
+    """TensorFlow's "same": output ceil(size / stride); the odd one of the rows and columns is at the bottom and right."""
+    pads = []
+    for size in (x.shape[3], x.shape[2]):
+        total = max((-(-size // stride) - 1) * stride + kernel - size, 0)
+        pads += [total // 2, total - total // 2]
+    return F.pad(x, pads, value=value)
 
 
-def norm_layer(norm, width):
+class SameConvolution(nn.Conv2d):
+    def forward(self, x):
+        return super().forward(pad_same(x, self.kernel_size[0], self.stride[0]))
+
+
+class SameMaxPool(nn.MaxPool2d):
+    def forward(self, x):
+        return super().forward(pad_same(x, self.kernel_size, self.stride, -math.inf))
+
+
+def convolution(spec, inputs, width, kernel, stride=1, groups=1):
+    """spec: the network's, for its padding."""
+    if spec.get("padding", "torch") == "same":
+        return SameConvolution(inputs, width, kernel, stride, 0, groups=groups, bias=False)
+    return nn.Conv2d(inputs, width, kernel, stride, padding(kernel), groups=groups, bias=False)
+
+
+def norm_layer(spec, width):
+    norm = spec["norm"]
     if norm["kind"] == "group":
         return nn.GroupNorm(norm["groups"], width)
     if norm["kind"] == "batch":
-        return nn.BatchNorm2d(width)
+        return nn.BatchNorm2d(width, float(norm.get("epsilon", 1e-5)), float(norm.get("momentum", 0.1)))
     raise ValueError(f"norm kind {norm['kind']!r} is neither batch nor group")
 
 
+def activation(spec):
+    return {"relu": nn.ReLU, "relu6": nn.ReLU6}[spec.get("activation", "relu")]()
+
+
+def max_pool(spec):
+    if "pool" not in spec:
+        return nn.Identity()
+    pool = spec["pool"]
+    if pool.get("padding", "torch") == "same":
+        return SameMaxPool(pool["kernel"], pool["stride"])
+    return nn.MaxPool2d(pool["kernel"], pool["stride"], padding(pool["kernel"]))
+
+
+def shortcut_layers(spec, inputs, width, stride):
+    """Of a block whose input and output differ; None of others. "average-pool": ResNet-D's, where a pool takes the
+    stride (timm: an identity at stride 1)."""
+    if stride == 1 and inputs == width:
+        return None
+    if spec.get("shortcut") != "average-pool":
+        return nn.Sequential(convolution(spec, inputs, width, 1, stride), norm_layer(spec, width))
+    pool = nn.Identity()
+    if stride != 1:
+        pool = nn.AvgPool2d(2, stride, ceil_mode=True, count_include_pad=False)
+    return nn.Sequential(pool, convolution(spec, inputs, width, 1), norm_layer(spec, width))
+
+
 class BasicBlock(nn.Module):
-    def __init__(self, inputs, width, stride, norm):
+    def __init__(self, spec, stage, inputs, stride):
         super().__init__()
-        self.conv1 = nn.Conv2d(inputs, width, 3, stride, 1, bias=False)
-        self.bn1 = norm_layer(norm, width)
-        self.conv2 = nn.Conv2d(width, width, 3, 1, 1, bias=False)
-        self.bn2 = norm_layer(norm, width)
-        self.relu = nn.ReLU()
-        self.downsample = None
-        if stride != 1 or inputs != width:
-            self.downsample = nn.Sequential(nn.Conv2d(inputs, width, 1, stride, bias=False), norm_layer(norm, width))
+        width = stage["width"]
+        self.conv1 = convolution(spec, inputs, width, 3, stride)
+        self.bn1 = norm_layer(spec, width)
+        self.conv2 = convolution(spec, width, width, 3)
+        self.bn2 = norm_layer(spec, width)
+        self.relu = activation(spec)
+        self.downsample = shortcut_layers(spec, inputs, width, stride)
+        self.last_norm = [self.bn2]
 
     def forward(self, x):
         shortcut = x if self.downsample is None else self.downsample(x)
@@ -80,34 +129,133 @@ class BasicBlock(nn.Module):
         return self.relu(self.bn2(self.conv2(y)) + shortcut)
 
 
+class BottleneckBlock(nn.Module):
+    """1x1, 3x3, 1x1 around which the input is added. The 3x3 strides (torchvision, timm), or with "stride-in: first" the
+    first 1x1 (He et al. 2016, as Caffe and TensorFlow have it)."""
+
+    def __init__(self, spec, stage, inputs, stride):
+        super().__init__()
+        width, inner = stage["width"], stage["inner"]
+        first = spec.get("stride-in") == "first"
+        self.conv1 = convolution(spec, inputs, inner, 1, stride if first else 1)
+        self.bn1 = norm_layer(spec, inner)
+        self.conv2 = convolution(spec, inner, inner, 3, 1 if first else stride)
+        self.bn2 = norm_layer(spec, inner)
+        self.conv3 = convolution(spec, inner, width, 1)
+        self.bn3 = norm_layer(spec, width)
+        self.relu = activation(spec)
+        self.downsample = shortcut_layers(spec, inputs, width, stride)
+        self.last_norm = [self.bn3]
+
+    def forward(self, x):
+        shortcut = x if self.downsample is None else self.downsample(x)
+        y = self.relu(self.bn1(self.conv1(x)))
+        y = self.relu(self.bn2(self.conv2(y)))
+        return self.relu(self.bn3(self.conv3(y)) + shortcut)
+
+
+class Res2NetBlock(nn.Module):
+    """1x1 to "inner" channels, which are cut into "scale" groups; a 3x3 for each group but the last, whose input is its
+    group and, in a chain, the output before it; 1x1.
+
+    At stride 2 there is no chain, and the last group goes through a 3x3 average pool. At stride 1 the last group passes.
+    A first block at stride 1 (of the first stage) has a chain in Paddle's networks ("chain-in-first-block: true") and is
+    like one at stride 2 in timm's; that average pool's padding is counted in timm's ("pool-counts-padding: true")."""
+
+    def __init__(self, spec, stage, inputs, stride):
+        super().__init__()
+        width, inner, scale = stage["width"], stage["inner"], spec["scale"]
+        self.slice = inner // scale
+        self.conv1 = convolution(spec, inputs, inner, 1)
+        self.bn1 = norm_layer(spec, inner)
+        self.convs = nn.ModuleList(convolution(spec, self.slice, self.slice, 3, stride) for _ in range(scale - 1))
+        self.bns = nn.ModuleList(norm_layer(spec, self.slice) for _ in range(scale - 1))
+        self.conv3 = convolution(spec, inner, width, 1)
+        self.bn3 = norm_layer(spec, width)
+        self.relu = activation(spec)
+        self.downsample = shortcut_layers(spec, inputs, width, stride)
+        self.has_chain = stride == 1
+        if self.downsample is not None and spec["chain-in-first-block"] != "true":
+            self.has_chain = False
+        self.pool = nn.Identity()
+        if not self.has_chain:
+            self.pool = nn.AvgPool2d(3, stride, 1, count_include_pad=spec["pool-counts-padding"] == "true")
+        self.last_norm = [self.bn3]
+
+    def forward(self, x):
+        shortcut = x if self.downsample is None else self.downsample(x)
+        groups = self.relu(self.bn1(self.conv1(x))).split(self.slice, 1)
+        outputs = []
+        for group, conv, norm in zip(groups, self.convs, self.bns):
+            chained = self.has_chain and outputs
+            outputs.append(self.relu(norm(conv(group + outputs[-1] if chained else group))))
+        outputs.append(self.pool(groups[-1]))
+        return self.relu(self.bn3(self.conv3(torch.cat(outputs, 1))) + shortcut)
+
+
+class InvertedBlock(nn.Module):
+    """1x1 to "expansion" times the channels (left out where that is 1), depthwise, 1x1 without activation; the input is
+    added where it has the output's shape. timm's names: InvertedResidual and DepthwiseSeparableConv."""
+
+    def __init__(self, spec, stage, inputs, stride):
+        super().__init__()
+        width, inner, kernel = stage["width"], stage["expansion"] * inputs, stage["kernel"]
+        depthwise = convolution(spec, inner, inner, kernel, stride, groups=inner)
+        if stage["expansion"] == 1:
+            self.conv_dw, self.bn1 = depthwise, norm_layer(spec, inner)
+            self.conv_pw, self.bn2 = convolution(spec, inner, width, 1), norm_layer(spec, width)
+            self.last_norm = [self.bn2]
+        else:
+            self.conv_pw, self.bn1 = convolution(spec, inputs, inner, 1), norm_layer(spec, inner)
+            self.conv_dw, self.bn2 = depthwise, norm_layer(spec, inner)
+            self.conv_pwl, self.bn3 = convolution(spec, inner, width, 1), norm_layer(spec, width)
+            self.last_norm = [self.bn3]
+        self.relu = activation(spec)
+        self.is_expanded = stage["expansion"] != 1
+        self.has_shortcut = stride == 1 and inputs == width
+
+    def forward(self, x):
+        if self.is_expanded:
+            y = self.relu(self.bn1(self.conv_pw(x)))
+            y = self.bn3(self.conv_pwl(self.relu(self.bn2(self.conv_dw(y)))))
+        else:
+            y = self.bn2(self.conv_pw(self.relu(self.bn1(self.conv_dw(x)))))
+        return x + y if self.has_shortcut else y
+
+
+BLOCKS = {"basic": BasicBlock, "bottleneck": BottleneckBlock, "res2net": Res2NetBlock, "inverted": InvertedBlock}
+
+
+def stage_blocks(spec, stage, inputs):
+    """The first block strides -> (nn.Sequential, channels behind it)"""
+    blocks = []
+    for j in range(stage["blocks"]):
+        blocks.append(BLOCKS[spec["block"]](spec, stage, inputs, stage["stride"] if j == 0 else 1))
+        inputs = stage["width"]
+    return nn.Sequential(*blocks), inputs
+
+
 class ResNet(nn.Module):
-    """spec: what read_spec returns. A stem of one convolution is conv1 and bn1 as in torchvision; of several, all but
-    the last norm are inside conv1 (conv1.0, conv1.1, conv1.3, ...) as in timm's "d" models."""
+    """spec: what read_spec returns, block basic, bottleneck or res2net. A stem of one convolution is conv1 and bn1 as in
+    torchvision; of several, all but the last norm are inside conv1 (conv1.0, conv1.1, conv1.3, ...) as in timm's "d"
+    models."""
 
     def __init__(self, spec, classes):
         super().__init__()
-        if spec["block"] != "basic":
-            raise ValueError(f"block {spec['block']!r} is not basic")
-        norm, layers, inputs = spec["norm"], [], 3
+        layers, inputs = [], 3
         for conv in spec["stem"]:
             if layers:
-                layers += [norm_layer(norm, inputs), nn.ReLU()]
-            layers.append(convolution(inputs, conv["width"], conv["kernel"], conv["stride"]))
+                layers += [norm_layer(spec, inputs), activation(spec)]
+            layers.append(convolution(spec, inputs, conv["width"], conv["kernel"], conv["stride"]))
             inputs = conv["width"]
         self.conv1 = layers[0] if len(layers) == 1 else nn.Sequential(*layers)
-        self.bn1 = norm_layer(norm, inputs)
-        self.relu = nn.ReLU()
-        self.maxpool = nn.Identity()
-        if "pool" in spec:
-            kernel = spec["pool"]["kernel"]
-            self.maxpool = nn.MaxPool2d(kernel, spec["pool"]["stride"], padding(kernel))
+        self.bn1 = norm_layer(spec, inputs)
+        self.relu = activation(spec)
+        self.maxpool = max_pool(spec)
         self.n_stages = len(spec["stages"])
         for i, stage in enumerate(spec["stages"], 1):
-            blocks = []
-            for j in range(stage["blocks"]):
-                blocks.append(BasicBlock(inputs, stage["width"], stage["stride"] if j == 0 else 1, norm))
-                inputs = stage["width"]
-            self.add_module(f"layer{i}", nn.Sequential(*blocks))
+            blocks, inputs = stage_blocks(spec, stage, inputs)
+            self.add_module(f"layer{i}", blocks)
         self.fc = nn.Linear(inputs, classes)
         self.zero_init_residual = spec.get("zero-init-residual") == "true"
 
@@ -118,20 +266,52 @@ class ResNet(nn.Module):
         return self.fc(x.mean(dim=(2, 3)))
 
 
+class MobileNet(nn.Module):
+    """spec: what read_spec returns, block inverted: a stem of one convolution, stages, the head's 1x1 convolution.
+    timm's names."""
+
+    def __init__(self, spec, classes):
+        super().__init__()
+        (stem,) = spec["stem"]
+        inputs = stem["width"]
+        self.conv_stem = convolution(spec, 3, inputs, stem["kernel"], stem["stride"])
+        self.bn1 = norm_layer(spec, inputs)
+        stages = []
+        for stage in spec["stages"]:
+            blocks, inputs = stage_blocks(spec, stage, inputs)
+            stages.append(blocks)
+        self.blocks = nn.Sequential(*stages)
+        width = spec["head"]["width"]
+        self.conv_head = convolution(spec, inputs, width, 1)
+        self.bn2 = norm_layer(spec, width)
+        self.relu = activation(spec)
+        self.classifier = nn.Linear(width, classes)
+        self.zero_init_residual = spec.get("zero-init-residual") == "true"
+
+    def forward(self, x):
+        x = self.blocks(self.relu(self.bn1(self.conv_stem(x))))
+        x = self.relu(self.bn2(self.conv_head(x)))
+        return self.classifier(x.mean(dim=(2, 3)))
+
+
+def network(spec, classes):
+    return (MobileNet if spec["block"] == "inverted" else ResNet)(spec, classes)
+
+
 def initialise(model, generator):
     """The rule of nn/model.h: He's normal over fan_out, norms 1 and 0 (the last one of a block 0 where the network asks
     for that), the classifier as nn.Linear does it."""
     with torch.no_grad():
         for module in model.modules():
             if isinstance(module, nn.Conv2d):
-                fan_out = module.out_channels * module.kernel_size[0] * module.kernel_size[1]
+                fan_out = module.out_channels // module.groups * module.kernel_size[0] * module.kernel_size[1]
                 module.weight.normal_(0, math.sqrt(2 / fan_out), generator=generator)
             elif isinstance(module, nn.Linear):
                 bound = 1 / math.sqrt(module.in_features)
                 module.weight.uniform_(-bound, bound, generator=generator)
                 module.bias.uniform_(-bound, bound, generator=generator)
-            elif isinstance(module, BasicBlock) and model.zero_init_residual:
-                module.bn2.weight.zero_()
+            elif isinstance(module, tuple(BLOCKS.values())) and model.zero_init_residual:
+                module.last_norm[0].weight.zero_()
 
 
 # ---- average top-k -----------------------------------------------------------------------------------------

@@ -41,8 +41,26 @@ def parameter(name, shape):
     return values.astype(np.float32).reshape(shape)
 
 
+def network_parameter(name, shape):
+    """The same for deep networks, in whose activations the input does not vanish and of which a ReLU6 cuts off some:
+    convolutions with variance 1.6 / fan_in (depthwise ones 2 / fan_in), norm scales and variances in 0.5..1.5, biases
+    and means in -0.25..0.25, the classifier as above."""
+    center, scale = 0, 0.25
+    if len(shape) == 4:
+        scale = np.sqrt((6 if shape[1] == 1 else 4.8) / (shape[1] * shape[2] * shape[3]))
+    elif len(shape) == 2:
+        scale = 2 / np.sqrt(shape[1])
+    elif name.endswith(".weight") or name.endswith(".running_var"):
+        center, scale = 1, 0.5
+    values = center + float(np.float32(scale)) * uniform(name, 0, int(np.prod(shape)))
+    return values.astype(np.float32).reshape(shape)
+
+
 def pictures(seed, n, size):
-    """[n, size, size, 3] float32: noise of single pixels plus noise of 8x8 blocks."""
+    """[n, size, size, 3] float32: noise of single pixels plus noise of 8x8 blocks, those at the right and bottom cut off
+    where size is no multiple of 8."""
+    n_blocks = -(-size // 8)
     pixels = uniform("pixels", seed, n * size * size * 3).reshape(n, size, size, 3)
-    blocks = uniform("blocks", seed, n * (size // 8) ** 2 * 3).reshape(n, size // 8, size // 8, 3)
-    return (0.5 * pixels + 0.5 * blocks.repeat(8, 1).repeat(8, 2)).astype(np.float32)
+    blocks = uniform("blocks", seed, n * n_blocks**2 * 3).reshape(n, n_blocks, n_blocks, 3)
+    blocks = blocks.repeat(8, 1).repeat(8, 2)[:, :size, :size]
+    return (0.5 * pixels + 0.5 * blocks).astype(np.float32)

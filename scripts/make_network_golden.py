@@ -1,0 +1,217 @@
+#!/usr/bin/env python3
+"""Writes tests/golden/nn/network-NAME.safetensors and narrow-NAME.safetensors: what PyTorch computes with the kinds of
+blocks, for the tests of nn/.
+
+Weights are seeded_values.network_parameter(name, shape), inputs seeded_values.pictures(seed, batch, size), so a file
+holds results only: of a float64 run, rounded to float32, and as "distance/NAME" how far PyTorch's own float32 run is
+from it (relative L2; where a golden tensor is all zeros, L2).
+
+network-NAME: a network of its full size, ten classes, in evaluation mode: "logits/224" and "logits/97", of one image
+each, seed 1. That scripts/reference_model.py computes what timm does is asserted first.
+
+narrow-NAME: a small one of the same blocks (NARROW below), five classes, three images of 52x52. "frozen/..." with
+BatchNorm in evaluation mode, "training/..." in training mode, each of the batch whose seed is in "frozen/seed" and
+"training/seed": "logits" [3, 5]; "gradient/NAME" of all parameters and "gradient/x" [3, 52, 52, 3] of the input, where
+the loss is the sum of logits * seeded_values.uniform("dlogits", seed, 15); "training/buffer/NAME": running statistics
+afterwards. Of a tensor of more than 67 entries those at floor(j * size / 67), j = 0..66. Seeds are such that no ReLU
+or max-pool is near its turning point (make_golden.py). A gradient that is zero but for rounding (of a shift that the
+next BatchNorm takes off) is stored as zeros.
+
+--timm: compare the twins with timm's networks in both sizes, write nothing. Needs Python with torch and timm.
+"""
+import argparse
+import copy
+import os
+
+import numpy as np
+import torch
+
+import reference_timm
+import safetensors_file
+import seeded_values
+from make_golden import HERE, load_weights, pictures, sample, watch_decisions
+from reference_model import network
+
+CLASSES, SIZES = 10, (224, 97)
+NARROW_CLASSES, NARROW_BATCH, NARROW_SIZE, MARGIN = 5, 3, 52, 6
+ENTRIES = 67  # of a tensor; no divisor of widths: all entries from one channel might be zero
+
+
+def resnet(block, widths, blocks, stem=64, deep=None, inner=0, **more):
+    """deep: widths of a stem of three 3x3. inner: of a block, as a share of its width (widths: outputs)."""
+    stages = [{"blocks": n, "width": width, "stride": 1 if i == 0 else 2}
+              for i, (n, width) in enumerate(zip(blocks, widths))]
+    for stage in stages:
+        if inner:
+            stage["inner"] = int(stage["width"] * inner)
+    convolutions = [{"width": stem, "kernel": 7, "stride": 2}]
+    if deep:
+        convolutions = [{"width": width, "kernel": 3, "stride": 1 if i else 2} for i, width in enumerate(deep)]
+    return {"stem": convolutions, "pool": {"kernel": 3, "stride": 2}, "block": block, "stages": stages,
+            "norm": {"kind": "batch"}, **more}
+
+
+def mobilenet(stem, stages, head, **more):
+    """stages: (kernel, stride, expansion, width, blocks)"""
+    keys = ("kernel", "stride", "expansion", "width", "blocks")
+    return {"stem": [{"width": stem, "kernel": 3, "stride": 2}], "block": "inverted",
+            "stages": [dict(zip(keys, stage)) for stage in stages], "head": {"width": head}, "activation": "relu6",
+            "norm": {"kind": "batch"}, **more}
+
+
+LITE = {"padding": "same", "norm": {"kind": "batch", "epsilon": 1e-3}}
+SAME_POOL = {"pool": {"kernel": 3, "stride": 2, "padding": "same"}, "stride-in": "first"}
+TIMM_RES2NET = {"scale": 4, "shortcut": "average-pool", "chain-in-first-block": "false", "pool-counts-padding": "true"}
+PADDLE_RES2NET = {"scale": 4, "shortcut": "average-pool", "chain-in-first-block": "true", "pool-counts-padding": "false"}
+RESNET50 = ((256, 512, 1024, 2048), (3, 4, 6, 3))
+RES2NET_INNER = 104 / 256
+
+# name: (network, timm's name of it or None)
+NETWORKS = {
+    "efficientnet-lite0": (mobilenet(32, [(3, 1, 1, 16, 1), (3, 2, 6, 24, 2), (5, 2, 6, 40, 2), (3, 2, 6, 80, 3),
+                                          (5, 1, 6, 112, 3), (5, 2, 6, 192, 4), (3, 1, 6, 320, 1)], 1280, **LITE),
+                           "tf_efficientnet_lite0"),
+    "mobilenetv2": (mobilenet(32, [(3, 1, 1, 16, 1), (3, 2, 6, 24, 2), (3, 2, 6, 32, 3), (3, 2, 6, 64, 4),
+                                   (3, 1, 6, 96, 3), (3, 2, 6, 160, 3), (3, 1, 6, 320, 1)], 1280), "mobilenetv2_100"),
+    "resnet34": (resnet("basic", (64, 128, 256, 512), (3, 4, 6, 3)), "resnet34"),
+    "resnet50": (resnet("bottleneck", *RESNET50, inner=0.25), "resnet50"),
+    "thin-resnet50": (resnet("bottleneck", (128, 256, 512, 1024), (3, 4, 6, 3), inner=0.25, **SAME_POOL), None),
+    "resnet50d": (resnet("bottleneck", *RESNET50, deep=(32, 32, 64), inner=0.25, shortcut="average-pool"), "resnet50d"),
+    "res2net50d": (resnet("res2net", *RESNET50, deep=(32, 32, 64), inner=RES2NET_INNER, **TIMM_RES2NET), "res2net50d"),
+    "res2net50-vd-26w-4s": (resnet("res2net", *RESNET50, deep=(32, 32, 64), inner=RES2NET_INNER, **PADDLE_RES2NET),
+                            None),
+}
+NARROW = {
+    "efficientnet-lite": mobilenet(8, [(3, 1, 1, 8, 1), (3, 2, 6, 8, 2), (5, 2, 6, 16, 2), (5, 1, 4, 24, 1)], 64, **LITE),
+    "mobilenetv2": mobilenet(8, [(3, 1, 1, 8, 1), (3, 2, 6, 8, 2), (3, 2, 6, 16, 2)], 64),
+    "resnet34": resnet("basic", (8, 16, 32), (2, 1, 2), stem=8),
+    "resnet50": resnet("bottleneck", (32, 64, 128), (2, 2, 1), stem=8, inner=0.25),
+    "thin-resnet50": resnet("bottleneck", (32, 64, 128), (2, 2, 1), stem=8, inner=0.25, **SAME_POOL),
+    "resnet50d": resnet("bottleneck", (32, 64, 128), (2, 2, 1), deep=(4, 4, 8), inner=0.25, shortcut="average-pool"),
+    "res2net50d": resnet("res2net", (32, 64, 128), (2, 2, 1), deep=(4, 4, 8), inner=0.5, **TIMM_RES2NET),
+    "res2net50-vd": resnet("res2net", (32, 64, 128), (2, 2, 1), deep=(4, 4, 8), inner=0.5, **PADDLE_RES2NET),
+}
+
+
+def seeded(model):
+    load_weights(model, seeded_values.network_parameter)
+    return model
+
+
+def logits_of(model, dtype):
+    model = model.to(dtype).eval()
+    with torch.no_grad():
+        return {f"logits/{size}": model(pictures(1, 1, size).to(dtype)).double().numpy()[0] for size in SIZES}
+
+
+def compare_with_timm(name, spec, timm_name):
+    """The twin's names, shapes and logits are timm's."""
+    ours, theirs = network(spec, CLASSES), reference_timm.create(timm_name, CLASSES)
+    assert {k: v.shape for k, v in ours.state_dict().items()} == {k: v.shape for k, v in theirs.state_dict().items()}
+    worst = 0
+    for mine, other in zip(logits_of(seeded(ours), torch.float64).values(),
+                           logits_of(seeded(theirs), torch.float64).values()):
+        worst = max(worst, np.linalg.norm(mine - other) / np.linalg.norm(other))
+    assert worst < 1e-12, (name, worst)
+    print(f"{name}: logits are those of timm's {timm_name} to {worst:.1e}", flush=True)
+
+
+def with_distances(exact, rounded, limit):
+    """name -> float64 array twice -> the file's tensors."""
+    tensors, worst = {}, 0
+    for key, value in exact.items():
+        value, other = sample(value, limit), sample(rounded[key], limit)
+        norm = np.linalg.norm(value)
+        distance = np.linalg.norm(other - value) / (norm or 1)
+        worst = max(worst, distance if norm else 0)
+        tensors[key] = value.astype(np.float32)
+        tensors[f"distance/{key}"] = np.array(distance, np.float32)
+    return tensors, worst
+
+
+def write(directory, name, tensors, worst):
+    path = os.path.join(directory, f"{name}.safetensors")
+    safetensors_file.write(path, tensors, {"made_by": "scripts/make_network_golden.py", "torch": torch.__version__})
+    print(f"{name}: {os.path.getsize(path)} bytes, PyTorch's float32 is at most {worst:.1e} away", flush=True)
+
+
+def make_network(name, directory):
+    spec, _ = NETWORKS[name]
+    model = seeded(network(spec, CLASSES))
+    rounded, exact = logits_of(model, torch.float32), logits_of(model, torch.float64)
+    write(directory, f"network-{name}", *with_distances(exact, rounded, None))
+
+
+def margin_of(models, x, training):
+    """make_golden.decision_margin in either mode; the running statistics stay."""
+    seen = {}
+    with torch.no_grad():
+        for dtype, model in models.items():
+            model, seen[dtype] = copy.deepcopy(model).train(training), []
+            hooks = watch_decisions(model, seen[dtype])
+            model(x.to(dtype))
+            for hook in hooks:
+                hook.remove()
+    margin = np.inf
+    for exact, rounded in zip(seen[torch.float64], seen[torch.float32]):
+        finite = exact.isfinite() & rounded.isfinite()
+        error = (exact - rounded)[finite].abs().max()
+        margin = min(margin, (exact[finite].abs().min() / error).item())
+    return margin
+
+
+def gradients(model, dtype, seed, training):
+    """name -> float64 array of one mode."""
+    model = copy.deepcopy(model).train(training)
+    x = pictures(seed, NARROW_BATCH, NARROW_SIZE).to(dtype).requires_grad_()
+    logits = model(x)
+    dlogits = seeded_values.uniform("dlogits", seed, logits.numel()).reshape(logits.shape)
+    logits.backward(torch.from_numpy(dlogits).to(dtype))
+    out = {"logits": logits, "gradient/x": x.grad.permute(0, 2, 3, 1)}
+    out.update({f"gradient/{name}": p.grad for name, p in model.named_parameters()})
+    if training:
+        out.update({f"buffer/{name}": b for name, b in model.named_buffers() if b.dim() > 0})
+    return {name: tensor.detach().double().numpy() for name, tensor in out.items()}
+
+
+def make_narrow(name, directory):
+    model = seeded(network(NARROW[name], NARROW_CLASSES))
+    models = {dtype: copy.deepcopy(model).to(dtype) for dtype in (torch.float64, torch.float32)}
+    tensors, worst = {}, 0
+    for mode, training in (("frozen", False), ("training", True)):
+        seed = 1
+        while margin_of(models, pictures(seed, NARROW_BATCH, NARROW_SIZE), training) < MARGIN:
+            seed += 1
+        exact, rounded = ({f"{mode}/{key}": value for key, value in gradients(models[d], d, seed, training).items()}
+                          for d in (torch.float64, torch.float32))
+        for key, value in exact.items():
+            if np.abs(value).max() < 1e-10:
+                exact[key] = np.zeros_like(value)
+        tensors[f"{mode}/seed"] = np.array([seed], np.int64)
+        of_mode, of_worst = with_distances(exact, rounded, ENTRIES)
+        tensors.update(of_mode)
+        worst = max(worst, of_worst)
+    print(f"narrow-{name}: seeds {tensors['frozen/seed'][0]} and {tensors['training/seed'][0]}")
+    write(directory, f"narrow-{name}", tensors, worst)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser.add_argument("--out", default=os.path.join(HERE, "../tests/golden/nn"), help="folder to write to")
+    parser.add_argument("--only", help="a network by its name")
+    parser.add_argument("--timm", action="store_true", help="compare with timm only")
+    args = parser.parse_args()
+    torch.set_num_threads(1)  # the same sums on every machine
+    for name, (spec, timm_name) in NETWORKS.items():
+        if args.only in (None, name):
+            if timm_name:
+                compare_with_timm(name, spec, timm_name)
+            if not args.timm:
+                make_network(name, args.out)
+    for name in NARROW:
+        if args.only in (None, name) and not args.timm:
+            make_narrow(name, args.out)
+
+
+if __name__ == "__main__":
+    main()
