@@ -16,8 +16,8 @@ enum rng_stream {
     RNG_SHUFFLE,
     RNG_AUGMENT,
     RNG_TEST,
-    RNG_NOISE,
-    RNG_ALTER /* the later half of augmentation */
+    RNG_NOISE, /* of data that scripts/ draw */
+    RNG_ALTER  /* the later half of augmentation */
 };
 
 struct rng {
