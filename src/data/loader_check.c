@@ -89,7 +89,7 @@ enum status loader_check_pictures(const struct dataset *d, const int *rows, int 
         .opt = opt,
         .window = WINDOW_PER_WORKER * opt->workers,
     };
-    enum status status = allocate(&c, check->sums != NULL, err);
+    enum status status = allocate(&c, check->sums, err);
     if (status == STATUS_OK)
         status = run(&c, n_rows, check, err);
     free(c.sums);

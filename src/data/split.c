@@ -38,7 +38,7 @@ static enum status allocate(struct drawing *w, struct split *out, const struct d
         {&out->val, rows},
     };
     for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
-        *wanted[i].array = memory_array(wanted[i].n, sizeof(int), "the split", err);
+        *wanted[i].array = memory_array(wanted[i].n, sizeof **wanted[i].array, "the split", err);
         if (!*wanted[i].array)
             return err->status;
     }
