@@ -1,4 +1,5 @@
-/* Text as JSON strings (RFC 8259), for what is written in JSON: file headers, summaries. */
+/* Text as JSON strings (RFC 8259), for the headers of safetensors files: jansson spells a line end
+ * in another way, and the same weights are to be the same bytes. (All else: io/json_write.) */
 #ifndef IO_JSON_TEXT_H
 #define IO_JSON_TEXT_H
 
