@@ -19,6 +19,23 @@ struct kernels_pool {
     int out_height, out_width, kernel, stride, pad;
 };
 
+/* y = activation(v * scale[c] + shift[c]) of what a product or a convolution has summed: a
+ * normalisation with fixed statistics. */
+struct kernels_epilogue {
+    const float *scale, *shift;
+    enum kernels_activation activation;
+};
+
+/* A depthwise convolution: x [height, width, channels], y [out_height, out_width, channels], filter
+ * [kernel, kernel, channels]. y at (h, w) sees x from (h * stride - top, w * stride - left) on;
+ * what is outside of x is 0. */
+struct kernels_depthwise {
+    int height, width, channels;
+    int out_height, out_width;
+    int kernel, stride; /* 1..15, >= 1; fast are kernels 3 and 5 with strides 1 and 2 */
+    int top, left;
+};
+
 struct kernels_adam {
     float beta2, one_minus_beta1, one_minus_beta2;
     float weight_decay; /* Adam's: into the gradient */
@@ -75,6 +92,21 @@ struct kernels {
     /* Rows of dx: each input pixel gathers from the windows that chose it. */
     void (*pool_max_backward)(float *dx, const float *dy, const uint8_t *argmax,
                               const struct kernels_pool *p, int first_row, int n_rows);
+
+    /* Rows first_row .. first_row + n_rows - 1 of y. epilogue may be NULL. A row's bits do not
+     * depend on which rows are computed together; so with the next. */
+    void (*depthwise_forward)(float *y, const float *x, const float *filter,
+                              const struct kernels_epilogue *epilogue,
+                              const struct kernels_depthwise *d, int first_row, int n_rows);
+    /* Rows of dx, written or added to. */
+    void (*depthwise_backward_data)(float *dx, const float *dy, const float *filter,
+                                    const struct kernels_depthwise *d, int first_row, int n_rows,
+                                    bool accumulate);
+    /* What rows of dy contribute to dw [kernel, kernel, channels], written or added: float32 sums
+     * over short blocks of pixels, which are added up. n_rows may be 0. */
+    void (*depthwise_backward_weights)(float *dw, const float *x, const float *dy,
+                                       const struct kernels_depthwise *d, int first_row, int n_rows,
+                                       bool accumulate);
 
     /* C [rows, columns] = A [rows, K] x B [K, columns] with K = segments * depth; columns <=
      * tile_columns. B must be readable in whole vectors of 16. A row's bits do not depend on the

@@ -5,6 +5,10 @@
 
 #include "math/kernels.h"
 
+#if defined(__AVX2__)
+#include <immintrin.h>
+#endif
+
 #define KERNEL_JOIN2(a, b) a##_##b
 #define KERNEL_JOIN(a, b)  KERNEL_JOIN2(a, b)
 #define KERNEL(name)       KERNEL_JOIN(name, KERNEL_LEVEL)
@@ -41,6 +45,36 @@ static inline __attribute__((always_inline)) void store(float *p, vec v)
     *(vec_in_memory *)p = v;
 }
 
+/* The first n floats of a register, for channels past the last whole one; the others are 0, and
+ * neither read nor written. */
+static inline __attribute__((always_inline)) vec load_first(const float *p, int n)
+{
+#if defined(__AVX512F__)
+    return (vec)_mm512_maskz_loadu_ps((__mmask16)((1u << n) - 1), p);
+#elif defined(__AVX2__)
+    const __m256i lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+    return (vec)_mm256_maskload_ps(p, _mm256_cmpgt_epi32(_mm256_set1_epi32(n), lane));
+#else
+    vec v = {0};
+    for (int i = 0; i < n; i++)
+        v[i] = p[i];
+    return v;
+#endif
+}
+
+static inline __attribute__((always_inline)) void store_first(float *p, vec v, int n)
+{
+#if defined(__AVX512F__)
+    _mm512_mask_storeu_ps(p, (__mmask16)((1u << n) - 1), (__m512)v);
+#elif defined(__AVX2__)
+    const __m256i lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+    _mm256_maskstore_ps(p, _mm256_cmpgt_epi32(_mm256_set1_epi32(n), lane), (__m256)v);
+#else
+    for (int i = 0; i < n; i++)
+        p[i] = v[i];
+#endif
+}
+
 void KERNEL(norm_sweep_moments)(double *mean, double *m2, const float *z, size_t pixels,
                                 int channels);
 void KERNEL(norm_sweep_apply)(float *y, const float *z, const float *residual, const float *scale,
@@ -58,6 +92,15 @@ void KERNEL(pool_sweep_max)(float *y, uint8_t *argmax, const float *x, const str
                             int first_row, int n_rows);
 void KERNEL(pool_sweep_max_backward)(float *dx, const float *dy, const uint8_t *argmax,
                                      const struct kernels_pool *p, int first_row, int n_rows);
+void KERNEL(depthwise_sweep_forward)(float *y, const float *x, const float *filter,
+                                     const struct kernels_epilogue *epilogue,
+                                     const struct kernels_depthwise *d, int first_row, int n_rows);
+void KERNEL(depthwise_sweep_backward_data)(float *dx, const float *dy, const float *filter,
+                                           const struct kernels_depthwise *d, int first_row,
+                                           int n_rows, bool accumulate);
+void KERNEL(depthwise_weights_sweep)(float *dw, const float *x, const float *dy,
+                                     const struct kernels_depthwise *d, int first_row, int n_rows,
+                                     bool accumulate);
 void KERNEL(tile_product)(float *c, const float *a, const float *b, int rows, int columns,
                           const struct kernels_tile *t);
 void KERNEL(winograd_sweep_input)(float *v, size_t point, const float *x, size_t pixel, int top,
