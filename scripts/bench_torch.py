@@ -7,10 +7,19 @@ import resource
 import time
 
 import torch
-from reference_model import ResNet, average_top_k, parse_k, read_spec
+from reference_model import average_top_k, network, parse_k, read_spec
 
 CLASSES = 1000
 FORMATS = {"plain": torch.contiguous_format, "channels_last": torch.channels_last}
+
+
+def make_network(path):
+    """ReLUs in place, as torchvision and timm have them. (Importing timm would count in the peak of memory.)"""
+    model = network(read_spec(path), CLASSES)
+    for module in model.modules():
+        if isinstance(module, (torch.nn.ReLU, torch.nn.ReLU6)):
+            module.inplace = True
+    return model
 
 
 def make_step(args):
@@ -19,11 +28,11 @@ def make_step(args):
     generator = torch.Generator().manual_seed(0)
     x = torch.rand(args.batch_size, 3, args.size, args.size, generator=generator).contiguous(memory_format=layout)
     labels = torch.randint(CLASSES, (args.batch_size,), generator=generator)
-    model = ResNet(read_spec(args.model), CLASSES).to(memory_format=layout)
+    model = make_network(args.model).to(memory_format=layout)
     if args.inference:
         model.eval()
         return torch.inference_mode()(lambda: model(x))
-    model.train()
+    model.train(not args.freeze_bn)  # nothing else in these networks depends on the mode
     optimiser = torch.optim.Adam(model.parameters(), lr=1e-3)
     k = parse_k(args.k)(args.batch_size)
 
@@ -57,6 +66,7 @@ def main():
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--warm-up", type=int, default=1)
     parser.add_argument("--steps", type=int, default=3)
+    parser.add_argument("--freeze-bn", action="store_true", help="BatchNorm uses its running statistics")
     parser.add_argument("--inference", action="store_true")
     args = parser.parse_args()
     torch.set_num_threads(args.threads)

@@ -37,18 +37,23 @@ NARROW_CLASSES, NARROW_BATCH, NARROW_SIZE, MARGIN = 5, 3, 52, 6
 ENTRIES = 67  # of a tensor; no divisor of widths: all entries from one channel might be zero
 
 
-def resnet(block, widths, blocks, stem=64, deep=None, inner=0, **more):
-    """deep: widths of a stem of three 3x3. inner: of a block, as a share of its width (widths: outputs)."""
-    stages = [{"blocks": n, "width": width, "stride": 1 if i == 0 else 2}
+def resnet(block, widths, blocks, stem=64, deep=None, each=None, **more):
+    """deep: widths of a stem of three 3x3. each: more keys of each stage. Widths are outputs of blocks."""
+    stages = [{"blocks": n, "width": width, "stride": 1 if i == 0 else 2, **(each or {})}
               for i, (n, width) in enumerate(zip(blocks, widths))]
-    for stage in stages:
-        if inner:
-            stage["inner"] = int(stage["width"] * inner)
     convolutions = [{"width": stem, "kernel": 7, "stride": 2}]
     if deep:
         convolutions = [{"width": width, "kernel": 3, "stride": 1 if i else 2} for i, width in enumerate(deep)]
     return {"stem": convolutions, "pool": {"kernel": 3, "stride": 2}, "block": block, "stages": stages,
             "norm": {"kind": "batch"}, **more}
+
+
+def res2net(widths, blocks, inner, deep, **more):
+    """inner: of the first stage, twice as much of each that follows."""
+    spec = resnet("res2net", widths, blocks, deep=deep, scale=4, shortcut="average-pool", **more)
+    for i, stage in enumerate(spec["stages"]):
+        stage["inner"] = inner << i
+    return spec
 
 
 def mobilenet(stem, stages, head, **more):
@@ -60,11 +65,11 @@ def mobilenet(stem, stages, head, **more):
 
 
 LITE = {"padding": "same", "norm": {"kind": "batch", "epsilon": 1e-3}}
-SAME_POOL = {"pool": {"kernel": 3, "stride": 2, "padding": "same"}, "stride-in": "first"}
-TIMM_RES2NET = {"scale": 4, "shortcut": "average-pool", "chain-in-first-block": "false", "pool-counts-padding": "true"}
-PADDLE_RES2NET = {"scale": 4, "shortcut": "average-pool", "chain-in-first-block": "true", "pool-counts-padding": "false"}
+THIN = {"pool": {"kernel": 3, "stride": 2, "padding": "same"}, "each": {"stride-in": "first"}}
+TIMM_RES2NET = {"chain-in-first-block": "false", "pool-counts-padding": "true"}
+PADDLE_RES2NET = {"chain-in-first-block": "true", "pool-counts-padding": "false"}
+DEEP, NARROW_DEEP, NARROW_WIDTHS, NARROW_BLOCKS = (32, 32, 64), (4, 4, 8), (32, 64, 128), (2, 2, 1)
 RESNET50 = ((256, 512, 1024, 2048), (3, 4, 6, 3))
-RES2NET_INNER = 104 / 256
 
 # name: (network, timm's name of it or None)
 NETWORKS = {
@@ -74,22 +79,21 @@ NETWORKS = {
     "mobilenetv2": (mobilenet(32, [(3, 1, 1, 16, 1), (3, 2, 6, 24, 2), (3, 2, 6, 32, 3), (3, 2, 6, 64, 4),
                                    (3, 1, 6, 96, 3), (3, 2, 6, 160, 3), (3, 1, 6, 320, 1)], 1280), "mobilenetv2_100"),
     "resnet34": (resnet("basic", (64, 128, 256, 512), (3, 4, 6, 3)), "resnet34"),
-    "resnet50": (resnet("bottleneck", *RESNET50, inner=0.25), "resnet50"),
-    "thin-resnet50": (resnet("bottleneck", (128, 256, 512, 1024), (3, 4, 6, 3), inner=0.25, **SAME_POOL), None),
-    "resnet50d": (resnet("bottleneck", *RESNET50, deep=(32, 32, 64), inner=0.25, shortcut="average-pool"), "resnet50d"),
-    "res2net50d": (resnet("res2net", *RESNET50, deep=(32, 32, 64), inner=RES2NET_INNER, **TIMM_RES2NET), "res2net50d"),
-    "res2net50-vd-26w-4s": (resnet("res2net", *RESNET50, deep=(32, 32, 64), inner=RES2NET_INNER, **PADDLE_RES2NET),
-                            None),
+    "resnet50": (resnet("bottleneck", *RESNET50), "resnet50"),
+    "thin-resnet50": (resnet("bottleneck", (128, 256, 512, 1024), (3, 4, 6, 3), **THIN), None),
+    "resnet50d": (resnet("bottleneck", *RESNET50, deep=DEEP, shortcut="average-pool"), "resnet50d"),
+    "res2net50d": (res2net(*RESNET50, 104, DEEP, **TIMM_RES2NET), "res2net50d"),
+    "res2net50-vd-26w-4s": (res2net(*RESNET50, 104, DEEP, **PADDLE_RES2NET), None),
 }
 NARROW = {
     "efficientnet-lite": mobilenet(8, [(3, 1, 1, 8, 1), (3, 2, 6, 8, 2), (5, 2, 6, 16, 2), (5, 1, 4, 24, 1)], 64, **LITE),
     "mobilenetv2": mobilenet(8, [(3, 1, 1, 8, 1), (3, 2, 6, 8, 2), (3, 2, 6, 16, 2)], 64),
     "resnet34": resnet("basic", (8, 16, 32), (2, 1, 2), stem=8),
-    "resnet50": resnet("bottleneck", (32, 64, 128), (2, 2, 1), stem=8, inner=0.25),
-    "thin-resnet50": resnet("bottleneck", (32, 64, 128), (2, 2, 1), stem=8, inner=0.25, **SAME_POOL),
-    "resnet50d": resnet("bottleneck", (32, 64, 128), (2, 2, 1), deep=(4, 4, 8), inner=0.25, shortcut="average-pool"),
-    "res2net50d": resnet("res2net", (32, 64, 128), (2, 2, 1), deep=(4, 4, 8), inner=0.5, **TIMM_RES2NET),
-    "res2net50-vd": resnet("res2net", (32, 64, 128), (2, 2, 1), deep=(4, 4, 8), inner=0.5, **PADDLE_RES2NET),
+    "resnet50": resnet("bottleneck", NARROW_WIDTHS, NARROW_BLOCKS, stem=8),
+    "thin-resnet50": resnet("bottleneck", NARROW_WIDTHS, NARROW_BLOCKS, stem=8, **THIN),
+    "resnet50d": resnet("bottleneck", NARROW_WIDTHS, NARROW_BLOCKS, deep=NARROW_DEEP, shortcut="average-pool"),
+    "res2net50d": res2net(NARROW_WIDTHS, NARROW_BLOCKS, 16, NARROW_DEEP, **TIMM_RES2NET),
+    "res2net50-vd": res2net(NARROW_WIDTHS, NARROW_BLOCKS, 16, NARROW_DEEP, **PADDLE_RES2NET),
 }
 
 

@@ -26,7 +26,7 @@ import torch
 
 import safetensors_file
 import seeded_values
-from reference_model import ResNet, average_top_k, initialise, parse_k, read_spec
+from reference_model import average_top_k, initialise, network, parse_k, read_spec
 from reference_pytorch import Pictures, label_order, read_rows
 
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")
@@ -40,7 +40,7 @@ class Steps:
     "v/NAME", and "step", the number of updates done."""
 
     def __init__(self, spec, classes, dtype, layout, k, learning_rate):
-        self.model = ResNet(spec, classes).to(dtype=dtype, memory_format=LAYOUTS[layout]).train()
+        self.model = network(spec, classes).to(dtype=dtype, memory_format=LAYOUTS[layout]).train()
         self.dtype, self.layout, self.k = dtype, LAYOUTS[layout], k
         self.optimiser = torch.optim.Adam(self.model.parameters(), lr=learning_rate)
 
@@ -85,7 +85,7 @@ class Steps:
 
 
 def initial_state(spec, classes, seed):
-    model = ResNet(spec, classes)
+    model = network(spec, classes)
     initialise(model, torch.Generator().manual_seed(seed))
     state = {name: tensor.numpy().copy() for name, tensor in model.state_dict().items() if tensor.dim() > 0}
     for name, parameter in model.named_parameters():

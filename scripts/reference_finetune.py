@@ -87,13 +87,13 @@ class Average:
 
 @torch.no_grad()
 def probabilities(model, images, args, resize):
+    """Of the images, and with --tta of their mirror images: [n, 1 or 2, classes]"""
     model.eval()
     out = []
     for i in range(0, len(images), EVALUATION_BATCH):
         x = normalise([fit(image, args.size, resize, args.crop_fraction, FILTERS[args.interpolation])
                        for image in images[i:i + EVALUATION_BATCH]], args)
-        p = model(x).softmax(1)
-        out.append((p + model(x.flip(3)).softmax(1)) / 2 if args.tta else p)
+        out.append(torch.stack([model(view).softmax(1) for view in ((x, x.flip(3)) if args.tta else (x,))], 1))
     return torch.cat(out)
 
 
@@ -104,6 +104,14 @@ def figures(p, labels):
     return {"accuracy": hits.mean().item(), "loss": F.nll_loss(p.clamp_min(1e-30).log(), labels).item(),
             "hits": torch.zeros(classes).index_add_(0, labels, hits).int().tolist(),
             "rows": torch.bincount(labels, minlength=classes).tolist()}
+
+
+def all_figures(name, p, labels, args):
+    """p: [n, views, classes]. Of the images, and with --tta of the mean over an image and its mirror image."""
+    out = {name: figures(p[:, 0], labels)}
+    if args.tta:
+        out[f"{name}/tta"] = figures(p.mean(1), labels)
+    return out
 
 
 def draw_order(labels, args, generator):
@@ -188,8 +196,7 @@ class FeatureRun:
         out = {}
         for name, (features, labels) in self.tests.items():
             for resize, x in features.items():
-                p = self.model(x).softmax(2)
-                out[f"{name}/{resize}"] = figures(p.mean(1) if self.args.tta else p[:, 0], labels)
+                out.update(all_figures(f"{name}/{resize}", self.model(x).softmax(2), labels, self.args))
         return out
 
 
@@ -221,9 +228,12 @@ class WholeRun:
         return total / len(order)
 
     def test(self):
-        model = self.average.model if self.average else self.model
-        return {f"{name}/{resize}": figures(probabilities(model, images, self.args, resize), labels)
-                for name, (images, labels) in self.tests.items() for resize in self.args.resize}
+        model, out = self.average.model if self.average else self.model, {}
+        for name, (images, labels) in self.tests.items():
+            for resize in self.args.resize:
+                p = probabilities(model, images, self.args, resize)
+                out.update(all_figures(f"{name}/{resize}", p, labels, self.args))
+        return out
 
 
 def parse_arguments():
@@ -262,7 +272,7 @@ def parse_arguments():
     parser.add_argument("--crop-ratio", type=float, nargs=2, default=[3 / 4, 4 / 3])
     for name in ("brightness", "contrast", "saturation"):
         parser.add_argument(f"--{name}", type=float, default=0.0)
-    parser.add_argument("--tta", action="store_true", help="test with an image and its mirror image")
+    parser.add_argument("--tta", action="store_true", help="test as well with the mean over an image and its mirror image")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     parser.add_argument("--out", help="JSON file: settings, one entry for each epoch")

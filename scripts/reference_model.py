@@ -16,7 +16,7 @@ import torch.nn.functional as F
 def _flow_map(text):
     """'{width: 32, kernel: 7}' -> {'width': 32, 'kernel': 7}"""
     return {key: int(value) if value.isdigit() else value
-            for key, value in re.findall(r"(\w+)\s*:\s*([\w.-]+)", text)}
+            for key, value in re.findall(r"([\w-]+)\s*:\s*([\w.+-]+)", text)}
 
 
 def read_spec(path):
@@ -71,7 +71,7 @@ class SameMaxPool(nn.MaxPool2d):
 
 def convolution(spec, inputs, width, kernel, stride=1, groups=1):
     """spec: the network's, for its padding."""
-    if spec.get("padding", "torch") == "same":
+    if spec.get("padding", "torch") == "same" and (stride > 1 or kernel % 2 == 0):
         return SameConvolution(inputs, width, kernel, stride, 0, groups=groups, bias=False)
     return nn.Conv2d(inputs, width, kernel, stride, padding(kernel), groups=groups, bias=False)
 
@@ -93,9 +93,15 @@ def max_pool(spec):
     if "pool" not in spec:
         return nn.Identity()
     pool = spec["pool"]
-    if pool.get("padding", "torch") == "same":
+    pad = pool.get("padding", spec.get("padding", "torch"))
+    if pad == "same":
         return SameMaxPool(pool["kernel"], pool["stride"])
-    return nn.MaxPool2d(pool["kernel"], pool["stride"], padding(pool["kernel"]))
+    return nn.MaxPool2d(pool["kernel"], pool["stride"], padding(pool["kernel"]) if pad == "torch" else pad)
+
+
+def inner_width(stage):
+    """Channels between a block's two 1x1."""
+    return stage["inner"] if "inner" in stage else stage["width"] // stage.get("reduction", 4)
 
 
 def shortcut_layers(spec, inputs, width, stride):
@@ -135,8 +141,8 @@ class BottleneckBlock(nn.Module):
 
     def __init__(self, spec, stage, inputs, stride):
         super().__init__()
-        width, inner = stage["width"], stage["inner"]
-        first = spec.get("stride-in") == "first"
+        width, inner = stage["width"], inner_width(stage)
+        first = stage.get("stride-in") == "first"
         self.conv1 = convolution(spec, inputs, inner, 1, stride if first else 1)
         self.bn1 = norm_layer(spec, inner)
         self.conv2 = convolution(spec, inner, inner, 3, 1 if first else stride)
@@ -164,7 +170,7 @@ class Res2NetBlock(nn.Module):
 
     def __init__(self, spec, stage, inputs, stride):
         super().__init__()
-        width, inner, scale = stage["width"], stage["inner"], spec["scale"]
+        width, inner, scale = stage["width"], inner_width(stage), spec["scale"]
         self.slice = inner // scale
         self.conv1 = convolution(spec, inputs, inner, 1)
         self.bn1 = norm_layer(spec, inner)
@@ -199,9 +205,10 @@ class InvertedBlock(nn.Module):
 
     def __init__(self, spec, stage, inputs, stride):
         super().__init__()
-        width, inner, kernel = stage["width"], stage["expansion"] * inputs, stage["kernel"]
-        depthwise = convolution(spec, inner, inner, kernel, stride, groups=inner)
-        if stage["expansion"] == 1:
+        width, expansion = stage["width"], stage.get("expansion", 6)
+        inner = expansion * inputs
+        depthwise = convolution(spec, inner, inner, stage.get("kernel", 3), stride, groups=inner)
+        if expansion == 1:
             self.conv_dw, self.bn1 = depthwise, norm_layer(spec, inner)
             self.conv_pw, self.bn2 = convolution(spec, inner, width, 1), norm_layer(spec, width)
             self.last_norm = [self.bn2]
@@ -211,7 +218,7 @@ class InvertedBlock(nn.Module):
             self.conv_pwl, self.bn3 = convolution(spec, inner, width, 1), norm_layer(spec, width)
             self.last_norm = [self.bn3]
         self.relu = activation(spec)
-        self.is_expanded = stage["expansion"] != 1
+        self.is_expanded = expansion != 1
         self.has_shortcut = stride == 1 and inputs == width
 
     def forward(self, x):

@@ -23,7 +23,7 @@ import torch.nn.functional as F
 from PIL import Image, ImageOps
 
 from reference_augment import Augmentation
-from reference_model import ResNet, average_top_k, initialise, parse_k, read_spec
+from reference_model import average_top_k, initialise, network, parse_k, read_spec
 
 
 def read_rows(paths, image_column, label_column):
@@ -181,7 +181,7 @@ def main():
         pictures = Pictures(rows, classes, args.size, args.mean, args.std)
 
     generator = torch.Generator().manual_seed(args.seed)
-    model = ResNet(read_spec(args.model), len(classes))
+    model = network(read_spec(args.model), len(classes))
     initialise(model, generator)
     model = model.to(memory_format=layout)
     optimiser_class = torch.optim.AdamW if args.optimizer == "adamw" else torch.optim.Adam
