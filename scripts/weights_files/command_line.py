@@ -1,0 +1,45 @@
+"""What the two programs share: usage errors of one line, and an end that leaves nothing behind."""
+import argparse
+import os
+import signal
+import sys
+
+from .tensor import WeightsError
+
+PROGRAM = os.path.basename(sys.argv[0])
+
+
+class Parser(argparse.ArgumentParser):
+    def __init__(self, description, epilog):
+        super().__init__(prog=PROGRAM, description=description, epilog=epilog, allow_abbrev=False,
+                         formatter_class=argparse.RawDescriptionHelpFormatter)
+
+    def error(self, message):
+        self.exit(2, f"{PROGRAM}: {message}; see {PROGRAM} --help\n")
+
+
+def say(lines):
+    for line in lines:
+        if line.startswith("warning: "):
+            print(f"{PROGRAM}: {line}", file=sys.stderr)
+        else:
+            print(line)
+
+
+def run(main):
+    """main() -> nothing. A signal unwinds the stack, so that temporary files go."""
+    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+        signal.signal(number, lambda number, _frame: sys.exit(128 + number))
+    try:
+        main()
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os._exit(1)  # the reader is gone: nothing can be said, and the flush at exit would fail again
+    except WeightsError as problem:
+        # Names out of a file may hold anything; a message is one line.
+        sys.exit("".join(c if c.isprintable() else "?" for c in f"{PROGRAM}: {problem}"))
+    except OSError as problem:
+        where = f"{problem.filename}: " if problem.filename else ""
+        sys.exit(f"{PROGRAM}: {where}{problem.strerror}")
+    except MemoryError:
+        sys.exit(f"{PROGRAM}: not enough memory")
