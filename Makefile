@@ -230,14 +230,16 @@ lint:
 
 SHARE := $(DESTDIR)$(PREFIX)/share/atk-train
 # Scripts that find each other, and what they load, in one folder; a link in bin/ is their name.
-TOOLS      := split-csv flip-labels precision-at-n sweep plot
+TOOLS      := split-csv flip-labels precision-at-n sweep plot convert-weights get-weights
 TOOL_FILES := $(addprefix scripts/,$(TOOLS) tool.bash csv.awk random.awk table.awk \
                 sweep_tables.awk)
 install: all
-	install -d $(DESTDIR)$(PREFIX)/bin $(SHARE)/models $(SHARE)/configs $(SHARE)/scripts
+	install -d $(DESTDIR)$(PREFIX)/bin $(SHARE)/models $(SHARE)/configs \
+	    $(SHARE)/scripts/weights_files
 	install -m 755 $(PROGRAMS) $(DESTDIR)$(PREFIX)/bin
 	install -m 755 scripts/csv-from-folders $(DESTDIR)$(PREFIX)/bin/atk-csv-from-folders
 	install -m 755 $(TOOL_FILES) $(SHARE)/scripts
+	install -m 644 $(wildcard scripts/weights_files/*.*) $(SHARE)/scripts/weights_files
 	for tool in $(TOOLS); do \
 	    ln -sf ../share/atk-train/scripts/$$tool $(DESTDIR)$(PREFIX)/bin/atk-$$tool; done
 	install -m 644 models/*.yaml $(SHARE)/models

@@ -20,6 +20,8 @@ setup() {
     [ -x "$root/opt/atk/bin/atk-predict" ]
     "$root/opt/atk/bin/atk-csv-from-folders" --help | grep -q '^Usage: atk-csv-from-folders '
     "$root/opt/atk/bin/atk-split-csv" --help | grep -q '^Usage: atk-split-csv '
+    "$root/opt/atk/bin/atk-convert-weights" --help | grep -q '^usage: atk-convert-weights '
+    "$root/opt/atk/bin/atk-get-weights" --list | grep -q '^efficientnet-lite0 '
     printf 'image,label\nx,a\ny,b\nz,b\n' >"$BATS_TEST_TMPDIR/t.csv"
     "$root/opt/atk/bin/atk-flip-labels" --share 0.5 --out "$BATS_TEST_TMPDIR/f" "$BATS_TEST_TMPDIR/t.csv"
     [ -f "$root/opt/atk/share/atk-train/models/resnet10-gn.yaml" ]
