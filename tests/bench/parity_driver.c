@@ -15,7 +15,7 @@
 #include <string.h>
 
 /* A parameter's gradient or weight on its way out, in PyTorch's layout. */
-struct tensor {
+struct result {
     char name[128];
     float *values;
 };
@@ -28,8 +28,8 @@ struct driver {
     int *label;    /* all batches */
     double *loss;  /* [steps] */
     float *losses; /* [steps, batch] */
-    struct tensor *tensor;
-    size_t n_tensors;
+    struct result *result;
+    size_t n_results;
     struct safetensors_entry *entry; /* of each tensor, then of loss and losses */
 };
 
@@ -140,14 +140,14 @@ static void describe(struct safetensors_entry *e, const char *name, const char *
 static enum status add_tensor(struct driver *d, const char *prefix, const struct param *p,
                               const float *values, struct error *err)
 {
-    struct tensor *t = &d->tensor[d->n_tensors];
+    struct result *t = &d->result[d->n_results];
     snprintf(t->name, sizeof t->name, "%s%s", prefix, p->name);
     enum status status =
         memory_alloc((void **)&t->values, p->size, sizeof *t->values, t->name, err);
     if (status != STATUS_OK)
         return status;
     param_to_disk(t->values, p, values);
-    describe(&d->entry[d->n_tensors++], t->name, "F32", t->values, p->size * sizeof *t->values,
+    describe(&d->entry[d->n_results++], t->name, "F32", t->values, p->size * sizeof *t->values,
              p->dim, p->n_dims);
     return STATUS_OK;
 }
@@ -158,7 +158,7 @@ static enum status write_out(struct driver *d, const char *path, struct error *e
     size_t most = 2 * (size_t)params->n;
     int dim[2] = {d->steps, d->net.batch};
     enum status status;
-    if ((status = memory_alloc((void **)&d->tensor, most, sizeof *d->tensor, "output", err)) ||
+    if ((status = memory_alloc((void **)&d->result, most, sizeof *d->result, "output", err)) ||
         (status = memory_alloc((void **)&d->entry, most + 2, sizeof *d->entry, "output", err)))
         return status;
     for (int i = 0; i < params->n && status == STATUS_OK; i++) {
@@ -172,17 +172,17 @@ static enum status write_out(struct driver *d, const char *path, struct error *e
     if (status != STATUS_OK)
         return status;
     size_t n_steps = (size_t)d->steps;
-    describe(&d->entry[d->n_tensors], "loss", "F64", d->loss, n_steps * sizeof *d->loss, dim, 1);
-    describe(&d->entry[d->n_tensors + 1], "losses", "F32", d->losses,
+    describe(&d->entry[d->n_results], "loss", "F64", d->loss, n_steps * sizeof *d->loss, dim, 1);
+    describe(&d->entry[d->n_results + 1], "losses", "F32", d->losses,
              n_steps * (size_t)d->net.batch * sizeof *d->losses, dim, 2);
-    return safetensors_write(path, d->entry, d->n_tensors + 2, NULL, NULL, 0, err);
+    return safetensors_write(path, d->entry, d->n_results + 2, NULL, NULL, 0, err);
 }
 
 static void destroy(struct driver *d)
 {
-    for (size_t i = 0; i < d->n_tensors; i++)
-        free(d->tensor[i].values);
-    free(d->tensor);
+    for (size_t i = 0; i < d->n_results; i++)
+        free(d->result[i].values);
+    free(d->result);
     free(d->entry);
     free(d->x);
     free(d->label);
@@ -201,9 +201,13 @@ static enum status run(struct driver *d, char **argv, struct error *err)
                                 .learning_rate = strtod(argv[5], NULL)};
     enum status status;
     if ((status = safetensors_read(&d->state, argv[2], err)) ||
-        (status = load_batches(d, &step.batch, err)) ||
-        (status = find(&bias, &d->state, "fc.bias", "F32", 0, err)))
+        (status = load_batches(d, &step.batch, err)))
         return status;
+    bias = safetensors_find(&d->state, "classifier.bias");
+    if (!bias)
+        bias = safetensors_find(&d->state, "fc.bias");
+    if (!bias)
+        return error_set(err, "state: no bias of a classifier");
     step.size = d->size;
     step.classes = (int)bias->dim[0];
     if ((status = step_create(&d->net, &step, err)) || (status = load_state(d, err)))
