@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Makes src/nn/conv2d_table.c, the planner's table, from what bench-kernels measured.
+"""Makes src/nn/conv/conv2d_table.c, the planner's table, from what bench-kernels measured.
 
-    conv2d_table.py CSV... > src/nn/conv2d_table.c && clang-format -i src/nn/conv2d_table.c
+    conv2d_table.py CSV... > src/nn/conv/conv2d_table.c && clang-format -i src/nn/conv/conv2d_table.c
 
 with one CSV for each processor level (build/bench-kernels --csv FILE). For the lower levels BLAS is
 held back as the kernels are: ATK_KERNELS=v3 OPENBLAS_CORETYPE=Haswell and ATK_KERNELS=portable
@@ -20,14 +20,14 @@ CLEARLY = 1.05
 LEVELS = ("v4", "v3", "portable")
 
 HEAD = """/* Made by scripts/conv2d_table.py from measurements of `make bench-kernels`; not edited by hand. */
-#include "nn/conv2d_table.h"
+#include "nn/conv/conv2d_plan.h"
 
 #define I CONV2D_IM2COL
 #define D CONV2D_DIRECT
 #define W CONV2D_WINOGRAD
 
 /* level, kernel, stride, in_c, out_c, size: forward, backward-data, backward-weights */
-const struct conv2d_table_row conv2d_table[] = {
+const struct conv2d_plan_row conv2d_plan_table[] = {
 """
 
 
@@ -59,7 +59,7 @@ def main(paths):
         rows.append(f'    {{"{key[0]}", {", ".join(map(str, key[1:]))}, {{{letters}}}}},\n')
         previous = key
     sys.stdout.write(HEAD + "".join(rows))
-    sys.stdout.write("};\nconst int conv2d_table_rows = sizeof conv2d_table / sizeof conv2d_table[0];\n")
+    sys.stdout.write("};\nconst int conv2d_plan_table_rows = sizeof conv2d_plan_table / sizeof conv2d_plan_table[0];\n")
 
 
 if __name__ == "__main__":

@@ -15,6 +15,9 @@
 #define forbid(place, bytes) ((void)0)
 #endif
 
+/* Where the first array of an arena that measures is shown to be. */
+#define NO_MEMORY ((unsigned char *)MEMORY_ALIGNMENT)
+
 enum { HUGE_PAGE = 2 << 20, LARGE = 32 << 20 };
 
 void *arena_take(struct arena *a, size_t count, size_t size)
@@ -29,8 +32,9 @@ void *arena_take(struct arena *a, size_t count, size_t size)
     /* After the commit the caller repeats what it measured; anything else is a bug of the caller.
      */
     assert(!a->block || end <= a->peak);
-    void *taken = a->block ? a->block + a->used : NULL;
-    if (taken)
+    unsigned char *first = a->block ? a->block : a->shows_addresses ? NO_MEMORY : NULL;
+    void *taken = first ? first + a->used : NULL;
+    if (a->block)
         allow(taken, bytes);
     a->used = end;
     if (a->peak < end)

@@ -32,6 +32,9 @@ struct arena {
     unsigned char *block; /* NULL while measuring */
     size_t used, peak;    /* bytes */
     bool overflow;        /* a size did not fit in size_t; arena_commit() then fails */
+    /* While it measures it hands out, in place of NULL, addresses that differ from each other and must
+     * not be read or written: for code that asks whether two arrays are the same. */
+    bool shows_addresses;
 };
 
 void *arena_take(struct arena *a, size_t count,
@@ -43,6 +46,10 @@ static inline float *arena_floats(struct arena *a, size_t count)
 /* Gives back everything taken since `mark` (a former value of a->used). */
 void arena_release(struct arena *a, size_t mark);
 enum status arena_commit(struct arena *a, const char *what, struct error *err);
+static inline bool arena_measures(const struct arena *a)
+{
+    return !a->block;
+}
 void arena_destroy(struct arena *a); /* a zeroed arena is fine */
 
 #endif

@@ -6,21 +6,25 @@
 void report_layers(struct console *c, const struct session *s)
 {
     const struct model_summary *m = &s->summary;
-    char shape[48], parameters[REPORT_AMOUNT_BYTES], products[REPORT_AMOUNT_BYTES];
+    char shape[48], description[64], parameters[REPORT_AMOUNT_BYTES], products[REPORT_AMOUNT_BYTES];
     int name_width = 5, description_width = 4;
 
-    for (int i = 0; i < m->n_layers; i++) {
-        int name = (int)strlen(m->layer[i].name), text = (int)strlen(m->layer[i].description);
+    for (int i = 0; i < m->layers.n; i++) {
+        layer_describe(description, sizeof description, &m->layers.row[i]);
+        int name = (int)strlen(m->layers.row[i].name), text = (int)strlen(description);
         name_width = name > name_width ? name : name_width;
         description_width = text > description_width ? text : description_width;
     }
     console_print(c, "%-*s  %-*s  %15s  %12s  %13s  %s\n", name_width, "layer", description_width,
                   "what", "output", "parameters", "multiply-adds", "computed by");
-    for (int i = 0; i < m->n_layers; i++) {
-        const struct model_layer *l = &m->layer[i];
-        snprintf(shape, sizeof shape, "%dx%dx%d", l->height, l->width, l->channels);
+    for (int i = 0; i < m->layers.n; i++) {
+        const struct layer_row *l = &m->layers.row[i];
+        if (l->operation == LAYER_NORM && l->norm.kind == NORM_NONE)
+            continue; /* an activation alone */
+        layer_describe(description, sizeof description, l);
+        snprintf(shape, sizeof shape, "%dx%dx%d", l->out.height, l->out.width, l->out.channels);
         console_print(c, "%-*s  %-*s  %15s  %12lld  %13s%s%s\n", name_width, l->name,
-                      description_width, l->description, shape, (long long)l->parameters,
+                      description_width, description, shape, (long long)l->parameters,
                       report_count(products, (double)l->multiply_adds), l->method[0] ? "  " : "",
                       l->method);
     }

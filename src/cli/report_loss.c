@@ -29,7 +29,7 @@ static struct set count_set(const struct session *s)
 /* Which pictures the backward pass visits, and why. */
 static void print_backward(struct console *c, const struct session *s, int n_selected, int n)
 {
-    bool mixed = s->spec.norm == NORM_BATCH && !s->settings->freeze_bn;
+    bool mixed = s->spec.norm.kind == NORM_BATCH && !s->settings->freeze_bn;
 
     if (n_selected == n)
         return;

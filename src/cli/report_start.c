@@ -174,10 +174,10 @@ void report_colours(struct console *c, const struct session *s)
 
 static const char *norm_text(char *out, size_t size, const struct model_spec *spec)
 {
-    if (spec->norm == NORM_GROUP)
-        snprintf(out, size, "GroupNorm of %d groups", spec->groups);
+    if (spec->norm.kind == NORM_GROUP)
+        snprintf(out, size, "GroupNorm of %d groups", spec->norm.groups);
     else
-        snprintf(out, size, "%s", spec->norm == NORM_BATCH ? "BatchNorm" : "no norm");
+        snprintf(out, size, "%s", spec->norm.kind == NORM_BATCH ? "BatchNorm" : "no norm");
     return out;
 }
 

@@ -1,27 +1,77 @@
-/* The basic residual block of He et al. 2016: y = relu(norm2(conv2(relu(norm1(conv1(x))))) +
- * shortcut(x)), 3x3 convolutions; the first strides; the shortcut is x itself, or a strided 1x1
- * convolution with norm where the shape changes. */
+/* What every kind of block offers to the network, and what a model file may say of it.
+ *
+ * A network is a list of blocks: model.c runs them down and up and knows no more of them than this.
+ * A new kind is a .c file with a struct block_kind, and a line in block_kinds.c. */
 #ifndef NN_BLOCK_H
 #define NN_BLOCK_H
 
-#include "nn/conv_norm.h"
+#include "nn/layer.h"
 
-struct block {
-    struct conv_norm first, second, shortcut;
-    bool has_shortcut;
-    float *inner,
-        *y;     /* outputs of `first` and of the block, [max_batch, ...]; NULL without training */
-    int parity; /* which of the workspace's outputs is y without training */
+enum { BLOCK_MAX_KEYS = 8 };
+
+/* A key of a kind in a model file: a whole number in min..max, or one of n words, which stands for
+ * its place among them. */
+struct block_key {
+    const char *name;
+    int min, max;
+    const char *const *word; /* [max + 1]; NULL: a number */
+    int fallback;            /* where the file does not say; BLOCK_KEY_REQUIRED: it must */
+};
+enum { BLOCK_KEY_REQUIRED = -1 };
+
+/* How the family of networks that a kind comes from names its parameters. */
+struct block_names {
+    const char *stem_conv, *stem_norm; /* "conv1", "bn1"; several: "conv1.0", "conv1.1", "conv1.3",
+                                          ... and the last norm "bn1" */
+    const char *stage;                 /* "layer", and then "1.0": stage and block */
+    int first_stage;                   /* number of the first stage */
+    const char *head_conv, *head_norm; /* of a convolution behind the stages */
+    const char *classifier;            /* "fc" */
 };
 
-/* name: "layer1.0"; parity: see struct. */
-void block_build(struct block *k, struct build *b, const struct model_spec *spec, const char *name,
-                 int parity, int in_h, int in_w, int in_c, int width, int stride);
-/* Returns y. */
-float *block_forward(struct block *k, const float *x, struct samples samples, enum model_mode mode);
-/* g holds dL/dy; other is a second buffer of workspace->gradient_floats. Returns which of the two
- * holds dL/dx then. */
-float *block_backward(struct block *k, float *g, float *other, const float *x,
-                      struct samples samples);
+/* What a stage says of each of its blocks. */
+struct block_spec {
+    int width, stride;         /* output channels; 1 but in the first block of a stage */
+    bool is_first;             /* of its stage */
+    int value[BLOCK_MAX_KEYS]; /* of the kind's keys, in their order */
+    struct norm_spec norm;
+    enum kernels_activation activation;
+    bool same_padding;       /* LAYER_PADDING_SAME everywhere */
+    bool zero_init_residual; /* the last norm begins with weight 0, so that a block begins as its
+                                shortcut alone */
+};
+
+struct block;
+struct block_kind {
+    const char *name; /* as model files call it: "basic" */
+    const struct block_key *key;
+    int n_keys;
+    const struct block_names *names;
+    size_t size; /* of the kind's own struct, which begins with struct block */
+    /* Sets all of the struct but `kind` and `y`. name: "layer1.0". */
+    void (*build)(struct block *k, struct build *b, const char *name, struct tensor in,
+                  const struct block_spec *spec);
+    /* y [batch, out...] from x [batch, in...]. */
+    void (*forward)(struct block *k, float *y, const float *x, struct samples samples,
+                    enum model_mode mode);
+    /* g holds dL/dy and is destroyed, `other` is a second buffer; both have gradient_floats. Writes
+     * the parameters' gradients, and if wants_dx dL/dx into the one that `returns_in_g` says. x and
+     * k->y are forward's. */
+    void (*backward)(struct block *k, float *g, float *other, const float *x,
+                     struct samples samples, bool wants_dx);
+};
+
+struct block {
+    const struct block_kind *kind;
+    char name[64]; /* in front of its parameters' names */
+    struct tensor in, out;
+    float *y; /* [max_batch, out...]: kept for backward by the network; NULL without training */
+    int first_param;           /* in the parameter table */
+    size_t gradient_floats[2]; /* for a sample: what backward needs of g and of `other` */
+    bool returns_in_g;         /* dL/dx is in g after backward, else in `other` */
+};
+
+/* The convolution's own padding under the spec's rule. */
+int block_padding(const struct block_spec *spec, int kernel);
 
 #endif

@@ -1,64 +1,54 @@
 #include "nn/clip.h"
 
+#include "base/memory.h"
 #include "base/parallel.h"
 #include "math/kernels.h"
 
 #include <math.h>
 #include <stdlib.h>
 
-enum { PIECE_FLOATS = 32 * 1024 };
-
 struct job {
-    double *sum;
+    double *sum; /* of each piece */
     float *grad;
-    size_t n;
     float factor;
 };
 
-static size_t piece_floats(const struct job *j, size_t first)
-{
-    return j->n - first < PIECE_FLOATS ? j->n - first : PIECE_FLOATS;
-}
-
-static void sum_piece(void *context, int index, int worker)
+static void sum_some(void *context, size_t first, size_t n)
 {
     const struct job *j = context;
-    size_t first = (size_t)index * PIECE_FLOATS;
-    (void)worker;
-    j->sum[index] = kernels_get()->sum_squares(j->grad + first, piece_floats(j, first));
+    j->sum[first / PARALLEL_FLOATS] = kernels_get()->sum_squares(j->grad + first, n);
 }
 
-static void scale_piece(void *context, int index, int worker)
+static void scale_some(void *context, size_t first, size_t n)
 {
     const struct job *j = context;
-    size_t first = (size_t)index * PIECE_FLOATS;
-    (void)worker;
-    kernels_get()->scale(j->grad + first, piece_floats(j, first), j->factor);
+    kernels_get()->scale(j->grad + first, n, j->factor);
 }
 
 enum status clip_create(struct clip *out, const struct param_list *params, struct error *err)
 {
-    *out = (struct clip){.n_pieces = (int)((params->n_trained + PIECE_FLOATS - 1) / PIECE_FLOATS)};
-    return memory_alloc((void **)&out->sum, (size_t)out->n_pieces, sizeof *out->sum,
-                        "norm of the gradient", err);
+    *out = (struct clip){.n_pieces =
+                             (int)((params->n_trained + PARALLEL_FLOATS - 1) / PARALLEL_FLOATS)};
+    out->sum = memory_array((size_t)out->n_pieces, sizeof *out->sum, "norm of the gradient", err);
+    return out->sum ? STATUS_OK : err->status;
 }
 
 double clip_norm(struct clip *clip, const struct param_list *params)
 {
-    struct job j = {.sum = clip->sum, .grad = params->grad, .n = params->n_trained};
+    struct job j = {.sum = clip->sum, .grad = params->grad};
     double sum = 0;
-    parallel_for(sum_piece, &j, clip->n_pieces);
+    parallel_floats(sum_some, &j, params->n_trained, PARALLEL_FLOATS);
     for (int i = 0; i < clip->n_pieces; i++)
         sum += clip->sum[i];
     return sqrt(sum);
 }
 
-void clip_apply(const struct clip *clip, struct param_list *params, double norm, double most)
+void clip_apply(struct param_list *params, double norm, double most)
 {
     double factor = most / (norm + 1e-6);
-    struct job j = {.grad = params->grad, .n = params->n_trained, .factor = (float)factor};
+    struct job j = {.grad = params->grad, .factor = (float)factor};
     if (factor < 1)
-        parallel_for(scale_piece, &j, clip->n_pieces);
+        parallel_floats(scale_some, &j, params->n_trained, PARALLEL_FLOATS);
 }
 
 void clip_destroy(struct clip *clip)

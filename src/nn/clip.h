@@ -16,7 +16,7 @@ enum status clip_create(struct clip *out, const struct param_list *params, struc
  * of threads. Not finite when an element is not. */
 double clip_norm(struct clip *clip, const struct param_list *params);
 /* Scales the gradient, whose norm is `norm`, by most / (norm + 1e-6) when that is less than 1. */
-void clip_apply(const struct clip *clip, struct param_list *params, double norm, double most);
+void clip_apply(struct param_list *params, double norm, double most);
 void clip_destroy(struct clip *clip); /* a zeroed one is fine */
 
 #endif

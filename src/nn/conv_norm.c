@@ -2,29 +2,33 @@
  * gradient, which saves a buffer. */
 #include "nn/conv_norm.h"
 
-void conv_norm_build(struct conv_norm *u, struct build *b, const struct model_spec *spec,
-                     const char *conv, const char *norm, int in_h, int in_w, int in_c, int out_c,
-                     int kernel, int stride)
+struct tensor conv_norm_build(struct conv_norm *u, struct build *b, const char *conv,
+                              const char *norm, struct tensor in, int residual,
+                              const struct conv_norm_spec *s)
 {
-    conv2d_build(&u->conv, b, conv, in_h, in_w, in_c, out_c, kernel, stride);
-    norm_build(&u->norm, b, norm, spec->norm, spec->groups, u->conv.out_h, u->conv.out_w, out_c);
-    size_t floats = conv_norm_out_floats(u) * b->max_batch;
-    u->z = b->training ? arena_floats(b->activations, floats) : NULL;
-    if (!b->training)
-        build_need(&b->workspace->conv_out_floats, floats);
-}
-
-size_t conv_norm_out_floats(const struct conv_norm *u)
-{
-    return (size_t)u->conv.out_h * u->conv.out_w * u->conv.out_c;
+    struct tensor z = conv2d_build(&u->conv, b, conv, in, &s->conv);
+    struct tensor y = norm_build(&u->norm, b, norm, z, residual, s->norm, s->activation,
+                                 s->starts_at_zero ? 0 : 1);
+    u->kept = b->training;
+    u->z =
+        u->kept ? arena_floats(b->activations, shape_floats(z.shape) * (size_t)b->max_batch) : NULL;
+    u->scratch = b->scratch;
+    u->max_batch = b->max_batch;
+    return y;
 }
 
 void conv_norm_forward(struct conv_norm *u, float *y, const float *x, const float *residual,
-                       struct samples samples, enum model_mode mode, bool relu)
+                       struct samples samples, enum model_mode mode)
 {
-    float *z = u->z ? u->z : u->conv.workspace->conv_out;
+    size_t mark = u->scratch->used;
+    float *z = u->z;
+    if (!u->kept)
+        z = residual == y
+                ? arena_floats(u->scratch, shape_floats(u->conv.out) * (size_t)u->max_batch)
+                : y;
     conv2d_forward(&u->conv, z, x, samples);
-    norm_forward(&u->norm, y, z, residual, samples, mode, relu);
+    norm_forward(&u->norm, y, z, residual, samples, mode);
+    arena_release(u->scratch, mark);
 }
 
 void conv_norm_backward(struct conv_norm *u, float *dx, float *g, const float *y, const float *x,

@@ -1,28 +1,40 @@
-/* A convolution with its normalisation: the unit that networks of this family are made of. */
+/* A convolution with its normalisation and activation: the unit that these networks are made of. */
 #ifndef NN_CONV_NORM_H
 #define NN_CONV_NORM_H
 
+#include "nn/conv/conv2d.h"
 #include "nn/norm.h"
 
 struct conv_norm {
     struct conv2d conv;
     struct norm norm;
-    float *z; /* [max_batch, out]: the convolution's output, kept for backward; NULL without
-                 training (workspace) */
+    bool kept; /* with training: z is kept for backward */
+    float *z;  /* [max_batch, out]: the convolution's output; NULL without training */
+    struct arena *scratch;
+    int max_batch;
 };
 
-/* Names: "CONV.weight", "NORM.weight" and so on. */
-void conv_norm_build(struct conv_norm *u, struct build *b, const struct model_spec *spec,
-                     const char *conv, const char *norm, int in_h, int in_w, int in_c, int out_c,
-                     int kernel, int stride);
-size_t conv_norm_out_floats(const struct conv_norm *u); /* for one sample */
+struct conv_norm_spec {
+    struct conv_spec conv;
+    const struct norm_spec *norm;
+    enum kernels_activation activation;
+    bool starts_at_zero; /* the norm's weight: a residual branch that begins as nothing (Goyal et
+                            al. 2017, section 5.1) */
+};
 
-/* y = norm(conv(x)) (+ residual), then relu if asked. residual may be y. */
+/* Names: "CONV.weight", "NORM.weight" and so on. residual: the row whose output is added before the
+ * activation, or -1. */
+struct tensor conv_norm_build(struct conv_norm *u, struct build *b, const char *conv,
+                              const char *norm, struct tensor in, int residual,
+                              const struct conv_norm_spec *spec);
+
+/* y = activation(norm(conv(x)) (+ residual)). residual may be y, or NULL. */
 void conv_norm_forward(struct conv_norm *u, float *y, const float *x, const float *residual,
-                       struct samples samples, enum model_mode mode, bool relu);
-/* From g = dL/dy (masked in place where the relu's output y <= 0; y NULL: no relu) the gradients of
- * the parameters, and, unless dx is NULL, of x: written, or added if accumulate. The kept z is gone
- * afterwards (it holds dL/dz). */
+                       struct samples samples, enum model_mode mode);
+/* From g = dL/dy (masked in place where the activation with output y is flat; y NULL: masked
+ * before) the gradients of the parameters, and, unless dx is NULL, of x: written, or added if
+ * accumulate. The kept z is gone afterwards (it holds dL/dz). g is not read any more when dx is
+ * written, so that dx may be g. */
 void conv_norm_backward(struct conv_norm *u, float *dx, float *g, const float *y, const float *x,
                         struct samples samples, bool accumulate);
 

@@ -1,13 +1,12 @@
 #include "nn/ema.h"
 
+#include "base/memory.h"
 #include "base/parallel.h"
 #include "math/kernels.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { PIECE_FLOATS = 32 * 1024 };
 
 static size_t count_buffers(const struct param_list *params)
 {
@@ -58,14 +57,13 @@ enum status ema_create(struct ema *out, const struct param_list *params, double 
 {
     *out = (struct ema){
         .decay = decay, .n_weights = params->n_trained, .n_buffers = count_buffers(params)};
-    enum status status = memory_alloc((void **)&out->weight, out->n_weights, sizeof *out->weight,
-                                      "average of the weights", err);
-    if (status == STATUS_OK && out->n_buffers > 0)
-        status = memory_alloc((void **)&out->buffer, out->n_buffers, sizeof *out->buffer,
-                              "average of the running statistics", err);
-    if (status != STATUS_OK) {
+    out->weight = memory_array(out->n_weights, sizeof *out->weight, "average of the weights", err);
+    if (out->weight && out->n_buffers > 0)
+        out->buffer = memory_array(out->n_buffers, sizeof *out->buffer,
+                                   "average of the running statistics", err);
+    if (!out->weight || (out->n_buffers > 0 && !out->buffer)) {
         ema_destroy(out);
-        return status;
+        return err->status;
     }
     copy(out->weight, params->data, out->n_weights, 0);
     each_buffer(out, params, copy, 0);
@@ -78,20 +76,17 @@ struct job {
     float share;
 };
 
-static void blend_piece(void *context, int index, int worker)
+static void blend_some(void *context, size_t first, size_t n)
 {
     const struct job *j = context;
-    size_t first = (size_t)index * PIECE_FLOATS, left = j->ema->n_weights - first;
-    (void)worker;
-    blend(j->ema->weight + first, j->params->data + first,
-          left < PIECE_FLOATS ? left : PIECE_FLOATS, j->share);
+    blend(j->ema->weight + first, j->params->data + first, n, j->share);
 }
 
 void ema_update(struct ema *ema, const struct param_list *params, int64_t earlier_updates)
 {
     double t = (double)earlier_updates;
     struct job j = {ema, params, (float)(1 - fmin(ema->decay, (1 + t) / (10 + t)))};
-    parallel_for(blend_piece, &j, (int)((ema->n_weights + PIECE_FLOATS - 1) / PIECE_FLOATS));
+    parallel_floats(blend_some, &j, ema->n_weights, PARALLEL_FLOATS);
     each_buffer(ema, params, blend, j.share);
 }
 

@@ -3,7 +3,7 @@
 
 #include "base/parallel.h"
 
-#include <stdio.h>
+#include <math.h>
 
 enum { OUTPUTS = 32, INPUTS = 64 }; /* of a piece */
 
@@ -14,17 +14,30 @@ struct job {
     struct samples samples;
 };
 
-void linear_build(struct linear *l, struct build *b, const char *name, int in, int out)
+struct tensor linear_build(struct linear *l, struct build *b, const char *name, struct tensor in,
+                           int out)
 {
-    l->in = in;
+    l->in = in.shape.channels;
     l->out = out;
-    l->weight = build_param(b, PARAM_LINEAR, name, "weight", out, in, 0, 0);
-    l->bias = build_param(b, PARAM_VECTOR, name, "bias", out, 0, 0, 0);
-    if (l->weight)
-        l->weight->head = l->bias->head = true;
-    char text[64];
-    snprintf(text, sizeof text, "linear %d->%d", in, out);
-    build_layer(b, name, text, 1, 1, out, (int64_t)in * out + out, (int64_t)in * out);
+    struct param p = {.kind = PARAM_LINEAR,
+                      .dim = {out, l->in},
+                      .start = PARAM_START_UNIFORM,
+                      .start_value = 1 / sqrt((double)l->in),
+                      .head = true};
+    l->weight = layer_param(b, name, "weight", p);
+    p.kind = PARAM_VECTOR;
+    p.dim[1] = 0;
+    l->bias = layer_param(b, name, "bias", p);
+    int64_t weights = (int64_t)l->in * out;
+    return layer_add_row(b, name,
+                         (struct layer_row){.operation = LAYER_LINEAR,
+                                            .input = in.row,
+                                            .residual = -1,
+                                            .in = in.shape,
+                                            .out = {1, 1, out},
+                                            .n_params = 2,
+                                            .parameters = weights + out,
+                                            .multiply_adds = weights});
 }
 
 static int pieces(int n, int each)
@@ -37,18 +50,25 @@ static int piece_end(int piece, int n, int each)
     return (piece + 1) * each < n ? (piece + 1) * each : n;
 }
 
+static const float *sample_of(const float *values, const struct job *j, int i, int each)
+{
+    return values + (size_t)j->samples.index[i] * (size_t)each;
+}
+
 static void forward_piece(void *context, int piece, int worker)
 {
     const struct job *j = context;
     const struct linear *l = j->linear;
     (void)worker;
     for (int i = 0; i < j->samples.n; i++) {
-        const float *in = j->x + (size_t)j->samples.index[i] * l->in;
+        const float *in = sample_of(j->x, j, i, l->in);
+        float *y = j->y + (size_t)j->samples.index[i] * (size_t)l->out;
         for (int o = piece * OUTPUTS; o < piece_end(piece, l->out, OUTPUTS); o++) {
-            double sum = l->bias->data[o];
+            const float *weight = l->weight->data + (size_t)o * (size_t)l->in;
+            double sum = (double)l->bias->data[o];
             for (int c = 0; c < l->in; c++)
-                sum += (double)l->weight->data[(size_t)o * l->in + c] * in[c];
-            j->y[(size_t)j->samples.index[i] * l->out + o] = (float)sum;
+                sum += (double)weight[c] * (double)in[c];
+            y[o] = (float)sum;
         }
     }
 }
@@ -67,12 +87,14 @@ static void inputs_piece(void *context, int piece, int worker)
     int first = piece * INPUTS, n = piece_end(piece, l->in, INPUTS) - first;
     (void)worker;
     for (int i = 0; i < j->samples.n; i++) {
-        const float *g = j->dy + (size_t)j->samples.index[i] * l->out;
-        float *dx = j->dx + (size_t)j->samples.index[i] * l->in + first;
+        const float *g = sample_of(j->dy, j, i, l->out);
+        float *dx = j->dx + (size_t)j->samples.index[i] * (size_t)l->in + first;
         double sum[INPUTS] = {0};
-        for (int o = 0; o < l->out; o++)
+        for (int o = 0; o < l->out; o++) {
+            const float *weight = l->weight->data + (size_t)o * (size_t)l->in + first;
             for (int c = 0; c < n; c++)
-                sum[c] += (double)g[o] * l->weight->data[(size_t)o * l->in + first + c];
+                sum[c] += (double)g[o] * (double)weight[c];
+        }
         for (int c = 0; c < n; c++)
             dx[c] = (float)sum[c];
     }
@@ -85,16 +107,17 @@ static void outputs_piece(void *context, int piece, int worker)
     const struct linear *l = j->linear;
     (void)worker;
     for (int o = piece * OUTPUTS; o < piece_end(piece, l->out, OUTPUTS); o++) {
+        float *grad = l->weight->grad + (size_t)o * (size_t)l->in;
         double bias = 0;
         for (int i = 0; i < j->samples.n; i++)
-            bias += j->dy[(size_t)j->samples.index[i] * l->out + o];
+            bias += (double)sample_of(j->dy, j, i, l->out)[o];
         l->bias->grad[o] = (float)bias;
         for (int c = 0; c < l->in; c++) {
             double sum = 0;
             for (int i = 0; i < j->samples.n; i++)
-                sum += (double)j->dy[(size_t)j->samples.index[i] * l->out + o] *
-                       j->x[(size_t)j->samples.index[i] * l->in + c];
-            l->weight->grad[(size_t)o * l->in + c] = (float)sum;
+                sum += (double)sample_of(j->dy, j, i, l->out)[o] *
+                       (double)sample_of(j->x, j, i, l->in)[c];
+            grad[c] = (float)sum;
         }
     }
 }
@@ -103,6 +126,7 @@ void linear_backward(const struct linear *l, float *dx, const float *dy, const f
                      struct samples samples)
 {
     struct job j = {.linear = l, .x = x, .dy = dy, .dx = dx, .samples = samples};
-    parallel_for(inputs_piece, &j, pieces(l->in, INPUTS));
+    if (dx)
+        parallel_for(inputs_piece, &j, pieces(l->in, INPUTS));
     parallel_for(outputs_piece, &j, pieces(l->out, OUTPUTS));
 }

@@ -33,7 +33,7 @@ void loss_cross_entropy(float *loss, float *dlogits, float *probability, const f
 
     opt = opt ? opt : &plain;
     for (int i = 0; i < n; i++) {
-        const float *z = logits + (size_t)i * classes;
+        const float *z = logits + (size_t)i * (size_t)classes;
         double log_sum = log_sum_exp(z, classes), sum = 0, total = 0;
 
         for (int j = 0; j < classes && label[i] >= 0; j++) {
@@ -45,7 +45,7 @@ void loss_cross_entropy(float *loss, float *dlogits, float *probability, const f
         loss[i] = (float)sum;
         for (int j = 0; j < classes; j++) {
             double share = exp(z[j] - log_sum);
-            size_t at = (size_t)i * classes + j;
+            size_t at = (size_t)i * (size_t)classes + (size_t)j;
             if (probability)
                 probability[at] = (float)share;
             if (dlogits)

@@ -1,184 +1,122 @@
-/* Composition: stem, pool, blocks, global average, classifier. Built twice by the same code
- * (nn/build.h), run forward and backward by hand: there is no graph. */
+/* Built twice by the same code (nn/layer.h), run forward and backward block by block: there is no
+ * graph. */
 #include "nn/model.h"
 
-#include "base/parallel.h"
+#include "base/memory.h"
 #include "math/gemm.h"
-#include "nn/block.h"
+#include "nn/block_list.h"
 #include "nn/linear.h"
 #include "nn/pool.h"
 
-#include <stdio.h>
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
 struct model {
     struct model_spec spec;
     struct model_options options;
-    struct arena parameters, activations;
+    struct arena parameters, activations, scratch;
     struct param_list params;
-    struct workspace workspace;
-
-    struct conv_norm stem[MODEL_MAX_STEM];
-    float *stem_y[MODEL_MAX_STEM]; /* NULL without training (workspace) */
-    struct max_pool pool;
-    struct block *block;
-    int n_blocks;
-    struct linear head;
+    struct block_list blocks;
+    struct linear classifier;
+    struct shape last; /* of the last block's output */
 
     float *pooled, *logits,
-        *dpooled;       /* [max_batch, features], [max_batch, classes], [max_batch, features] */
-    int *all;           /* 0, 1, ... max_batch - 1 */
-    size_t last_pixels; /* of the last block's output */
-    const float *x;     /* of the last forward */
+        *dpooled; /* [max_batch, features], [max_batch, classes], [max_batch, features] */
+    int *all;     /* 0, 1, ... max_batch - 1 */
+    /* Floats of the outputs of blocks in turn, where they are not kept, and of the gradients of two
+     * neighbouring activations. */
+    size_t output_floats[2], gradient_floats[2];
+    const float *x; /* of the last forward */
     int batch;
+    enum model_mode mode;
 };
 
-static int count_blocks(const struct model_spec *spec)
+static void raise_to(size_t *have, size_t needed)
 {
-    int n = 0;
-    for (int i = 0; i < spec->n_stages; i++)
-        n += spec->stage[i].blocks;
-    return n;
+    if (*have < needed)
+        *have = needed;
 }
 
-/* Height = width and channels of the activation that the next layer gets, and how many there were:
- * neighbours alternate between two buffers without training. */
-struct flow {
-    int size, channels, count;
-};
-
-static void build_stem(struct model *m, struct build *b, struct flow *f)
+/* Walks as forward and backward do, to size the two outputs and the two gradients: the stem's
+ * activations are several times larger than all others, and mostly need one buffer only. */
+static void size_buffers(struct model *m)
 {
-    const struct model_spec *spec = &m->spec;
-    for (int i = 0; i < spec->n_stem; i++) {
-        /* As torchvision's and timm's stems: conv1 and bn1; deep ones conv1.0, conv1.1 (norm),
-         * conv1.3, ... with bn1 last. */
-        char conv[32] = "conv1", norm[32] = "bn1";
-        if (spec->n_stem > 1)
-            snprintf(conv, sizeof conv, "conv1.%d", 3 * i);
-        if (i + 1 < spec->n_stem)
-            snprintf(norm, sizeof norm, "conv1.%d", 3 * i + 1);
-        const struct conv_spec *c = &spec->stem[i];
-        conv_norm_build(&m->stem[i], b, spec, conv, norm, f->size, f->size, f->channels, c->width,
-                        c->kernel, c->stride);
-        *f = (struct flow){m->stem[i].conv.out_h, c->width, f->count + 1};
-        size_t floats = conv_norm_out_floats(&m->stem[i]) * b->max_batch;
-        /* What only the pool reads is not kept: backward finds all that it needs in the pool's
-         * output. */
-        bool keep = b->training && !(spec->pool_kernel > 0 && i + 1 == spec->n_stem);
-        m->stem_y[i] = keep ? arena_floats(b->activations, floats) : NULL;
-        if (!b->training)
-            build_need(&b->workspace->output_floats, floats);
-    }
-    if (spec->pool_kernel > 0) {
-        pool_max_build(&m->pool, b, f->size, f->size, f->channels, spec->pool_kernel,
-                       spec->pool_stride, f->count % 2);
-        f->size = m->pool.shape.out_height;
-        f->count++;
+    size_t batch = (size_t)m->options.max_batch;
+    for (int i = 0; i < m->blocks.n && !m->options.training; i++)
+        raise_to(&m->output_floats[i % 2], shape_floats(m->blocks.item[i]->out.shape) * batch);
+    for (int i = m->blocks.n - 1, g = 0; i >= 0 && m->options.training; i--) {
+        const struct block *k = m->blocks.item[i];
+        raise_to(&m->gradient_floats[g], k->gradient_floats[0] * batch);
+        raise_to(&m->gradient_floats[!g], k->gradient_floats[1] * batch);
+        g = k->returns_in_g ? g : !g;
+        if (i > 0)
+            raise_to(&m->gradient_floats[g], shape_floats(k->in.shape) * batch);
     }
 }
 
-static void build_stages(struct model *m, struct build *b, struct flow *f)
-{
-    int n = 0;
-    for (int i = 0; i < m->spec.n_stages; i++) {
-        const struct stage_spec *s = &m->spec.stage[i];
-        for (int j = 0; j < s->blocks; j++, n++) {
-            char name[32];
-            snprintf(name, sizeof name, "layer%d.%d", i + 1, j);
-            block_build(&m->block[n], b, &m->spec, name, f->count % 2, f->size, f->size,
-                        f->channels, s->width, j == 0 ? s->stride : 1);
-            *f = (struct flow){m->block[n].first.conv.out_h, s->width, f->count + 1};
-        }
-    }
-    m->n_blocks = n;
-    m->last_pixels = (size_t)f->size * f->size;
-}
-
-/* Walks as model_backward does, to size the two gradient buffers: the stem's activations are
- * several times larger than all others, and mostly need one buffer only. */
-static void need_gradients(struct model *m, struct workspace *w, int max_batch)
-{
-    int g = 0;
-    for (int i = m->n_blocks - 1; i >= 0; i--) {
-        const struct block *k = &m->block[i];
-        const struct conv2d *c = &k->first.conv;
-        build_need(&w->gradient_floats[g], conv_norm_out_floats(&k->second) * max_batch);
-        build_need(&w->gradient_floats[!g], conv_norm_out_floats(&k->first) * max_batch);
-        g = k->has_shortcut ? !g : g;
-        build_need(&w->gradient_floats[g], (size_t)c->in_h * c->in_w * c->in_c * max_batch);
-    }
-    if (m->spec.pool_kernel > 0)
-        g = !g;
-    for (int i = m->spec.n_stem - 1; i >= 0; i--, g = !g)
-        build_need(&w->gradient_floats[g], conv_norm_out_floats(&m->stem[i]) * max_batch);
-}
-
-static void take_workspace(struct workspace *w, struct arena *a)
-{
-    w->tile = arena_floats(a, w->tile_floats * (size_t)parallel_threads());
-    w->partial = arena_floats(a, w->partial_floats);
-    w->packed = arena_floats(a, w->packed_floats);
-    w->transformed = arena_floats(a, w->transformed_floats);
-    w->stats = arena_take(a, w->stats_doubles, sizeof *w->stats);
-    w->conv_out = arena_floats(a, w->conv_out_floats);
-    w->inner = arena_floats(a, w->inner_floats);
-    for (int i = 0; i < 2; i++) {
-        w->output[i] = arena_floats(a, w->output_floats);
-        w->gradient[i] = arena_floats(a, w->gradient_floats[i]);
-    }
-}
-
-/* One pass of nn/build.h. The smallest activation must not vanish. */
+/* One pass of nn/layer.h. */
 static enum status build_all(struct model *m, struct build *b, struct error *err)
 {
-    struct flow flow = {m->options.size, 3, 0};
-    build_stem(m, b, &flow);
-    build_stages(m, b, &flow);
-    if (m->last_pixels == 0)
-        return error_usage(err, "pictures of %d x %d are too small for this network",
-                           m->options.size, m->options.size);
-    linear_build(&m->head, b, "fc", flow.channels, m->options.classes);
-    m->pooled = arena_floats(b->activations, (size_t)b->max_batch * flow.channels);
-    m->dpooled = arena_floats(b->activations, (size_t)b->max_batch * flow.channels);
-    m->logits = arena_floats(b->activations, (size_t)b->max_batch * m->options.classes);
-    m->all = arena_take(b->activations, b->max_batch, sizeof *m->all);
-    if (b->training)
-        need_gradients(m, b->workspace, b->max_batch);
-    take_workspace(b->workspace, b->activations);
+    if (block_list_build(&m->blocks, b, &m->spec, m->options.size, err) != STATUS_OK)
+        return err->status;
+    struct tensor last = m->blocks.item[m->blocks.n - 1]->out;
+    m->last = last.shape;
+    linear_build(&m->classifier, b, m->spec.block->names->classifier,
+                 (struct tensor){{1, 1, m->last.channels}, last.row}, m->options.classes);
+    size_t batch = (size_t)b->max_batch, features = (size_t)m->classifier.in;
+    m->pooled = arena_floats(b->activations, batch * features);
+    m->dpooled = arena_floats(b->activations, batch * features);
+    m->logits = arena_floats(b->activations, batch * (size_t)m->options.classes);
+    m->all = arena_take(b->activations, batch, sizeof *m->all);
+    size_buffers(m);
     if (b->error.status != STATUS_OK)
         *err = b->error;
     return b->error.status;
 }
 
-/* The first pass: sizes into *b and m->activations. */
+static struct build start_build(struct model *m, struct layer_table *table)
+{
+    return (struct build){.activations = &m->activations,
+                          .scratch = &m->scratch,
+                          .max_batch = m->options.max_batch,
+                          .training = m->options.training,
+                          .freeze_batch_norm = m->options.freeze_batch_norm,
+                          .convolutions = m->options.convolutions,
+                          .table = table};
+}
+
+static void run_forward(struct model *m, const float *x, struct samples all, enum model_mode mode);
+static void run_backward(struct model *m, struct samples samples);
+
+/* The first pass: sizes into *b and the arenas. */
 static enum status measure(struct model *m, struct build *b, const struct model_spec *spec,
-                           const struct model_options *opt, struct model_summary *summary,
+                           const struct model_options *opt, struct layer_table *table,
                            struct error *err)
 {
     if (model_spec_check(spec, err) != STATUS_OK)
         return err->status;
     m->spec = *spec;
     m->options = *opt;
-    if (memory_alloc((void **)&m->block, count_blocks(spec), sizeof *m->block, "network", err) !=
-        STATUS_OK)
+    m->activations.shows_addresses = m->scratch.shows_addresses = true;
+    if (block_list_create(&m->blocks, spec, err) != STATUS_OK)
         return err->status;
-    *b = (struct build){.activations = &m->activations,
-                        .workspace = &m->workspace,
-                        .max_batch = opt->max_batch,
-                        .training = opt->training,
-                        .freeze_batch_norm = opt->freeze_batch_norm,
-                        .convolutions = opt->convolutions,
-                        .summary = summary};
-    return build_all(m, b, err);
+    *b = start_build(m, table);
+    if (build_all(m, b, err) != STATUS_OK)
+        return err->status;
+    struct samples all = {NULL, opt->max_batch};
+    /* Scratch memory measures, so that nothing is computed, and the image is not read. */
+    run_forward(m, m->logits, all, opt->training ? MODEL_TRAIN : MODEL_EVAL);
+    if (opt->training)
+        run_backward(m, all);
+    return STATUS_OK;
 }
 
 /* Parameters' memory: the table, and the families of data, gradients and buffers. */
 static void take_parameters(struct model *m, struct build *b, const struct build *sizes)
 {
     struct arena *a = &m->parameters;
-    b->param = arena_take(a, sizes->n_params, sizeof *b->param);
+    b->param = arena_take(a, (size_t)sizes->n_params, sizeof *b->param);
     b->data = arena_floats(a, sizes->n_trained);
     b->grad = m->options.training ? arena_floats(a, sizes->n_trained) : NULL;
     b->buffers = arena_floats(a, sizes->n_buffers);
@@ -187,18 +125,14 @@ static void take_parameters(struct model *m, struct build *b, const struct build
 static enum status create(struct model *m, const struct model_spec *spec,
                           const struct model_options *opt, struct error *err)
 {
-    struct build sizes, b;
+    struct build sizes;
     if (measure(m, &sizes, spec, opt, NULL, err) != STATUS_OK)
         return err->status;
-    b = (struct build){.activations = &m->activations,
-                       .workspace = &m->workspace,
-                       .max_batch = opt->max_batch,
-                       .training = opt->training,
-                       .freeze_batch_norm = opt->freeze_batch_norm,
-                       .convolutions = opt->convolutions};
+    struct build b = start_build(m, NULL);
     take_parameters(m, &b, &sizes);
     if (arena_commit(&m->parameters, "network's parameters", err) != STATUS_OK ||
-        arena_commit(&m->activations, "network's activations", err) != STATUS_OK)
+        arena_commit(&m->activations, "network's activations", err) != STATUS_OK ||
+        arena_commit(&m->scratch, "network's scratch memory", err) != STATUS_OK)
         return err->status;
     take_parameters(m, &b, &sizes);
     if (build_all(m, &b, err) != STATUS_OK)
@@ -206,6 +140,7 @@ static enum status create(struct model *m, const struct model_spec *spec,
     m->params = (struct param_list){b.param, b.n_params, b.data, b.grad, b.n_trained};
     for (int i = 0; i < opt->max_batch; i++)
         m->all[i] = i;
+    m->mode = MODEL_EVAL;
     return STATUS_OK;
 }
 
@@ -214,8 +149,8 @@ enum status model_create(struct model **out, const struct model_spec *spec,
 {
     *out = NULL;
     gemm_start();
-    struct model *m;
-    if (memory_alloc((void **)&m, 1, sizeof *m, "network", err) != STATUS_OK)
+    struct model *m = memory_array(1, sizeof *m, "network", err);
+    if (!m)
         return err->status;
     if (create(m, spec, opt, err) != STATUS_OK) {
         model_destroy(m);
@@ -231,110 +166,109 @@ void model_destroy(struct model *m)
         return;
     arena_destroy(&m->parameters);
     arena_destroy(&m->activations);
-    free(m->block);
+    arena_destroy(&m->scratch);
+    block_list_free(&m->blocks);
     free(m);
+}
+
+static void summarise(struct model_summary *out, const struct model *m, const struct build *b)
+{
+    for (int i = 0; i < out->layers.n; i++) {
+        out->parameters += out->layers.row[i].parameters;
+        out->multiply_adds += out->layers.row[i].multiply_adds;
+    }
+    out->parameter_bytes =
+        (b->n_trained + b->n_buffers) * sizeof(float) + (size_t)b->n_params * sizeof *b->param;
+    out->gradient_bytes = m->options.training ? b->n_trained * sizeof(float) : 0;
+    out->activation_bytes = m->activations.peak + m->scratch.peak;
 }
 
 enum status model_summarise(struct model_summary *out, const struct model_spec *spec,
                             const struct model_options *opt, struct error *err)
 {
-    memset(out, 0, sizeof *out);
-    struct model *m;
-    if (memory_alloc((void **)&m, 1, sizeof *m, "network", err) != STATUS_OK)
+    *out = (struct model_summary){0};
+    struct model *m = memory_array(1, sizeof *m, "network", err);
+    if (!m)
         return err->status;
     struct build b;
-    enum status status = measure(m, &b, spec, opt, out, err);
-    if (status == STATUS_OK) {
-        out->parameter_bytes =
-            (b.n_trained + b.n_buffers) * sizeof(float) + b.n_params * sizeof(struct param);
-        out->gradient_bytes = opt->training ? b.n_trained * sizeof(float) : 0;
-        out->activation_bytes = m->activations.peak;
-    } else {
+    enum status status = measure(m, &b, spec, opt, &out->layers, err);
+    if (status == STATUS_OK)
+        summarise(out, m, &b);
+    else
         model_summary_free(out);
-    }
     model_destroy(m);
     return status;
 }
 
 void model_summary_free(struct model_summary *s)
 {
-    free(s->layer);
-    memset(s, 0, sizeof *s);
+    free(s->layers.row);
+    *s = (struct model_summary){0};
 }
 
-/* Where the i-th convolution of the stem puts its output. The last one before a pool borrows a
- * gradient buffer. */
-static float *stem_output(const struct model *m, int i)
+static void run_forward(struct model *m, const float *x, struct samples all, enum model_mode mode)
 {
-    const struct workspace *w = &m->workspace;
-    if (m->stem_y[i])
-        return m->stem_y[i];
-    if (!m->options.training)
-        return w->output[i % 2];
-    return w->gradient[w->gradient_floats[1] > w->gradient_floats[0]];
+    size_t mark = m->scratch.used;
+    float *out[2];
+    for (int i = 0; i < 2; i++)
+        out[i] = arena_floats(&m->scratch, m->output_floats[i]);
+    for (int i = 0; i < m->blocks.n; i++) {
+        struct block *k = m->blocks.item[i];
+        float *y = m->options.training ? k->y : out[i % 2];
+        k->kind->forward(k, y, x, all, mode);
+        x = y;
+    }
+    if (!arena_measures(&m->scratch)) {
+        pool_average_forward(m->pooled, x, all, m->last);
+        linear_forward(&m->classifier, m->logits, m->pooled, all);
+    }
+    arena_release(&m->scratch, mark);
 }
 
 const float *model_forward(struct model *m, const float *x, int batch, enum model_mode mode)
 {
-    struct samples all = {m->all, batch};
-    const float *y = x;
+    assert(m->options.training || mode == MODEL_EVAL);
     m->x = x;
     m->batch = batch;
-    for (int i = 0; i < m->spec.n_stem; i++) {
-        float *out = stem_output(m, i);
-        conv_norm_forward(&m->stem[i], out, y, NULL, all, mode, true);
-        y = out;
-    }
-    if (m->spec.pool_kernel > 0)
-        y = pool_max_forward(&m->pool, y, all);
-    for (int i = 0; i < m->n_blocks; i++)
-        y = block_forward(&m->block[i], y, all, mode);
-    pool_average_forward(m->pooled, y, all, m->last_pixels, m->head.in);
-    linear_forward(&m->head, m->logits, m->pooled, all);
+    m->mode = mode;
+    run_forward(m, x, (struct samples){m->all, batch}, mode);
     return m->logits;
 }
 
-/* What block i (or -1: the pool) got as its input. */
-static const float *block_input(const struct model *m, int i)
+/* From m->dpooled down to the lowest block. */
+static void run_backward(struct model *m, struct samples samples)
 {
-    if (i > 0)
-        return m->block[i - 1].y;
-    return m->spec.pool_kernel > 0 ? m->pool.y : m->stem_y[m->spec.n_stem - 1];
+    size_t mark = m->scratch.used;
+    float *g = arena_floats(&m->scratch, m->gradient_floats[0]),
+          *other = arena_floats(&m->scratch, m->gradient_floats[1]);
+    if (!arena_measures(&m->scratch))
+        pool_average_backward(g, m->dpooled, samples, m->last);
+    for (int i = m->blocks.n - 1; i >= 0; i--) {
+        struct block *k = m->blocks.item[i];
+        const float *x = i > 0 ? m->blocks.item[i - 1]->y : m->x;
+        k->kind->backward(k, g, other, x, samples, i > 0);
+        if (!k->returns_in_g) {
+            float *dx = other;
+            other = g;
+            g = dx;
+        }
+    }
+    arena_release(&m->scratch, mark);
 }
 
 void model_backward(struct model *m, const float *dlogits, const int *selected, int n_selected)
 {
+    assert(m->mode != MODEL_EVAL);
     struct samples samples = {selected, n_selected};
     if (m->options.full_backward || !model_samples_independent(m))
         samples = (struct samples){m->all, m->batch};
-    float *g = m->workspace.gradient[0], *other = m->workspace.gradient[1];
-
-    linear_backward(&m->head, m->dpooled, dlogits, m->pooled, samples);
-    pool_average_backward(g, m->dpooled, samples, m->last_pixels, m->head.in);
-    for (int i = m->n_blocks - 1; i >= 0; i--) {
-        float *dx = block_backward(&m->block[i], g, other, block_input(m, i), samples);
-        other = dx == g ? other : g;
-        g = dx;
-    }
-    if (m->spec.pool_kernel > 0) {
-        pool_max_relu_backward(&m->pool, g, samples);
-        pool_max_backward(&m->pool, other, g, samples);
-        float *dx = other;
-        other = g;
-        g = dx;
-    }
-    for (int i = m->spec.n_stem - 1; i >= 0; i--) {
-        const float *x = i > 0 ? m->stem_y[i - 1] : m->x;
-        conv_norm_backward(&m->stem[i], i > 0 ? other : NULL, g, m->stem_y[i], x, samples, false);
-        float *dx = other;
-        other = g;
-        g = dx;
-    }
+    linear_backward(&m->classifier, m->dpooled, dlogits, m->pooled, samples);
+    run_backward(m, samples);
 }
 
 bool model_samples_independent(const struct model *m)
 {
-    return m->spec.norm != NORM_BATCH || m->options.freeze_batch_norm;
+    return m->spec.norm.kind != NORM_BATCH || m->options.freeze_batch_norm;
 }
 
 struct param_list *model_params(struct model *m)

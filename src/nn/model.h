@@ -5,21 +5,12 @@
 #define NN_MODEL_H
 
 #include "base/error.h"
-#include "nn/conv2d_plan.h"
+#include "nn/layer.h"
 #include "nn/model_spec.h"
-#include "nn/param.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-enum model_mode {
-    MODEL_TRAIN, /* BatchNorm uses the batch's statistics and updates the running ones; activations
-                    are kept for backward */
-    MODEL_TRAIN_AGAIN, /* as MODEL_TRAIN, of a batch that was trained on in this step already: the
-                          running statistics stay as they are */
-    MODEL_EVAL,        /* running statistics; changes nothing but scratch memory */
-};
 
 struct model_options {
     int classes;   /* >= 1 */
@@ -40,16 +31,17 @@ struct model;
 enum status model_create(struct model **out, const struct model_spec *spec,
                          const struct model_options *opt, struct error *err);
 void model_destroy(struct model *m); /* NULL is fine */
-/* Convolutions: N(0, sqrt(2 / fan_out)) (He, as torchvision's ResNet); norms 1 and 0; classifier:
- * uniform in
- * +-1/sqrt(fan_in), weight and bias (PyTorch's nn.Linear). One stream of numbers per parameter, by
- * its place in the table. */
+/* As each parameter says of itself (nn/param.h): convolutions N(0, sqrt(2 / fan_out)) (He, as
+ * torchvision's ResNet); norms 1 and 0; classifier uniform in +-1/sqrt(fan_in) (PyTorch's
+ * nn.Linear). One stream of numbers per parameter, by its place in the table. */
 void model_init(struct model *m, uint64_t seed);
 
 /* x [batch, size, size, 3] -> logits [batch, classes], borrowed until the next forward. x must stay
- * unchanged until backward returns. 1 <= batch <= max_batch. */
+ * unchanged until backward returns. 1 <= batch <= max_batch. MODEL_EVAL destroys what a training
+ * forward kept. */
 const float *model_forward(struct model *m, const float *x, int batch, enum model_mode mode);
-/* Sets every gradient to that of sum(dlogits * logits), after a forward in MODEL_TRAIN. dlogits
+/* Sets every gradient to that of sum(dlogits * logits). The last forward must have been one in
+ * MODEL_TRAIN or MODEL_TRAIN_AGAIN (an assertion). dlogits
  * [batch, classes]. selected [n_selected]: ascending indices of the samples whose dlogits are not
  * zero. When samples do not influence each other (model_samples_independent) only these are
  * visited, which is exact; else the full batch is. */
@@ -60,17 +52,9 @@ struct param_list *model_params(struct model *m);
 const struct model_options *model_options(const struct model *m);
 const struct model_spec *model_spec(const struct model *m);
 
-/* For the layer table and --dry-run; nothing is allocated that grows with the picture. */
-struct model_layer {
-    char name[96];                     /* "layer1.0.conv1" */
-    char description[64];              /* "conv 3x3/2 64->128" */
-    char method[32];                   /* of a convolution: conv2d_plan_text; else "" */
-    int height, width, channels;       /* of the output */
-    int64_t parameters, multiply_adds; /* multiply-adds for one picture */
-};
+/* For the layer table and --dry-run; nothing is allocated that grows with the image. */
 struct model_summary {
-    struct model_layer *layer; /* owned: free with model_summary_free */
-    int n_layers;
+    struct layer_table layers; /* free with model_summary_free */
     int64_t parameters, multiply_adds;
     size_t parameter_bytes;  /* weights and buffers */
     size_t gradient_bytes;   /* 0 without training */

@@ -6,11 +6,6 @@
 
 enum { MAX_WIDTH = 8192, MAX_STRIDE = 8, MAX_BLOCKS = 256 };
 
-int model_spec_padding(int kernel)
-{
-    return kernel % 2 ? (kernel - 1) / 2 : 0;
-}
-
 static enum status check_range(const char *list, int index, const char *field, int value, int min,
                                int max, struct error *err)
 {
@@ -24,55 +19,90 @@ static enum status check_range(const char *list, int index, const char *field, i
 static enum status check_groups(const struct model_spec *s, const char *list, int index, int width,
                                 struct error *err)
 {
-    if (s->norm == NORM_GROUP && width % s->groups != 0)
+    if (s->norm.kind == NORM_GROUP && width % s->norm.groups != 0)
         return error_set(err, "%s[%d].width: %d is not a multiple of norm.groups (%d)", list, index,
-                         width, s->groups);
+                         width, s->norm.groups);
     return STATUS_OK;
 }
 
 static enum status check_stem(const struct model_spec *s, struct error *err)
 {
-    enum status status = check_range("stem", -1, "length", s->n_stem, 1, MODEL_MAX_STEM, err);
-    for (int i = 0; i < s->n_stem && status == STATUS_OK; i++) {
+    if (check_range("stem", -1, "length", s->n_stem, 1, MODEL_MAX_STEM, err) != STATUS_OK)
+        return err->status;
+    for (int i = 0; i < s->n_stem; i++) {
         const struct conv_spec *c = &s->stem[i];
-        if ((status = check_range("stem", i, "width", c->width, 1, MAX_WIDTH, err)) != STATUS_OK ||
-            (status = check_range("stem", i, "kernel", c->kernel, 1, MODEL_MAX_KERNEL, err)) !=
-                STATUS_OK ||
-            (status = check_range("stem", i, "stride", c->stride, 1, MAX_STRIDE, err)) != STATUS_OK)
-            return status;
-        status = check_groups(s, "stem", i, c->width, err);
+        if (check_range("stem", i, "width", c->width, 1, MAX_WIDTH, err) != STATUS_OK ||
+            check_range("stem", i, "kernel", c->kernel, 1, LAYER_MAX_KERNEL, err) != STATUS_OK ||
+            check_range("stem", i, "stride", c->stride, 1, MAX_STRIDE, err) != STATUS_OK ||
+            check_groups(s, "stem", i, c->width, err) != STATUS_OK)
+            return err->status;
     }
-    return status;
+    return STATUS_OK;
+}
+
+static enum status check_keys(const struct model_spec *s, int stage, struct error *err)
+{
+    for (int i = 0; i < s->block->n_keys; i++) {
+        const struct block_key *k = &s->block->key[i];
+        if (check_range("stages", stage, k->name, s->stage[stage].value[i], k->min, k->max, err) !=
+            STATUS_OK)
+            return err->status;
+    }
+    return STATUS_OK;
 }
 
 static enum status check_stages(const struct model_spec *s, struct error *err)
 {
-    enum status status = check_range("stages", -1, "length", s->n_stages, 1, MODEL_MAX_STAGES, err);
-    for (int i = 0; i < s->n_stages && status == STATUS_OK; i++) {
+    if (check_range("stages", -1, "length", s->n_stages, 1, MODEL_MAX_STAGES, err) != STATUS_OK)
+        return err->status;
+    for (int i = 0; i < s->n_stages; i++) {
         const struct stage_spec *g = &s->stage[i];
-        if ((status = check_range("stages", i, "blocks", g->blocks, 1, MAX_BLOCKS, err)) !=
-                STATUS_OK ||
-            (status = check_range("stages", i, "width", g->width, 1, MAX_WIDTH, err)) !=
-                STATUS_OK ||
-            (status = check_range("stages", i, "stride", g->stride, 1, MAX_STRIDE, err)) !=
-                STATUS_OK)
-            return status;
-        status = check_groups(s, "stages", i, g->width, err);
+        if (check_range("stages", i, "blocks", g->blocks, 1, MAX_BLOCKS, err) != STATUS_OK ||
+            check_range("stages", i, "width", g->width, 1, MAX_WIDTH, err) != STATUS_OK ||
+            check_range("stages", i, "stride", g->stride, 1, MAX_STRIDE, err) != STATUS_OK ||
+            check_groups(s, "stages", i, g->width, err) != STATUS_OK ||
+            check_keys(s, i, err) != STATUS_OK)
+            return err->status;
     }
-    return status;
+    return STATUS_OK;
+}
+
+static enum status check_pool(const struct pool_spec *p, struct error *err)
+{
+    if (p->kernel == 0)
+        return STATUS_OK;
+    if (check_range("pool", -1, "kernel", p->kernel, 1, LAYER_MAX_KERNEL, err) != STATUS_OK ||
+        check_range("pool", -1, "stride", p->stride, 1, MAX_STRIDE, err) != STATUS_OK)
+        return err->status;
+    /* A window of nothing but padding has no largest pixel. */
+    return p->padding == LAYER_PADDING_SAME
+               ? STATUS_OK
+               : check_range("pool", -1, "padding", p->padding, 0, p->kernel / 2, err);
+}
+
+static enum status check_norm(const struct norm_spec *n, struct error *err)
+{
+    if (n->kind == NORM_GROUP &&
+        check_range("norm", -1, "groups", n->groups, 1, MAX_WIDTH, err) != STATUS_OK)
+        return err->status;
+    if (n->kind != NORM_NONE && !(n->epsilon > 0 && n->epsilon <= 1))
+        return error_set(err, "norm.epsilon: %g is not in (0, 1]", n->epsilon);
+    if (n->kind == NORM_BATCH && !(n->momentum > 0 && n->momentum <= 1))
+        return error_set(err, "norm.momentum: %g is not in (0, 1]", n->momentum);
+    return STATUS_OK;
 }
 
 enum status model_spec_check(const struct model_spec *s, struct error *err)
 {
-    enum status status = STATUS_OK;
-    if (s->norm == NORM_GROUP)
-        status = check_range("norm", -1, "groups", s->groups, 1, MAX_WIDTH, err);
-    if (status == STATUS_OK)
-        status = check_stem(s, err);
-    if (status == STATUS_OK && s->pool_kernel != 0) {
-        status = check_range("pool", -1, "kernel", s->pool_kernel, 1, MODEL_MAX_KERNEL, err);
-        if (status == STATUS_OK)
-            status = check_range("pool", -1, "stride", s->pool_stride, 1, MAX_STRIDE, err);
-    }
-    return status == STATUS_OK ? check_stages(s, err) : status;
+    if (check_norm(&s->norm, err) != STATUS_OK || check_stem(s, err) != STATUS_OK ||
+        check_pool(&s->pool, err) != STATUS_OK || check_stages(s, err) != STATUS_OK)
+        return err->status;
+    if (s->head_width == 0)
+        return STATUS_OK;
+    if (check_range("head", -1, "width", s->head_width, 1, MAX_WIDTH, err) != STATUS_OK)
+        return err->status;
+    if (s->norm.kind == NORM_GROUP && s->head_width % s->norm.groups != 0)
+        return error_set(err, "head.width: %d is not a multiple of norm.groups (%d)", s->head_width,
+                         s->norm.groups);
+    return STATUS_OK;
 }

@@ -7,14 +7,12 @@
 #include "math/kernels.h"
 
 #include <math.h>
-#include <stdio.h>
 
-static const double EPSILON = 1e-5, MOMENTUM = 0.1;
 enum { PIECE_FLOATS = 64 * 1024 };
 
 static size_t piece_pixels(const struct norm *n)
 {
-    size_t pixels = PIECE_FLOATS / n->channels;
+    size_t pixels = PIECE_FLOATS / (size_t)n->channels;
     return pixels > 0 ? pixels : 1;
 }
 
@@ -23,37 +21,47 @@ static int pieces(const struct norm *n)
     return (int)((n->pixels + piece_pixels(n) - 1) / piece_pixels(n));
 }
 
-void norm_build(struct norm *n, struct build *b, const char *name, enum norm_kind kind, int groups,
-                int height, int width, int channels)
+struct tensor norm_build(struct norm *n, struct build *b, const char *name, struct tensor in,
+                         int residual, const struct norm_spec *spec,
+                         enum kernels_activation activation, double first_weight)
 {
-    *n = (struct norm){.kind = kind,
-                       .frozen = kind == NORM_BATCH && b->freeze_batch_norm,
-                       .groups = groups,
+    int channels = in.shape.channels;
+    *n = (struct norm){.spec = *spec,
+                       .activation = activation,
+                       .frozen = spec->kind == NORM_BATCH && b->freeze_batch_norm,
                        .channels = channels,
-                       .pixels = (size_t)height * width,
-                       .workspace = b->workspace};
-    if (kind != NORM_NONE) {
-        n->weight = build_param(b, PARAM_VECTOR, name, "weight", channels, 0, 0, 0);
-        n->bias = build_param(b, PARAM_VECTOR, name, "bias", channels, 0, 0, 0);
+                       .max_batch = b->max_batch,
+                       .pixels = shape_pixels(in.shape),
+                       .scratch = b->scratch};
+    struct layer_row row = {.operation = LAYER_NORM,
+                            .input = in.row,
+                            .residual = residual,
+                            .in = in.shape,
+                            .out = in.shape,
+                            .norm = *spec,
+                            .activation = activation};
+    struct param vector = {.kind = PARAM_VECTOR, .dim = {channels}},
+                 buffer = {.kind = PARAM_BUFFER, .dim = {channels}};
+    if (spec->kind != NORM_NONE) {
+        row.n_params = 2;
+        row.parameters = 2 * (int64_t)channels;
+        vector.start_value = first_weight;
+        n->weight = layer_param(b, name, "weight", vector);
+        vector.start_value = 0;
+        n->bias = layer_param(b, name, "bias", vector);
     }
-    if (kind == NORM_BATCH) {
-        n->running_mean = build_param(b, PARAM_BUFFER, name, "running_mean", channels, 0, 0, 0);
-        n->running_var = build_param(b, PARAM_BUFFER, name, "running_var", channels, 0, 0, 0);
-        n->batches = build_param(b, PARAM_COUNTER, name, "num_batches_tracked", 0, 0, 0, 0);
+    if (spec->kind == NORM_BATCH) {
+        row.n_params = 5;
+        n->running_mean = layer_param(b, name, "running_mean", buffer);
+        buffer.start_value = 1;
+        n->running_var = layer_param(b, name, "running_var", buffer);
+        n->batches =
+            layer_param(b, name, "num_batches_tracked", (struct param){.kind = PARAM_COUNTER});
     }
-    size_t values = (size_t)b->max_batch * channels;
+    size_t values = (size_t)b->max_batch * (size_t)channels;
     n->mean = arena_floats(b->activations, values);
     n->rstd = arena_floats(b->activations, values);
-    for (int i = 0; i < 3; i++)
-        n->coefficient[i] = arena_floats(b->activations, values);
-    build_need(&b->workspace->stats_doubles, 2 * values * (size_t)pieces(n));
-    char text[64];
-    if (kind == NORM_GROUP)
-        snprintf(text, sizeof text, "group norm, %d groups", groups);
-    else
-        snprintf(text, sizeof text, "batch norm");
-    if (kind != NORM_NONE)
-        build_layer(b, name, text, height, width, channels, 2 * (int64_t)channels, 0);
+    return layer_add_row(b, name, row);
 }
 
 struct sweep {
@@ -61,24 +69,49 @@ struct sweep {
     struct samples samples;
     float *out, *g; /* y or dz */
     const float *z, *residual, *y;
-    bool relu;
+    double *stats;         /* two sums (or moments) of each piece, [channels] each */
+    float *coefficient[3]; /* [max_batch, channels] each */
 };
 
-/* The pixels of a piece: where they begin, counted in floats, and how many. Returns the sample. */
-static int piece_range(const struct sweep *s, int piece, size_t *at, size_t *pixels)
+/* Scratch memory of a pass; false while that is measured. */
+static bool take_scratch(struct sweep *s)
 {
     const struct norm *n = s->norm;
-    int slot = piece / pieces(n), sample = s->samples.index[slot];
-    size_t first = (piece % pieces(n)) * piece_pixels(n);
-    *pixels = n->pixels - first < piece_pixels(n) ? n->pixels - first : piece_pixels(n);
-    *at = (sample * n->pixels + first) * n->channels;
-    return sample;
+    size_t channels = (size_t)n->channels;
+    s->stats = arena_take(n->scratch, 2 * channels * (size_t)pieces(n) * (size_t)s->samples.n,
+                          sizeof *s->stats);
+    for (int i = 0; i < 3; i++)
+        s->coefficient[i] = arena_floats(n->scratch, channels * (size_t)n->max_batch);
+    return !arena_measures(n->scratch);
 }
 
-/* The two sums (or moments) of a piece, [channels] each. */
-static double *piece_stats(const struct norm *n, int piece)
+/* The pixels of a piece: where they begin, counted in floats, and how many. Returns where the
+ * sample's values begin in an array [max_batch, channels]. */
+static size_t piece_range(const struct sweep *s, int piece, size_t *at, size_t *pixels)
 {
-    return n->workspace->stats + (size_t)piece * 2 * n->channels;
+    const struct norm *n = s->norm;
+    size_t sample = (size_t)s->samples.index[piece / pieces(n)], channels = (size_t)n->channels;
+    size_t first = (size_t)(piece % pieces(n)) * piece_pixels(n);
+    *pixels = n->pixels - first < piece_pixels(n) ? n->pixels - first : piece_pixels(n);
+    *at = (sample * n->pixels + first) * channels;
+    return sample * channels;
+}
+
+static double *piece_stats(const struct sweep *s, int piece)
+{
+    return s->stats + (size_t)piece * 2 * (size_t)s->norm->channels;
+}
+
+/* Of the first piece of the i-th sample that is visited. */
+static double *sample_stats(const struct sweep *s, int i)
+{
+    return piece_stats(s, i * pieces(s->norm));
+}
+
+/* Where the i-th sample that is visited has its values in an array [max_batch, channels]. */
+static size_t sample_at(const struct sweep *s, int i)
+{
+    return (size_t)s->samples.index[i] * (size_t)s->norm->channels;
 }
 
 static void moments_piece(void *context, int piece, int worker)
@@ -87,7 +120,7 @@ static void moments_piece(void *context, int piece, int worker)
     size_t at, pixels;
     (void)worker;
     piece_range(s, piece, &at, &pixels);
-    double *stats = piece_stats(s->norm, piece);
+    double *stats = piece_stats(s, piece);
     kernels_get()->norm_moments(stats, stats + s->norm->channels, s->z + at, pixels,
                                 s->norm->channels);
 }
@@ -105,11 +138,12 @@ static void add_moments(struct moments *sum, double count, double mean, double m
 }
 
 /* Adds the pieces of one sample's channels first .. end - 1. */
-static void add_sample(struct moments *sum, const struct norm *n, int slot, int first, int end)
+static void add_sample(struct moments *sum, const struct sweep *s, int sample, int first, int end)
 {
+    const struct norm *n = s->norm;
     for (int i = 0; i < pieces(n); i++) {
-        const double *stats = piece_stats(n, slot * pieces(n) + i);
-        size_t done = i * piece_pixels(n);
+        const double *stats = piece_stats(s, sample * pieces(n) + i);
+        size_t done = (size_t)i * piece_pixels(n);
         double count =
             (double)(n->pixels - done < piece_pixels(n) ? n->pixels - done : piece_pixels(n));
         for (int c = first; c < end; c++)
@@ -119,22 +153,23 @@ static void add_sample(struct moments *sum, const struct norm *n, int slot, int 
 
 static void update_running(struct norm *n, int channel, const struct moments *m)
 {
-    double unbiased = m->m2 / (m->count > 1 ? m->count - 1 : 1);
+    double momentum = n->spec.momentum, unbiased = m->m2 / (m->count > 1 ? m->count - 1 : 1);
     float *mean = &n->running_mean->data[channel], *var = &n->running_var->data[channel];
-    *mean = (float)((1 - MOMENTUM) * *mean + MOMENTUM * m->mean);
-    *var = (float)((1 - MOMENTUM) * *var + MOMENTUM * unbiased);
+    *mean = (float)((1 - momentum) * (double)*mean + momentum * m->mean);
+    *var = (float)((1 - momentum) * (double)*var + momentum * unbiased);
 }
 
-static void batch_statistics(struct norm *n, struct samples samples, bool update)
+static void batch_statistics(const struct sweep *s, bool update)
 {
+    struct norm *n = s->norm;
     for (int c = 0; c < n->channels; c++) {
         struct moments m = {0};
-        for (int i = 0; i < samples.n; i++)
-            add_sample(&m, n, i, c, c + 1);
-        for (int i = 0; i < samples.n; i++) {
-            size_t at = (size_t)samples.index[i] * n->channels + c;
+        for (int i = 0; i < s->samples.n; i++)
+            add_sample(&m, s, i, c, c + 1);
+        for (int i = 0; i < s->samples.n; i++) {
+            size_t at = sample_at(s, i) + (size_t)c;
             n->mean[at] = (float)m.mean;
-            n->rstd[at] = (float)(1 / sqrt(m.m2 / m.count + EPSILON));
+            n->rstd[at] = (float)(1 / sqrt(m.m2 / m.count + n->spec.epsilon));
         }
         if (update)
             update_running(n, c, &m);
@@ -142,28 +177,45 @@ static void batch_statistics(struct norm *n, struct samples samples, bool update
     n->batches->counter += update;
 }
 
-static void group_statistics(struct norm *n, struct samples samples)
+static void group_statistics(const struct sweep *s)
 {
-    int width = n->channels / n->groups;
-    for (int i = 0; i < samples.n; i++)
+    struct norm *n = s->norm;
+    int width = n->channels / n->spec.groups;
+    for (int i = 0; i < s->samples.n; i++)
         for (int first = 0; first < n->channels; first += width) {
             struct moments m = {0};
-            add_sample(&m, n, i, first, first + width);
+            add_sample(&m, s, i, first, first + width);
             for (int c = first; c < first + width; c++) {
-                size_t at = (size_t)samples.index[i] * n->channels + c;
+                size_t at = sample_at(s, i) + (size_t)c;
                 n->mean[at] = (float)m.mean;
-                n->rstd[at] = (float)(1 / sqrt(m.m2 / m.count + EPSILON));
+                n->rstd[at] = (float)(1 / sqrt(m.m2 / m.count + n->spec.epsilon));
             }
         }
 }
 
-static void running_statistics(struct norm *n, struct samples samples)
+static void running_statistics(const struct sweep *s)
 {
-    for (int i = 0; i < samples.n; i++)
+    struct norm *n = s->norm;
+    for (int i = 0; i < s->samples.n; i++)
         for (int c = 0; c < n->channels; c++) {
-            size_t at = (size_t)samples.index[i] * n->channels + c;
+            size_t at = sample_at(s, i) + (size_t)c;
             n->mean[at] = n->running_mean->data[c];
-            n->rstd[at] = (float)(1 / sqrt(n->running_var->data[c] + EPSILON));
+            n->rstd[at] = (float)(1 / sqrt((double)n->running_var->data[c] + n->spec.epsilon));
+        }
+}
+
+/* y = scale * z + shift. */
+static void set_scale_and_shift(const struct sweep *s)
+{
+    const struct norm *n = s->norm;
+    bool none = n->spec.kind == NORM_NONE;
+    for (int i = 0; i < s->samples.n; i++)
+        for (int c = 0; c < n->channels; c++) {
+            size_t at = sample_at(s, i) + (size_t)c;
+            double scale = none ? 1 : (double)n->weight->data[c] * (double)n->rstd[at];
+            s->coefficient[0][at] = (float)scale;
+            s->coefficient[1][at] =
+                none ? 0 : (float)((double)n->bias->data[c] - (double)n->mean[at] * scale);
         }
 }
 
@@ -173,37 +225,38 @@ static void apply_piece(void *context, int piece, int worker)
     const struct norm *n = s->norm;
     size_t at, pixels;
     (void)worker;
-    size_t sample = (size_t)piece_range(s, piece, &at, &pixels) * n->channels;
+    size_t sample = piece_range(s, piece, &at, &pixels);
     kernels_get()->norm_apply(s->out + at, s->z + at, s->residual ? s->residual + at : NULL,
-                              n->coefficient[0] + sample, n->coefficient[1] + sample, pixels,
-                              n->channels, s->relu ? KERNELS_RELU : KERNELS_NONE);
+                              s->coefficient[0] + sample, s->coefficient[1] + sample, pixels,
+                              n->channels, n->activation);
+}
+
+static void forward(struct sweep *s, enum model_mode mode)
+{
+    const struct norm *n = s->norm;
+    enum norm_kind kind = n->spec.kind;
+    int n_pieces = s->samples.n * pieces(n);
+    bool running = kind == NORM_BATCH && (n->frozen || mode == MODEL_EVAL);
+    if (kind != NORM_NONE && !running)
+        parallel_for(moments_piece, s, n_pieces);
+    if (running)
+        running_statistics(s);
+    else if (kind == NORM_BATCH)
+        batch_statistics(s, mode == MODEL_TRAIN);
+    else if (kind == NORM_GROUP)
+        group_statistics(s);
+    set_scale_and_shift(s);
+    parallel_for(apply_piece, s, n_pieces);
 }
 
 void norm_forward(struct norm *n, float *y, const float *z, const float *residual,
-                  struct samples samples, enum model_mode mode, bool relu)
+                  struct samples samples, enum model_mode mode)
 {
-    struct sweep s = {
-        .norm = n, .samples = samples, .out = y, .z = z, .residual = residual, .relu = relu};
-    int n_pieces = samples.n * pieces(n);
-    bool running = n->kind == NORM_BATCH && (n->frozen || mode == MODEL_EVAL);
-    if (n->kind != NORM_NONE && !running)
-        parallel_for(moments_piece, &s, n_pieces);
-    if (running)
-        running_statistics(n, samples);
-    else if (n->kind == NORM_BATCH)
-        batch_statistics(n, samples, mode == MODEL_TRAIN);
-    else if (n->kind == NORM_GROUP)
-        group_statistics(n, samples);
-
-    for (int i = 0; i < samples.n; i++)
-        for (int c = 0; c < n->channels; c++) {
-            size_t at = (size_t)samples.index[i] * n->channels + c;
-            double scale = n->kind == NORM_NONE ? 1 : (double)n->weight->data[c] * n->rstd[at];
-            n->coefficient[0][at] = (float)scale;
-            n->coefficient[1][at] =
-                n->kind == NORM_NONE ? 0 : (float)(n->bias->data[c] - n->mean[at] * scale);
-        }
-    parallel_for(apply_piece, &s, n_pieces);
+    struct sweep s = {.norm = n, .samples = samples, .out = y, .z = z, .residual = residual};
+    size_t mark = n->scratch->used;
+    if (take_scratch(&s))
+        forward(&s, mode);
+    arena_release(n->scratch, mark);
 }
 
 static void backward_sums_piece(void *context, int piece, int worker)
@@ -212,32 +265,31 @@ static void backward_sums_piece(void *context, int piece, int worker)
     const struct norm *n = s->norm;
     size_t at, pixels;
     (void)worker;
-    size_t sample = (size_t)piece_range(s, piece, &at, &pixels) * n->channels;
-    double *stats = piece_stats(n, piece);
+    size_t sample = piece_range(s, piece, &at, &pixels);
+    double *stats = piece_stats(s, piece);
     kernels_get()->norm_backward_sums(stats, stats + n->channels, s->g + at,
                                       s->y ? s->y + at : NULL, s->z + at, n->mean + sample, pixels,
-                                      n->channels, s->y ? KERNELS_RELU : KERNELS_NONE);
+                                      n->channels, s->y ? n->activation : KERNELS_NONE);
 }
 
 /* Puts the pieces of each sample together in its first one, and writes the gradients of weight and
  * bias. */
-static void sum_samples(struct norm *n, struct samples samples)
+static void sum_samples(const struct sweep *s)
 {
-    int values = 2 * n->channels;
-    for (int c = 0; c < n->channels; c++)
-        n->weight->grad[c] = n->bias->grad[c] = 0;
-    for (int i = 0; i < samples.n; i++) {
-        double *sum = piece_stats(n, i * pieces(n));
+    struct norm *n = s->norm;
+    int channels = n->channels;
+    for (int i = 0; i < s->samples.n; i++) {
+        double *sum = sample_stats(s, i);
         for (int j = 1; j < pieces(n); j++)
-            for (int v = 0; v < values; v++)
-                sum[v] += sum[(size_t)j * values + v];
+            for (int v = 0; v < 2 * channels; v++)
+                sum[v] += sum[(size_t)j * 2 * (size_t)channels + (size_t)v];
     }
-    for (int c = 0; c < n->channels; c++) {
+    for (int c = 0; c < channels; c++) {
         double bias = 0, weight = 0;
-        for (int i = 0; i < samples.n; i++) {
-            const double *sum = piece_stats(n, i * pieces(n));
+        for (int i = 0; i < s->samples.n; i++) {
+            const double *sum = sample_stats(s, i);
             bias += sum[c];
-            weight += sum[n->channels + c] * n->rstd[(size_t)samples.index[i] * n->channels + c];
+            weight += sum[channels + c] * (double)n->rstd[sample_at(s, i) + (size_t)c];
         }
         n->bias->grad[c] = (float)bias;
         n->weight->grad[c] = (float)weight;
@@ -249,57 +301,64 @@ static void sum_samples(struct norm *n, struct samples samples)
  *     dz = rstd * (weight * g - mean(weight * g) - x^ * mean(weight * g * x^))
  *        = a * g + b * (z - mean) + d
  */
-static void set_coefficients(struct norm *n, size_t at, int channel, double mean_g, double mean_gx)
+static void set_coefficients(const struct sweep *s, size_t at, int channel, double mean_g,
+                             double mean_gx)
 {
-    double rstd = n->rstd[at];
-    n->coefficient[0][at] = (float)(rstd * n->weight->data[channel]);
-    n->coefficient[1][at] = (float)(-rstd * rstd * mean_gx);
-    n->coefficient[2][at] = (float)(-rstd * mean_g);
+    double rstd = (double)s->norm->rstd[at];
+    s->coefficient[0][at] = (float)(rstd * (double)s->norm->weight->data[channel]);
+    s->coefficient[1][at] = (float)(-rstd * rstd * mean_gx);
+    s->coefficient[2][at] = (float)(-rstd * mean_g);
 }
 
-static void batch_coefficients(struct norm *n, struct samples samples)
+static void batch_coefficients(const struct sweep *s)
 {
-    double count = (double)n->pixels * samples.n;
+    const struct norm *n = s->norm;
+    double count = (double)n->pixels * s->samples.n;
     for (int c = 0; c < n->channels; c++) {
-        double sum_g = 0, sum_gx = 0, weight = n->weight->data[c];
-        for (int i = 0; i < samples.n; i++) {
-            const double *sum = piece_stats(n, i * pieces(n));
+        double sum_g = 0, sum_gx = 0, weight = (double)n->weight->data[c];
+        for (int i = 0; i < s->samples.n; i++) {
+            const double *sum = sample_stats(s, i);
             sum_g += sum[c];
-            sum_gx += sum[n->channels + c] * n->rstd[(size_t)samples.index[i] * n->channels + c];
+            sum_gx += sum[n->channels + c] * (double)n->rstd[sample_at(s, i) + (size_t)c];
         }
-        for (int i = 0; i < samples.n; i++)
-            set_coefficients(n, (size_t)samples.index[i] * n->channels + c, c,
-                             weight * sum_g / count, weight * sum_gx / count);
+        for (int i = 0; i < s->samples.n; i++)
+            set_coefficients(s, sample_at(s, i) + (size_t)c, c, weight * sum_g / count,
+                             weight * sum_gx / count);
     }
 }
 
-static void group_coefficients(struct norm *n, struct samples samples)
+static void group_coefficients(const struct sweep *s)
 {
-    int width = n->channels / n->groups;
+    const struct norm *n = s->norm;
+    int width = n->channels / n->spec.groups;
     double count = (double)n->pixels * width;
-    for (int i = 0; i < samples.n; i++) {
-        const double *sum = piece_stats(n, i * pieces(n));
-        size_t sample = (size_t)samples.index[i] * n->channels;
+    for (int i = 0; i < s->samples.n; i++) {
+        const double *sum = sample_stats(s, i);
+        size_t sample = sample_at(s, i);
         for (int first = 0; first < n->channels; first += width) {
             double mean_g = 0, mean_gx = 0;
             for (int c = first; c < first + width; c++) {
-                mean_g += n->weight->data[c] * sum[c] / count;
-                mean_gx += n->weight->data[c] * sum[n->channels + c] * n->rstd[sample + c] / count;
+                double weight = (double)n->weight->data[c];
+                mean_g += weight * sum[c] / count;
+                mean_gx +=
+                    weight * sum[n->channels + c] * (double)n->rstd[sample + (size_t)c] / count;
             }
             for (int c = first; c < first + width; c++)
-                set_coefficients(n, sample + c, c, mean_g, mean_gx);
+                set_coefficients(s, sample + (size_t)c, c, mean_g, mean_gx);
         }
     }
 }
 
 /* Statistics that do not depend on z: dz = rstd * weight * g; without a norm dz = g. */
-static void constant_coefficients(struct norm *n, struct samples samples)
+static void constant_coefficients(const struct sweep *s)
 {
-    for (int i = 0; i < samples.n; i++)
+    const struct norm *n = s->norm;
+    for (int i = 0; i < s->samples.n; i++)
         for (int c = 0; c < n->channels; c++) {
-            size_t at = (size_t)samples.index[i] * n->channels + c;
-            n->coefficient[0][at] = n->kind == NORM_NONE ? 1 : n->rstd[at] * n->weight->data[c];
-            n->coefficient[1][at] = n->coefficient[2][at] = 0;
+            size_t at = sample_at(s, i) + (size_t)c;
+            s->coefficient[0][at] =
+                n->spec.kind == NORM_NONE ? 1 : n->rstd[at] * n->weight->data[c];
+            s->coefficient[1][at] = s->coefficient[2][at] = 0;
         }
 }
 
@@ -309,25 +368,34 @@ static void backward_apply_piece(void *context, int piece, int worker)
     const struct norm *n = s->norm;
     size_t at, pixels;
     (void)worker;
-    size_t sample = (size_t)piece_range(s, piece, &at, &pixels) * n->channels;
+    size_t sample = piece_range(s, piece, &at, &pixels);
     kernels_get()->norm_backward_apply(s->out + at, s->g + at, s->z + at, n->mean + sample,
-                                       n->coefficient[0] + sample, n->coefficient[1] + sample,
-                                       n->coefficient[2] + sample, pixels, n->channels);
+                                       s->coefficient[0] + sample, s->coefficient[1] + sample,
+                                       s->coefficient[2] + sample, pixels, n->channels);
+}
+
+static void backward(struct sweep *s)
+{
+    const struct norm *n = s->norm;
+    int n_pieces = s->samples.n * pieces(n);
+    parallel_for(backward_sums_piece, s, n_pieces);
+    if (n->spec.kind != NORM_NONE)
+        sum_samples(s);
+    if (n->spec.kind == NORM_NONE || n->frozen)
+        constant_coefficients(s);
+    else if (n->spec.kind == NORM_BATCH)
+        batch_coefficients(s);
+    else
+        group_coefficients(s);
+    parallel_for(backward_apply_piece, s, n_pieces);
 }
 
 void norm_backward(struct norm *n, float *dz, float *g, const float *y, const float *z,
                    struct samples samples)
 {
     struct sweep s = {.norm = n, .samples = samples, .out = dz, .g = g, .z = z, .y = y};
-    int n_pieces = samples.n * pieces(n);
-    parallel_for(backward_sums_piece, &s, n_pieces);
-    if (n->kind != NORM_NONE)
-        sum_samples(n, samples);
-    if (n->kind == NORM_NONE || n->frozen)
-        constant_coefficients(n, samples);
-    else if (n->kind == NORM_BATCH)
-        batch_coefficients(n, samples);
-    else
-        group_coefficients(n, samples);
-    parallel_for(backward_apply_piece, &s, n_pieces);
+    size_t mark = n->scratch->used;
+    if (take_scratch(&s))
+        backward(&s);
+    arena_release(n->scratch, mark);
 }

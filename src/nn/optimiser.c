@@ -9,8 +9,6 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum { PIECE_FLOATS = 32 * 1024 };
-
 struct optimiser_piece {
     size_t first, n;
     bool decays;
@@ -26,8 +24,8 @@ int optimiser_moments(const struct optimiser_options *options)
 /* Cuts first .. end - 1 into pieces; into the list unless it is NULL. */
 static void cut(struct optimiser *opt, size_t first, size_t end, bool decays)
 {
-    for (; first < end; first += PIECE_FLOATS) {
-        size_t n = end - first < PIECE_FLOATS ? end - first : PIECE_FLOATS;
+    for (; first < end; first += PARALLEL_FLOATS) {
+        size_t n = end - first < PARALLEL_FLOATS ? end - first : PARALLEL_FLOATS;
         if (opt->piece)
             opt->piece[opt->n_pieces] = (struct optimiser_piece){first, n, decays};
         opt->n_pieces++;
@@ -57,21 +55,23 @@ enum status optimiser_create(struct optimiser *out, const struct param_list *par
                              const struct optimiser_options *options, struct error *err)
 {
     int n_moments = optimiser_moments(options);
-    enum status status = STATUS_OK;
     *out = (struct optimiser){.options = *options, .n = params->n_trained};
     cut_pieces(out, params); /* counts */
     if (n_moments > 0)
-        status = memory_alloc((void **)&out->m, out->n, sizeof *out->m, "first moments", err);
-    if (status == STATUS_OK && n_moments > 1)
-        status = memory_alloc((void **)&out->v, out->n, sizeof *out->v, "second moments", err);
-    if (status == STATUS_OK)
-        status = memory_alloc((void **)&out->piece, (size_t)out->n_pieces, sizeof *out->piece,
-                              "pieces of the update", err);
-    if (status == STATUS_OK)
-        cut_pieces(out, params);
-    else
-        optimiser_destroy(out);
-    return status;
+        out->m = memory_array(out->n, sizeof *out->m, "first moments", err);
+    if (n_moments > 1 && out->m)
+        out->v = memory_array(out->n, sizeof *out->v, "second moments", err);
+    if ((n_moments > 0 && !out->m) || (n_moments > 1 && !out->v))
+        goto failed;
+    out->piece =
+        memory_array((size_t)out->n_pieces, sizeof *out->piece, "pieces of the update", err);
+    if (!out->piece)
+        goto failed;
+    cut_pieces(out, params);
+    return STATUS_OK;
+failed:
+    optimiser_destroy(out);
+    return err->status;
 }
 
 struct job {

@@ -11,9 +11,10 @@ bool param_is_trained(const struct param *p)
 /* Where element `at` of the disk's [O,I,kh,kw] lies in memory's [kh,kw,I,O]. */
 static size_t conv_place(const struct param *p, size_t at)
 {
-    size_t taps = (size_t)p->dim[2] * p->dim[3];
-    size_t tap = at % taps, in = at / taps % p->dim[1], out = at / taps / p->dim[1];
-    return (tap * p->dim[1] + in) * p->dim[0] + out;
+    size_t outs = (size_t)p->dim[0], ins = (size_t)p->dim[1],
+           taps = (size_t)p->dim[2] * (size_t)p->dim[3];
+    size_t tap = at % taps, in = at / taps % ins, out = at / taps / ins;
+    return (tap * ins + in) * outs + out;
 }
 
 void param_to_disk(float *out, const struct param *p, const float *values)

@@ -19,6 +19,13 @@ enum param_kind {
     PARAM_COUNTER, /* num_batches_tracked: I64 scalar on disk, `counter` here, data NULL */
 };
 
+/* How a parameter begins. */
+enum param_start {
+    PARAM_START_CONSTANT, /* at start_value */
+    PARAM_START_NORMAL,   /* N(0, start_value^2) */
+    PARAM_START_UNIFORM,  /* uniform in +-start_value */
+};
+
 struct param {
     char name[96]; /* torchvision's: "layer1.0.conv1.weight" */
     enum param_kind kind;
@@ -26,6 +33,8 @@ struct param {
     size_t size;        /* elements; 0 for a counter */
     float *data, *grad; /* [size]; grad NULL for buffers and in a model made without training */
     int64_t counter;
+    enum param_start start; /* set by the layer that owns it */
+    double start_value;
     bool head; /* belongs to the classifier: may be left at its initial values when weights are
                   loaded */
 };

@@ -2,31 +2,30 @@
 #ifndef NN_POOL_H
 #define NN_POOL_H
 
-#include "math/kernels.h"
-#include "nn/conv2d.h"
+#include "nn/layer.h"
 
 struct max_pool {
     struct kernels_pool shape;
-    float *y;        /* [max_batch, out...]; NULL without training (workspace) */
-    uint8_t *argmax; /* the same shape: which pixel of the window; NULL without training */
-    int parity;      /* which of the workspace's outputs is y without training */
-    const struct workspace *workspace;
+    struct shape in, out;
+    uint8_t *argmax; /* [max_batch, out...]: which pixel of the window; NULL without training */
+    struct arena *scratch;
 };
 
-void pool_max_build(struct max_pool *p, struct build *b, int in_h, int in_w, int channels,
-                    int kernel, int stride, int parity);
-float *pool_max_forward(struct max_pool *p, const float *x, struct samples samples);
-/* dy (of the pool's output) = 0 where that output is not above 0: the backward pass of a relu
- * before the pool, done behind it, so that the relu's own output, several times as large, need not
- * be kept. */
-void pool_max_relu_backward(const struct max_pool *p, float *dy, struct samples samples);
+struct tensor pool_max_build(struct max_pool *p, struct build *b, const char *name,
+                             struct tensor in, const struct pool_spec *spec);
+/* y [batch, out...] from x [batch, in...]. */
+void pool_max_forward(struct max_pool *p, float *y, const float *x, struct samples samples);
+/* dx [batch, in...] is written from dy [batch, out...]. */
 void pool_max_backward(const struct max_pool *p, float *dx, const float *dy,
                        struct samples samples);
+/* dy (of the pool's output y) = 0 where the activation before the pool is flat: the activation's
+ * backward pass, done behind the pool, so that its own output, several times as large, need not be
+ * kept. */
+void pool_max_activation_backward(const struct max_pool *p, float *dy, const float *y,
+                                  enum kernels_activation activation, struct samples samples);
 
 /* y [batch, channels] = mean over the pixels of x [batch, pixels, channels], summed in double. */
-void pool_average_forward(float *y, const float *x, struct samples samples, size_t pixels,
-                          int channels);
-void pool_average_backward(float *dx, const float *dy, struct samples samples, size_t pixels,
-                           int channels);
+void pool_average_forward(float *y, const float *x, struct samples samples, struct shape in);
+void pool_average_backward(float *dx, const float *dy, struct samples samples, struct shape in);
 
 #endif

@@ -1,17 +1,17 @@
 #include "run/files/model_file.h"
 
+#include "base/number.h"
 #include "base/suggest.h"
+#include "base/text.h"
 #include "io/yaml.h"
+#include "nn/block_kinds.h"
+#include "run/files/model_file_words.h"
 
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))
-
-/* In the order of the enums in nn/model_spec.h. */
-static const char *const norm_name[] = {"none", "batch", "group"};
-static const char *const block_name[] = {"basic"};
 
 /* map is a map and has only keys of the list. what: where in the file, for messages. */
 static enum status check_keys(const struct yaml_tree *map, const char *what,
@@ -43,21 +43,20 @@ static enum status find_key(const struct yaml_tree **out, const struct yaml_tree
     return STATUS_OK;
 }
 
+/* Which numbers make sense together is model_spec_check's knowledge. */
 static enum status read_int(int *out, const struct yaml_tree *map, const char *what,
                             const char *key, struct error *err)
 {
     const struct yaml_tree *node;
     char name[64];
     long value;
-    enum status status = find_key(&node, map, what, key, err);
-
-    if (status != STATUS_OK)
-        return status;
+    if (find_key(&node, map, what, key, err) != STATUS_OK)
+        return err->status;
     snprintf(name, sizeof name, "%s.%s", what, key);
-    /* Which numbers make sense together is model_spec_check's knowledge. */
-    if ((status = yaml_tree_int(&value, node, name, 1, INT_MAX, err)) == STATUS_OK)
-        *out = (int)value;
-    return status;
+    if (yaml_tree_int(&value, node, name, 1, INT_MAX, err) != STATUS_OK)
+        return err->status;
+    *out = (int)value;
+    return STATUS_OK;
 }
 
 /* The index of node's text among n words. */
@@ -65,14 +64,13 @@ static enum status read_word(int *out, const struct yaml_tree *node, const char 
                              const char *const *word, int n, struct error *err)
 {
     const char *text = node->kind == YAML_SCALAR ? node->text : "";
-
     for (int i = 0; i < n; i++) {
         if (strcmp(text, word[i]) == 0) {
             *out = i;
             return STATUS_OK;
         }
     }
-    char choices[64] = "";
+    char choices[128] = "";
     for (int i = 0; i < n; i++) {
         size_t used = strlen(choices);
         snprintf(choices + used, sizeof choices - used, "%s%s", i ? "|" : "", word[i]);
@@ -81,26 +79,31 @@ static enum status read_word(int *out, const struct yaml_tree *node, const char 
                      choices);
 }
 
-static enum status read_flag(bool *out, const struct yaml_tree *map, const char *key,
-                             struct error *err)
+/* As read_word, of a key that may be missing; *out is then as it was. */
+static enum status read_choice(int *out, const struct yaml_tree *map, const char *key,
+                               const char *const *word, int n, struct error *err)
 {
-    static const char *const word[] = {"false", "true"};
     const struct yaml_tree *node = yaml_tree_find(map, key);
-    int index = 0;
-    enum status status = node ? read_word(&index, node, key, word, COUNT(word), err) : STATUS_OK;
+    return node ? read_word(out, node, key, word, n, err) : STATUS_OK;
+}
 
-    *out = index == 1;
-    return status;
+/* A number of a key that may be missing; *out is then as it was. */
+static enum status read_number(double *out, const struct yaml_tree *map, const char *what,
+                               const char *key, struct error *err)
+{
+    const struct yaml_tree *node = yaml_tree_find(map, key);
+    if (!node || (node->kind == YAML_SCALAR && number_parse(out, node->text)))
+        return STATUS_OK;
+    return error_set(err, "%s:%d: %s.%s: \"%s\" is not a number", node->file, node->line, what, key,
+                     node->kind == YAML_SCALAR ? node->text : "");
 }
 
 /* The list under key, of at most `most` members. */
 static enum status find_list(const struct yaml_tree **out, const struct yaml_tree *root,
                              const char *key, int most, struct error *err)
 {
-    enum status status = find_key(out, root, "model", key, err);
-
-    if (status != STATUS_OK)
-        return status;
+    if (find_key(out, root, "model", key, err) != STATUS_OK)
+        return err->status;
     if ((*out)->kind != YAML_LIST || (*out)->n < 1 || (*out)->n > most)
         return error_set(err, "%s:%d: %s: a list of 1 to %d members was expected", root->file,
                          (*out)->line, key, most);
@@ -113,74 +116,177 @@ static enum status read_stem(struct model_spec *out, const struct yaml_tree *roo
     static const char *const known[] = {"width", "kernel", "stride"};
     const struct yaml_tree *list;
     char what[32];
-    enum status status = find_list(&list, root, "stem", MODEL_MAX_STEM, err);
-
-    for (int i = 0; status == STATUS_OK && i < list->n; i++) {
+    if (find_list(&list, root, "stem", MODEL_MAX_STEM, err) != STATUS_OK)
+        return err->status;
+    for (int i = 0; i < list->n; i++) {
         const struct yaml_tree *map = &list->child[i];
         struct conv_spec *conv = &out->stem[out->n_stem++];
         snprintf(what, sizeof what, "stem[%d]", i);
-        if ((status = check_keys(map, what, known, COUNT(known), err)) != STATUS_OK ||
-            (status = read_int(&conv->width, map, what, "width", err)) != STATUS_OK ||
-            (status = read_int(&conv->kernel, map, what, "kernel", err)) != STATUS_OK)
-            return status;
-        status = read_int(&conv->stride, map, what, "stride", err);
+        if (check_keys(map, what, known, COUNT(known), err) != STATUS_OK ||
+            read_int(&conv->width, map, what, "width", err) != STATUS_OK ||
+            read_int(&conv->kernel, map, what, "kernel", err) != STATUS_OK ||
+            read_int(&conv->stride, map, what, "stride", err) != STATUS_OK)
+            return err->status;
+        conv->padding = out->same_padding ? LAYER_PADDING_SAME : layer_usual_padding(conv->kernel);
+        conv->groups = 1;
     }
-    return status;
+    return STATUS_OK;
+}
+
+static enum status read_padding(int *out, const struct yaml_tree *map, struct error *err)
+{
+    const struct yaml_tree *node = yaml_tree_find(map, "padding");
+    long value;
+    if (!node)
+        return STATUS_OK;
+    if (node->kind == YAML_SCALAR && strcmp(node->text, "same") == 0) {
+        *out = LAYER_PADDING_SAME;
+        return STATUS_OK;
+    }
+    if (yaml_tree_int(&value, node, "pool.padding", 0, LAYER_MAX_KERNEL, err) != STATUS_OK)
+        return err->status;
+    *out = (int)value;
+    return STATUS_OK;
 }
 
 static enum status read_pool(struct model_spec *out, const struct yaml_tree *root,
                              struct error *err)
 {
-    static const char *const known[] = {"kernel", "stride"};
+    static const char *const known[] = {"kernel", "stride", "padding"};
     const struct yaml_tree *map = yaml_tree_find(root, "pool");
-    enum status status;
-
+    struct pool_spec *pool = &out->pool;
     if (!map)
         return STATUS_OK;
-    if ((status = check_keys(map, "pool", known, COUNT(known), err)) != STATUS_OK ||
-        (status = read_int(&out->pool_kernel, map, "pool", "kernel", err)) != STATUS_OK)
-        return status;
-    return read_int(&out->pool_stride, map, "pool", "stride", err);
+    if (check_keys(map, "pool", known, COUNT(known), err) != STATUS_OK ||
+        read_int(&pool->kernel, map, "pool", "kernel", err) != STATUS_OK ||
+        read_int(&pool->stride, map, "pool", "stride", err) != STATUS_OK)
+        return err->status;
+    pool->padding = out->same_padding ? LAYER_PADDING_SAME : layer_usual_padding(pool->kernel);
+    return read_padding(&pool->padding, map, err);
 }
 
-static enum status read_stages(struct model_spec *out, const struct yaml_tree *root,
-                               struct error *err)
+/* One key of a block's kind, from where it may stand; *out is as it was if it does not. */
+static enum status read_block_key(int *out, const struct yaml_tree *map, const char *what,
+                                  const struct block_key *key, struct error *err)
 {
-    static const char *const known[] = {"blocks", "width", "stride"};
+    const struct yaml_tree *node = yaml_tree_find(map, key->name);
+    char name[64];
+    long value;
+    if (!node)
+        return STATUS_OK;
+    snprintf(name, sizeof name, "%s.%s", what, key->name);
+    if (key->word)
+        return read_word(out, node, name, key->word, key->max + 1, err);
+    if (yaml_tree_int(&value, node, name, key->min, key->max, err) != STATUS_OK)
+        return err->status;
+    *out = (int)value;
+    return STATUS_OK;
+}
+
+/* "block: basic", or "block: {kind: inverted, kernel: 3}": keys of the kind for all stages, into
+ * value. */
+static enum status read_block(struct model_spec *out, int value[BLOCK_MAX_KEYS],
+                              const struct yaml_tree *root, struct error *err)
+{
+    const char *name[16], *known[BLOCK_MAX_KEYS + 1] = {"kind"};
+    const struct yaml_tree *block, *kind;
+    int index = 0;
+    if (find_key(&block, root, "model", "block", err) != STATUS_OK)
+        return err->status;
+    kind = block;
+    if (block->kind == YAML_MAP && find_key(&kind, block, "block", "kind", err) != STATUS_OK)
+        return err->status;
+    for (int i = 0; i < block_kinds_n; i++)
+        name[i] = block_kinds[i]->name;
+    if (read_word(&index, kind, kind == block ? "block" : "block.kind", name, block_kinds_n, err) !=
+        STATUS_OK)
+        return err->status;
+    out->block = block_kinds[index];
+    for (int i = 0; i < out->block->n_keys; i++) {
+        known[i + 1] = out->block->key[i].name;
+        value[i] = out->block->key[i].fallback;
+    }
+    if (block->kind != YAML_MAP)
+        return STATUS_OK;
+    if (check_keys(block, "block", known, out->block->n_keys + 1, err) != STATUS_OK)
+        return err->status;
+    for (int i = 0; i < out->block->n_keys; i++)
+        if (read_block_key(&value[i], block, "block", &out->block->key[i], err) != STATUS_OK)
+            return err->status;
+    return STATUS_OK;
+}
+
+static enum status read_stage(struct stage_spec *out, const struct yaml_tree *map, const char *what,
+                              const struct block_kind *kind, struct error *err)
+{
+    const char *known[BLOCK_MAX_KEYS + 3] = {"blocks", "width", "stride"};
+    for (int i = 0; i < kind->n_keys; i++)
+        known[i + 3] = kind->key[i].name;
+    if (check_keys(map, what, known, kind->n_keys + 3, err) != STATUS_OK ||
+        read_int(&out->blocks, map, what, "blocks", err) != STATUS_OK ||
+        read_int(&out->width, map, what, "width", err) != STATUS_OK ||
+        read_int(&out->stride, map, what, "stride", err) != STATUS_OK)
+        return err->status;
+    for (int i = 0; i < kind->n_keys; i++) {
+        const struct block_key *key = &kind->key[i];
+        if (read_block_key(&out->value[i], map, what, key, err) != STATUS_OK)
+            return err->status;
+        if (out->value[i] == BLOCK_KEY_REQUIRED)
+            return error_set(err, "%s:%d: %s: key \"%s\" is missing", map->file, map->line, what,
+                             key->name);
+    }
+    return STATUS_OK;
+}
+
+static enum status read_stages(struct model_spec *out, const int value[BLOCK_MAX_KEYS],
+                               const struct yaml_tree *root, struct error *err)
+{
     const struct yaml_tree *list;
     char what[32];
-    enum status status = find_list(&list, root, "stages", MODEL_MAX_STAGES, err);
-
-    for (int i = 0; status == STATUS_OK && i < list->n; i++) {
-        const struct yaml_tree *map = &list->child[i];
+    if (find_list(&list, root, "stages", MODEL_MAX_STAGES, err) != STATUS_OK)
+        return err->status;
+    for (int i = 0; i < list->n; i++) {
         struct stage_spec *stage = &out->stage[out->n_stages++];
+        memcpy(stage->value, value, sizeof stage->value);
         snprintf(what, sizeof what, "stages[%d]", i);
-        if ((status = check_keys(map, what, known, COUNT(known), err)) != STATUS_OK ||
-            (status = read_int(&stage->blocks, map, what, "blocks", err)) != STATUS_OK ||
-            (status = read_int(&stage->width, map, what, "width", err)) != STATUS_OK)
-            return status;
-        status = read_int(&stage->stride, map, what, "stride", err);
+        if (read_stage(stage, &list->child[i], what, out->block, err) != STATUS_OK)
+            return err->status;
     }
-    return status;
+    return STATUS_OK;
+}
+
+static enum status read_head(struct model_spec *out, const struct yaml_tree *root,
+                             struct error *err)
+{
+    static const char *const known[] = {"width"};
+    const struct yaml_tree *map = yaml_tree_find(root, "head");
+    if (!map)
+        return STATUS_OK;
+    if (check_keys(map, "head", known, COUNT(known), err) != STATUS_OK)
+        return err->status;
+    return read_int(&out->head_width, map, "head", "width", err);
 }
 
 static enum status read_norm(struct model_spec *out, const struct yaml_tree *root,
                              struct error *err)
 {
-    static const char *const known[] = {"kind", "groups"};
+    static const char *const known[] = {"kind", "groups", "epsilon", "momentum"};
     const struct yaml_tree *map, *kind;
+    struct norm_spec *norm = &out->norm;
     int index = 0;
-    enum status status = find_key(&map, root, "model", "norm", err);
-
-    if (status != STATUS_OK ||
-        (status = check_keys(map, "norm", known, COUNT(known), err)) != STATUS_OK ||
-        (status = find_key(&kind, map, "norm", "kind", err)) != STATUS_OK ||
-        (status = read_word(&index, kind, "norm.kind", norm_name, COUNT(norm_name), err)) !=
-            STATUS_OK)
-        return status;
-    out->norm = (enum norm_kind)index;
-    if (out->norm == NORM_GROUP)
-        return read_int(&out->groups, map, "norm", "groups", err);
+    norm->epsilon = MODEL_FILE_EPSILON;
+    norm->momentum = MODEL_FILE_MOMENTUM;
+    if (find_key(&map, root, "model", "norm", err) != STATUS_OK ||
+        check_keys(map, "norm", known, COUNT(known), err) != STATUS_OK ||
+        find_key(&kind, map, "norm", "kind", err) != STATUS_OK ||
+        read_word(&index, kind, "norm.kind", model_file_norms, MODEL_FILE_NORMS, err) !=
+            STATUS_OK ||
+        read_number(&norm->epsilon, map, "norm", "epsilon", err) != STATUS_OK ||
+        read_number(&norm->momentum, map, "norm", "momentum", err) != STATUS_OK)
+        return err->status;
+    norm->kind = (enum norm_kind)index;
+    if (norm->kind == NORM_GROUP)
+        return read_int(&norm->groups, map, "norm", "groups", err);
     if (yaml_tree_find(map, "groups"))
         return error_set(err, "%s:%d: norm.groups: only a norm of kind group has groups", map->file,
                          map->line);
@@ -202,8 +308,8 @@ static enum status read_name(struct model_spec *out, const struct yaml_tree *roo
     if (node) {
         name = node->text;
         length = strlen(name);
-    } else if (length > 5 && strcmp(name + length - 5, ".yaml") == 0) {
-        length -= 5;
+    } else if (text_ends_in(name, ".yaml")) {
+        length -= strlen(".yaml");
     }
     snprintf(out->name, sizeof out->name, "%.*s", (int)length, name);
     return STATUS_OK;
@@ -213,27 +319,31 @@ static enum status read_root(struct model_spec *out, const struct yaml_tree *roo
                              struct error *err)
 {
     static const char *const known[] = {
-        "name", "stem", "pool", "block", "stages", "norm", "zero-init-residual"};
-    const struct yaml_tree *block;
-    int index = 0;
-    enum status status;
+        "name", "stem", "pool",       "block",   "stages",
+        "head", "norm", "activation", "padding", "zero-init-residual"};
+    int value[BLOCK_MAX_KEYS] = {0}, activation = 0, padding = 0, zero = 0;
 
     memset(out, 0, sizeof *out);
-    if ((status = check_keys(root, "model", known, COUNT(known), err)) != STATUS_OK ||
-        (status = read_name(out, root, err)) != STATUS_OK ||
-        (status = read_stem(out, root, err)) != STATUS_OK ||
-        (status = read_pool(out, root, err)) != STATUS_OK ||
-        (status = find_key(&block, root, "model", "block", err)) != STATUS_OK ||
-        (status = read_word(&index, block, "block", block_name, COUNT(block_name), err)) !=
-            STATUS_OK ||
-        (status = read_stages(out, root, err)) != STATUS_OK ||
-        (status = read_norm(out, root, err)) != STATUS_OK ||
-        (status = read_flag(&out->zero_init_residual, root, "zero-init-residual", err)) !=
+    if (check_keys(root, "model", known, COUNT(known), err) != STATUS_OK ||
+        read_name(out, root, err) != STATUS_OK ||
+        read_choice(&padding, root, "padding", model_file_paddings, MODEL_FILE_PADDINGS, err) !=
             STATUS_OK)
-        return status;
-    out->block = (enum block_kind)index;
-    status = model_spec_check(out, err);
-    return status == STATUS_OK ? status : error_prefix(err, "%s", root->file);
+        return err->status;
+    out->same_padding = padding == 1;
+    if (read_stem(out, root, err) != STATUS_OK || read_pool(out, root, err) != STATUS_OK ||
+        read_block(out, value, root, err) != STATUS_OK ||
+        read_stages(out, value, root, err) != STATUS_OK || read_head(out, root, err) != STATUS_OK ||
+        read_norm(out, root, err) != STATUS_OK ||
+        read_choice(&activation, root, "activation", model_file_activations, MODEL_FILE_ACTIVATIONS,
+                    err) != STATUS_OK ||
+        read_choice(&zero, root, "zero-init-residual", model_file_flags, MODEL_FILE_FLAGS, err) !=
+            STATUS_OK)
+        return err->status;
+    out->activation = activation == 0 ? KERNELS_RELU : KERNELS_RELU6;
+    out->zero_init_residual = zero == 1;
+    if (model_spec_check(out, err) != STATUS_OK)
+        return error_prefix(err, "%s", root->file);
+    return STATUS_OK;
 }
 
 enum status model_file_parse(struct model_spec *out, const char *text, size_t size,
@@ -257,39 +367,4 @@ enum status model_file_read(struct model_spec *out, const char *path, struct err
         status = read_root(out, root, err);
     yaml_tree_free(root);
     return status;
-}
-
-enum status model_file_text(char **out, const struct model_spec *spec, struct error *err)
-{
-    size_t size = 0;
-    FILE *stream = open_memstream(out, &size);
-
-    if (!stream) {
-        *out = NULL;
-        return error_memory(err, 1024, "a model description");
-    }
-    fputs("name: ", stream);
-    yaml_put_text(stream, spec->name);
-    fputs("\nstem:\n", stream);
-    for (int i = 0; i < spec->n_stem; i++)
-        fprintf(stream, "  - {width: %d, kernel: %d, stride: %d}\n", spec->stem[i].width,
-                spec->stem[i].kernel, spec->stem[i].stride);
-    if (spec->pool_kernel)
-        fprintf(stream, "pool: {kernel: %d, stride: %d}\n", spec->pool_kernel, spec->pool_stride);
-    fprintf(stream, "block: %s\nstages:\n", block_name[spec->block]);
-    for (int i = 0; i < spec->n_stages; i++)
-        fprintf(stream, "  - {blocks: %d, width: %d, stride: %d}\n", spec->stage[i].blocks,
-                spec->stage[i].width, spec->stage[i].stride);
-    fprintf(stream, "norm: {kind: %s", norm_name[spec->norm]);
-    if (spec->norm == NORM_GROUP)
-        fprintf(stream, ", groups: %d", spec->groups);
-    fputs("}\n", stream);
-    if (spec->zero_init_residual)
-        fputs("zero-init-residual: true\n", stream);
-    if (fclose(stream) != 0) {
-        free(*out);
-        *out = NULL;
-        return error_memory(err, size, "a model description");
-    }
-    return STATUS_OK;
 }

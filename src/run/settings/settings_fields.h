@@ -8,7 +8,7 @@
 #include "data/augment.h"
 #include "image/image.h"
 #include "nn/aggregate.h"
-#include "nn/conv2d_plan.h"
+#include "nn/layer.h"
 #include "nn/k_schedule.h"
 #include "nn/loss.h"
 #include "nn/optimiser.h"

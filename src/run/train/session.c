@@ -156,9 +156,9 @@ enum status session_save_settings(const struct session *s, struct error *err)
             "\n# What computed the convolutions (forward/backward-data/backward-weights "
             "where they differ), by %s kernels:\n",
             kernels_get()->level);
-    for (int i = 0; i < s->summary.n_layers; i++)
-        if (s->summary.layer[i].method[0])
-            fprintf(w.stream, "#   %s: %s\n", s->summary.layer[i].name, s->summary.layer[i].method);
+    for (int i = 0; i < s->summary.layers.n; i++)
+        if (s->summary.layers.row[i].method[0])
+            fprintf(w.stream, "#   %s: %s\n", s->summary.layers.row[i].name, s->summary.layers.row[i].method);
     return files_commit(&w, err);
 }
 

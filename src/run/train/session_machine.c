@@ -131,7 +131,7 @@ enum status session_machine_plan(struct session *s, struct error *err)
 {
     const struct model_options options = session_machine_model_options(s);
 
-    if (s->settings->freeze_bn && s->spec.norm != NORM_BATCH)
+    if (s->settings->freeze_bn && s->spec.norm.kind != NORM_BATCH)
         return error_usage(err, "--freeze-bn: model %s has no BatchNorm", s->spec.name);
     s->threads = s->settings->threads ? s->settings->threads : parallel_processors();
     s->workers = s->settings->workers ? s->settings->workers : default_workers(s->threads);

@@ -45,7 +45,7 @@ enum status trainer_update(struct trainer *t, struct trainer_batch *out, struct 
                          "lower --learning-rate may help)",
                          out->epoch, out->batch, out->loss);
     if (t->settings->clip_grad > 0)
-        clip_apply(&t->clip, t->params, out->gradient_norm, t->settings->clip_grad);
+        clip_apply(t->params, out->gradient_norm, t->settings->clip_grad);
     optimiser_step(&t->optimiser, t->params, out->learning_rate);
     if (t->ema.weight)
         ema_update(&t->ema, t->params, t->optimiser.step - 1);

@@ -81,7 +81,7 @@ static void step(struct training *t)
     for (int i = 0; i < BATCH * CLASSES; i++)
         dlogits[i] *= weight[i / CLASSES];
     model_backward(t->model, dlogits, selected, k);
-    clip_apply(&t->clip, params, clip_norm(&t->clip, params), 1.0);
+    clip_apply(params, clip_norm(&t->clip, params), 1.0);
     optimiser_step(&t->optimiser, params, 1e-3);
     ema_update(&t->ema, params, t->optimiser.step - 1);
 }

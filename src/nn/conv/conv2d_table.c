@@ -1,12 +1,12 @@
 /* Made by scripts/conv2d_table.py from measurements of `make bench-kernels`; not edited by hand. */
-#include "nn/conv2d_table.h"
+#include "nn/conv/conv2d_plan.h"
 
 #define I CONV2D_IM2COL
 #define D CONV2D_DIRECT
 #define W CONV2D_WINOGRAD
 
 /* level, kernel, stride, in_c, out_c, size: forward, backward-data, backward-weights */
-const struct conv2d_table_row conv2d_table[] = {
+const struct conv2d_plan_row conv2d_plan_table[] = {
     {"v4", 1, 2, 32, 64, 112, {D, D, D}},        {"v4", 1, 2, 32, 64, 28, {I, D, I}},
     {"v4", 1, 2, 64, 128, 112, {D, D, D}},       {"v4", 1, 2, 64, 128, 28, {D, D, I}},
     {"v4", 1, 2, 64, 128, 14, {I, D, I}},        {"v4", 1, 2, 128, 256, 56, {D, D, I}},
@@ -48,4 +48,4 @@ const struct conv2d_table_row conv2d_table[] = {
     {"portable", 4, 4, 3, 24, 448, {D, D, I}},   {"portable", 7, 2, 3, 32, 448, {D, D, D}},
     {"portable", 7, 2, 3, 64, 448, {D, D, D}},
 };
-const int conv2d_table_rows = sizeof conv2d_table / sizeof conv2d_table[0];
+const int conv2d_plan_table_rows = sizeof conv2d_plan_table / sizeof conv2d_plan_table[0];

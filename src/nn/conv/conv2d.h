@@ -1,0 +1,45 @@
+/* 2-D convolution without bias: y[n,oh,ow,k] = sum over r,s,c of x[n, oh*stride+r-pad_top,
+ * ow*stride+s-pad_left, c] * w[r,s,c,k]; depthwise (groups = channels): c = k alone.
+ *
+ * Activations NHWC; the filter [kernel, kernel, in / groups, out] (param.h: PARAM_CONV). Each pass
+ * is computed by one of several methods (conv2d_method.h); work and partial sums are cut by shape
+ * alone, so the bits do not depend on the number of threads. */
+#ifndef NN_CONV_CONV2D_H
+#define NN_CONV_CONV2D_H
+
+#include "nn/layer.h"
+
+/* The methods, in the order of conv2d_methods (conv2d_method.h). */
+enum conv2d_kind {
+    CONV2D_IM2COL,   /* im2col tiles and BLAS: any shape but depthwise; the reference */
+    CONV2D_DIRECT,   /* implicit product with the own micro-kernel */
+    CONV2D_WINOGRAD, /* F(4x4, 3x3): 3x3, stride 1, padding 1, channels in multiples of 16 */
+};
+enum { CONV2D_KINDS = 3 };
+
+enum conv2d_pass { CONV2D_FORWARD, CONV2D_BACKWARD_DATA, CONV2D_BACKWARD_WEIGHTS };
+enum { CONV2D_PASSES = 3 };
+
+struct conv2d {
+    struct shape in, out;
+    int kernel, stride, groups, pad_top, pad_left;
+    enum conv2d_kind plan[CONV2D_PASSES]; /* by pass */
+    struct param *weight;
+    struct arena *scratch;
+};
+
+/* Adds the parameter "NAME.weight" and a row of the layer table. Initial values: N(0, sqrt(2 /
+ * fan_out)) (He, as torchvision's ResNet). */
+struct tensor conv2d_build(struct conv2d *c, struct build *b, const char *name, struct tensor in,
+                           const struct conv_spec *spec);
+
+/* y [batch, out...] from x [batch, in...]. */
+void conv2d_forward(const struct conv2d *c, float *y, const float *x, struct samples samples);
+/* dx [batch, in...] is written, or added to if accumulate, from dy [batch, out...]. */
+void conv2d_backward_data(const struct conv2d *c, float *dx, const float *dy,
+                          struct samples samples, bool accumulate);
+/* weight->grad is written. */
+void conv2d_backward_weights(const struct conv2d *c, const float *x, const float *dy,
+                             struct samples samples);
+
+#endif

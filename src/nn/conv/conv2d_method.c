@@ -1,0 +1,31 @@
+#include "nn/conv/conv2d_method.h"
+
+#include "base/parallel.h"
+#include "math/kernels.h"
+
+const struct conv2d_method *const conv2d_methods[CONV2D_KINDS] = {
+    [CONV2D_IM2COL] = &conv2d_im2col,
+    [CONV2D_DIRECT] = &conv2d_direct,
+    [CONV2D_WINOGRAD] = &conv2d_winograd,
+};
+
+enum { PIECE_FLOATS = 16 * 1024 };
+
+struct job {
+    float *out;
+    const float *parts;
+    size_t n;
+    int n_parts;
+};
+
+static void sum_some(void *context, size_t first, size_t n)
+{
+    const struct job *j = context;
+    kernels_get()->sum_parts(j->out + first, j->parts + first, n, j->n_parts, j->n);
+}
+
+void conv2d_method_sum(float *out, const float *parts, size_t n, int n_parts)
+{
+    struct job j = {out, parts, n, n_parts};
+    parallel_floats(sum_some, &j, n, PIECE_FLOATS);
+}

@@ -1,0 +1,30 @@
+/* How a convolution can be computed: a row for each method, as a library of kernels lists its
+ * implementations. A new method is a file with a row, an entry of enum conv2d_kind, and its name in
+ * the measured table. */
+#ifndef NN_CONV_CONV2D_METHOD_H
+#define NN_CONV_CONV2D_METHOD_H
+
+#include "nn/conv/conv2d.h"
+
+struct conv2d_method {
+    const char *name; /* "im2col" */
+    bool (*fits)(const struct conv2d *c, enum conv2d_pass pass);
+    /* Forward: out y, source x. Backward-data: out dx, source dy; accumulate: added to dx. Takes
+     * its scratch memory from c->scratch and gives it back, and does nothing more while that
+     * measures. */
+    void (*run)(const struct conv2d *c, enum conv2d_pass pass, float *out, const float *source,
+                struct samples samples, bool accumulate);
+    /* Writes c->weight->grad. */
+    void (*weights)(const struct conv2d *c, const float *x, const float *dy,
+                    struct samples samples);
+};
+
+extern const struct conv2d_method *const conv2d_methods[CONV2D_KINDS]; /* by enum conv2d_kind */
+
+extern const struct conv2d_method conv2d_im2col, conv2d_direct, conv2d_winograd;
+
+/* out [n] = the sum of n_parts arrays of n floats that lie end to end in `parts`, in order: sums of
+ * a filter's gradient that ranges of the positions have made. */
+void conv2d_method_sum(float *out, const float *parts, size_t n, int n_parts);
+
+#endif

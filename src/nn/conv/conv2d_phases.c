@@ -1,0 +1,159 @@
+#include "nn/conv/conv2d_phases.h"
+
+#include "base/parallel.h"
+
+#include <string.h>
+
+/* Position rows (or columns) of a phase. */
+static int phase_size(int in, int phase, int stride)
+{
+    return phase < in ? (in - phase + stride - 1) / stride : 0;
+}
+
+/* The filter rows (or columns) r with (phase + pad - r) divisible by the stride, r descending:
+ * their sources (phase + pad - r) / stride ascend by one from *first. */
+static int taps_of_phase(int *r, int *first, const struct conv2d *c, int pad, int phase)
+{
+    int n = 0;
+    for (int i = c->kernel - 1; i >= 0; i--)
+        if ((phase + pad - i) % c->stride == 0)
+            r[n++] = i;
+    if (n > 0)
+        *first = (phase + pad - r[0]) / c->stride;
+    return n;
+}
+
+struct turn_job {
+    const struct conv2d *conv;
+    float *turned;
+    int tap[LAYER_MAX_KERNEL * LAYER_MAX_KERNEL]; /* r * kernel + s of the block */
+    int n_taps;
+};
+
+static void turn_tap(void *context, int piece, int worker)
+{
+    const struct turn_job *j = context;
+    const struct conv2d *c = j->conv;
+    (void)worker;
+    int in_c = c->in.channels, out_c = c->out.channels;
+    size_t block = (size_t)in_c * (size_t)out_c;
+    const float *in = c->weight->data + (size_t)j->tap[piece] * block; /* [in_c, out_c] */
+    float *out = j->turned + (size_t)piece * block;                    /* [out_c, in_c] */
+    enum { SIDE = 16 };
+    for (int c0 = 0; c0 < in_c; c0 += SIDE)
+        for (int k0 = 0; k0 < out_c; k0 += SIDE)
+            for (int k = k0; k < k0 + SIDE && k < out_c; k++)
+                for (int i = c0; i < c0 + SIDE && i < in_c; i++)
+                    out[(size_t)k * (size_t)in_c + (size_t)i] =
+                        in[(size_t)i * (size_t)out_c + (size_t)k];
+}
+
+void conv2d_phases_turn(float *turned, const struct conv2d *c)
+{
+    struct turn_job turn = {.conv = c, .turned = turned};
+    int rows[LAYER_MAX_KERNEL], columns[LAYER_MAX_KERNEL], unused;
+    for (int top = 0; top < c->stride; top++)
+        for (int left = 0; left < c->stride; left++) {
+            int n_rows = taps_of_phase(rows, &unused, c, c->pad_top, top),
+                n_columns = taps_of_phase(columns, &unused, c, c->pad_left, left);
+            for (int r = 0; r < n_rows; r++)
+                for (int s = 0; s < n_columns; s++)
+                    turn.tap[turn.n_taps++] = rows[r] * c->kernel + columns[s];
+        }
+    parallel_for(turn_tap, &turn, turn.n_taps);
+}
+
+static void zero_phase(float *dx, const struct conv2d *c, struct samples samples, int top, int left)
+{
+    size_t channels = (size_t)c->in.channels;
+    for (int i = 0; i < samples.n; i++) {
+        float *sample = dx + (size_t)samples.index[i] * shape_floats(c->in);
+        for (int h = top; h < c->in.height; h += c->stride)
+            for (int w = left; w < c->in.width; w += c->stride)
+                memset(sample + ((size_t)h * (size_t)c->in.width + (size_t)w) * channels, 0,
+                       sizeof *dx * channels);
+    }
+}
+
+static void run_forward(const struct conv2d *c, float *y, const float *x, struct samples samples,
+                        bool accumulate, void (*run)(const struct conv2d_phase *phase))
+{
+    bool measures = arena_measures(c->scratch);
+    struct conv2d_phase p = {
+        .source = x,
+        .filter = measures ? NULL : c->weight->data,
+        .out = y,
+        .depth = c->kernel * c->kernel * c->in.channels,
+        .out_shape = c->out,
+        .shape = {c->in.height, c->in.width, c->in.channels, c->out.width, c->stride, p.run,
+                  c->kernel},
+        .rows = c->out.height,
+        .spread = 1,
+        .accumulate = accumulate,
+        .samples = samples,
+        .scratch = c->scratch,
+    };
+    for (int r = 0; r < c->kernel; r++)
+        p.run[r] = (struct im2col_run){r - c->pad_top, -c->pad_left, c->kernel};
+    run(&p);
+}
+
+static void run_phase(const struct conv2d *c, float *dx, const float *dy, const float *filter,
+                      int top, int left, int *depth, struct samples samples, bool accumulate,
+                      void (*run)(const struct conv2d_phase *phase))
+{
+    int rows[LAYER_MAX_KERNEL], columns[LAYER_MAX_KERNEL], dh = 0, dw = 0;
+    int n_rows = taps_of_phase(rows, &dh, c, c->pad_top, top),
+        n_columns = taps_of_phase(columns, &dw, c, c->pad_left, left);
+    struct conv2d_phase p = {
+        .source = dy,
+        .filter = filter,
+        .out = dx,
+        .depth = n_rows * n_columns * c->out.channels,
+        .out_shape = c->in,
+        .shape = {c->out.height, c->out.width, c->out.channels,
+                  phase_size(c->in.width, left, c->stride), 1, p.run, n_rows},
+        .rows = phase_size(c->in.height, top, c->stride),
+        .spread = c->stride,
+        .top = top,
+        .left = left,
+        .accumulate = accumulate,
+        .samples = samples,
+        .scratch = c->scratch,
+    };
+    *depth = p.depth;
+    if (p.rows == 0 || p.shape.out_width == 0)
+        return;
+    if (p.depth == 0) {
+        if (!accumulate && !arena_measures(c->scratch))
+            zero_phase(dx, c, samples, top, left);
+        return;
+    }
+    for (int r = 0; r < n_rows; r++)
+        p.run[r] = (struct im2col_run){dh + r, dw, n_columns};
+    run(&p);
+}
+
+void conv2d_phases_run(const struct conv2d *c, enum conv2d_pass pass, float *out,
+                       const float *source, struct samples samples, bool accumulate,
+                       void (*run)(const struct conv2d_phase *phase))
+{
+    if (pass == CONV2D_FORWARD) {
+        run_forward(c, out, source, samples, accumulate, run);
+        return;
+    }
+    size_t mark = c->scratch->used, at = 0;
+    float *turned = arena_floats(c->scratch, (size_t)c->kernel * (size_t)c->kernel *
+                                                 (size_t)c->in.channels * (size_t)c->out.channels);
+    bool measures = arena_measures(c->scratch);
+    if (!measures)
+        conv2d_phases_turn(turned, c);
+    for (int top = 0; top < c->stride; top++)
+        for (int left = 0; left < c->stride; left++) {
+            int depth;
+            run_phase(c, out, source, measures ? NULL : turned + at, top, left, &depth, samples,
+                      accumulate, run);
+            at += (size_t)depth * (size_t)c->in.channels;
+        }
+    arena_release(c->scratch, mark);
+}

@@ -1,0 +1,38 @@
+/* Forward and backward-data as products of gathered pixels with a filter matrix: what im2col and
+ * the direct method have in common.
+ *
+ * Forward is one such product, and backward-data one for each residue of the input position modulo
+ * the stride (a phase): a convolution of dy with a part of the turned filter. With stride 1 there
+ * is one phase, a convolution with the turned filter. No zeros are multiplied and no thread adds
+ * where another does. */
+#ifndef NN_CONV_CONV2D_PHASES_H
+#define NN_CONV_CONV2D_PHASES_H
+
+#include "math/im2col.h"
+#include "nn/conv/conv2d.h"
+
+struct conv2d_phase {
+    const float *source; /* [batch, shape.height, shape.width, shape.channels] */
+    const float *filter; /* [depth, out.channels]; depth = taps * shape.channels */
+    float *out;          /* [batch, out...] */
+    int depth;
+    struct shape out_shape;
+    struct im2col_shape shape;
+    struct im2col_run run[LAYER_MAX_KERNEL]; /* a filter row each */
+    int rows;                                /* position rows for each sample */
+    int spread, top, left; /* position (r, p) is out pixel (r * spread + top, p * spread + left) */
+    bool accumulate;       /* out += product, else out = product */
+    struct samples samples;
+    struct arena *scratch;
+};
+
+/* Calls run for each phase of the pass (of which Pass is forward or backward-data); as
+ * conv2d_method.run. */
+void conv2d_phases_run(const struct conv2d *c, enum conv2d_pass pass, float *out,
+                       const float *source, struct samples samples, bool accumulate,
+                       void (*run)(const struct conv2d_phase *phase));
+/* turned [taps, out, in] = the filter's blocks [in, out] turned, in the order in which
+ * backward-data uses them (with stride 1: the taps backwards). */
+void conv2d_phases_turn(float *turned, const struct conv2d *c);
+
+#endif
