@@ -7,7 +7,8 @@
 #include "base/rng.h"
 #include "math/gemm.h"
 #include "math/kernels.h"
-#include "nn/conv2d.h"
+#include "nn/conv/conv2d.h"
+#include "nn/conv/conv2d_method.h"
 
 #include <getopt.h>
 #include <math.h>
@@ -16,10 +17,10 @@
 #include <string.h>
 #include <time.h>
 
-enum { BATCH = 4, METHODS = 3, PASSES = 3 };
+enum { BATCH = 4, METHODS = CONV2D_KINDS, PASSES = CONV2D_PASSES };
 
 /* Each is run at `size` (of pictures of 448 pixels) and at half of it. */
-static const struct shape {
+static const struct bench_shape {
     int kernel, stride, in_c, out_c, size;
 } SHAPES[] = {
     /* resnet18 and resnet18-gn */
@@ -65,47 +66,59 @@ static const char *const PASS[PASSES] = {"forward", "data", "weights"};
 static const enum conv2d_choice CHOICE[METHODS] = {CONV2D_ALL_IM2COL, CONV2D_ALL_DIRECT,
                                                    CONV2D_ALL_WINOGRAD};
 
+static const struct samples ALL = {(const int[BATCH]){0, 1, 2, 3}, BATCH};
+
 /* One convolution with its arrays; the results of the three passes do not overlap. */
 struct bench {
     struct conv2d conv;
-    struct workspace workspace;
     struct build build;
     struct param param[1];
-    struct arena arena;
+    struct arena arrays, scratch;
     float *data[4]; /* x, dy, y, dx */
     size_t in, out; /* floats of x and dx, of y and dy */
 };
 
-static enum status create(struct bench *b, const struct shape *s, int size,
+static void run_pass(const struct bench *b, int pass, struct samples samples)
+{
+    if (pass == CONV2D_FORWARD)
+        conv2d_forward(&b->conv, b->data[2], b->data[0], samples);
+    else if (pass == CONV2D_BACKWARD_DATA)
+        conv2d_backward_data(&b->conv, b->data[3], b->data[1], samples, false);
+    else
+        conv2d_backward_weights(&b->conv, b->data[0], b->data[1], samples);
+}
+
+static void take_arrays(struct bench *b)
+{
+    b->param->data = arena_floats(&b->arrays, b->param->size);
+    b->param->grad = arena_floats(&b->arrays, b->param->size);
+    for (int i = 0; i < 4; i++)
+        b->data[i] = arena_floats(&b->arrays, i % 3 == 0 ? b->in : b->out);
+}
+
+static enum status create(struct bench *b, const struct bench_shape *s, int size,
                           enum conv2d_choice choice, struct error *err)
 {
     memset(b, 0, sizeof *b);
-    b->build = (struct build){.activations = &b->arena,
+    b->arrays.shows_addresses = b->scratch.shows_addresses = true;
+    b->build = (struct build){.activations = &b->arrays,
+                              .scratch = &b->scratch,
                               .param = b->param,
-                              .workspace = &b->workspace,
                               .max_batch = BATCH,
                               .training = true,
                               .convolutions = choice};
-    conv2d_build(&b->conv, &b->build, "conv", size, size, s->in_c, s->out_c, s->kernel, s->stride);
-    const struct conv2d *c = &b->conv;
-    struct workspace *w = &b->workspace;
-    b->in = (size_t)BATCH * size * size * s->in_c;
-    b->out = (size_t)BATCH * c->out_h * c->out_w * s->out_c;
-    enum status status = STATUS_OK;
-    for (int pass = 0; pass < 2; pass++) {
-        b->param->data = arena_floats(&b->arena, b->param->size);
-        b->param->grad = arena_floats(&b->arena, b->param->size);
-        for (int i = 0; i < 4; i++)
-            b->data[i] = arena_floats(&b->arena, i % 3 == 0 ? b->in : b->out);
-        w->tile = arena_floats(&b->arena, w->tile_floats);
-        w->partial = arena_floats(&b->arena, w->partial_floats);
-        w->packed = arena_floats(&b->arena, w->packed_floats);
-        w->transformed = arena_floats(&b->arena, w->transformed_floats);
-        if (pass == 0)
-            status = arena_commit(&b->arena, "a convolution's arrays", err);
-        if (status != STATUS_OK)
-            return status;
-    }
+    conv2d_build(
+        &b->conv, &b->build, "conv", (struct tensor){{size, size, s->in_c}, -1},
+        &(struct conv_spec){s->out_c, s->kernel, s->stride, layer_usual_padding(s->kernel), 1});
+    b->in = BATCH * shape_floats(b->conv.in);
+    b->out = BATCH * shape_floats(b->conv.out);
+    take_arrays(b);
+    for (int pass = 0; pass < PASSES; pass++)
+        run_pass(b, pass, (struct samples){NULL, BATCH}); /* measures */
+    if (arena_commit(&b->arrays, "a convolution's arrays", err) != STATUS_OK ||
+        arena_commit(&b->scratch, "a convolution's scratch memory", err) != STATUS_OK)
+        return err->status;
+    take_arrays(b);
     struct rng rng;
     rng_seed(&rng, 1, RNG_TEST, 0, 0);
     for (size_t i = 0; i < b->param->size; i++)
@@ -116,41 +129,29 @@ static enum status create(struct bench *b, const struct shape *s, int size,
     return STATUS_OK;
 }
 
+static void destroy(struct bench *b)
+{
+    arena_destroy(&b->arrays);
+    arena_destroy(&b->scratch);
+}
+
 /* Whether the networks need it: a picture gets no gradient. */
-static bool is_used(const struct shape *s, int pass)
+static bool is_used(const struct bench_shape *s, int pass)
 {
     return pass != 1 || s->in_c > 3;
-}
-
-static enum conv2d_method method_of(const struct bench *b, int pass)
-{
-    const struct conv2d_plan *p = &b->conv.plan;
-    return pass == 0 ? p->forward : pass == 1 ? p->backward_data : p->backward_weights;
-}
-
-static void run_pass(const struct bench *b, int pass)
-{
-    static const int ALL[BATCH] = {0, 1, 2, 3};
-    const struct samples samples = {ALL, BATCH};
-    if (pass == 0)
-        conv2d_forward(&b->conv, b->data[2], b->data[0], samples);
-    else if (pass == 1)
-        conv2d_backward_data(&b->conv, b->data[3], b->data[1], samples, false);
-    else
-        conv2d_backward_weights(&b->conv, b->data[0], b->data[1], samples);
 }
 
 static double time_pass(const struct bench *b, int pass)
 {
     struct timespec t[2];
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t[0]);
-    run_pass(b, pass);
+    run_pass(b, pass, ALL);
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t[1]);
     return (double)(t[1].tv_sec - t[0].tv_sec) + 1e-9 * (double)(t[1].tv_nsec - t[0].tv_nsec);
 }
 
 /* Rounds go through methods and passes in turn, so that a slow moment of the machine hits all. */
-static void time_shape(struct bench b[METHODS], const struct shape *s, int size, int rounds,
+static void time_shape(struct bench b[METHODS], const struct bench_shape *s, int size, int rounds,
                        FILE *csv)
 {
     double best[METHODS][PASSES];
@@ -166,14 +167,14 @@ static void time_shape(struct bench b[METHODS], const struct shape *s, int size,
     for (int p = 0; p < PASSES; p++) {
         printf(" |");
         for (int m = 0; m < METHODS; m++) {
-            if (method_of(&b[m], p) != (enum conv2d_method)m || !is_used(s, p)) {
+            if (b[m].conv.plan[p] != (enum conv2d_kind)m || !is_used(s, p)) {
                 printf("     -");
                 continue;
             }
             printf(" %5.0f", flops / best[m][p] * 1e-9);
             if (csv)
                 fprintf(csv, "%s,%d,%d,%d,%d,%d,%s,%s,%.4f,%.1f\n", kernels_get()->level, s->kernel,
-                        s->stride, s->in_c, s->out_c, size, PASS[p], conv2d_plan_name(m),
+                        s->stride, s->in_c, s->out_c, size, PASS[p], conv2d_methods[m]->name,
                         best[m][p] * 1e3, flops / best[m][p] * 1e-9);
         }
     }
@@ -193,20 +194,21 @@ static double distance(const float *got, const float *want, size_t n)
 
 /* Prints how far each method is from im2col, relative to the largest value; whether all are near.
  */
-static bool check_shape(struct bench b[METHODS], const struct shape *s, int size)
+static bool check_shape(struct bench b[METHODS], const struct bench_shape *s, int size)
 {
     const double ALLOWED = 3e-5; /* Winograd and the reference itself, thousands of products each */
     bool good = true;
     printf("%dx%d/%d %3d->%3d @%3d ", s->kernel, s->kernel, s->stride, s->in_c, s->out_c, size);
     for (int p = 0; p < PASSES; p++)
         for (int m = 0; m < METHODS; m++) {
-            run_pass(&b[m], p);
-            if (m == 0 || method_of(&b[m], p) != (enum conv2d_method)m)
+            run_pass(&b[m], p, ALL);
+            if (m == 0 || b[m].conv.plan[p] != (enum conv2d_kind)m)
                 continue;
             const float *got = p == 0 ? b[m].data[2] : p == 1 ? b[m].data[3] : b[m].param->grad;
             const float *want = p == 0 ? b[0].data[2] : p == 1 ? b[0].data[3] : b[0].param->grad;
             double d = distance(got, want, p == 0 ? b->out : p == 1 ? b->in : b->param->size);
-            printf("  %s %s %.1e%s", conv2d_plan_name(m), PASS[p], d, d > ALLOWED ? " FAR" : "");
+            printf("  %s %s %.1e%s", conv2d_methods[m]->name, PASS[p], d,
+                   d > ALLOWED ? " FAR" : "");
             good = good && d <= ALLOWED;
         }
     printf("\n");
@@ -234,7 +236,7 @@ static enum status run(int rounds, bool check, FILE *csv, struct error *err)
             else if (status == STATUS_OK)
                 time_shape(b, &SHAPES[i], size, rounds, csv);
             for (int m = 0; m < METHODS; m++)
-                arena_destroy(&b[m].arena);
+                destroy(&b[m]);
         }
     if (status == STATUS_OK && !good)
         status = error_set(err, "a method is farther from im2col than allowed");

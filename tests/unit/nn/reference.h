@@ -9,7 +9,7 @@
 #include "math/close.h"
 
 struct reference_conv {
-    int in_h, in_w, in_c, out_h, out_w, out_c, kernel, stride, pad;
+    int in_h, in_w, in_c, out_h, out_w, out_c, kernel, stride, pad_top, pad_left;
 };
 
 /* Calls visit for every product of the convolution of one sample: y[out] += x[in] * w[weight]. All
@@ -24,7 +24,7 @@ static inline void reference_conv_visit(const struct reference_conv *c, referenc
         for (int ow = 0; ow < c->out_w; ow++)
             for (int r = 0; r < c->kernel; r++)
                 for (int s = 0; s < c->kernel; s++) {
-                    int h = oh * c->stride + r - c->pad, w = ow * c->stride + s - c->pad;
+                    int h = oh * c->stride + r - c->pad_top, w = ow * c->stride + s - c->pad_left;
                     if (h < 0 || h >= c->in_h || w < 0 || w >= c->in_w)
                         continue;
                     for (int i = 0; i < c->in_c; i++)
@@ -82,16 +82,15 @@ static inline void reference_conv_backward_weights(const struct reference_conv *
     reference_conv_visit(c, reference_weight_product, dw, x, dy);
 }
 
-/* (z - mean) / sqrt(variance + 1e-5) * weight + bias over the set that the kind says, in place;
+/* (z - mean) / sqrt(variance + epsilon) * weight + bias over the set that the kind says, in place;
  * z [n, pixels, channels]. */
 static inline void reference_norm(double *z, const double *weight, const double *bias,
-                                  enum norm_kind kind, int groups, int n, size_t pixels,
-                                  int channels)
+                                  const struct norm_spec *spec, int n, size_t pixels, int channels)
 {
-    if (kind == NORM_NONE)
+    if (spec->kind == NORM_NONE)
         return;
-    int n_sets = kind == NORM_BATCH ? 1 : n, samples = n / n_sets;
-    int width = kind == NORM_BATCH ? 1 : channels / groups;
+    int n_sets = spec->kind == NORM_BATCH ? 1 : n, samples = n / n_sets;
+    int width = spec->kind == NORM_BATCH ? 1 : channels / spec->groups;
     for (int set = 0; set < n_sets; set++)
         for (int first = 0; first < channels; first += width) {
             double *from = z + (size_t)set * pixels * channels;
@@ -106,16 +105,19 @@ static inline void reference_norm(double *z, const double *weight, const double 
             for (size_t p = 0; p < rows; p++)
                 for (int c = first; c < first + width; c++) {
                     double *v = &from[p * channels + c];
-                    *v = (*v - mean) / sqrt(variance + 1e-5) * weight[c] + bias[c];
+                    *v = (*v - mean) / sqrt(variance + spec->epsilon) * weight[c] + bias[c];
                 }
         }
 }
 
-static inline void reference_relu(double *y, size_t n)
+static inline void reference_activation(double *y, size_t n, enum kernels_activation activation)
 {
-    for (size_t i = 0; i < n; i++)
-        if (y[i] < 0)
+    for (size_t i = 0; i < n; i++) {
+        if (activation != KERNELS_NONE && y[i] < 0)
             y[i] = 0;
+        if (activation == KERNELS_RELU6 && y[i] > 6)
+            y[i] = 6;
+    }
 }
 
 /* One sample; the padding is -inf. */

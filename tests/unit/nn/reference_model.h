@@ -27,32 +27,51 @@ static inline size_t reference_map_floats(const struct reference_model *m, struc
     return (size_t)m->batch * a.side * a.side * a.channels;
 }
 
+/* Padding in front, and positions, along an axis: of PyTorch's rule, or of TensorFlow's. */
+static inline int reference_padding(const struct reference_model *m, int in, int kernel, int stride,
+                                    int *out)
+{
+    int usual = kernel % 2 ? kernel / 2 : 0;
+    if (!m->spec->same_padding) {
+        *out = (in + 2 * usual - kernel) / stride + 1;
+        return usual;
+    }
+    *out = (in + stride - 1) / stride;
+    int total = (*out - 1) * stride + kernel - in;
+    return total > 0 ? total / 2 : 0;
+}
+
 /* Convolution and norm; the input stays. */
 static inline struct reference_map reference_unit(struct reference_model *m, struct reference_map x,
                                                   int width, int kernel, int stride)
 {
-    int pad = model_spec_padding(kernel), side = (x.side + 2 * pad - kernel) / stride + 1;
+    int side, pad = reference_padding(m, x.side, kernel, stride, &side);
     const struct reference_conv c = {x.side, x.side, x.channels, side, side,
-                                     width,  kernel, stride,     pad};
+                                     width,  kernel, stride,     pad,  pad};
     struct reference_map y = {NULL, side, width};
     y.v = close_doubles(reference_map_floats(m, y));
     const double *w = m->value[m->next++];
     for (int i = 0; i < m->batch; i++)
         reference_conv_forward(&c, y.v + i * reference_out_floats(&c),
                                x.v + i * reference_in_floats(&c), w);
-    if (m->spec->norm != NORM_NONE) {
-        reference_norm(y.v, m->value[m->next], m->value[m->next + 1], m->spec->norm,
-                       m->spec->groups, m->batch, (size_t)side * side, width);
-        m->next += m->spec->norm == NORM_BATCH ? 5 : 2;
+    if (m->spec->norm.kind != NORM_NONE) {
+        reference_norm(y.v, m->value[m->next], m->value[m->next + 1], &m->spec->norm, m->batch,
+                       (size_t)side * side, width);
+        m->next += m->spec->norm.kind == NORM_BATCH ? 5 : 2;
     }
     return y;
+}
+
+static inline void reference_activate(struct reference_model *m, struct reference_map x)
+{
+    reference_activation(x.v, reference_map_floats(m, x), m->spec->activation);
 }
 
 static inline struct reference_map reference_block(struct reference_model *m,
                                                    struct reference_map x, int width, int stride)
 {
     struct reference_map inner = reference_unit(m, x, width, 3, stride);
-    reference_relu(inner.v, reference_map_floats(m, inner));
+    reference_activate(m, inner);
     struct reference_map y = reference_unit(m, inner, width, 3, 1), shortcut = x;
     free(inner.v);
     if (stride != 1 || x.channels != width) {
@@ -62,7 +81,18 @@ static inline struct reference_map reference_block(struct reference_model *m,
     for (size_t i = 0; i < reference_map_floats(m, y); i++)
         y.v[i] += shortcut.v[i];
     free(shortcut.v);
-    reference_relu(y.v, reference_map_floats(m, y));
+    reference_activate(m, y);
+    return y;
+}
+
+/* Convolution, norm and activation; frees the input. */
+static inline struct reference_map reference_layer(struct reference_model *m,
+                                                   struct reference_map x, int width, int kernel,
+                                                   int stride)
+{
+    struct reference_map y = reference_unit(m, x, width, kernel, stride);
+    free(x.v);
+    reference_activate(m, y);
     return y;
 }
 
@@ -74,21 +104,18 @@ static inline struct reference_map reference_stem(struct reference_model *m)
         x.v[i] = m->x[i];
     for (int i = 0; i < m->spec->n_stem; i++) {
         const struct conv_spec *c = &m->spec->stem[i];
-        struct reference_map y = reference_unit(m, x, c->width, c->kernel, c->stride);
-        free(x.v);
-        reference_relu(y.v, reference_map_floats(m, y));
-        x = y;
+        x = reference_layer(m, x, c->width, c->kernel, c->stride);
     }
-    int kernel = m->spec->pool_kernel, pad = model_spec_padding(kernel);
+    int kernel = m->spec->pool.kernel, stride = m->spec->pool.stride, side;
     if (kernel == 0)
         return x;
-    struct reference_map y = {NULL, (x.side + 2 * pad - kernel) / m->spec->pool_stride + 1,
-                              x.channels};
+    int pad = reference_padding(m, x.side, kernel, stride, &side);
+    struct reference_map y = {NULL, side, x.channels};
     y.v = close_doubles(reference_map_floats(m, y));
     for (int i = 0; i < m->batch; i++)
         reference_max_pool(y.v + (size_t)i * y.side * y.side * y.channels,
                            x.v + (size_t)i * x.side * x.side * x.channels, x.side, x.side,
-                           x.channels, y.side, y.side, kernel, m->spec->pool_stride, pad);
+                           x.channels, y.side, y.side, kernel, stride, pad);
     free(x.v);
     return y;
 }
@@ -102,6 +129,8 @@ static inline void reference_logits(struct reference_model *m, double *logits)
         for (int j = 0; j < m->spec->stage[i].blocks; j++)
             x = reference_block(m, x, m->spec->stage[i].width,
                                 j == 0 ? m->spec->stage[i].stride : 1);
+    if (m->spec->head_width > 0)
+        x = reference_layer(m, x, m->spec->head_width, 1, 1);
     double *pooled = close_doubles(x.channels);
     size_t pixels = (size_t)x.side * x.side;
     for (int i = 0; i < m->batch; i++) {

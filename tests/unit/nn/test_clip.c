@@ -94,6 +94,27 @@ static void the_norm_has_the_same_bits_for_any_number_of_threads(void **state)
     free(exact);
 }
 
+/* PyTorch's 1e-6 beside the norm: it halves a bound and a norm of that size, and a norm just above
+ * the bound is scaled by what is left of it. */
+static void a_millionth_is_added_to_the_norm(void **state)
+{
+    (void)state;
+    float grad[] = {6e-7f, 8e-7f}, untouched[] = {6e-7f, 8e-7f};
+    struct param_list list = {.grad = grad, .n_trained = 2};
+    clip_apply(&list, 1e-6, 1e-6);
+    const double want[] = {3e-7, 4e-7};
+    assert_close(grad, want, 2, 2e-7);
+
+    memcpy(grad, untouched, sizeof grad);
+    clip_apply(&list, 1e-6, 1.9e-6); /* less than norm + 1e-6, though more than the norm */
+    const double near[] = {0.95 * 6e-7, 0.95 * 8e-7};
+    assert_close(grad, near, 2, 2e-7);
+
+    memcpy(grad, untouched, sizeof grad);
+    clip_apply(&list, 1e-6, 2.1e-6);
+    assert_memory_equal(grad, untouched, sizeof grad);
+}
+
 static void a_failing_allocation_is_a_clean_error(void **state)
 {
     (void)state;
@@ -111,6 +132,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(norms_and_clipped_steps_are_those_of_pytorch),
         cmocka_unit_test(the_norm_has_the_same_bits_for_any_number_of_threads),
+        cmocka_unit_test(a_millionth_is_added_to_the_norm),
         cmocka_unit_test(a_failing_allocation_is_a_clean_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,6 +6,7 @@
  */
 #include "io/safetensors.h"
 #include "nn/atk.h"
+#include "nn/block_kinds.h"
 #include "nn/loss.h"
 #include "nn/model.h"
 #include "nn/optimiser.h"
@@ -31,18 +32,18 @@ struct golden_case {
 
 /* Widths width, 2 width, 4 width, 8 width behind a 7x7/2 convolution and a 3x3/2 max-pool. */
 #define FOUR_STAGES(width_, blocks_)                                                               \
-    .stem = {{(width_), 7, 2}}, .n_stem = 1, .pool_kernel = 3, .pool_stride = 2,                   \
-    .block = BLOCK_BASIC, .n_stages = 4,                                                           \
-    .stage = {{(blocks_), (width_), 1},                                                            \
-              {(blocks_), 2 * (width_), 2},                                                        \
-              {(blocks_), 4 * (width_), 2},                                                        \
-              {(blocks_), 8 * (width_), 2}}
+    .stem = {{(width_), 7, 2, 3, 1}}, .n_stem = 1, .pool = {3, 2, 1}, .block = &block_basic,       \
+    .activation = KERNELS_RELU, .n_stages = 4,                                                     \
+    .stage = {{(blocks_), (width_), 1, {0}},                                                       \
+              {(blocks_), 2 * (width_), 2, {0}},                                                   \
+              {(blocks_), 4 * (width_), 2, {0}},                                                   \
+              {(blocks_), 8 * (width_), 2, {0}}}
 
 static const struct golden_case CASES[] = {
-    {"small-bn", {FOUR_STAGES(8, 1), .norm = NORM_BATCH}, 5, 5, 64, 3},
-    {"small-gn", {FOUR_STAGES(8, 1), .norm = NORM_GROUP, .groups = 4}, 5, 5, 64, 3},
-    {"resnet18", {FOUR_STAGES(64, 2), .norm = NORM_BATCH}, 7, 2, 64, 1},
-    {"resnet10-gn", {FOUR_STAGES(32, 1), .norm = NORM_GROUP, .groups = 8}, 7, 3, 96, 2},
+    {"small-bn", {FOUR_STAGES(8, 1), .norm = {NORM_BATCH, 0, 1e-5, 0.1}}, 5, 5, 64, 3},
+    {"small-gn", {FOUR_STAGES(8, 1), .norm = {NORM_GROUP, 4, 1e-5, 0.1}}, 5, 5, 64, 3},
+    {"resnet18", {FOUR_STAGES(64, 2), .norm = {NORM_BATCH, 0, 1e-5, 0.1}}, 7, 2, 64, 1},
+    {"resnet10-gn", {FOUR_STAGES(32, 1), .norm = {NORM_GROUP, 8, 1e-5, 0.1}}, 7, 3, 96, 2},
 };
 
 /* A case that has been run, once; the tests look at parts of it. */

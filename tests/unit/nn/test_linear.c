@@ -7,7 +7,7 @@ enum { IN = 70, OUT = 37, BATCH = 4 }; /* more than a piece of each */
 
 static void build(void *layer, struct build *b)
 {
-    linear_build(layer, b, "fc", IN, OUT);
+    linear_build(layer, b, "fc", (struct tensor){{1, 1, IN}, -1}, OUT);
 }
 
 struct twin {
@@ -32,7 +32,7 @@ static void output_and_gradients_are_those_of_the_twin_and_its_finite_difference
     close_seed(70);
     struct linear l;
     struct layer_fixture f;
-    layer_fixture_create(&f, build, &l, BATCH);
+    layer_fixture_create(&f, build, NULL, &l, BATCH);
     const int index[] = {1, 3};
     const struct samples some = {index, 2};
     float *x = close_normal(BATCH * IN), *dy = close_normal(BATCH * OUT);

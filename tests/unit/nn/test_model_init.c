@@ -1,5 +1,7 @@
 #include "nn/model.h"
 
+#include "nn/block_kinds.h"
+
 #include "nn/reference.h"
 
 #include <string.h>
@@ -15,11 +17,13 @@ static struct model *create_from(const struct model_spec *spec, uint64_t seed)
 }
 
 static const struct model_spec small = {.name = "init",
-                                        .stem = {{32, 7, 2}},
+                                        .stem = {{32, 7, 2, 3, 1}},
                                         .n_stem = 1,
-                                        .stage = {{1, 64, 2}},
+                                        .block = &block_basic,
+                                        .stage = {{1, 64, 2, {0}}},
                                         .n_stages = 1,
-                                        .norm = NORM_BATCH};
+                                        .norm = {NORM_BATCH, 0, 1e-5, 0.1},
+                                        .activation = KERNELS_RELU};
 
 static struct model *create(uint64_t seed)
 {

@@ -5,6 +5,7 @@
 #include "base/parallel.h"
 #include "math/gemm.h"
 #include "nn/atk.h"
+#include "nn/block_kinds.h"
 #include "nn/clip.h"
 #include "nn/ema.h"
 #include "nn/loss.h"
@@ -19,14 +20,14 @@ enum { SIZE = 32, BATCH = 3, CLASSES = 3, K = 2 };
 static struct model_spec network(enum norm_kind norm)
 {
     return (struct model_spec){.name = "small",
-                               .stem = {{16, 7, 2}},
+                               .stem = {{16, 7, 2, 3, 1}},
                                .n_stem = 1,
-                               .pool_kernel = 3,
-                               .pool_stride = 1,
-                               .stage = {{1, 16, 1}, {1, 32, 2}},
+                               .pool = {3, 1, 1},
+                               .block = &block_basic,
+                               .stage = {{1, 16, 1, {0}}, {1, 32, 2, {0}}},
                                .n_stages = 2,
-                               .norm = norm,
-                               .groups = 4};
+                               .norm = {norm, 4, 1e-5, 0.1},
+                               .activation = KERNELS_RELU};
 }
 
 struct training {

@@ -1,4 +1,4 @@
-/* The normalisations with residual and relu: forward beside the twin, gradients beside finite
+/* The normalisations with residual and activation: forward beside the twin, gradients beside finite
  * differences of the twin, running statistics by hand. */
 #include "nn/norm.h"
 
@@ -12,39 +12,54 @@ static const int every[BATCH] = {0, 1, 2, 3};
 static const struct samples EVERY = {every, BATCH};
 
 struct one_norm {
-    enum norm_kind kind;
-    int groups;
+    struct norm_spec spec;
+    enum kernels_activation activation;
     struct norm norm;
 };
 
 static void build(void *layer, struct build *b)
 {
     struct one_norm *o = layer;
-    norm_build(&o->norm, b, "bn", o->kind, o->groups, HEIGHT, WIDTH, CHANNELS);
+    norm_build(&o->norm, b, "bn", (struct tensor){{HEIGHT, WIDTH, CHANNELS}, -1}, -1, &o->spec,
+               o->activation, 1);
 }
 
-static const struct one_norm KINDS[] = {{NORM_NONE, 0, {0}},
-                                        {NORM_BATCH, 0, {0}},
-                                        {NORM_GROUP, 4, {0}},
-                                        {NORM_GROUP, 1, {0}},
-                                        {NORM_GROUP, CHANNELS, {0}}};
+static void measure(void *layer, struct samples samples)
+{
+    struct one_norm *o = layer;
+    norm_forward(&o->norm, NULL, NULL, NULL, samples, MODEL_TRAIN);
+    norm_backward(&o->norm, NULL, NULL, NULL, NULL, samples);
+}
+
+static void create(struct layer_fixture *f, struct one_norm *o)
+{
+    layer_fixture_create(f, build, measure, o, BATCH);
+}
+
+static const struct one_norm KINDS[] = {
+    {.spec = {.kind = NORM_NONE}, .activation = KERNELS_RELU},
+    {.spec = {NORM_BATCH, 0, 1e-5, 0.1}, .activation = KERNELS_RELU},
+    {.spec = {NORM_GROUP, 4, 1e-5, 0}, .activation = KERNELS_RELU},
+    {.spec = {NORM_GROUP, 1, 1e-5, 0}, .activation = KERNELS_RELU},
+    {.spec = {NORM_GROUP, CHANNELS, 1e-5, 0}, .activation = KERNELS_RELU},
+    {.spec = {NORM_BATCH, 0, 0.5, 0.1}, .activation = KERNELS_RELU},
+    {.spec = {NORM_GROUP, 4, 0.5, 0}, .activation = KERNELS_RELU},
+};
 #define N_KINDS (sizeof KINDS / sizeof KINDS[0])
 
-/* The twin: sum(dy * relu(norm(z) + residual)). */
+/* The twin: sum(dy * activation(norm(z) + residual)). */
 struct twin {
     const struct one_norm *o;
     double *z, *residual, *weight, *bias, *dy, *y;
-    bool relu;
 };
 
 static void run_twin(struct twin *t)
 {
     memcpy(t->y, t->z, ALL * sizeof *t->y);
-    reference_norm(t->y, t->weight, t->bias, t->o->kind, t->o->groups, BATCH, PIXELS, CHANNELS);
+    reference_norm(t->y, t->weight, t->bias, &t->o->spec, BATCH, PIXELS, CHANNELS);
     for (int i = 0; t->residual && i < ALL; i++)
         t->y[i] += t->residual[i];
-    if (t->relu)
-        reference_relu(t->y, ALL);
+    reference_activation(t->y, ALL, t->o->activation);
 }
 
 static double twin_sum(void *context)
@@ -67,10 +82,11 @@ static void free_twin(struct twin *t)
 /* float32 through two sweeps: some units of 6e-8; a difference quotient adds 1e-9. */
 #define TOLERANCE 3e-6
 
-static void compare(struct one_norm o, bool residual, bool relu)
+static void compare(struct one_norm o, bool residual, enum kernels_activation activation)
 {
     struct layer_fixture f;
-    layer_fixture_create(&f, build, &o, BATCH);
+    o.activation = activation;
+    create(&f, &o);
     struct norm *n = &o.norm;
     float *z = close_normal_around(ALL, 1, 2), *r = close_normal(ALL), *g = close_normal(ALL);
     float *y = close_filled(ALL, NAN), *dz = close_filled(ALL, NAN);
@@ -78,19 +94,18 @@ static void compare(struct one_norm o, bool residual, bool relu)
                      .z = close_to_double(z, ALL),
                      .residual = residual ? close_to_double(r, ALL) : NULL,
                      .dy = close_to_double(g, ALL),
-                     .y = close_doubles(ALL),
-                     .relu = relu};
+                     .y = close_doubles(ALL)};
     if (n->weight) {
         t.weight = close_to_double(n->weight->data, CHANNELS);
         t.bias = close_to_double(n->bias->data, CHANNELS);
     }
     double *slope = close_doubles(ALL);
 
-    norm_forward(n, y, z, residual ? r : NULL, EVERY, MODEL_TRAIN, relu);
+    norm_forward(n, y, z, residual ? r : NULL, EVERY, MODEL_TRAIN);
     run_twin(&t);
     assert_close(y, t.y, ALL, TOLERANCE);
 
-    norm_backward(n, dz, g, relu ? y : NULL, z, EVERY);
+    norm_backward(n, dz, g, y, z, EVERY);
     reference_slopes(slope, twin_sum, &t, t.z, ALL);
     assert_close(dz, slope, ALL, TOLERANCE);
     if (n->weight) {
@@ -118,8 +133,39 @@ static void output_and_gradients_are_those_of_the_twin_and_its_finite_difference
     (void)state;
     close_seed(50);
     for (size_t i = 0; i < N_KINDS; i++)
-        for (int variant = 0; variant < 4; variant++)
-            compare(KINDS[i], variant / 2, variant % 2);
+        for (int activation = KERNELS_NONE; activation <= KERNELS_RELU6; activation++) {
+            compare(KINDS[i], false, (enum kernels_activation)activation);
+            compare(KINDS[i], true, (enum kernels_activation)activation);
+        }
+}
+
+/* NULL in place of the activation's output: g is the gradient before the activation already. */
+static void a_gradient_masked_before_gives_the_same_bytes(void **state)
+{
+    (void)state;
+    close_seed(55);
+    for (size_t i = 0; i < N_KINDS; i++) {
+        struct one_norm o = KINDS[i];
+        struct layer_fixture f;
+        create(&f, &o);
+        float *z = close_normal(ALL), *g = close_normal(ALL), *masked = close_floats(ALL);
+        float *y = close_floats(ALL), *dz = close_floats(ALL), *dz2 = close_floats(ALL);
+        norm_forward(&o.norm, y, z, NULL, EVERY, MODEL_TRAIN);
+        for (int j = 0; j < ALL; j++)
+            masked[j] = y[j] > 0 ? g[j] : 0;
+        norm_backward(&o.norm, dz, g, y, z, EVERY);
+        assert_memory_equal(g, masked, ALL * sizeof *g);
+        norm_backward(&o.norm, dz2, masked, NULL, z, EVERY);
+        assert_memory_equal(dz2, dz, ALL * sizeof *dz);
+        assert_memory_equal(g, masked, ALL * sizeof *g);
+        free(z);
+        free(g);
+        free(masked);
+        free(y);
+        free(dz);
+        free(dz2);
+        layer_fixture_destroy(&f);
+    }
 }
 
 static void residual_and_gradient_may_be_in_place(void **state)
@@ -129,12 +175,12 @@ static void residual_and_gradient_may_be_in_place(void **state)
     for (size_t i = 0; i < N_KINDS; i++) {
         struct one_norm o = KINDS[i];
         struct layer_fixture f;
-        layer_fixture_create(&f, build, &o, BATCH);
+        create(&f, &o);
         float *z = close_normal(ALL), *r = close_normal(ALL), *g = close_normal(ALL);
         float *y = close_floats(ALL), *dz = close_floats(ALL), *g2 = close_floats(ALL);
         memcpy(g2, g, ALL * sizeof *g);
-        norm_forward(&o.norm, y, z, r, EVERY, MODEL_TRAIN, true);
-        norm_forward(&o.norm, r, z, r, EVERY, MODEL_TRAIN, true);
+        norm_forward(&o.norm, y, z, r, EVERY, MODEL_TRAIN);
+        norm_forward(&o.norm, r, z, r, EVERY, MODEL_TRAIN);
         assert_memory_equal(r, y, ALL * sizeof *y);
         norm_backward(&o.norm, dz, g, y, z, EVERY);
         norm_backward(&o.norm, z, g2, y, z, EVERY);
@@ -155,10 +201,10 @@ static void group_norm_neither_reads_nor_writes_samples_left_out(void **state)
     close_seed(52);
     struct one_norm o = KINDS[2];
     struct layer_fixture f;
-    layer_fixture_create(&f, build, &o, BATCH);
+    create(&f, &o);
     float *z = close_normal(ALL), *g = close_normal(ALL), *y = close_filled(ALL, 7);
     float *dz = close_filled(ALL, 7), *full = close_floats(ALL), *full_dz = close_floats(ALL);
-    norm_forward(&o.norm, full, z, NULL, EVERY, MODEL_TRAIN, true);
+    norm_forward(&o.norm, full, z, NULL, EVERY, MODEL_TRAIN);
     float *masked = close_floats(ALL);
     memcpy(masked, g, ALL * sizeof *g);
     norm_backward(&o.norm, full_dz, masked, full, z, EVERY);
@@ -166,7 +212,7 @@ static void group_norm_neither_reads_nor_writes_samples_left_out(void **state)
         z[SAMPLE + i] = g[SAMPLE + i] = NAN;
     const int index[] = {0, 2, 3};
     const struct samples some = {index, 3};
-    norm_forward(&o.norm, y, z, NULL, some, MODEL_TRAIN, true);
+    norm_forward(&o.norm, y, z, NULL, some, MODEL_TRAIN);
     norm_backward(&o.norm, dz, g, y, z, some);
     for (int i = 0; i < ALL; i++) {
         bool visited = i / SAMPLE != 1;
@@ -185,13 +231,14 @@ static void group_norm_neither_reads_nor_writes_samples_left_out(void **state)
     layer_fixture_destroy(&f);
 }
 
-static void running_statistics_move_a_tenth_towards_mean_and_unbiased_variance(void **state)
+static void check_running_statistics(double momentum)
 {
-    (void)state;
     close_seed(53);
     struct one_norm o = KINDS[1];
     struct layer_fixture f;
-    layer_fixture_create(&f, build, &o, BATCH);
+    o.activation = KERNELS_NONE;
+    o.spec.momentum = momentum;
+    create(&f, &o);
     double mean[CHANNELS], variance[CHANNELS];
     for (int c = 0; c < CHANNELS; c++) {
         o.norm.running_mean->data[c] = 0;
@@ -202,15 +249,15 @@ static void running_statistics_move_a_tenth_towards_mean_and_unbiased_variance(v
     float *y = close_floats(ALL);
     for (int step = 1; step <= 3; step++) {
         float *z = close_normal_around(ALL, step, 3);
-        norm_forward(&o.norm, y, z, NULL, EVERY, MODEL_TRAIN, false);
+        norm_forward(&o.norm, y, z, NULL, EVERY, MODEL_TRAIN);
         for (int c = 0; c < CHANNELS; c++) {
             double sum = 0, square = 0, n = BATCH * PIXELS;
             for (int i = c; i < ALL; i += CHANNELS)
                 sum += z[i];
             for (int i = c; i < ALL; i += CHANNELS)
                 square += pow(z[i] - sum / n, 2);
-            mean[c] = 0.9 * mean[c] + 0.1 * sum / n;
-            variance[c] = 0.9 * variance[c] + 0.1 * square / (n - 1);
+            mean[c] = (1 - momentum) * mean[c] + momentum * sum / n;
+            variance[c] = (1 - momentum) * variance[c] + momentum * square / (n - 1);
         }
         assert_close(o.norm.running_mean->data, mean, CHANNELS, 1e-6);
         assert_close(o.norm.running_var->data, variance, CHANNELS, 1e-6);
@@ -222,7 +269,7 @@ static void running_statistics_move_a_tenth_towards_mean_and_unbiased_variance(v
     float *z = close_normal(ALL), before[2][CHANNELS];
     memcpy(before[0], o.norm.running_mean->data, sizeof before[0]);
     memcpy(before[1], o.norm.running_var->data, sizeof before[1]);
-    norm_forward(&o.norm, y, z, NULL, EVERY, MODEL_EVAL, false);
+    norm_forward(&o.norm, y, z, NULL, EVERY, MODEL_EVAL);
     double *want = close_doubles(ALL);
     for (int i = 0; i < ALL; i++) {
         int c = i % CHANNELS;
@@ -239,17 +286,21 @@ static void running_statistics_move_a_tenth_towards_mean_and_unbiased_variance(v
     layer_fixture_destroy(&f);
 }
 
+static void running_statistics_move_by_momentum_towards_mean_and_unbiased_variance(void **state)
+{
+    (void)state;
+    check_running_statistics(0.1);
+    check_running_statistics(0.01);
+}
+
 /* 300 x 300 pixels of 2 channels are several pieces; the mean is a thousand deviations. */
-struct large_norm {
-    enum norm_kind kind;
-    struct norm norm;
-};
 enum { SIDE = 300 };
 
 static void build_large(void *layer, struct build *b)
 {
-    struct large_norm *o = layer;
-    norm_build(&o->norm, b, "bn", o->kind, 1, SIDE, SIDE, 2);
+    struct one_norm *o = layer;
+    norm_build(&o->norm, b, "bn", (struct tensor){{SIDE, SIDE, 2}, -1}, -1, &o->spec, o->activation,
+               1);
 }
 
 static void pieces_of_large_pictures_are_put_together_without_losing_the_variance(void **state)
@@ -258,9 +309,9 @@ static void pieces_of_large_pictures_are_put_together_without_losing_the_varianc
     close_seed(54);
     const enum norm_kind kinds[] = {NORM_BATCH, NORM_GROUP};
     for (int k = 0; k < 2; k++) {
-        struct large_norm o = {.kind = kinds[k]};
+        struct one_norm o = {.spec = {kinds[k], 1, 1e-5, 0.1}};
         struct layer_fixture f;
-        layer_fixture_create(&f, build_large, &o, 2);
+        layer_fixture_create(&f, build_large, measure, &o, 2);
         size_t n = 2 * SIDE * SIDE * 2;
         float *z = close_normal_around(n, 100, 0.1), *y = close_floats(n);
         double *want = close_to_double(z, n), weight[2], bias[2];
@@ -269,8 +320,8 @@ static void pieces_of_large_pictures_are_put_together_without_losing_the_varianc
             bias[c] = o.norm.bias->data[c];
         }
         const struct samples both = {every, 2};
-        norm_forward(&o.norm, y, z, NULL, both, MODEL_TRAIN, false);
-        reference_norm(want, weight, bias, o.kind, 1, 2, SIDE * SIDE, 2);
+        norm_forward(&o.norm, y, z, NULL, both, MODEL_TRAIN);
+        reference_norm(want, weight, bias, &o.spec, 2, SIDE * SIDE, 2);
         /* scale * z and shift are a thousand times the result: 1000 * 6e-8 */
         assert_close(y, want, n, 1e-4);
         free(z);
@@ -284,9 +335,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(output_and_gradients_are_those_of_the_twin_and_its_finite_differences),
+        cmocka_unit_test(a_gradient_masked_before_gives_the_same_bytes),
         cmocka_unit_test(residual_and_gradient_may_be_in_place),
         cmocka_unit_test(group_norm_neither_reads_nor_writes_samples_left_out),
-        cmocka_unit_test(running_statistics_move_a_tenth_towards_mean_and_unbiased_variance),
+        cmocka_unit_test(running_statistics_move_by_momentum_towards_mean_and_unbiased_variance),
         cmocka_unit_test(pieces_of_large_pictures_are_put_together_without_losing_the_variance),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,6 @@
 /* run/files/model_file, run/files/model_library: descriptions of networks, both ways, and where
  * named ones are found. */
+#include "nn/block_kinds.h"
 #include "run/files/model_file.h"
 #include "run/files/model_library.h"
 
@@ -30,15 +31,77 @@ static void a_description_is_read_field_by_field(void **state)
     assert_int_equal(spec.n_stem, 2);
     assert_int_equal(spec.stem[0].width, 8);
     assert_int_equal(spec.stem[1].stride, 2);
-    assert_int_equal(spec.pool_kernel, 3);
-    assert_int_equal(spec.pool_stride, 2);
-    assert_int_equal(spec.block, BLOCK_BASIC);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(spec.stem[i].padding, 1); /* of a 3x3 filter, PyTorch's habit */
+        assert_int_equal(spec.stem[i].groups, 1);
+    }
+    assert_int_equal(spec.pool.kernel, 3);
+    assert_int_equal(spec.pool.stride, 2);
+    assert_int_equal(spec.pool.padding, 1);
+    assert_ptr_equal(spec.block, &block_basic);
     assert_int_equal(spec.n_stages, 2);
     assert_int_equal(spec.stage[1].blocks, 2);
     assert_int_equal(spec.stage[1].width, 32);
-    assert_int_equal(spec.norm, NORM_GROUP);
-    assert_int_equal(spec.groups, 4);
+    assert_int_equal(spec.head_width, 0);
+    assert_int_equal(spec.norm.kind, NORM_GROUP);
+    assert_int_equal(spec.norm.groups, 4);
+    assert_true(spec.norm.epsilon == 1e-5 && spec.norm.momentum == 0.1); /* PyTorch's */
+    assert_int_equal(spec.activation, KERNELS_RELU);
+    assert_false(spec.same_padding);
     assert_false(spec.zero_init_residual);
+}
+
+/* What networks of other families say beside that. */
+static const char mobile[] = "name: mobile\n"
+                             "stem:\n"
+                             "  - {width: 8, kernel: 3, stride: 2}\n"
+                             "  - {width: 8, kernel: 4, stride: 1}\n"
+                             "pool: {kernel: 3, stride: 2, padding: 0}\n"
+                             "block: {kind: basic}\n"
+                             "stages:\n"
+                             "  - {blocks: 1, width: 16, stride: 1}\n"
+                             "head: {width: 24}\n"
+                             "norm: {kind: batch, epsilon: 0.001, momentum: 0.01}\n"
+                             "activation: relu6\n"
+                             "padding: same\n";
+
+static void parse(struct model_spec *out, const char *text)
+{
+    struct error err;
+    if (model_file_parse(out, text, strlen(text), "m.yaml", &err) != STATUS_OK)
+        fail_msg("%s", err.message);
+}
+
+static void other_families_say_more(void **state)
+{
+    struct model_spec spec;
+
+    (void)state;
+    parse(&spec, mobile);
+    assert_ptr_equal(spec.block, &block_basic);
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(spec.stem[i].padding, LAYER_PADDING_SAME);
+    assert_int_equal(spec.pool.padding, 0); /* its own word counts */
+    assert_int_equal(spec.head_width, 24);
+    assert_int_equal(spec.norm.kind, NORM_BATCH);
+    assert_true(spec.norm.epsilon == 0.001 && spec.norm.momentum == 0.01);
+    assert_int_equal(spec.activation, KERNELS_RELU6);
+    assert_true(spec.same_padding);
+
+    char other[1024];
+    char *at;
+    snprintf(other, sizeof other, "%s", mobile);
+    at = strstr(other, ", padding: 0"); /* else the network's rule */
+    memmove(at, at + strlen(", padding: 0"), strlen(at + strlen(", padding: 0")) + 1);
+    parse(&spec, other);
+    assert_int_equal(spec.pool.padding, LAYER_PADDING_SAME);
+    strcpy(strstr(other, "activation"), "activation: relu\npadding: torch\n");
+    parse(&spec, other);
+    assert_int_equal(spec.activation, KERNELS_RELU);
+    assert_false(spec.same_padding);
+    assert_int_equal(spec.stem[0].padding, 1);
+    assert_int_equal(spec.stem[1].padding, 0); /* of an even filter */
+    assert_int_equal(spec.pool.padding, 1);
 }
 
 static void text_gives_back_the_same_network(void **state)
@@ -48,16 +111,30 @@ static void text_gives_back_the_same_network(void **state)
     char *text, *second;
 
     (void)state;
-    assert_int_equal(model_file_parse(&spec, small, strlen(small), "small.yaml", &err), STATUS_OK);
-    for (int i = 0; i < 4; i++) {
+    for (int i = 0; i < 9; i++) {
+        parse(&spec, i < 4 ? small : mobile);
         if (i == 1) { /* no pool, no groups, a name that needs quotes */
-            spec.pool_kernel = spec.pool_stride = spec.groups = 0;
-            spec.norm = NORM_BATCH;
+            spec.pool = (struct pool_spec){0};
+            spec.norm.groups = 0;
+            spec.norm.kind = NORM_BATCH;
             strcpy(spec.name, "my: net");
         } else if (i == 2) {
-            spec.norm = NORM_NONE;
+            spec.norm.groups = 0;
+            spec.norm.kind = NORM_NONE;
         } else if (i == 3) {
             spec.zero_init_residual = true;
+        } else if (i == 5) {
+            spec.pool.padding = LAYER_PADDING_SAME;
+        } else if (i == 6) { /* zeros around one layer only */
+            spec.same_padding = false;
+            spec.stem[0].padding = 1;
+            spec.stem[1].padding = 0;
+            spec.pool.padding = LAYER_PADDING_SAME;
+        } else if (i == 7) { /* no decimal has so many digits as this number */
+            spec.norm.epsilon = 1.0 / 3;
+            spec.norm.momentum = 0.1 + 1e-17;
+        } else if (i == 8) {
+            spec.norm.momentum = 2.0 / 3;
         }
         assert_int_equal(model_file_text(&text, &spec, &err), STATUS_OK);
         assert_int_equal(model_file_parse(&again, text, strlen(text), "elsewhere", &err),
@@ -67,6 +144,67 @@ static void text_gives_back_the_same_network(void **state)
         assert_string_equal(second, text);
         free(text);
         free(second);
+    }
+}
+
+/* The texts of the program before blocks, paddings and activations could be chosen: checkpoints and
+ * runs hold them, and a resumed run compares them. */
+static void todays_networks_have_the_text_that_they_always_had(void **state)
+{
+    static const struct {
+        const char *path, *text;
+    } networks[] = {
+        {"models/resnet10-gn.yaml", "name: resnet10-gn\n"
+                                    "stem:\n"
+                                    "  - {width: 32, kernel: 7, stride: 2}\n"
+                                    "pool: {kernel: 3, stride: 2}\n"
+                                    "block: basic\n"
+                                    "stages:\n"
+                                    "  - {blocks: 1, width: 32, stride: 1}\n"
+                                    "  - {blocks: 1, width: 64, stride: 2}\n"
+                                    "  - {blocks: 1, width: 128, stride: 2}\n"
+                                    "  - {blocks: 1, width: 256, stride: 2}\n"
+                                    "norm: {kind: group, groups: 8}\n"},
+        {"models/resnet12-gn.yaml", "name: resnet12-gn\n"
+                                    "stem:\n"
+                                    "  - {width: 24, kernel: 4, stride: 4}\n"
+                                    "  - {width: 32, kernel: 3, stride: 2}\n"
+                                    "block: basic\n"
+                                    "stages:\n"
+                                    "  - {blocks: 1, width: 32, stride: 1}\n"
+                                    "  - {blocks: 1, width: 64, stride: 2}\n"
+                                    "  - {blocks: 1, width: 128, stride: 2}\n"
+                                    "  - {blocks: 1, width: 256, stride: 2}\n"
+                                    "  - {blocks: 1, width: 256, stride: 2}\n"
+                                    "norm: {kind: group, groups: 8}\n"},
+        {"models/resnet18.yaml", "name: resnet18\n"
+                                 "stem:\n"
+                                 "  - {width: 64, kernel: 7, stride: 2}\n"
+                                 "pool: {kernel: 3, stride: 2}\n"
+                                 "block: basic\n"
+                                 "stages:\n"
+                                 "  - {blocks: 2, width: 64, stride: 1}\n"
+                                 "  - {blocks: 2, width: 128, stride: 2}\n"
+                                 "  - {blocks: 2, width: 256, stride: 2}\n"
+                                 "  - {blocks: 2, width: 512, stride: 2}\n"
+                                 "norm: {kind: batch}\n"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof networks / sizeof networks[0]; i++) {
+        struct model_spec spec;
+        struct error err;
+        char *text;
+        assert_int_equal(model_file_read(&spec, networks[i].path, &err), STATUS_OK);
+        assert_int_equal(model_file_text(&text, &spec, &err), STATUS_OK);
+        assert_string_equal(text, networks[i].text);
+        free(text);
+        if (i == 2) {
+            spec.zero_init_residual = true;
+            assert_int_equal(model_file_text(&text, &spec, &err), STATUS_OK);
+            assert_non_null(strstr(text, "norm: {kind: batch}\nzero-init-residual: true\n"));
+            free(text);
+        }
     }
 }
 
@@ -106,6 +244,26 @@ static void mistakes_are_named_with_their_line(void **state)
            "m.yaml:9: norm.groups: \"four\" is not an integer in 1..2147483647");
     refuse("groups: 4}", "groups: 4}\nzero-init-residual: 1",
            "m.yaml:10: zero-init-residual: \"1\" is not one of false|true");
+    refuse("block: basic", "block: {kind: inverted}",
+           "m.yaml:5: block.kind: \"inverted\" is not one of basic");
+    refuse("block: basic", "block: {}", "m.yaml:5: block: key \"kind\" is missing");
+    refuse("block: basic", "block: {kind: basic, kernel: 3}",
+           "m.yaml:5: block: unknown key \"kernel\"");
+    refuse("stride: 2}\nblock", "stride: 2, padding: all}\nblock",
+           "m.yaml:4: pool.padding: \"all\" is not an integer in 0..15");
+    refuse("stride: 2}\nblock", "stride: 2, padding: 2}\nblock",
+           "m.yaml: pool.padding: 2 is not in 0..1");
+    refuse("groups: 4}", "groups: 4, epsilon: small}",
+           "m.yaml:9: norm.epsilon: \"small\" is not a number");
+    refuse("groups: 4}", "groups: 4, epsilon: 0}", "m.yaml: norm.epsilon: 0 is not in (0, 1]");
+    refuse("groups: 4}", "groups: 4}\nactivation: gelu",
+           "m.yaml:10: activation: \"gelu\" is not one of relu|relu6");
+    refuse("groups: 4}", "groups: 4}\npadding: valid",
+           "m.yaml:10: padding: \"valid\" is not one of torch|same");
+    refuse("groups: 4}", "groups: 4}\nhead: 20",
+           "m.yaml:10: head: \"key: value\" pairs were expected");
+    refuse("groups: 4}", "groups: 4}\nhead: {width: 30}",
+           "m.yaml: head.width: 30 is not a multiple of norm.groups (4)");
 }
 
 static void a_name_is_found_in_the_library(void **state)
@@ -144,6 +302,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_description_is_read_field_by_field),
+        cmocka_unit_test(other_families_say_more),
+        cmocka_unit_test(todays_networks_have_the_text_that_they_always_had),
         cmocka_unit_test(text_gives_back_the_same_network),
         cmocka_unit_test(mistakes_are_named_with_their_line),
         SCRATCH_TEST(a_name_is_found_in_the_library),

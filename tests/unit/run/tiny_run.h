@@ -6,6 +6,7 @@
 #include "base/rng.h"
 #include "data/cache.h"
 #include "data/loader.h"
+#include "nn/block_kinds.h"
 #include "nn/model.h"
 #include "run/files/checkpoint.h"
 #include "run/files/model_file.h"
@@ -37,15 +38,14 @@ static inline struct model_spec tiny_spec(enum norm_kind norm)
 {
     return (struct model_spec){
         .name = "tiny",
-        .stem = {{.width = 8, .kernel = 3, .stride = 2}},
+        .stem = {{.width = 8, .kernel = 3, .stride = 2, .padding = 1, .groups = 1}},
         .n_stem = 1,
-        .pool_kernel = 3,
-        .pool_stride = 2,
-        .block = BLOCK_BASIC,
+        .pool = {.kernel = 3, .stride = 2, .padding = 1},
+        .block = &block_basic,
         .stage = {{.blocks = 1, .width = 8, .stride = 1}, {.blocks = 1, .width = 16, .stride = 2}},
         .n_stages = 2,
-        .norm = norm,
-        .groups = norm == NORM_GROUP ? 4 : 0,
+        .norm = {norm, norm == NORM_GROUP ? 4 : 0, 1e-5, 0.1},
+        .activation = KERNELS_RELU,
     };
 }
 

@@ -1,41 +1,77 @@
 /* All of the convolution's files: forward, backward-data and backward-weights beside the plain
  * double-precision loops of reference.h. */
-#include "nn/conv2d.h"
+#include "nn/conv/conv2d.h"
 
+#include "base/parallel.h"
 #include "math/gemm.h"
+#include "nn/conv/conv2d_plan.h"
 
+#include "dies.h"
 #include "nn/layer_fixture.h"
 #include "nn/reference.h"
 
 /* float32 sums of up to some thousand products, relative to the largest result. Winograd's F(4x4)
  * multiplies by up to 8 and takes differences, and loses about a digit. */
-static double tolerance_of(const struct conv2d_plan *plan)
+static double tolerance_of(const struct conv2d *c)
 {
-    bool winograd = plan->forward == CONV2D_WINOGRAD || plan->backward_data == CONV2D_WINOGRAD ||
-                    plan->backward_weights == CONV2D_WINOGRAD;
-    return winograd ? 3e-5 : 3e-6;
+    for (int pass = 0; pass < CONV2D_PASSES; pass++)
+        if (c->plan[pass] == CONV2D_WINOGRAD)
+            return 3e-5;
+    return 3e-6;
 }
 
 /* Every test runs for each of the methods (a shape that one does not fit takes another). */
 static enum conv2d_choice choice;
-static const struct conv2d_plan *plan; /* NULL but where a test says otherwise */
+static const enum conv2d_kind *plan; /* [CONV2D_PASSES]; NULL but where a test says otherwise */
 
 enum { MAX_BATCH = 10 };
 #define UNTOUCHED 1234.5f
 
 struct one_conv {
     int in_h, in_w, in_c, out_c, kernel, stride, batch;
+    bool same_padding;
     struct conv2d conv;
     struct reference_conv reference;
 };
 
+static struct one_conv shape(int in_h, int in_w, int in_c, int out_c, int kernel, int stride,
+                             int batch)
+{
+    return (struct one_conv){.in_h = in_h,
+                             .in_w = in_w,
+                             .in_c = in_c,
+                             .out_c = out_c,
+                             .kernel = kernel,
+                             .stride = stride,
+                             .batch = batch};
+}
+
 static void build(void *layer, struct build *b)
 {
     struct one_conv *o = layer;
-    conv2d_build(&o->conv, b, "conv", o->in_h, o->in_w, o->in_c, o->out_c, o->kernel, o->stride);
+    const struct conv_spec spec = {
+        o->out_c, o->kernel, o->stride,
+        o->same_padding ? LAYER_PADDING_SAME : layer_usual_padding(o->kernel), 1};
+    conv2d_build(&o->conv, b, "conv", (struct tensor){{o->in_h, o->in_w, o->in_c}, -1}, &spec);
+    if (plan)
+        conv2d_plan_set(&o->conv, plan);
     const struct conv2d *c = &o->conv;
-    o->reference = (struct reference_conv){c->in_h,  c->in_w,   c->in_c,   c->out_h, c->out_w,
-                                           c->out_c, c->kernel, c->stride, c->pad};
+    o->reference = (struct reference_conv){
+        c->in.height,    c->in.width, c->in.channels, c->out.height, c->out.width,
+        c->out.channels, c->kernel,   c->stride,      c->pad_top,    c->pad_left};
+}
+
+static void measure(void *layer, struct samples samples)
+{
+    struct one_conv *o = layer;
+    conv2d_forward(&o->conv, NULL, NULL, samples);
+    conv2d_backward_data(&o->conv, NULL, NULL, samples, false);
+    conv2d_backward_weights(&o->conv, NULL, NULL, samples);
+}
+
+static void create(struct layer_fixture *f, struct one_conv *o)
+{
+    layer_fixture_create_with(f, build, measure, o, o->batch, choice);
 }
 
 /* Doubles of the twin for some samples; what it does not visit keeps the given values. */
@@ -95,8 +131,8 @@ static void compare(struct one_conv *o, bool accumulate)
     struct arrays a;
     int index[MAX_BATCH], n = layer_fixture_subset(index, o->batch);
     struct samples samples = {index, n};
-    layer_fixture_create_with(&f, build, o, o->batch, choice, plan);
-    const double allowed = tolerance_of(&o->conv.plan);
+    create(&f, o);
+    const double allowed = tolerance_of(&o->conv);
     make_arrays(&a, o, accumulate);
     for (int sample = 0; sample < o->batch; sample++) {
         if (layer_fixture_contains(index, n, sample)) {
@@ -149,13 +185,33 @@ static void all_three_passes_are_those_of_double_precision_on_random_shapes(void
     }
 }
 
+/* TensorFlow's padding: an odd zero too many is below and on the right, so that with stride 2 even
+ * and odd sizes begin at different pixels, and height and width differ. */
+static void same_padding_is_that_of_double_precision(void **state)
+{
+    (void)state;
+    close_seed(46);
+    for (int i = 0; i < 24; i++) {
+        struct one_conv o = random_conv();
+        o.same_padding = true;
+        o.in_h = close_pick(1, 16);
+        compare(&o, i % 2);
+    }
+    for (int side = 5; side <= 8; side++)
+        for (int kernel = 2; kernel <= 5; kernel++) {
+            struct one_conv o = shape(side, side + 1, 16, 32, kernel, 2, 2);
+            o.same_padding = true;
+            compare(&o, false);
+        }
+}
+
 static void pictures_smaller_than_the_filter_are_all_border(void **state)
 {
     (void)state;
     close_seed(41);
     for (int side = 1; side <= 3; side++)
         for (int stride = 1; stride <= 3; stride++) {
-            struct one_conv o = {side, side, 3, 4, 7, stride, 2, {0}, {0}};
+            struct one_conv o = shape(side, side, 3, 4, 7, stride, 2);
             compare(&o, false);
         }
 }
@@ -167,12 +223,12 @@ static void many_tiles_and_every_phase_of_a_stride_fit_their_scratch_memory(void
     (void)state;
     close_seed(42);
     struct one_conv shapes[] = {
-        {40, 50, 16, 16, 3, 1, 2, {0}, {0}},
-        {50, 61, 33, 8, 3, 2, 1, {0}, {0}},
-        {3, 383, 8, 64, 3, 2, 1, {0}, {0}},
-        {80, 80, 3, 16, 7, 2, 1, {0}, {0}},
-        {70, 70, 4, 4, 5, 3, 2, {0}, {0}},
-        {80, 81, 64, 64, 3, 2, 1, {0}, {0}}, /* the phase of one tap needs the most */
+        shape(40, 50, 16, 16, 3, 1, 2),
+        shape(50, 61, 33, 8, 3, 2, 1),
+        shape(3, 383, 8, 64, 3, 2, 1),
+        shape(80, 80, 3, 16, 7, 2, 1),
+        shape(70, 70, 4, 4, 5, 3, 2),
+        shape(80, 81, 64, 64, 3, 2, 1), /* the phase of one tap needs the most */
     };
     struct error err;
     assert_int_equal(parallel_start(1, &err), STATUS_OK); /* no neighbour's tile behind the first */
@@ -185,7 +241,7 @@ static void filters_of_more_than_256k_floats_are_cut_by_taps_as_well(void **stat
 {
     (void)state;
     close_seed(43);
-    struct one_conv o = {6, 5, 170, 180, 3, 1, 3, {0}, {0}};
+    struct one_conv o = shape(6, 5, 170, 180, 3, 1, 3);
     assert_true(9 * o.in_c * o.out_c > 256 * 1024);
     compare(&o, false);
     o.stride = 2;
@@ -201,10 +257,10 @@ static void every_way_of_winograd_is_that_of_double_precision(void **state)
     close_seed(47);
     choice = CONV2D_ALL_WINOGRAD;
     struct one_conv shapes[] = {
-        {14, 13, 80, 80, 3, 1, 5, {0}, {0}},  {16, 15, 80, 64, 3, 1, 10, {0}, {0}},
-        {13, 15, 32, 144, 3, 1, 5, {0}, {0}}, {7, 8, 144, 48, 3, 1, 2, {0}, {0}},
-        {18, 17, 64, 80, 3, 1, 3, {0}, {0}},  {52, 60, 64, 80, 3, 1, 1, {0}, {0}},
-        {92, 96, 16, 16, 3, 1, 2, {0}, {0}},  {7, 8, 144, 512, 3, 1, 1, {0}, {0}},
+        shape(14, 13, 80, 80, 3, 1, 5),  shape(16, 15, 80, 64, 3, 1, 10),
+        shape(13, 15, 32, 144, 3, 1, 5), shape(7, 8, 144, 48, 3, 1, 2),
+        shape(18, 17, 64, 80, 3, 1, 3),  shape(52, 60, 64, 80, 3, 1, 1),
+        shape(92, 96, 16, 16, 3, 1, 2),  shape(7, 8, 144, 512, 3, 1, 1),
     };
     for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++)
         compare(&shapes[i], i % 2);
@@ -217,17 +273,60 @@ static void every_mixture_of_methods_has_its_own_scratch_memory(void **state)
     close_seed(48);
     choice = CONV2D_AUTO;
     struct one_conv shapes[] = {
-        {7, 8, 80, 64, 3, 1, 2, {0}, {0}},
-        {18, 17, 64, 80, 3, 1, 1, {0}, {0}},
-        {9, 10, 16, 32, 3, 1, 2, {0}, {0}},
+        shape(7, 8, 80, 64, 3, 1, 2),
+        shape(18, 17, 64, 80, 3, 1, 1),
+        shape(9, 10, 16, 32, 3, 1, 2),
     };
     for (int mixture = 0; mixture < 27; mixture++)
         for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++) {
-            struct conv2d_plan p = {mixture % 3, mixture / 3 % 3, mixture / 9};
-            plan = &p;
+            const enum conv2d_kind p[CONV2D_PASSES] = {mixture % 3, mixture / 3 % 3, mixture / 9};
+            plan = p;
             compare(&shapes[i], false);
         }
     plan = NULL;
+}
+
+struct passes {
+    struct one_conv *conv;
+    struct arrays *arrays;
+};
+
+static void call_passes(void *context)
+{
+    static const int all[MAX_BATCH] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9};
+    const struct passes *p = context;
+    const struct samples samples = {all, p->conv->batch};
+    conv2d_forward(&p->conv->conv, p->arrays->y, p->arrays->x, samples);
+    conv2d_backward_data(&p->conv->conv, p->arrays->dx, p->arrays->dy, samples, false);
+    conv2d_backward_weights(&p->conv->conv, p->arrays->x, p->arrays->dy, samples);
+}
+
+static void scratch_memory_is_no_line_larger_than_what_the_passes_take(void **state)
+{
+    (void)state;
+    close_seed(39);
+    struct one_conv shapes[] = {
+        shape(14, 13, 80, 80, 3, 1, 5),
+        shape(9, 10, 16, 32, 3, 1, 2),
+        shape(15, 15, 48, 64, 3, 2, 5),
+        shape(6, 5, 170, 180, 3, 1, 3),
+    };
+    struct error err;
+    assert_int_equal(parallel_start(1, &err), STATUS_OK);
+    for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++) {
+        struct layer_fixture f;
+        struct arrays a;
+        create(&f, &shapes[i]);
+        make_arrays(&a, &shapes[i], false);
+        struct passes p = {&shapes[i], &a};
+        call_passes(&p);
+        f.scratch.peak -= MEMORY_ALIGNMENT;
+        assert_true(dies(call_passes, &p));
+        f.scratch.peak += MEMORY_ALIGNMENT;
+        free_arrays(&a);
+        layer_fixture_destroy(&f);
+    }
+    assert_int_equal(parallel_start(3, &err), STATUS_OK);
 }
 
 /* y and dx of all samples, and dw of all together. */
@@ -239,7 +338,7 @@ static void run_passes(struct one_conv *o, struct arrays *a, int threads)
     struct error err;
     assert_int_equal(parallel_start(threads, &err), STATUS_OK);
     close_seed(49); /* the same weights and pictures each time */
-    layer_fixture_create_with(&f, build, o, o->batch, choice, plan);
+    create(&f, o);
     make_arrays(a, o, false);
     conv2d_forward(&o->conv, a->y, a->x, samples);
     conv2d_backward_data(&o->conv, a->dx, a->dy, samples, false);
@@ -255,10 +354,10 @@ static void a_pictures_bits_depend_on_no_neighbour_and_no_thread(void **state)
     (void)state;
     static const int first = 0;
     struct one_conv shapes[] = {
-        {14, 14, 80, 80, 3, 1, 10, {0}, {0}},
-        {18, 17, 64, 80, 3, 1, 4, {0}, {0}},
-        {30, 31, 32, 32, 3, 1, 3, {0}, {0}},
-        {15, 15, 48, 64, 3, 2, 5, {0}, {0}},
+        shape(14, 14, 80, 80, 3, 1, 10),
+        shape(18, 17, 64, 80, 3, 1, 4),
+        shape(30, 31, 32, 32, 3, 1, 3),
+        shape(15, 15, 48, 64, 3, 2, 5),
     };
     for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++) {
         struct one_conv *o = &shapes[i];
@@ -272,7 +371,7 @@ static void a_pictures_bits_depend_on_no_neighbour_and_no_thread(void **state)
 
         struct layer_fixture f;
         close_seed(49);
-        layer_fixture_create_with(&f, build, o, o->batch, choice, plan);
+        create(&f, o);
         conv2d_forward(&o->conv, three.y, three.x, (struct samples){&first, 1});
         conv2d_backward_data(&o->conv, three.dx, three.dy, (struct samples){&first, 1}, false);
         assert_memory_equal(one.y, three.y, one.out * sizeof *one.y);
@@ -294,8 +393,8 @@ static void forward_and_both_backward_passes_are_adjoints(void **state)
         struct layer_fixture f;
         struct arrays a;
         struct samples samples = {all, o.batch};
-        layer_fixture_create_with(&f, build, &o, o.batch, choice, plan);
-        const double allowed = tolerance_of(&o.conv.plan);
+        create(&f, &o);
+        const double allowed = tolerance_of(&o.conv);
         make_arrays(&a, &o, false);
         conv2d_forward(&o.conv, a.y, a.x, samples);
         conv2d_backward_data(&o.conv, a.dx, a.dy, samples, false);
@@ -337,12 +436,12 @@ static void gradients_are_those_of_finite_differences(void **state)
     (void)state;
     close_seed(45);
     for (int stride = 1; stride <= 3; stride++) {
-        struct one_conv o = {7, 6, 3, 5, 3, stride, 1, {0}, {0}};
+        struct one_conv o = shape(7, 6, 3, 5, 3, stride, 1);
         const struct samples samples = {&(const int){0}, 1};
         struct layer_fixture f;
         struct arrays a;
-        layer_fixture_create_with(&f, build, &o, 1, choice, plan);
-        const double allowed = tolerance_of(&o.conv.plan);
+        create(&f, &o);
+        const double allowed = tolerance_of(&o.conv);
         make_arrays(&a, &o, false);
         struct slope_context s = {&o, close_to_double(a.x, a.in), a.weight,
                                   close_to_double(a.dy, a.out), close_doubles(a.out)};
@@ -394,11 +493,13 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         ON_EVERY_CHOICE(all_three_passes_are_those_of_double_precision_on_random_shapes),
+        ON_EVERY_CHOICE(same_padding_is_that_of_double_precision),
         ON_EVERY_CHOICE(pictures_smaller_than_the_filter_are_all_border),
         ON_EVERY_CHOICE(many_tiles_and_every_phase_of_a_stride_fit_their_scratch_memory),
         ON_EVERY_CHOICE(filters_of_more_than_256k_floats_are_cut_by_taps_as_well),
         cmocka_unit_test(every_way_of_winograd_is_that_of_double_precision),
         cmocka_unit_test(every_mixture_of_methods_has_its_own_scratch_memory),
+        ON_EVERY_CHOICE(scratch_memory_is_no_line_larger_than_what_the_passes_take),
         ON_EVERY_CHOICE(a_pictures_bits_depend_on_no_neighbour_and_no_thread),
         ON_EVERY_CHOICE(forward_and_both_backward_passes_are_adjoints),
         ON_EVERY_CHOICE(gradients_are_those_of_finite_differences),
