@@ -50,8 +50,6 @@ static void size_buffers(struct model *m)
         raise_to(&m->gradient_floats[g], k->gradient_floats[0] * batch);
         raise_to(&m->gradient_floats[!g], k->gradient_floats[1] * batch);
         g = k->returns_in_g ? g : !g;
-        if (i > 0)
-            raise_to(&m->gradient_floats[g], shape_floats(k->in.shape) * batch);
     }
 }
 

@@ -32,9 +32,9 @@ static inline void layer_fixture_measure(struct layer_fixture *f, struct build *
 /* What a pass reads of its scratch memory before it has written there is NaN. */
 static inline void layer_fixture_fill(struct arena *scratch)
 {
-    /* The last line may be a gap behind an array. */
-    size_t floats =
-        scratch->peak > MEMORY_ALIGNMENT ? (scratch->peak - MEMORY_ALIGNMENT) / sizeof(float) : 0;
+    if (scratch->peak == 0)
+        return;
+    size_t floats = (scratch->peak - ARENA_GAP) / sizeof(float);
     float *all = arena_floats(scratch, floats);
     for (size_t i = 0; i < floats; i++)
         all[i] = NAN;
