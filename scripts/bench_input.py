@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""JPEG file -> square of bytes, beside PIL: decode and antialiased bilinear resize, without PIL's
-draft mode. Needs python3 with Pillow.
+"""JPEG file -> square of bytes, beside PIL: decode and antialiased resize, without PIL's draft mode.
+Needs python3 with Pillow.
 
-    scripts/bench_input.py --program build/bench-input --photos FOLDER [--rounds 7] [--side 448]
+    scripts/bench_input.py --program build/bench-input --photos FOLDER [--rounds 7]
 
 The pictures are mosaics of the photos in FOLDER (4:2:0, quality 90), made at run time. Both sides
 count processor time of one thread and take turns; the table has medians."""
@@ -22,7 +22,11 @@ try:
 except ImportError:
     sys.exit("bench_input: Pillow is needed (python3-pil)")
 
-CASES = [(4000, 3000, "auto", 2.5), (1600, 1200, "fast", 2.0), (1600, 1200, "off", 1.2)]
+# Width and height of the JPEG, --jpeg-scale, side of the result; how much faster than PIL it must be.
+CASES = [(4000, 3000, "auto", 448, 2.5), (1600, 1200, "fast", 448, 2.0), (1600, 1200, "off", 448, 1.2),
+         (1600, 1200, "auto", 448, None), (1600, 1200, "auto", 224, None), (640, 480, "auto", 448, None),
+         (640, 480, "auto", 224, None)]  # fmt: skip
+FILTERS = {"bilinear": Image.Resampling.BILINEAR, "bicubic": Image.Resampling.BICUBIC}
 
 
 def find_photos(folder):
@@ -49,14 +53,14 @@ def draw_mosaic(photos, width, height):
     return mosaic
 
 
-def time_pil(data, side):
+def time_pil(data, side, interpolation):
     start = time.process_time()
-    Image.open(io.BytesIO(data)).convert("RGB").resize((side, side), Image.Resampling.BILINEAR)
+    Image.open(io.BytesIO(data)).convert("RGB").resize((side, side), FILTERS[interpolation])
     return 1e3 * (time.process_time() - start)
 
 
-def time_ours(program, path, side, scale):
-    command = [program, str(side), scale, path]
+def time_ours(program, path, side, scale, interpolation):
+    command = [program, str(side), scale, interpolation, path]
     return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
 
@@ -65,24 +69,26 @@ def main():
     parser.add_argument("--program", default="build/bench-input")
     parser.add_argument("--photos", default=os.environ.get("ATK_SHARED", "../shared") + "/data/clothing")
     parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--side", type=int, default=448)
     args = parser.parse_args()
     photos = find_photos(args.photos)
     print("Pillow %s, %d rounds, milliseconds of one thread\n" % (PIL.__version__, args.rounds))
-    print("| JPEG | --jpeg-scale | PIL | ours | PIL / ours | at least |\n|---|---|---|---|---|---|")
+    print("| JPEG | to | --jpeg-scale | | PIL | ours | PIL / ours | at least |")
+    print("|---|---|---|---|---|---|---|---|")
     with tempfile.TemporaryDirectory() as folder:
-        for width, height, scale, least in CASES:
+        for width, height, scale, side, least in CASES:
             path = os.path.join(folder, "%dx%d.jpg" % (width, height))
             draw_mosaic(photos, width, height).save(path, quality=90, subsampling="4:2:0")
             with open(path, "rb") as file:
                 data = file.read()
-            theirs, ours = [], []
-            for _ in range(args.rounds):
-                theirs.append(time_pil(data, args.side))
-                ours.append(time_ours(args.program, path, args.side, scale))
-            pil, own = statistics.median(theirs), statistics.median(ours)
-            print("| %dx%d | %s | %.1f | %.1f | %.2f | %.1f |"
-                  % (width, height, scale, pil, own, pil / own, least))  # fmt: skip
+            for interpolation in FILTERS:
+                theirs, ours = [], []
+                for _ in range(args.rounds):
+                    theirs.append(time_pil(data, side, interpolation))
+                    ours.append(time_ours(args.program, path, side, scale, interpolation))
+                pil, own = statistics.median(theirs), statistics.median(ours)
+                wanted = "%.1f" % least if least and interpolation == "bilinear" else ""
+                print("| %dx%d | %d | %s | %s | %.1f | %.1f | %.2f | %s |"
+                      % (width, height, side, scale, interpolation, pil, own, pil / own, wanted))  # fmt: skip
 
 
 main()

@@ -3,8 +3,8 @@
 tests/unit/image/test_resize_crop.c, test_rotate.c and tests/unit/data/test_augment_colour.c. Needs python3 with NumPy and
 Pillow.
 
-"picture" [20, 20, 3] bytes. "box" [5, 4] float64: left, top, right, bottom; "crop/SIDE" [5, SIDE, SIDE, 3] bytes are
-PIL's resize(box=...) with BILINEAR. "degrees" [6] and "rotated" [6, 20, 20, 3]: PIL's rotate with BILINEAR. "factor" [3]
+"picture" [20, 20, 3] bytes. "box" [5, 4] float64: left, top, right, bottom; "crop/SIDE" and "crop_bicubic/SIDE" [5, SIDE, SIDE, 3]
+bytes are PIL's resize(box=...) with BILINEAR and with BICUBIC. "degrees" [6] and "rotated" [6, 20, 20, 3]: PIL's rotate with BILINEAR. "factor" [3]
 and "brightness", "contrast", "saturation" [3, 20, 20, 3]: PIL's ImageEnhance, which cuts fractions off. "turns" [4]
 and "hue" [4, 20, 20, 3] float32: grey levels through colorsys, the hexcone, not rounded.
 """
@@ -51,7 +51,8 @@ def main():
     out = {"picture": picture, "box": np.array(BOXES, np.float64), "degrees": np.array(DEGREES, np.float64),
            "factor": np.array(FACTORS, np.float64), "turns": np.array(TURNS, np.float64)}
     for side in (8, 20, 28):
-        out[f"crop/{side}"] = np.stack([image.resize((side, side), Image.BILINEAR, box=box) for box in BOXES])
+        for name, resample in (("crop", Image.BILINEAR), ("crop_bicubic", Image.BICUBIC)):
+            out[f"{name}/{side}"] = np.stack([image.resize((side, side), resample, box=box) for box in BOXES])
     out["rotated"] = np.stack([image.rotate(angle, Image.BILINEAR) for angle in DEGREES])
     for name, enhance in (("brightness", ImageEnhance.Brightness), ("contrast", ImageEnhance.Contrast),
                           ("saturation", ImageEnhance.Color)):

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Makes tests/golden/image/: small JPEG and PNG files with the pixels that PIL finds in them, and
-sampled pixels of PIL's antialiased BILINEAR resize. Needs python3 with numpy and Pillow, which
+sampled pixels of PIL's antialiased BILINEAR and BICUBIC resize, of torchvision's Resize and
+CenterCrop (by its rule, from PIL's resize) and of PIL's ImageOps.pad. Needs python3 with numpy and Pillow, which
 building and testing do not.
 
     scripts/make_image_golden.py [FOLDER]
@@ -14,7 +15,7 @@ import sys
 import zlib
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageOps
 
 FOLDER = sys.argv[1] if len(sys.argv) > 1 else "tests/golden/image"
 WIDTH, HEIGHT = 21, 13
@@ -165,17 +166,65 @@ RESIZE_CASES = [(w, 800 - w, 448) for w in (521, 529, 544, 560, 576, 597, 612, 6
 RESIZE_SAMPLES = 256
 
 
+FILTERS = {"bilinear": Image.Resampling.BILINEAR, "bicubic": Image.Resampling.BICUBIC}
+
+
+def sample(image):
+    """256 pixels of a square image, at places that the tests know too."""
+    pixels = np.asarray(image)
+    i = np.arange(RESIZE_SAMPLES)
+    return pixels[i * 83 % len(pixels), i * 37 % len(pixels)]
+
+
+def save_cases(name, header, cases, images):
+    """NAME.csv has the cases, NAME.png one row of samples for each."""
+    save(name + ".png", png(np.stack([sample(image) for image in images]), RGB, 8))
+    lines = [header] + [",".join(str(value) for value in case) for case in cases]
+    save(name + ".csv", ("\n".join(lines) + "\n").encode())
+
+
 def make_resize():
-    """One row for each case: 256 pixels of the result, at places that test_resize.c knows too."""
-    rows = []
-    for width, height, side in RESIZE_CASES:
-        source = Image.fromarray(resize_source(width, height))
-        result = np.asarray(source.resize((side, side), Image.Resampling.BILINEAR))
-        i = np.arange(RESIZE_SAMPLES)
-        rows.append(result[i * 83 % side, i * 37 % side])
-    save("resize.png", png(np.stack(rows), RGB, 8))
-    lines = ["width,height,side"] + ["%d,%d,%d" % case for case in RESIZE_CASES]
-    save("resize.csv", ("\n".join(lines) + "\n").encode())
+    for name, interpolation in (("resize", "bilinear"), ("resize_bicubic", "bicubic")):
+        images = [
+            Image.fromarray(resize_source(width, height)).resize((side, side), FILTERS[interpolation])
+            for width, height, side in RESIZE_CASES
+        ]
+        save_cases(name, "width,height,side", RESIZE_CASES, images)
+
+
+BAR = (255, 0, 255)  # no pixel of resize_source has a 255
+
+
+def fit(image, size, resize, fraction, resample):
+    """torchvision's Resize: the shorter side as asked for, the longer one int(size * long / short);
+    its CenterCrop: int(round((side - size) / 2))."""
+    if resize == "squash":
+        return image.resize((size, size), resample)
+    if resize == "letterbox":
+        return ImageOps.pad(image, (size, size), resample, color=BAR)
+    short = int(size / fraction)
+    sides = [int(short * side / min(image.size)) for side in image.size]
+    left, top = (int(round((side - size) / 2)) for side in sides)
+    return image.resize(sides, resample).crop((left, top, left + size, top + size))
+
+
+# Source width and height, side of the square, how it is filled.
+FIT_SIZES = [(640, 480, 224), (480, 640, 224), (333, 517, 96), (517, 332, 97), (300, 300, 128),
+             (90, 41, 128), (700, 100, 65), (101, 700, 64)]  # fmt: skip
+FIT_CASES = [
+    (width, height, side, resize, fraction, interpolation)
+    for width, height, side in FIT_SIZES
+    for resize, fraction in (("squash", 1), ("crop", 0.875), ("crop", 1), ("letterbox", 1))
+    for interpolation in FILTERS
+]
+
+
+def make_fit():
+    images = [
+        fit(Image.fromarray(resize_source(width, height)), side, resize, fraction, FILTERS[interpolation])
+        for width, height, side, resize, fraction, interpolation in FIT_CASES
+    ]
+    save_cases("fit", "width,height,side,resize,crop_fraction,interpolation", FIT_CASES, images)
 
 
 def main():
@@ -186,6 +235,7 @@ def main():
     make_png(picture, noise)
     make_jpeg(picture)
     make_resize()
+    make_fit()
 
 
 main()

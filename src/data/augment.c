@@ -11,9 +11,14 @@
 
 enum { MOST_SCALE = 2 };
 
+bool augment_crops(const struct augment_options *opt)
+{
+    return opt->crop_scale[0] < 1;
+}
+
 bool augment_is_on(const struct augment_options *opt)
 {
-    return opt->hflip > 0 || opt->vflip > 0 || opt->crop_scale[0] < 1 || opt->rotate > 0 ||
+    return opt->hflip > 0 || opt->vflip > 0 || augment_crops(opt) || opt->rotate > 0 ||
            opt->brightness > 0 || opt->contrast > 0 || opt->saturation > 0 || opt->hue > 0 ||
            opt->erase > 0;
 }
@@ -25,19 +30,23 @@ double augment_default_scale(const struct augment_options *opt)
     return fmin(1 / sqrt(middle), MOST_SCALE);
 }
 
-void augment_lay_out(struct augment *a, const struct augment_options *opt, int side_in,
-                     int side_out, struct arena *arena)
+const struct augment_view augment_nothing = {
+    .crop = {0, 0, 1, 1}, .brightness = 1, .contrast = 1, .saturation = 1};
+
+void augment_lay_out(struct augment *a, const struct augment_options *opt,
+                     const struct image_fit *kept, int side_out, struct arena *arena)
 {
     size_t n_pixels = (size_t)side_out * (size_t)side_out;
 
-    a->side_in = side_in;
+    a->side_in = kept->size;
     a->side_out = side_out;
-    resize_crop_lay_out(&a->crop, side_in, side_out, arena);
+    resize_crop_lay_out(&a->crop, kept->size, side_out, kept->interpolation, arena);
     a->rgb = arena_take(arena, n_pixels, 3);
     a->turned = opt->rotate > 0 ? arena_take(arena, n_pixels, 3) : NULL;
 }
 
-static void crop(struct augment *a, const struct square *picture, const struct augment_view *view)
+static enum status crop(struct augment *a, const struct square *picture,
+                        const struct augment_view *view, struct error *err)
 {
     double side = a->side_in;
     const struct resize_crop_box box = {
@@ -49,22 +58,24 @@ static void crop(struct augment *a, const struct square *picture, const struct a
         .mirrored_y = view->vflip,
     };
 
-    resize_crop_run(a->rgb, picture->rgb, &box, &a->crop);
+    return resize_crop_run(a->rgb, picture->rgb, &box, &a->crop, err);
 }
 
 /* The view's pixels where they will be, in the colours that they have. */
-static const uint8_t *shape(struct augment *a, const struct square *picture,
-                            const struct augment_view *view)
+static enum status shape(const uint8_t **out, struct augment *a, const struct square *picture,
+                         const struct augment_view *view, struct error *err)
 {
     bool whole = view->crop.width == 1 && view->crop.height == 1 && !view->hflip && !view->vflip &&
                  a->side_in == a->side_out;
 
-    if (!whole)
-        crop(a, picture, view);
-    if (view->rotate == 0)
-        return whole ? picture->rgb : a->rgb;
-    rotate_run(a->turned, whole ? picture->rgb : a->rgb, a->side_out, view->rotate);
-    return a->turned;
+    if (!whole && crop(a, picture, view, err) != STATUS_OK)
+        return err->status;
+    *out = whole ? picture->rgb : a->rgb;
+    if (view->rotate != 0) {
+        rotate_run(a->turned, *out, a->side_out, view->rotate);
+        *out = a->turned;
+    }
+    return STATUS_OK;
 }
 
 /* What looks at all three channels of a pixel is done to the bytes, and so what comes before it. */
@@ -86,14 +97,47 @@ static const uint8_t *recolour(struct augment *a, const uint8_t *shaped,
     return rgb;
 }
 
-const uint8_t *augment_apply(struct augment *a, const struct square *picture,
-                             const struct augment_view *view)
+enum status augment_apply(const uint8_t **out, struct augment *a, const struct square *picture,
+                          const struct augment_view *view, struct error *err)
 {
     size_t n_pixels = (size_t)a->side_out * (size_t)a->side_out;
-    const uint8_t *rgb = shape(a, picture, view);
 
-    augment_colour_light(a->light, rgb, n_pixels, view->brightness, view->contrast);
-    return view->saturation != 1 || view->hue != 0 ? recolour(a, rgb, view) : rgb;
+    if (shape(out, a, picture, view, err) != STATUS_OK)
+        return err->status;
+    augment_colour_light(a->light, *out, n_pixels, view->brightness, view->contrast);
+    if (view->saturation != 1 || view->hue != 0)
+        *out = recolour(a, *out, view);
+    return STATUS_OK;
+}
+
+static bool lies_within(double at, int start, int length)
+{
+    return at >= start && at < start + length;
+}
+
+/* The way back from the middle of each result's pixel, as image/rotate and image/resize_crop go it.
+ */
+void augment_erase_bars(float *x, int side, const struct image_fit_place *shown, int side_in,
+                        const struct augment_view *view)
+{
+    const double pi = 3.14159265358979323846, middle = side / 2.0;
+    double cosine = cos(view->rotate * pi / 180), sine = sin(view->rotate * pi / 180);
+
+    if (shown->width == side_in && shown->height == side_in)
+        return;
+    for (int row = 0; row < side; row++) {
+        for (int column = 0; column < side; column++, x += 3) {
+            double dx = column + 0.5 - middle, dy = row + 0.5 - middle;
+            double u = (middle + cosine * dx - sine * dy) / side;
+            double v = (middle + sine * dx + cosine * dy) / side;
+
+            u = view->crop.x + (view->hflip ? 1 - u : u) * view->crop.width;
+            v = view->crop.y + (view->vflip ? 1 - v : v) * view->crop.height;
+            if (!lies_within(u * side_in, shown->x, shown->width) ||
+                !lies_within(v * side_in, shown->y, shown->height))
+                memset(x, 0, 3 * sizeof *x);
+        }
+    }
 }
 
 void augment_erase(float *x, int side, const struct augment_view *view)

@@ -10,7 +10,9 @@
 #define DATA_AUGMENT_H
 
 #include "base/arena.h"
+#include "base/error.h"
 #include "data/square.h"
+#include "image/image_fit.h"
 #include "image/resize_crop.h"
 
 #include <stdbool.h>
@@ -31,6 +33,8 @@ struct augment_options {
 };
 /* Whether anything is done to pictures. */
 bool augment_is_on(const struct augment_options *opt);
+/* Whether parts of them are drawn. */
+bool augment_crops(const struct augment_options *opt);
 /* Side of the squares to keep over that of the network such that a crop in the middle of its range
  * of areas is not enlarged: 1..2. */
 double augment_default_scale(const struct augment_options *opt);
@@ -64,13 +68,21 @@ struct augment {
     uint8_t *rgb, *turned; /* [side_out, side_out, 3]; turned NULL: opt->rotate was 0 */
     uint8_t light[256];
 };
-/* The memory belongs to the arena; called twice, as base/arena.h says. */
-void augment_lay_out(struct augment *a, const struct augment_options *opt, int side_in,
-                     int side_out, struct arena *arena);
-/* The view [side_out, side_out, 3], in memory of *a or the picture itself, but for two things that
- * are left to do to it: each byte v is to become a->light[v], and a part is to be erased. */
-const uint8_t *augment_apply(struct augment *a, const struct square *picture,
-                             const struct augment_view *view);
+/* kept: what the pictures are. The memory belongs to the arena; called twice, as base/arena.h says.
+ */
+void augment_lay_out(struct augment *a, const struct augment_options *opt,
+                     const struct image_fit *kept, int side_out, struct arena *arena);
+/* *out = the view [side_out, side_out, 3], in memory of *a or the picture itself, but for what is
+ * left to do to it: each byte v is to become a->light[v], and bars and a part are to be erased. */
+enum status augment_apply(const uint8_t **out, struct augment *a, const struct square *picture,
+                          const struct augment_view *view, struct error *err);
+/* Erases of the normalised result x [side, side, 3] what shows no pixel of a letterboxed picture,
+ * wherever the view has moved its bars: to 0. shown: the picture's part of the kept square
+ * [side_in, side_in]. */
+void augment_erase_bars(float *x, int side, const struct image_fit_place *shown, int side_in,
+                        const struct augment_view *view);
+/* What is done to a picture that is seen as it is. */
+extern const struct augment_view augment_nothing;
 /* Erases of the normalised result x [side, side, 3]: to 0, the mean colour of what --mean says, as
  * torchvision's RandomErasing does behind Normalize. The box's edges are rounded to whole pixels.
  */

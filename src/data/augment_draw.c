@@ -88,7 +88,7 @@ void augment_draw(struct augment_view *view, const struct augment_options *opt, 
     view->vflip = rng_uniform(&rng) < opt->vflip;
     view->brightness = draw_factor(&rng, opt->brightness);
     view->contrast = draw_factor(&rng, opt->contrast);
-    if (opt->crop_scale[0] < 1)
+    if (augment_crops(opt))
         draw_crop(view, opt, aspect, &rng);
 
     seed_of(&rng, RNG_ALTER, m);

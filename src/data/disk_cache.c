@@ -82,11 +82,18 @@ enum status disk_cache_default_folder(char **out, struct error *err)
     return error_set(err, "--cache disk: neither XDG_CACHE_HOME nor HOME is set; use --cache-dir");
 }
 
-static enum status name_file(struct disk_cache *d, const char *folder, int side,
+/* Squashed and bilinear ones go without a word, so that caches of before there was a choice are
+ * still found. */
+static enum status name_file(struct disk_cache *d, const char *folder, const struct image_fit *fit,
                              const struct image_limits *limits, struct error *err)
 {
-    char name[128];
-    snprintf(name, sizeof name, "%d-%s-%s-%" PRId64 ".v%d.%d", side,
+    char name[160], resize[32] = "";
+    if (fit->resize == IMAGE_FIT_CROP)
+        snprintf(resize, sizeof resize, "-crop%d", image_fit_short_side(fit));
+    if (fit->resize == IMAGE_FIT_LETTERBOX)
+        snprintf(resize, sizeof resize, "-letterbox");
+    snprintf(name, sizeof name, "%d%s%s-%s-%s-%" PRId64 ".v%d.%d", fit->size, resize,
+             fit->interpolation == IMAGE_FIT_BICUBIC ? "-bicubic" : "",
              limits->apply_exif ? "exif" : "stored", image_jpeg_scale_name[limits->jpeg_scale],
              limits->max_pixels, LAYOUT_VERSION, IMAGE_SQUARE_VERSION);
     return files_join(&d->path, folder, name, err);
@@ -142,19 +149,20 @@ static enum status open_file(struct disk_cache *d, const char *folder, struct er
     return d->fd < 0 ? error_errno(err, "cannot open %s", d->path) : learn(d, err);
 }
 
-enum status disk_cache_open(struct disk_cache **out, const char *folder, int side,
-                            const struct image_limits *limits, struct error *err)
+enum status disk_cache_open(struct disk_cache **out, const char *folder,
+                            const struct image_fit *fit, const struct image_limits *limits,
+                            struct error *err)
 {
     struct disk_cache *d = memory_array(1, sizeof *d, "the picture cache", err);
     *out = NULL;
     if (!d)
         return err->status;
     d->fd = -1;
-    d->picture_bytes = square_bytes(side);
+    d->picture_bytes = square_bytes(fit->size);
     d->slot_bytes =
         (sizeof(struct head) + d->picture_bytes + SLOT_UNIT - 1) / SLOT_UNIT * SLOT_UNIT;
     pthread_mutex_init(&d->lock, NULL);
-    if (name_file(d, folder, side, limits, err) != STATUS_OK ||
+    if (name_file(d, folder, fit, limits, err) != STATUS_OK ||
         open_file(d, folder, err) != STATUS_OK) {
         disk_cache_close(d);
         return err->status;

@@ -13,6 +13,7 @@
 #include "data/picture_key.h"
 #include "data/square.h"
 #include "image/image.h"
+#include "image/image_fit.h"
 
 #include <stdbool.h>
 
@@ -20,10 +21,11 @@ struct disk_cache;
 /* *out = $XDG_CACHE_HOME/atk-train or ~/.cache/atk-train; the caller frees it. */
 enum status disk_cache_default_folder(char **out, struct error *err);
 /* Opens or makes the file for such pictures in a folder, which is made as well. */
-enum status disk_cache_open(struct disk_cache **out, const char *folder, int side,
-                            const struct image_limits *limits, struct error *err);
-/* Any thread may call these two. *out (square_bytes(side)) = the picture of that key; false: not
- * there, or not whole, and *out is undefined. */
+enum status disk_cache_open(struct disk_cache **out, const char *folder,
+                            const struct image_fit *fit, const struct image_limits *limits,
+                            struct error *err);
+/* Any thread may call these two. *out (square_bytes(fit->size)) = the picture of that key; false:
+ * not there, or not whole, and *out is undefined. */
 bool disk_cache_find(struct disk_cache *d, struct square *out, const struct picture_key *key);
 void disk_cache_store(struct disk_cache *d, const struct picture_key *key,
                       const struct square *picture);

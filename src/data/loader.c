@@ -48,24 +48,29 @@ struct loader {
 
 static size_t picture_values(const struct loader_options *opt)
 {
-    return (size_t)opt->size * (size_t)opt->size * 3;
+    return (size_t)opt->fit.size * (size_t)opt->fit.size * 3;
 }
 
-int loader_picture_side(const struct loader_options *opt)
+struct image_fit loader_picture_fit(const struct loader_options *opt)
 {
-    return opt->picture_side ? opt->picture_side : opt->size;
+    struct image_fit fit = opt->fit;
+    if (opt->picture_side > 0)
+        fit.size = opt->picture_side;
+    if (opt->augment && augment_crops(opt->augment))
+        fit.resize = IMAGE_FIT_SQUASH;
+    return fit;
 }
 
 static struct bench *lay_out_benches(struct loader *l, int n)
 {
     const struct loader_options *opt = &l->options;
+    const struct image_fit kept = loader_picture_fit(opt);
     struct bench *out = arena_take(&l->memory, (size_t)n, sizeof *out);
     for (int i = 0; i < n; i++) {
         struct bench measured = {0}, *bench = out ? &out[i] : &measured;
-        bench->square = arena_take(&l->memory, square_bytes(loader_picture_side(opt)), 1);
+        bench->square = arena_take(&l->memory, square_bytes(kept.size), 1);
         if (opt->augment)
-            augment_lay_out(&bench->augment, opt->augment, loader_picture_side(opt), opt->size,
-                            &l->memory);
+            augment_lay_out(&bench->augment, opt->augment, &kept, opt->fit.size, &l->memory);
     }
     return out;
 }
@@ -119,27 +124,42 @@ static void normalise(float *restrict x, const uint8_t *restrict rgb,
     }
 }
 
-/* What the network is to see of a picture: all of it or a view. */
-static void show_picture(struct loader *l, float *x, const struct square *picture, int position,
-                         struct augment *augment)
+/* x = the view of a picture, but for what is erased. */
+static enum status show_view(struct loader *l, float *x, const struct square *picture,
+                             const struct augment_view *view, struct augment *augment,
+                             struct error *err)
 {
-    const struct loader_options *opt = &l->options;
-    size_t n_pixels = picture_values(opt) / 3;
-    struct augment_view view;
-    if (!opt->augment) {
-        normalise(x, picture->rgb, l->normalised, n_pixels);
-        return;
-    }
-    augment_draw(&view, opt->augment, picture->aspect,
-                 &(struct augment_moment){opt->seed, l->epoch, l->sampler.order[position],
-                                          l->sampler.occurrence[position]});
-    const uint8_t *rgb = augment_apply(augment, picture, &view);
+    const uint8_t *rgb;
+    if (augment_apply(&rgb, augment, picture, view, err) != STATUS_OK)
+        return err->status;
     float lit[3][256];
     for (int c = 0; c < 3; c++)
         for (int byte = 0; byte < 256; byte++)
             lit[c][byte] = l->normalised[c][augment->light[byte]];
-    normalise(x, rgb, lit, n_pixels);
-    augment_erase(x, opt->size, &view);
+    normalise(x, rgb, lit, picture_values(&l->options) / 3);
+    return STATUS_OK;
+}
+
+/* What the network is to see of a picture: all of it or a view. */
+static enum status show_picture(struct loader *l, float *x, const struct square *picture,
+                                int position, struct augment *augment, struct error *err)
+{
+    const struct loader_options *opt = &l->options;
+    const struct image_fit kept = loader_picture_fit(opt);
+    const struct image_fit_place shown = image_fit_shown(&kept, picture->aspect);
+    struct augment_view view = augment_nothing;
+    if (opt->augment) {
+        augment_draw(&view, opt->augment, picture->aspect,
+                     &(struct augment_moment){opt->seed, l->epoch, l->sampler.order[position],
+                                              l->sampler.occurrence[position]});
+        if (show_view(l, x, picture, &view, augment, err) != STATUS_OK)
+            return err->status;
+    } else {
+        normalise(x, picture->rgb, l->normalised, picture_values(opt) / 3);
+    }
+    augment_erase_bars(x, opt->fit.size, &shown, kept.size, &view);
+    augment_erase(x, opt->fit.size, &view);
+    return STATUS_OK;
 }
 
 /* The picture at a position of the epoch, as the network gets it. */
@@ -147,11 +167,12 @@ static void make_picture(struct loader *l, float *x, int position, struct bench 
                          struct error *failed)
 {
     const struct loader_options *opt = &l->options;
+    const struct image_fit kept = loader_picture_fit(opt);
     const struct square *picture;
     failed->status = STATUS_OK;
     if (picture_fetch(&picture, bench->square, l->dataset, l->sampler.order[position], l->cache,
-                      loader_picture_side(opt), &opt->limits, failed) == STATUS_OK)
-        show_picture(l, x, picture, position, &bench->augment);
+                      &kept, &opt->limits, failed) == STATUS_OK)
+        show_picture(l, x, picture, position, &bench->augment, failed);
 }
 
 /* On a worker's thread. */

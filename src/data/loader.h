@@ -11,23 +11,24 @@
 #include "data/colour_sums.h"
 #include "data/dataset.h"
 #include "image/image.h"
+#include "image/image_fit.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 struct loader_options {
-    int size, batch_size;  /* >= 1 */
+    struct image_fit fit;  /* what the network sees when nothing is done to a picture */
+    int batch_size;        /* >= 1 */
     float mean[3], std[3]; /* x = (byte / 255 - mean) / std in float32, per channel R, G, B */
     bool shuffle;        /* a fresh order each epoch from (seed, epoch); else in the order given */
     int balance_classes; /* > 0: the data set's classes; an epoch draws evenly from them instead
                             (data/sampler), some rows often and others never */
     uint64_t seed;
-    int workers; /* decode threads, >= 1 */
-    /* Side of the pictures as they are decoded and cached, for augmentation to crop from; 0: size.
-     */
-    int picture_side;
-    bool reread;                           /* loader_reread will be called */
+    int workers;      /* decode threads, >= 1 */
+    int picture_side; /* of the pictures as they are decoded and cached, for augmentation to crop
+                         from; 0: fit.size */
+    bool reread;      /* loader_reread will be called */
     const struct augment_options *augment; /* NULL: pictures as they are. Borrowed */
     struct image_limits limits;
 };
@@ -42,8 +43,9 @@ struct batch {
 };
 
 struct loader;
-/* Side of the pictures that a cache for a loader holds. */
-int loader_picture_side(const struct loader_options *opt);
+/* What a cache for a loader holds. Random crops are taken from whole pictures: whatever opt->fit
+ * says, these are kept squashed then. */
+struct image_fit loader_picture_fit(const struct loader_options *opt);
 /* Bytes that loader_create will allocate for so many rows. */
 size_t loader_bytes(const struct loader_options *opt, int n_rows);
 /* rows [n_rows] (copied) are what an epoch visits. cache may be NULL; it outlives the loader, as
@@ -68,9 +70,9 @@ void loader_destroy(struct loader *l); /* NULL is fine; ends the threads */
 /* Decodes each of rows once with `workers` threads, filling the cache, and reports what cannot be
  * read: bad(context, row, message) is called from the calling thread in ascending position order,
  * done(context, n_done, n_rows) after each row; either may be NULL. Only
- * running out of memory or threads is an error. *stop, when not NULL, ends it early. Of opt, size,
- * picture_side, workers and limits are used. *sums, when not NULL, gets the pictures that can be
- * read added, as resized; without a meaning after a stop. */
+ * running out of memory or threads is an error. *stop, when not NULL, ends it early. Of opt, fit,
+ * picture_side, augment, workers and limits are used. *sums, when not NULL, gets the pictures that
+ * can be read added, as resized and without bars; without a meaning after a stop. */
 struct loader_check {
     void *context;
     void (*bad)(void *context, int row, const char *message);

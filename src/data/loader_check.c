@@ -14,12 +14,23 @@ struct check {
     const int *rows;
     struct cache *cache;
     const struct loader_options *opt;
+    struct image_fit fit;
     unsigned char *scratch; /* [workers, scratch_bytes] */
     size_t scratch_bytes;
     struct error *failed;     /* [window] */
     struct colour_sums *sums; /* [workers]; NULL: not wanted */
     int window;
 };
+
+/* Without bars. */
+static void add_colours(struct colour_sums *sums, const struct square *picture,
+                        const struct image_fit *fit)
+{
+    const struct image_fit_place shown = image_fit_shown(fit, picture->aspect);
+    for (int y = shown.y; y < shown.y + shown.height; y++)
+        colour_sums_add(sums, picture->rgb + 3 * ((size_t)y * (size_t)fit->size + (size_t)shown.x),
+                        (size_t)shown.width);
+}
 
 static void check_picture(void *context, int position, int worker)
 {
@@ -28,11 +39,10 @@ static void check_picture(void *context, int position, int worker)
     struct error *failed = &c->failed[position % c->window];
     const struct square *picture;
     failed->status = STATUS_OK;
-    int side = loader_picture_side(c->opt);
-    if (picture_fetch(&picture, scratch, c->dataset, c->rows[position], c->cache, side,
+    if (picture_fetch(&picture, scratch, c->dataset, c->rows[position], c->cache, &c->fit,
                       &c->opt->limits, failed) == STATUS_OK &&
         c->sums)
-        colour_sums_add(&c->sums[worker], picture->rgb, (size_t)side * (size_t)side);
+        add_colours(&c->sums[worker], picture, &c->fit);
 }
 
 /* Walks behind the threads in order. */
@@ -50,15 +60,15 @@ static void report(const struct check *c, struct pipeline *pipeline, int n_rows,
     }
 }
 
-static enum status allocate(struct check *c, bool with_sums, struct error *err)
+static enum status allocate(struct check *c, const struct loader_check *check, struct error *err)
 {
     size_t workers = (size_t)c->opt->workers;
-    c->scratch_bytes = (square_bytes(loader_picture_side(c->opt)) + 7) / 8 * 8; /* all aligned */
+    c->scratch_bytes = (square_bytes(c->fit.size) + 7) / 8 * 8; /* all aligned */
     c->scratch = memory_array(workers, c->scratch_bytes, "pictures", err);
     if (!c->scratch)
         return err->status;
     c->failed = memory_array((size_t)c->window, sizeof *c->failed, "messages", err);
-    if (!c->failed || !with_sums)
+    if (!c->failed || !check->sums)
         return c->failed ? STATUS_OK : err->status;
     c->sums = memory_array(workers, sizeof *c->sums, "sums of colours", err);
     return c->sums ? STATUS_OK : err->status;
@@ -87,9 +97,10 @@ enum status loader_check_pictures(const struct dataset *d, const int *rows, int 
         .rows = rows,
         .cache = cache,
         .opt = opt,
+        .fit = loader_picture_fit(opt),
         .window = WINDOW_PER_WORKER * opt->workers,
     };
-    enum status status = allocate(&c, check->sums, err);
+    enum status status = allocate(&c, check, err);
     if (status == STATUS_OK)
         status = run(&c, n_rows, check, err);
     free(c.sums);

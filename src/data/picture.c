@@ -12,7 +12,7 @@ static size_t max_file_bytes(const struct image_limits *limits)
     return ((size_t)16 << 20) + 4 * (size_t)limits->max_pixels;
 }
 
-static enum status read_picture(struct square *out, int side, const char *path,
+static enum status read_picture(struct square *out, const struct image_fit *fit, const char *path,
                                 const struct image_limits *limits, struct error *err)
 {
     uint8_t *bytes = NULL;
@@ -20,24 +20,25 @@ static enum status read_picture(struct square *out, int side, const char *path,
     if (files_read(&bytes, &n_bytes, path, max_file_bytes(limits), err) != STATUS_OK)
         return err->status; /* names the path */
     enum status status =
-        image_decode_square(out->rgb, &out->aspect, side, bytes, n_bytes, limits, err);
+        image_decode_square(out->rgb, &out->aspect, fit, bytes, n_bytes, limits, err);
     free(bytes);
     return status == STATUS_OK ? STATUS_OK : error_prefix(err, "%s", path);
 }
 
-static enum status read_row(struct square *out, const struct dataset *d, int row, int side,
-                            const struct image_limits *limits, struct error *err)
+static enum status read_row(struct square *out, const struct dataset *d, int row,
+                            const struct image_fit *fit, const struct image_limits *limits,
+                            struct error *err)
 {
     const struct sample *sample = dataset_sample(d, row);
-    if (read_picture(out, side, sample->path, limits, err) == STATUS_OK)
+    if (read_picture(out, fit, sample->path, limits, err) == STATUS_OK)
         return STATUS_OK;
     return sample->line ? error_prefix(err, "%s:%d", dataset_path(d), sample->line) : err->status;
 }
 
 /* Through the disk cache, which keeps it unless the file has changed since before it was read. */
 static enum status fetch_over_disk(struct square *out, const struct dataset *d, int row,
-                                   struct cache *cache, int side, const struct image_limits *limits,
-                                   struct error *err)
+                                   struct cache *cache, const struct image_fit *fit,
+                                   const struct image_limits *limits, struct error *err)
 {
     const char *path = dataset_sample(d, row)->path;
     struct disk_cache *disk = cache_disk(cache);
@@ -47,7 +48,7 @@ static enum status fetch_over_disk(struct square *out, const struct dataset *d, 
         cache_remember(cache, row, &key);
         return STATUS_OK;
     }
-    if (read_row(out, d, row, side, limits, err) != STATUS_OK)
+    if (read_row(out, d, row, fit, limits, err) != STATUS_OK)
         return err->status;
     if (keyed && picture_key_of(&now, path) && picture_key_equal(&key, &now))
         disk_cache_store(disk, &key, out);
@@ -55,16 +56,17 @@ static enum status fetch_over_disk(struct square *out, const struct dataset *d, 
 }
 
 enum status picture_fetch(const struct square **out, struct square *scratch,
-                          const struct dataset *d, int row, struct cache *cache, int side,
-                          const struct image_limits *limits, struct error *err)
+                          const struct dataset *d, int row, struct cache *cache,
+                          const struct image_fit *fit, const struct image_limits *limits,
+                          struct error *err)
 {
     const struct square *kept = cache ? cache_find(cache, row) : NULL;
     *out = kept ? kept : scratch;
     if (kept)
         return STATUS_OK;
     if (cache && cache_disk(cache))
-        return fetch_over_disk(scratch, d, row, cache, side, limits, err);
-    if (read_row(scratch, d, row, side, limits, err) != STATUS_OK)
+        return fetch_over_disk(scratch, d, row, cache, fit, limits, err);
+    if (read_row(scratch, d, row, fit, limits, err) != STATUS_OK)
         return err->status;
     if (cache)
         cache_store(cache, row, scratch);

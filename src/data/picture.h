@@ -8,12 +8,14 @@
 #include "data/dataset.h"
 #include "data/square.h"
 #include "image/image.h"
+#include "image/image_fit.h"
 
-/* *out = the picture of that side, either in `scratch` (square_bytes(side)) or in the cache's
- * memory; cache may be NULL. Any number of threads may fetch at once. Errors: "csv:line: path:
- * reason", without "csv:line" for a data set that has no CSV. */
+/* *out = the picture as the fit says, either in `scratch` (square_bytes(fit->size)) or in the
+ * cache's memory; cache may be NULL. Any number of threads may fetch at once. Errors: "csv:line:
+ * path: reason", without "csv:line" for a data set that has no CSV. */
 enum status picture_fetch(const struct square **out, struct square *scratch,
-                          const struct dataset *d, int row, struct cache *cache, int side,
-                          const struct image_limits *limits, struct error *err);
+                          const struct dataset *d, int row, struct cache *cache,
+                          const struct image_fit *fit, const struct image_limits *limits,
+                          struct error *err);
 
 #endif

@@ -24,7 +24,6 @@ struct reader {
     struct jpeg_progress_mgr progress;
     jmp_buf escape;
     struct rows *rows;
-    int orientation;
     const struct image_limits *limits;
     struct error *err;
 };
@@ -66,7 +65,7 @@ static enum status find_orientation(struct reader *r)
 {
     for (jpeg_saved_marker_ptr m = r->jpeg.marker_list; m; m = m->next)
         if (m->data_length >= 6 && memcmp(m->data, "Exif\0", 6) == 0)
-            return orientation_from_exif(&r->orientation, m->data, m->data_length, r->err);
+            return orientation_from_exif(&r->rows->found, m->data, m->data_length, r->err);
     return STATUS_OK;
 }
 
@@ -80,18 +79,19 @@ static void cmyk_to_rgb(uint8_t *rgb, const uint8_t *cmyk, size_t width)
             rgb[3 * x + c] = (uint8_t)((cmyk[4 * x + c] * cmyk[4 * x + 3] + 127) / 255);
 }
 
-/* How many eighths of its size the picture is decoded at. Turning it later swaps its sides, which
- * for a square target is the same question. */
+/* How many eighths of its size the picture is decoded at. */
 static unsigned choose_eighths(const struct reader *r)
 {
-    JDIMENSION side = (JDIMENSION)r->rows->side;
-    JDIMENSION wanted = r->limits->jpeg_scale == IMAGE_JPEG_AUTO ? 2 * side : side;
+    int64_t width = r->jpeg.image_width, height = r->jpeg.image_height;
+    int64_t factor = r->limits->jpeg_scale == IMAGE_JPEG_AUTO ? 2 : 1;
 
-    if (side > 0 && r->limits->jpeg_scale != IMAGE_JPEG_OFF)
-        for (unsigned eighths = 1; eighths < 8; eighths *= 2)
-            if ((uint64_t)r->jpeg.image_width * eighths >= (uint64_t)wanted * 8 &&
-                (uint64_t)r->jpeg.image_height * eighths >= (uint64_t)wanted * 8)
-                return eighths;
+    if (!r->rows->fit || r->limits->jpeg_scale == IMAGE_JPEG_OFF)
+        return 8;
+    const struct image_fit_place resized = rows_resized(r->rows, (int)width, (int)height);
+    for (unsigned eighths = 1; eighths < 8; eighths *= 2)
+        if (width * eighths >= factor * resized.width * 8 &&
+            height * eighths >= factor * resized.height * 8)
+            return eighths;
     return 8;
 }
 
@@ -112,10 +112,11 @@ static enum status read_beginning(struct reader *r, const uint8_t *bytes, size_t
         image_check_size((int)jpeg->image_width, (int)jpeg->image_height, r->limits, r->err) !=
             STATUS_OK)
         return r->err->status;
+    r->rows->orientation = r->rows->found;
     jpeg->scale_num = choose_eighths(r);
     jpeg->scale_denom = 8;
     jpeg_calc_output_dimensions(jpeg);
-    const struct resize_source source = {
+    const struct rows_source source = {
         .width = (int)jpeg->output_width,
         .height = (int)jpeg->output_height,
         .right = jpeg->image_width * jpeg->scale_num / 8.0,
@@ -164,10 +165,10 @@ static enum status land_here(struct reader *r, const uint8_t *bytes, size_t size
     return read_picture(r, bytes, size);
 }
 
-enum status decode_jpeg(struct rows *rows, int *orientation, const uint8_t *bytes, size_t size,
+enum status decode_jpeg(struct rows *rows, const uint8_t *bytes, size_t size,
                         const struct image_limits *limits, struct error *err)
 {
-    struct reader r = {.rows = rows, .orientation = 1, .limits = limits, .err = err};
+    struct reader r = {.rows = rows, .limits = limits, .err = err};
     enum status status;
 
     r.jpeg.err = jpeg_std_error(&r.errors);
@@ -176,8 +177,8 @@ enum status decode_jpeg(struct rows *rows, int *orientation, const uint8_t *byte
     r.errors.emit_message = on_message;
     r.progress.progress_monitor = on_progress;
 
+    rows->found = 1;
     status = land_here(&r, bytes, size);
     jpeg_destroy_decompress(&r.jpeg);
-    *orientation = r.orientation;
     return status;
 }

@@ -23,8 +23,7 @@ struct reader {
     size_t left;
     struct rows *rows;
     struct image whole; /* of an interlaced picture, whose rows come several times */
-    int orientation;
-    size_t missing; /* bytes that libpng asked for and did not get */
+    size_t missing;     /* bytes that libpng asked for and did not get */
     const struct image_limits *limits;
     struct error *err;
 };
@@ -97,10 +96,10 @@ static enum status find_orientation(struct reader *r)
     if (!r->limits->apply_exif)
         return STATUS_OK;
     if (png_get_eXIf_1(r->png, r->info, &size, &exif) != 0)
-        return orientation_from_exif(&r->orientation, exif, size, r->err);
+        return orientation_from_exif(&r->rows->found, exif, size, r->err);
     n_texts = png_get_text(r->png, r->info, &text, NULL);
-    for (int i = 0; i < n_texts && r->orientation == 1; i++) {
-        if (orientation_from_text(&r->orientation, text[i].key, text[i].text, r->err) != STATUS_OK)
+    for (int i = 0; i < n_texts && r->rows->found == 1; i++) {
+        if (orientation_from_text(&r->rows->found, text[i].key, text[i].text, r->err) != STATUS_OK)
             return r->err->status;
     }
     return STATUS_OK;
@@ -152,7 +151,7 @@ static enum status read_pixels(struct reader *r)
 {
     png_uint_32 width = png_get_image_width(r->png, r->info);
     png_uint_32 height = png_get_image_height(r->png, r->info);
-    const struct resize_source source = {(int)width, (int)height, width, height};
+    const struct rows_source source = {(int)width, (int)height, width, height};
     int n_passes;
 
     if (image_check_size((int)width, (int)height, r->limits, r->err) != STATUS_OK ||
@@ -170,6 +169,10 @@ static enum status read_picture(struct reader *r)
     if (begin(r) != STATUS_OK)
         return r->err->status;
     png_read_info(r->png, r->info);
+    if (find_orientation(r) != STATUS_OK)
+        return r->err->status;
+    if (r->rows->found != 1)
+        r->rows->orientation = r->rows->found;
     if (read_pixels(r) != STATUS_OK)
         return r->err->status;
     png_read_end(r->png, r->info); /* checks what is behind the pixels; eXIf may be there */
@@ -184,16 +187,15 @@ static enum status land_here(struct reader *r)
     return read_picture(r);
 }
 
-enum status decode_png(struct rows *rows, int *orientation, const uint8_t *bytes, size_t size,
+enum status decode_png(struct rows *rows, const uint8_t *bytes, size_t size,
                        const struct image_limits *limits, struct error *err)
 {
-    struct reader r = {
-        .next = bytes, .left = size, .rows = rows, .orientation = 1, .limits = limits, .err = err};
+    struct reader r = {.next = bytes, .left = size, .rows = rows, .limits = limits, .err = err};
     enum status status;
 
+    rows->found = 1;
     status = land_here(&r);
     png_destroy_read_struct(&r.png, &r.info, NULL);
     image_free(&r.whole);
-    *orientation = r.orientation;
     return status;
 }

@@ -5,11 +5,14 @@
 #include "image/rows.h"
 
 /* rows = the picture as stored: every colour type and depth, no gamma, alpha dropped and not
- * blended, 16 bit -> high byte; of an APNG the still picture. *orientation = the EXIF orientation
+ * blended, 16 bit -> high byte; of an APNG the still picture. rows->found = the EXIF orientation
  * in its eXIf chunk or, failing that, in its texts, 1..8 (1 when there is none, or when
  * limits->apply_exif is off). A wrong checksum anywhere is an error. What is in rows is the
- * caller's to free in any case. */
-enum status decode_png(struct rows *rows, int *orientation, const uint8_t *bytes, size_t size,
+ * caller's to free in any case.
+ *
+ * An orientation that stands behind the pixels is found when they are placed: rows->found is then
+ * another one than rows->orientation. */
+enum status decode_png(struct rows *rows, const uint8_t *bytes, size_t size,
                        const struct image_limits *limits, struct error *err);
 
 #endif

@@ -38,29 +38,44 @@ static enum status refuse_unknown(const uint8_t *bytes, size_t size, struct erro
     return error_set(err, "neither JPEG nor PNG: the file begins with \"%s\"", shown);
 }
 
-static enum status decode(struct rows *rows, int *orientation, const uint8_t *bytes, size_t size,
+static enum status decode(struct rows *rows, const uint8_t *bytes, size_t size,
                           const struct image_limits *limits, struct error *err)
 {
     if (is_jpeg(bytes, size))
-        return decode_jpeg(rows, orientation, bytes, size, limits, err);
+        return decode_jpeg(rows, bytes, size, limits, err);
     if (is_png(bytes, size))
-        return decode_png(rows, orientation, bytes, size, limits, err);
+        return decode_png(rows, bytes, size, limits, err);
     return refuse_unknown(bytes, size, err);
 }
 
-/* Turning a square result is turning the picture before: the resize treats both directions alike.
- */
-enum status image_decode_square(uint8_t *rgb, double *aspect, int side, const uint8_t *bytes,
-                                size_t size, const struct image_limits *limits, struct error *err)
+static enum status fill_square(struct rows *rows, const uint8_t *bytes, size_t size,
+                               const struct image_limits *limits, struct error *err)
 {
-    struct rows rows = {.side = side, .resized = rgb};
-    int orientation = 1;
-    enum status status = decode(&rows, &orientation, bytes, size, limits, err);
+    enum status status = decode(rows, bytes, size, limits, err);
 
-    resize_destroy(rows.resize);
-    if (status != STATUS_OK)
-        return status;
+    if (status == STATUS_OK)
+        status = rows_end(rows, err);
+    rows_free(rows);
+    return status;
+}
+
+/* Turning a square result is turning the picture before: the resize treats both directions alike,
+ * and places are found for the upright picture. A PNG that tells its orientation at its end is
+ * decoded again for it, unless the place is the whole square. */
+enum status image_decode_square(uint8_t *rgb, double *aspect, const struct image_fit *fit,
+                                const uint8_t *bytes, size_t size,
+                                const struct image_limits *limits, struct error *err)
+{
+    struct rows rows = {.fit = fit, .square = rgb, .orientation = 1};
+
+    if (fill_square(&rows, bytes, size, limits, err) != STATUS_OK)
+        return err->status;
+    if (rows.found != rows.orientation && fit->resize != IMAGE_FIT_SQUASH) {
+        rows = (struct rows){.fit = fit, .square = rgb, .orientation = rows.found};
+        if (fill_square(&rows, bytes, size, limits, err) != STATUS_OK)
+            return err->status;
+    }
     if (aspect)
-        *aspect = orientation_swaps_sides(orientation) ? 1 / rows.aspect : rows.aspect;
-    return orientation_turn_square(rgb, side, orientation, err);
+        *aspect = orientation_swaps_sides(rows.found) ? 1 / rows.aspect : rows.aspect;
+    return orientation_turn_square(rgb, fit->size, rows.found, err);
 }

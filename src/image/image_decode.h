@@ -3,19 +3,23 @@
 #define IMAGE_IMAGE_DECODE_H
 
 #include "image/image.h"
+#include "image/image_fit.h"
 
-/* rgb [side, side, 3] = the JPEG or PNG resized as image/resize.h says, decoded at the JPEG scale
- * that the limits ask for. Decode, resize and turn go row by row without the picture ever being in
- * memory as a whole (progressive JPEG and interlaced PNG apart, which their decoders gather).
- * *aspect = width / height of the upright picture; NULL: not asked.
+/* rgb [size, size, 3] = the JPEG or PNG as the fit says, decoded at the JPEG scale that the limits
+ * ask for. Bars hold the pixels at the image's edge (image_fit_spread_edges). Bilinear goes row by
+ * row without the picture ever being in memory as a whole (progressive JPEG and interlaced PNG
+ * apart, which their decoders gather). *aspect = width / height of the upright picture; NULL: not
+ * asked.
  *
  * Truncated or corrupt data is an error, never grey rows; rgb is undefined then. Messages do not
  * name the file: the caller puts its path in front. Thread-safe. Memory is bounded: about 20 bytes
  * for each pixel that the limits let in. */
-enum status image_decode_square(uint8_t *rgb, double *aspect, int side, const uint8_t *bytes,
-                                size_t size, const struct image_limits *limits, struct error *err);
+enum status image_decode_square(uint8_t *rgb, double *aspect, const struct image_fit *fit,
+                                const uint8_t *bytes, size_t size,
+                                const struct image_limits *limits, struct error *err);
 
-/* Goes up whenever the same file and limits give other bytes: caches on disk hold the bytes. */
+/* Goes up whenever the same file, fit and limits give other bytes: caches on disk hold the bytes.
+ */
 #define IMAGE_SQUARE_VERSION 1
 
 #endif

@@ -106,6 +106,22 @@ bool orientation_swaps_sides(int orientation)
     return orientation >= 5;
 }
 
+struct image_fit_place orientation_stored_place(const struct image_fit_place *upright, int side,
+                                                int orientation)
+{
+    bool from_right = orientation == 2 || orientation == 3 || orientation == 7 || orientation == 8;
+    bool from_below = orientation == 3 || orientation == 4 || orientation == 6 || orientation == 7;
+    struct image_fit_place p = *upright;
+
+    if (orientation_swaps_sides(orientation))
+        p = (struct image_fit_place){upright->y, upright->x, upright->height, upright->width};
+    if (from_right)
+        p.x = side - p.x - p.width;
+    if (from_below)
+        p.y = side - p.y - p.height;
+    return p;
+}
+
 enum status orientation_turn_square(uint8_t *rgb, int side, int orientation, struct error *err)
 {
     size_t n_bytes = 3 * (size_t)side * (size_t)side;

@@ -3,6 +3,7 @@
 #define IMAGE_ORIENTATION_H
 
 #include "base/error.h"
+#include "image/image_fit.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -23,6 +24,9 @@ enum status orientation_from_text(int *orientation, const char *key, const char 
 
 /* Whether an upright picture is as wide as the stored one is high. */
 bool orientation_swaps_sides(int orientation);
+/* Where in the stored square a place of the upright one comes from. */
+struct image_fit_place orientation_stored_place(const struct image_fit_place *upright, int side,
+                                                int orientation);
 /* Turns and mirrors rgb [side, side, 3], in its place, so that it is upright. On failure it is
  * unchanged. */
 enum status orientation_turn_square(uint8_t *rgb, int side, int orientation, struct error *err);

@@ -2,8 +2,8 @@
  * each of the two results that it belongs to, side by side in memory; what remains for the walk
  * across is `side` rows.
  *
- * Own code in place of stb_image_resize, which keeps the whole picture in floats and takes 6 to 8
- * times as long; the tests hold both next to each other. */
+ * Own code in place of stb_image_resize, which needs the picture as a whole and takes 6 to 8 times
+ * as long; the tests hold both next to each other. */
 #include "image/resize.h"
 
 #include "base/memory.h"
@@ -15,8 +15,7 @@
 
 struct resize {
     struct resize_filter down, across;
-    uint8_t *rgb; /* [side, side, 3], the caller's */
-    int side;
+    struct resize_target target;
     size_t row_bytes;    /* of a row in `ring`, padded for resize_sweep_down */
     uint8_t *ring;       /* [down.taps, row_bytes]: picture row y is at y % down.taps */
     const uint8_t **tap; /* [down.taps] the rows under the filter */
@@ -24,15 +23,17 @@ struct resize {
     int n_in, n_out;     /* rows that came in, rows that are written */
 };
 
-static enum status allocate(struct resize *r, const struct resize_source *source, struct error *err)
+static enum status allocate(struct resize *r, int width, int height, struct error *err)
 {
+    const struct resize_target *t = &r->target;
     const char *what = "rows to resize";
 
-    if (resize_filter_create(&r->down, source->height, source->bottom, r->side, err) != STATUS_OK ||
-        resize_filter_create(&r->across, source->width, source->right, r->side, err) != STATUS_OK)
+    if (resize_filter_create(&r->down, height, t->box.y, t->box.height, t->height, err) !=
+            STATUS_OK ||
+        resize_filter_create(&r->across, width, t->box.x, t->box.width, t->width, err) != STATUS_OK)
         return err->status;
     size_t taps = (size_t)r->down.taps;
-    r->row_bytes = resize_sweep_padded(3 * (size_t)source->width);
+    r->row_bytes = resize_sweep_padded(3 * (size_t)width);
     r->ring = memory_array(taps, r->row_bytes, what, err);
     r->tap = r->ring ? memory_array(taps, sizeof *r->tap, what, err) : NULL;
     r->line =
@@ -40,21 +41,20 @@ static enum status allocate(struct resize *r, const struct resize_source *source
     return r->line ? STATUS_OK : err->status;
 }
 
-enum status resize_create(struct resize **out, uint8_t *rgb, int side,
-                          const struct resize_source *source, struct error *err)
+enum status resize_create(struct resize **out, const struct resize_target *target, int width,
+                          int height, struct error *err)
 {
     struct resize *r;
 
     *out = NULL;
-    if (source->width > RESIZE_MAX_SIDE || source->height > RESIZE_MAX_SIDE)
-        return error_set(err, "picture of %d x %d pixels has a side of more than %d", source->width,
-                         source->height, RESIZE_MAX_SIDE);
+    if (width > RESIZE_MAX_SIDE || height > RESIZE_MAX_SIDE)
+        return error_set(err, "picture of %d x %d pixels has a side of more than %d", width, height,
+                         RESIZE_MAX_SIDE);
     r = memory_array(1, sizeof *r, "rows to resize", err);
     if (!r)
         return err->status;
-    r->rgb = rgb;
-    r->side = side;
-    if (allocate(r, source, err) != STATUS_OK) {
+    r->target = *target;
+    if (allocate(r, width, height, err) != STATUS_OK) {
         resize_destroy(r);
         return err->status;
     }
@@ -79,7 +79,7 @@ void resize_push(struct resize *r)
     const struct resize_filter *down = &r->down;
 
     r->n_in++;
-    for (; r->n_out < r->side && down->end[r->n_out] <= r->n_in; r->n_out++) {
+    for (; r->n_out < r->target.height && down->end[r->n_out] <= r->n_in; r->n_out++) {
         int o = r->n_out, last = down->end[o] - 1;
 
         /* Beyond its end the weights are zero, and any row will do. */
@@ -90,7 +90,8 @@ void resize_push(struct resize *r)
         }
         resize_sweep_down(r->line, r->tap, down->weight + (size_t)o * (size_t)down->taps,
                           down->end[o] - down->first[o], r->row_bytes);
-        resize_sweep_across(r->rgb + 3 * (size_t)o * (size_t)r->side, r->line, &r->across, r->side);
+        resize_sweep_across(r->target.rgb + (size_t)o * r->target.row_bytes, r->line, &r->across,
+                            r->target.width);
     }
 }
 
@@ -109,10 +110,16 @@ void resize_destroy(struct resize *r)
 enum status resize_bilinear(uint8_t *out, int size_out, const struct image *in, struct error *err)
 {
     size_t row_bytes = 3 * (size_t)in->width;
-    const struct resize_source source = {in->width, in->height, in->width, in->height};
+    const struct resize_target target = {
+        .box = {.width = in->width, .height = in->height},
+        .rgb = out,
+        .row_bytes = 3 * (size_t)size_out,
+        .width = size_out,
+        .height = size_out,
+    };
     struct resize *r;
 
-    if (resize_create(&r, out, size_out, &source, err) != STATUS_OK)
+    if (resize_create(&r, &target, in->width, in->height, err) != STATUS_OK)
         return err->status;
     for (int y = 0; y < in->height; y++) {
         memcpy(resize_row(r), in->rgb + (size_t)y * row_bytes, row_bytes);

@@ -75,8 +75,8 @@ void resize_filter_fill(struct resize_filter *f, int n_in, double start, double 
     }
 }
 
-enum status resize_filter_create(struct resize_filter *f, int n_in, double extent, int n_out,
-                                 struct error *err)
+enum status resize_filter_create(struct resize_filter *f, int n_in, double start, double extent,
+                                 int n_out, struct error *err)
 {
     const char *what = "weights of a resize";
     size_t n = (size_t)n_out;
@@ -89,7 +89,7 @@ enum status resize_filter_create(struct resize_filter *f, int n_in, double exten
         resize_filter_free(f);
         return err->status;
     }
-    resize_filter_fill(f, n_in, 0, extent, n_out, false);
+    resize_filter_fill(f, n_in, start, extent, n_out, false);
     return STATUS_OK;
 }
 

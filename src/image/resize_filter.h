@@ -16,10 +16,10 @@ struct resize_filter {
     int16_t *weight;  /* [n_out, taps], zero from end on */
 };
 /* The triangle of PIL's BILINEAR: as wide as two source pixels, or as two results when the picture
- * shrinks; cut off at the picture's edge. n_in, n_out >= 1; the
- * picture ends at n_in - 1 < extent <= n_in. *f is zeroed on failure. */
-enum status resize_filter_create(struct resize_filter *f, int n_in, double extent, int n_out,
-                                 struct error *err);
+ * shrinks; cut off at the picture's edge. The n_out >= 1 results are the part start..start+extent
+ * of n_in >= 1 pixels, as resize_filter_fill says. *f is zeroed on failure. */
+enum status resize_filter_create(struct resize_filter *f, int n_in, double start, double extent,
+                                 int n_out, struct error *err);
 /* How many pixels a result may be made of at so many source pixels for each result, rounded up to
  * an even number. */
 int resize_filter_taps(double scale);

@@ -1,5 +1,5 @@
-/* bench-input SIDE auto|fast|off FILE...: milliseconds of processor time to make each JPEG or PNG
- * file SIDE x SIDE, one line each: the median of some runs in one thread. For
+/* bench-input SIDE auto|fast|off bilinear|bicubic FILE...: milliseconds of processor time to make
+ * each JPEG or PNG file SIDE x SIDE, one line each: the median of some runs in one thread. For
  * scripts/bench_input.py. */
 #include "base/files.h"
 #include "image/image_decode.h"
@@ -26,8 +26,8 @@ static int compare(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static enum status time_file(double *median, uint8_t *rgb, int side, const char *path,
-                             const struct image_limits *limits, struct error *err)
+static enum status time_file(double *median, uint8_t *rgb, const struct image_fit *fit,
+                             const char *path, const struct image_limits *limits, struct error *err)
 {
     double run[RUNS];
     uint8_t *bytes;
@@ -37,7 +37,7 @@ static enum status time_file(double *median, uint8_t *rgb, int side, const char 
     for (int i = 0; status == STATUS_OK && i < RUNS; i++) {
         double before = cpu_milliseconds();
 
-        status = image_decode_square(rgb, NULL, side, bytes, size, limits, err);
+        status = image_decode_square(rgb, NULL, fit, bytes, size, limits, err);
         run[i] = cpu_milliseconds() - before;
     }
     free(bytes);
@@ -52,20 +52,21 @@ int main(int argc, char **argv)
 {
     static uint8_t rgb[3 * MAX_SIDE * MAX_SIDE];
     struct image_limits limits = {.max_pixels = IMAGE_MAX_PIXELS_DEFAULT, .apply_exif = true};
-    int side = argc > 3 ? atoi(argv[1]) : 0;
+    struct image_fit fit = {.size = argc > 4 ? atoi(argv[1]) : 0};
 
-    if (side < 1 || side > MAX_SIDE) {
-        fprintf(stderr, "usage: bench-input SIDE auto|fast|off FILE...\n");
+    if (fit.size < 1 || fit.size > MAX_SIDE) {
+        fprintf(stderr, "usage: bench-input SIDE auto|fast|off bilinear|bicubic FILE...\n");
         return 2;
     }
     limits.jpeg_scale = strcmp(argv[2], "off") == 0    ? IMAGE_JPEG_OFF
                         : strcmp(argv[2], "fast") == 0 ? IMAGE_JPEG_FAST
                                                        : IMAGE_JPEG_AUTO;
-    for (int i = 3; i < argc; i++) {
+    fit.interpolation = strcmp(argv[3], "bicubic") == 0 ? IMAGE_FIT_BICUBIC : IMAGE_FIT_BILINEAR;
+    for (int i = 4; i < argc; i++) {
         struct error err;
         double median = 0;
 
-        if (time_file(&median, rgb, side, argv[i], &limits, &err) != STATUS_OK) {
+        if (time_file(&median, rgb, &fit, argv[i], &limits, &err) != STATUS_OK) {
             fprintf(stderr, "%s: %s\n", argv[i], err.message);
             return 1;
         }

@@ -48,15 +48,13 @@ static inline enum status whole_image_decode(struct image *out, const uint8_t *b
                                              const struct image_limits *limits, struct error *err)
 {
     bool png = size > 0 && bytes[0] == 0x89;
-    struct rows rows = {.side = 0};
-    int orientation;
-    enum status status =
-        (png ? decode_png : decode_jpeg)(&rows, &orientation, bytes, size, limits, err);
+    struct rows rows = {.orientation = 1};
+    enum status status = (png ? decode_png : decode_jpeg)(&rows, bytes, size, limits, err);
 
     if (status == STATUS_OK)
-        status = whole_image_turn(&rows.image, orientation, err);
+        status = whole_image_turn(&rows.image, rows.found, err);
     else
-        image_free(&rows.image);
+        rows_free(&rows);
     *out = rows.image;
     return status;
 }

@@ -2,6 +2,7 @@
 #include "run/files/checkpoint.h"
 
 #include "base/memory.h"
+#include "base/number.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -10,7 +11,8 @@
 
 enum { KEY_MODEL, KEY_CLASSES, KEY_SIZE, KEY_MEAN, KEY_STD, KEY_EXIF, N_KEYS };
 static const char *const card_key[N_KEYS] = {"model", "classes", "size", "mean", "std", "exif"};
-static const char jpeg_scale_key[] = "jpeg_scale";
+static const char jpeg_scale_key[] = "jpeg_scale", resize_key[] = "resize",
+                  interpolation_key[] = "interpolation", crop_fraction_key[] = "crop_fraction";
 
 /* Class names one a line: a name never holds a newline (data/dataset refuses it). */
 static char *join_classes(const struct class_list *classes, struct error *err)
@@ -74,40 +76,70 @@ static enum status write_entries(const char *path, struct safetensors_entry *ent
     return safetensors_write(path, entry, (size_t)params->n, key, value, n_meta, err);
 }
 
+enum { MOST_META = 12 };
+
+/* The values that are texts of this file's making. */
+struct card_text {
+    char size[16], mean[64], std[64], crop_fraction[32], *classes;
+};
+
+/* Key and value of everything that the metadata says; returns how many. */
+static size_t list_card(const char *key[MOST_META], const char *value[MOST_META],
+                        const struct checkpoint_card *card, struct card_text *text)
+{
+    const struct image_fit *fit = &card->fit;
+    size_t n = 0;
+    snprintf(text->size, sizeof text->size, "%d", fit->size);
+    snprintf(text->mean, sizeof text->mean, "%.9g %.9g %.9g", card->mean[0], card->mean[1],
+             card->mean[2]);
+    snprintf(text->std, sizeof text->std, "%.9g %.9g %.9g", card->std[0], card->std[1],
+             card->std[2]);
+    snprintf(text->crop_fraction, sizeof text->crop_fraction, "%.17g", fit->crop_fraction);
+    const struct {
+        bool said;
+        const char *key, *value;
+    } all[MOST_META] = {
+        {true, "format", "pt"},
+        {true, "atk_version", ATK_VERSION},
+        {true, card_key[KEY_MODEL], card->model},
+        {true, card_key[KEY_CLASSES], text->classes},
+        {true, card_key[KEY_SIZE], text->size},
+        {true, card_key[KEY_MEAN], text->mean},
+        {true, card_key[KEY_STD], text->std},
+        {true, card_key[KEY_EXIF], card->apply_exif ? "apply" : "ignore"},
+        {true, jpeg_scale_key, image_jpeg_scale_name[card->jpeg_scale]},
+        {fit->resize != IMAGE_FIT_SQUASH, resize_key, image_fit_resize_name[fit->resize]},
+        {fit->resize == IMAGE_FIT_CROP, crop_fraction_key, text->crop_fraction},
+        {fit->interpolation != IMAGE_FIT_BILINEAR, interpolation_key,
+         image_fit_interpolation_name[fit->interpolation]},
+    };
+    for (int i = 0; i < MOST_META; i++) {
+        if (all[i].said) {
+            key[n] = all[i].key;
+            value[n++] = all[i].value;
+        }
+    }
+    return n;
+}
+
 enum status checkpoint_write(const char *path, const struct param_list *params,
                              const struct checkpoint_card *card, struct error *err)
 {
-    char size[16], mean[64], std[64];
-    snprintf(size, sizeof size, "%d", card->size);
-    snprintf(mean, sizeof mean, "%.9g %.9g %.9g", card->mean[0], card->mean[1], card->mean[2]);
-    snprintf(std, sizeof std, "%.9g %.9g %.9g", card->std[0], card->std[1], card->std[2]);
-
+    const char *key[MOST_META], *value[MOST_META];
+    struct card_text text;
     size_t n_floats = 0;
     for (int i = 0; i < params->n; i++)
         n_floats += params->item[i].size;
 
-    char *classes = join_classes(&card->classes, err);
+    text.classes = join_classes(&card->classes, err);
     float *disk = memory_array(n_floats, sizeof *disk, "weights to write", err);
     struct safetensors_entry *entry =
         memory_array((size_t)params->n, sizeof *entry, "table of weights to write", err);
-    const char *const key[] = {
-        "format",           "atk_version",      card_key[KEY_MODEL], card_key[KEY_CLASSES],
-        card_key[KEY_SIZE], card_key[KEY_MEAN], card_key[KEY_STD],   card_key[KEY_EXIF],
-        jpeg_scale_key};
-    const char *const value[] = {"pt",
-                                 ATK_VERSION,
-                                 card->model,
-                                 classes,
-                                 size,
-                                 mean,
-                                 std,
-                                 card->apply_exif ? "apply" : "ignore",
-                                 image_jpeg_scale_name[card->jpeg_scale]};
-    bool all = classes && disk && entry;
-    enum status status =
-        all ? write_entries(path, entry, disk, params, key, value, sizeof key / sizeof key[0], err)
-            : err->status;
-    free(classes);
+    bool all = text.classes && disk && entry;
+    enum status status = all ? write_entries(path, entry, disk, params, key, value,
+                                             list_card(key, value, card, &text), err)
+                             : err->status;
+    free(text.classes);
     free(disk);
     free(entry);
     return status;
@@ -140,18 +172,48 @@ static enum status read_rgb(float out[3], const char *key, const char *text, boo
     return STATUS_OK;
 }
 
-/* Files of before the key was known hold networks that saw the full decode. */
-static enum status read_jpeg_scale(enum image_jpeg_scale *out, const char *text, struct error *err)
+/* *out = the place of the key's value among n names, or as it was when the file does not say. */
+static enum status read_name(int *out, const struct safetensors *file, const char *key,
+                             const char *const *name, int n, struct error *err)
 {
-    *out = IMAGE_JPEG_OFF;
-    for (int i = 0; text && i <= IMAGE_JPEG_OFF; i++) {
-        if (strcmp(text, image_jpeg_scale_name[i]) == 0) {
-            *out = (enum image_jpeg_scale)i;
+    const char *text = safetensors_meta(file, key);
+    char known[64] = "";
+    for (int i = 0; i < n; i++) {
+        if (!text || strcmp(text, name[i]) == 0) {
+            *out = text ? i : *out;
             return STATUS_OK;
         }
+        strcat(strcat(known, i == 0 ? "" : i < n - 1 ? ", " : " or "), name[i]);
     }
-    return text ? error_set(err, "metadata key jpeg_scale: \"%s\" is not auto, fast or off", text)
-                : STATUS_OK;
+    return error_set(err, "metadata key %s: \"%s\" is not %s", key, text, known);
+}
+
+static enum status read_crop_fraction(double *out, const struct safetensors *file,
+                                      struct error *err)
+{
+    const char *text = safetensors_meta(file, crop_fraction_key);
+    *out = IMAGE_FIT_CROP_FRACTION_DEFAULT;
+    if (text && (!number_parse(out, text) || !(*out > 0 && *out <= 1)))
+        return error_set(
+            err, "metadata key crop_fraction: \"%s\" is not a number above 0, at most 1", text);
+    return STATUS_OK;
+}
+
+/* Keys that came later. Files of before hold networks that saw the full decode, squashed and
+ * bilinear. */
+static enum status read_later_keys(struct checkpoint_card *out, const struct safetensors *file,
+                                   struct error *err)
+{
+    int scale = IMAGE_JPEG_OFF, resize = IMAGE_FIT_SQUASH, interpolation = IMAGE_FIT_BILINEAR;
+    if (read_name(&scale, file, jpeg_scale_key, image_jpeg_scale_name, 3, err) != STATUS_OK ||
+        read_name(&resize, file, resize_key, image_fit_resize_name, 3, err) != STATUS_OK ||
+        read_name(&interpolation, file, interpolation_key, image_fit_interpolation_name, 2, err) !=
+            STATUS_OK)
+        return err->status;
+    out->jpeg_scale = (enum image_jpeg_scale)scale;
+    out->fit.resize = (enum image_fit_resize)resize;
+    out->fit.interpolation = (enum image_fit_interpolation)interpolation;
+    return read_crop_fraction(&out->fit.crop_fraction, file, err);
 }
 
 static enum status read_values(struct checkpoint_card *out, const char *const *value,
@@ -163,7 +225,7 @@ static enum status read_values(struct checkpoint_card *out, const char *const *v
         return error_set(err, "metadata key exif: \"%s\" is neither apply nor ignore", exif);
     out->model = memory_string(value[KEY_MODEL], err);
     if (!out->model || split_classes(&out->classes, value[KEY_CLASSES], err) != STATUS_OK ||
-        read_size(&out->size, value[KEY_SIZE], err) != STATUS_OK ||
+        read_size(&out->fit.size, value[KEY_SIZE], err) != STATUS_OK ||
         read_rgb(out->mean, "mean", value[KEY_MEAN], false, err) != STATUS_OK ||
         read_rgb(out->std, "std", value[KEY_STD], true, err) != STATUS_OK)
         return err->status;
@@ -188,7 +250,7 @@ enum status checkpoint_card_read(struct checkpoint_card *out, const struct safet
                          absent);
     enum status status = read_values(out, value, err);
     if (status == STATUS_OK)
-        status = read_jpeg_scale(&out->jpeg_scale, safetensors_meta(file, jpeg_scale_key), err);
+        status = read_later_keys(out, file, err);
     if (status != STATUS_OK) {
         checkpoint_card_free(out);
         error_prefix(err, "%s", path);

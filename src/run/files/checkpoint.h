@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "data/dataset.h"
 #include "image/image.h"
+#include "image/image_fit.h"
 #include "io/safetensors.h"
 #include "nn/param.h"
 
@@ -15,11 +16,13 @@
 
 /* What a weights file says about itself: which network, which classes, which pictures.
  * Metadata keys: format ("pt"), atk_version, model (YAML), classes (one a line), size, mean, std
- * ("r g b"), exif ("apply" or "ignore"), jpeg_scale ("auto", "fast" or "off"). */
+ * ("r g b"), exif ("apply" or "ignore"), jpeg_scale ("auto", "fast" or "off"); and, where they are
+ * not "squash" and "bilinear", as in files of before there was a choice, resize (with
+ * crop_fraction, a number in 0..1, for "crop") and interpolation. */
 struct checkpoint_card {
     char *model; /* text of a model file, as run/files/model_file reads it; owned */
     struct class_list classes;
-    int size;
+    struct image_fit fit;
     float mean[3], std[3];
     bool apply_exif;
     enum image_jpeg_scale jpeg_scale; /* off when the file does not say */

@@ -41,9 +41,9 @@ static enum status show(const char *path, FILE *table, const struct batch *b,
                         struct error *err)
 {
     int n = b->n < MOSAIC_MAX_CELLS ? b->n : MOSAIC_MAX_CELLS;
-    size_t picture_values = (size_t)opt->size * (size_t)opt->size * 3;
+    size_t picture_values = (size_t)opt->fit.size * (size_t)opt->fit.size * 3;
     struct mosaic m;
-    enum status status = mosaic_create(&m, n, opt->size, opt->mean, opt->std, err);
+    enum status status = mosaic_create(&m, n, opt->fit.size, opt->mean, opt->std, err);
 
     for (int i = 0; status == STATUS_OK && i < n; i++) {
         status = mosaic_put(&m, i, b->x + (size_t)i * picture_values, err);

@@ -302,3 +302,13 @@ void settings_free(struct settings *s)
             free(*(char **)field(s, &table[i]));
     memset(s, 0, sizeof *s);
 }
+
+struct image_fit settings_image_fit(const struct settings *s)
+{
+    return (struct image_fit){
+        .size = s->size,
+        .resize = s->resize,
+        .interpolation = s->interpolation,
+        .crop_fraction = s->crop_fraction,
+    };
+}

@@ -26,6 +26,9 @@ enum status settings_set(struct settings *s, const struct setting *item, const c
 const char *settings_text(const struct settings *s, const struct setting *item,
                           char buffer[SETTINGS_TEXT_BYTES]);
 
+/* What --size, --resize, --crop-fraction and --interpolation say together. */
+struct image_fit settings_image_fit(const struct settings *s);
+
 /* Whether a resume of a run with these settings must keep this one: SETTING_FIXED, and --epochs
  * where the learning rate or k is a function of the run's length. */
 /* "lr-schedule" or "k-schedule", the first that is such a function; NULL: neither. */

@@ -133,7 +133,8 @@ static enum status check_pictures(const struct settings *s, struct error *err)
 {
     if (s->mean.from_data != s->std.from_data)
         return error_usage(err, "--mean data and --std data are found together: give both or none");
-    return STATUS_OK;
+    return s->resize == IMAGE_FIT_CROP ? STATUS_OK
+                                       : want_initial(s, "crop-fraction", "--resize crop", err);
 }
 
 static enum status check_stop(const struct settings *s, struct error *err)

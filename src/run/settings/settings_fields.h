@@ -7,6 +7,7 @@
 
 #include "data/augment.h"
 #include "image/image.h"
+#include "image/image_fit.h"
 #include "nn/aggregate.h"
 #include "nn/layer.h"
 #include "nn/k_schedule.h"
@@ -49,6 +50,9 @@ struct settings {
     double val_split;
     /* pictures */
     int size;
+    enum image_fit_resize resize;
+    enum image_fit_interpolation interpolation;
+    double crop_fraction;
     struct setting_rgb mean, std;
     enum exif_policy exif;
     enum image_jpeg_scale jpeg_scale;

@@ -62,6 +62,20 @@ static const struct setting table[] = {
     {.name = "size", .type = SETTING_INT, .offset = FIELD(size), .initial = "448", .min = 16,
      .max = 4096, .argument = "N", .group = picture_group,
      .help = "pictures are resized to N x N"},
+    {.name = "resize", .type = SETTING_CHOICE, .offset = FIELD(resize), .initial = "squash",
+     .choices = "squash|crop|letterbox", .argument = "squash|crop|letterbox",
+     .group = picture_group,
+     .help = "squash: each side by itself; crop: the shorter side to N / --crop-fraction, then the "
+             "middle; letterbox: the longer side to N, between bars of the mean colour. In training "
+             "a --crop-scale below 1 takes its parts from whole pictures instead"},
+    {.name = "crop-fraction", .type = SETTING_REAL, .offset = FIELD(crop_fraction),
+     .initial = "0.875", .min = 0, .above_min = true, .max = 1, .argument = "F",
+     .group = picture_group,
+     .help = "--resize crop: how much of the shorter side is seen"},
+    {.name = "interpolation", .type = SETTING_CHOICE, .offset = FIELD(interpolation),
+     .initial = "bilinear", .choices = "bilinear|bicubic", .argument = "bilinear|bicubic",
+     .group = picture_group,
+     .help = "between pixels; bicubic is sharper and takes several times as long to compute"},
     {.name = "mean", .type = SETTING_RGB, .offset = FIELD(mean), .initial = "0", .min = -HUGE_VAL,
      .max = HUGE_VAL, .imagenet = imagenet_mean, .argument = "R,G,B", .group = picture_group,
      .help = "taken off each channel after division by 255: one number for all three, three, "

@@ -52,7 +52,7 @@ static enum status open_parts(struct predictor *p, const struct safetensors *fil
         return err->status;
     const struct model_options options = {
         .classes = p->card.classes.n,
-        .size = p->card.size,
+        .size = p->card.fit.size,
         .max_batch = p->batch_size,
         .training = false,
     };
@@ -169,7 +169,7 @@ static enum status classify_good(struct job *job, int n, struct error *err)
     };
     struct cache *cache;
     enum status status =
-        cache_create(&cache, dataset_size(job->data), job->loader.size, 2 * PORTION_BYTES, err);
+        cache_create(&cache, dataset_size(job->data), job->loader.fit.size, 2 * PORTION_BYTES, err);
     if (status != STATUS_OK)
         return status;
     status = loader_check_pictures(job->data, job->row, n, cache, &job->loader, &check, err);
@@ -201,7 +201,7 @@ enum status predictor_run(struct predictor *p, struct metrics *metrics, bool *st
         .data = data,
         .events = events,
         .flip = opt->flip,
-        .loader = {.size = p->card.size,
+        .loader = {.fit = p->card.fit,
                    .batch_size = p->batch_size,
                    .workers = opt->workers,
                    .limits = {.max_pixels = opt->max_pixels,
@@ -212,7 +212,7 @@ enum status predictor_run(struct predictor *p, struct metrics *metrics, bool *st
     memcpy(job.loader.std, p->card.std, sizeof p->card.std);
 
     int n_rows = dataset_size(data);
-    int portion = opt->skip_bad_images ? portion_rows(p->card.size) : n_rows;
+    int portion = opt->skip_bad_images ? portion_rows(p->card.fit.size) : n_rows;
     enum status status = STATUS_OK;
     job.row = memory_array((size_t)portion, sizeof *job.row, "rows", err);
     if (!job.row)

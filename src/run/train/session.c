@@ -62,7 +62,7 @@ static enum status fill_card(struct session *s, struct error *err)
 
     if (status == STATUS_OK)
         status = class_list_copy(&card->classes, session_classes(s), err);
-    card->size = set->size;
+    card->fit = settings_image_fit(set);
     memcpy(card->mean, set->mean.value, sizeof card->mean);
     memcpy(card->std, set->std.value, sizeof card->std);
     card->apply_exif = set->exif == EXIF_APPLY;

@@ -22,7 +22,7 @@ struct loader_options session_machine_loader_options(const struct session *s)
 {
     const struct settings *set = s->settings;
     struct loader_options options = {
-        .size = set->size,
+        .fit = settings_image_fit(set),
         .batch_size = set->batch_size,
         .seed = (uint64_t)set->seed,
         .workers = s->workers,
@@ -102,7 +102,7 @@ static void plan_memory(struct session *s)
     const struct loader_options val = session_machine_loader_options(s);
     const struct optimiser_options optimiser = recipe_optimiser(s->settings);
 
-    s->picture_side = loader_picture_side(&train);
+    s->picture_side = loader_picture_fit(&train).size;
     m->weights = s->summary.parameter_bytes;
     m->gradients = s->summary.gradient_bytes;
     m->moments = (size_t)optimiser_moments(&optimiser) * s->summary.gradient_bytes;
@@ -145,32 +145,34 @@ enum status session_machine_plan(struct session *s, struct error *err)
     return STATUS_OK;
 }
 
-static enum status open_disk_cache(struct disk_cache **disk, int side, const struct session *s,
-                                   struct error *err)
+static enum status open_disk_cache(struct disk_cache **disk, const struct session *s,
+                                   const struct loader_options *options, struct error *err)
 {
-    const struct loader_options options = session_machine_loader_options(s);
+    const struct image_fit fit = loader_picture_fit(options);
     char *standard = NULL;
     enum status status =
         s->settings->cache_dir ? STATUS_OK : disk_cache_default_folder(&standard, err);
 
     if (status == STATUS_OK)
-        status = disk_cache_open(disk, standard ? standard : s->settings->cache_dir, side,
-                                 &options.limits, err);
+        status = disk_cache_open(disk, standard ? standard : s->settings->cache_dir, &fit,
+                                 &options->limits, err);
     free(standard);
     return status;
 }
 
 static enum status make_disk_caches(struct session *s, struct error *err)
 {
-    int size = s->settings->size;
-    enum status status = open_disk_cache(&s->disk, s->picture_side, s, err);
+    const struct loader_options train = session_machine_train_loader_options(s);
+    const struct loader_options val = session_machine_loader_options(s);
+    const struct image_fit fit = loader_picture_fit(&train), val_fit = loader_picture_fit(&val);
+    enum status status = open_disk_cache(&s->disk, s, &train, err);
 
     if (status == STATUS_OK)
         status = cache_create_on_disk(&s->cache, dataset_size(s->data), s->disk, err);
     if (status != STATUS_OK || !s->val.data)
         return status;
-    if (size != s->picture_side)
-        status = open_disk_cache(&s->val_disk, size, s, err);
+    if (!image_fit_equal(&fit, &val_fit))
+        status = open_disk_cache(&s->val_disk, s, &val, err);
     if (status == STATUS_OK)
         status = cache_create_on_disk(&s->val_cache, dataset_size(s->val.data),
                                       s->val_disk ? s->val_disk : s->disk, err);
@@ -178,7 +180,7 @@ static enum status make_disk_caches(struct session *s, struct error *err)
 }
 
 /* Validation has a cache of its own even when both come from one table: its pictures may have
- * another side. */
+ * another side, and be whole where those are cropped. */
 enum status session_machine_make_caches(struct session *s, struct error *err)
 {
     const struct session_memory *m = &s->memory;

@@ -9,6 +9,8 @@
 
 enum { IN = 24, OUT = 16, DRAWS = 4000 };
 
+static struct error err;
+
 static const struct augment_options nothing = {.crop_scale = {1, 1}, .crop_ratio = {1, 1}};
 static const struct augment_options everything = {
     .hflip = 0.5,
@@ -192,11 +194,19 @@ struct bench {
 
 static void set_up(struct bench *b, int side_in)
 {
-    struct error err;
+    const struct image_fit kept = {.size = side_in};
     *b = (struct bench){0};
-    augment_lay_out(&b->augment, &everything, side_in, OUT, &b->memory);
+    augment_lay_out(&b->augment, &everything, &kept, OUT, &b->memory);
     assert_int_equal(arena_commit(&b->memory, "an augmentation", &err), STATUS_OK);
-    augment_lay_out(&b->augment, &everything, side_in, OUT, &b->memory);
+    augment_lay_out(&b->augment, &everything, &kept, OUT, &b->memory);
+}
+
+static const uint8_t *view_of(struct bench *b, const struct square *picture,
+                              const struct augment_view *view)
+{
+    const uint8_t *rgb;
+    assert_int_equal(augment_apply(&rgb, &b->augment, picture, view, &err), STATUS_OK);
+    return rgb;
 }
 
 static void fill(struct square *picture, int side)
@@ -210,12 +220,9 @@ static void fill(struct square *picture, int side)
 static void apply(uint8_t *rgb, struct bench *b, const struct square *picture,
                   const struct augment_view *view)
 {
-    memcpy(rgb, augment_apply(&b->augment, picture, view), (size_t)3 * OUT * OUT);
+    memcpy(rgb, view_of(b, picture, view), (size_t)3 * OUT * OUT);
     augment_colour_map(rgb, (size_t)OUT * OUT, b->augment.light);
 }
-
-static const struct augment_view unchanged = {
-    .crop = {0, 0, 1, 1}, .brightness = 1, .contrast = 1, .saturation = 1};
 
 static void without_change_the_picture_itself_is_the_view(void **state)
 {
@@ -223,7 +230,7 @@ static void without_change_the_picture_itself_is_the_view(void **state)
     SQUARE_OF(picture, OUT);
     struct bench b;
     set_up(&b, OUT);
-    assert_ptr_equal(augment_apply(&b.augment, picture, &unchanged), picture->rgb);
+    assert_ptr_equal(view_of(&b, picture, &augment_nothing), picture->rgb);
     for (int v = 0; v < 256; v++)
         assert_int_equal(b.augment.light[v], v);
     arena_destroy(&b.memory);
@@ -236,15 +243,15 @@ static void the_steps_come_in_the_order_that_is_said(void **state)
     SQUARE_OF(small, OUT);
     uint8_t shaped[3 * OUT * OUT], want[3 * OUT * OUT], got[3 * OUT * OUT], table[256];
     const size_t n = OUT * OUT;
-    struct augment_view view = unchanged;
+    struct augment_view view = augment_nothing;
     struct bench b;
     for (int whole = 0; whole < 2; whole++) {
         const struct square *picture = whole ? small : large;
         fill(whole ? small : large, whole ? OUT : IN);
         set_up(&b, whole ? OUT : IN);
-        view = unchanged;
+        view = augment_nothing;
         view.hflip = !whole;
-        view.crop = whole ? unchanged.crop : (struct augment_box){0.1, 0.2, 0.75, 0.6};
+        view.crop = whole ? augment_nothing.crop : (struct augment_box){0.1, 0.2, 0.75, 0.6};
         apply(shaped, &b, picture, &view);
         view.rotate = 15;
         view.brightness = 1.2;
@@ -275,7 +282,7 @@ static void one_colour_change_alone_leaves_the_picture_itself_as_it_was(void **s
     fill(kept, OUT);
     set_up(&b, OUT);
     for (int kind = 0; kind < 4; kind++) {
-        struct augment_view view = unchanged;
+        struct augment_view view = augment_nothing;
         view.brightness = kind == 0 ? 0.5 : 1;
         view.contrast = kind == 1 ? 0.5 : 1;
         view.saturation = kind == 2 ? 0.5 : 1;
@@ -291,12 +298,12 @@ static void a_mirrored_view_is_exact(void **state)
 {
     (void)state;
     SQUARE_OF(picture, OUT);
-    struct augment_view view = unchanged;
+    struct augment_view view = augment_nothing;
     struct bench b;
     fill(picture, OUT);
     set_up(&b, OUT);
     view.hflip = true;
-    const uint8_t *got = augment_apply(&b.augment, picture, &view);
+    const uint8_t *got = view_of(&b, picture, &view);
     for (int y = 0; y < OUT; y++)
         for (int x = 0; x < OUT; x++)
             assert_memory_equal(got + 3 * (y * OUT + x), picture->rgb + 3 * (y * OUT + OUT - 1 - x),
@@ -308,7 +315,7 @@ static void the_box_is_erased_to_zero_and_nothing_else(void **state)
 {
     (void)state;
     float x[OUT * OUT * 3];
-    struct augment_view view = unchanged;
+    struct augment_view view = augment_nothing;
     for (int i = 0; i < OUT * OUT * 3; i++)
         x[i] = (float)(i + 1);
     augment_erase(x, OUT, &view);
@@ -321,6 +328,51 @@ static void the_box_is_erased_to_zero_and_nothing_else(void **state)
         bool inside = column >= 2 && column < 5 && row >= 6 && row < 13;
         assert_true(x[i] == (inside ? 0 : (float)(i + 1)));
     }
+}
+
+/* A picture of the columns 3..10 of 16: which columns are left when nothing, or what, is done. */
+static void bars_are_erased_wherever_the_view_has_moved_them(void **state)
+{
+    (void)state;
+    const struct image_fit_place shown = {.x = 3, .y = 0, .width = 8, .height = OUT};
+    float x[OUT * OUT * 3];
+    for (int i = 0; i < 6; i++) {
+        struct augment_view view = augment_nothing;
+        view.hflip = i == 1 || i == 4;
+        view.vflip = i == 2;
+        view.rotate = i == 3 || i == 4 ? 90 : i == 5 ? 180 : 0; /* the left goes to the bottom */
+        for (int k = 0; k < OUT * OUT * 3; k++)
+            x[k] = (float)(k + 1);
+        augment_erase_bars(x, OUT, &shown, OUT, &view);
+        for (int row = 0; row < OUT; row++) {
+            for (int column = 0; column < OUT; column++) {
+                int from = i == 0 || i == 2   ? column
+                           : i == 1 || i == 5 ? OUT - 1 - column
+                           : i == 3           ? OUT - 1 - row
+                                              : row;
+                bool kept = from >= 3 && from < 11;
+                for (int k = 3 * (OUT * row + column), end = k + 3; k < end; k++)
+                    assert_true(x[k] == (kept ? (float)(k + 1) : 0));
+            }
+        }
+    }
+}
+
+static void at_an_angle_bars_are_erased_as_the_picture_is_turned(void **state)
+{
+    (void)state;
+    const struct image_fit_place shown = {.x = 0, .y = 4, .width = OUT, .height = 9};
+    struct augment_view view = augment_nothing;
+    uint8_t in[OUT * OUT * 3] = {0}, turned[OUT * OUT * 3];
+    float x[OUT * OUT * 3];
+    view.rotate = 25;
+    memset(in + (size_t)3 * OUT * 4, 255, (size_t)3 * OUT * 9); /* white, between black bars */
+    rotate_run(turned, in, OUT, view.rotate);
+    for (int i = 0; i < OUT * OUT * 3; i++)
+        x[i] = 1;
+    augment_erase_bars(x, OUT, &shown, OUT, &view);
+    for (int i = 0; i < OUT * OUT * 3; i++) /* between them lies the middle of the edge */
+        assert_true(turned[i] > 180 ? x[i] == 1 : turned[i] < 75 ? x[i] == 0 : true);
 }
 
 int main(void)
@@ -337,6 +389,8 @@ int main(void)
         cmocka_unit_test(the_steps_come_in_the_order_that_is_said),
         cmocka_unit_test(one_colour_change_alone_leaves_the_picture_itself_as_it_was),
         cmocka_unit_test(a_mirrored_view_is_exact),
+        cmocka_unit_test(bars_are_erased_wherever_the_view_has_moved_them),
+        cmocka_unit_test(at_an_angle_bars_are_erased_as_the_picture_is_turned),
         cmocka_unit_test(the_box_is_erased_to_zero_and_nothing_else),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

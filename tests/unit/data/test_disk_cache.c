@@ -12,13 +12,14 @@
 enum { SIDE = 30, VALUES = SIDE * SIDE * 3, SLOT = 65536, MANY = 300 };
 #define BYTES square_bytes(SIDE)
 
+static const struct image_fit fit = {.size = SIDE};
 static const struct image_limits limits = {.max_pixels = 1000, .apply_exif = true};
 static struct error err;
 
 static struct disk_cache *open_cache(void)
 {
     struct disk_cache *d;
-    if (disk_cache_open(&d, scratch_path("cache/pictures"), SIDE, &limits, &err) != STATUS_OK)
+    if (disk_cache_open(&d, scratch_path("cache/pictures"), &fit, &limits, &err) != STATUS_OK)
         fail_msg("%s", err.message);
     return d;
 }
@@ -87,21 +88,47 @@ static void what_one_run_stores_the_next_one_finds(void **state)
 static void what_shapes_the_pixels_is_in_the_name_of_the_file(void **state)
 {
     (void)state;
-    struct image_limits other[] = {limits, limits, limits};
+    enum { OTHERS = 8 };
+    struct image_limits other[OTHERS];
+    struct image_fit other_fit[OTHERS];
+    char seen[OTHERS + 1][600];
     struct disk_cache *d = open_cache();
     assert_true(store(d, 0));
+    for (int i = 0; i < OTHERS; i++) {
+        other[i] = limits;
+        other_fit[i] = fit;
+    }
     other[0].apply_exif = false;
     other[1].jpeg_scale = IMAGE_JPEG_FAST;
     other[2].max_pixels++;
-    for (int i = 0; i < 4; i++) {
+    other_fit[3].size++;
+    other_fit[4].interpolation = IMAGE_FIT_BICUBIC;
+    other_fit[5].resize = IMAGE_FIT_LETTERBOX;
+    other_fit[6].resize = other_fit[7].resize = IMAGE_FIT_CROP;
+    other_fit[6].crop_fraction = 0.875;
+    other_fit[7].crop_fraction = 0.9;
+    snprintf(seen[OTHERS], sizeof seen[0], "%s", disk_cache_path(d));
+    for (int i = 0; i < OTHERS; i++) {
         struct disk_cache *o;
-        assert_int_equal(disk_cache_open(&o, scratch_path("cache/pictures"), SIDE + (i == 3),
-                                         &other[i % 3], &err),
-                         STATUS_OK);
-        assert_string_not_equal(disk_cache_path(o), disk_cache_path(d));
+        assert_int_equal(
+            disk_cache_open(&o, scratch_path("cache/pictures"), &other_fit[i], &other[i], &err),
+            STATUS_OK);
+        snprintf(seen[i], sizeof seen[0], "%s", disk_cache_path(o));
+        assert_string_not_equal(seen[i], seen[OTHERS]);
+        for (int k = 0; k < i; k++)
+            assert_string_not_equal(seen[i], seen[k]);
         assert_false(holds(o, 0));
         disk_cache_close(o);
     }
+    disk_cache_close(d);
+}
+
+/* The name of before pictures could be cropped: such a cache is still good. */
+static void squashed_and_bilinear_is_not_said(void **state)
+{
+    (void)state;
+    struct disk_cache *d = open_cache();
+    assert_string_equal(strrchr(disk_cache_path(d), '/'), "/30-exif-auto-1000.v2.1");
     disk_cache_close(d);
 }
 
@@ -203,7 +230,7 @@ static void a_file_that_shrinks_while_it_is_opened_is_read_as_far_as_it_goes(voi
         }
     }
     for (int i = 0; i < 500; i++) {
-        if (disk_cache_open(&d, scratch_path("cache/pictures"), SIDE, &limits, &err) != STATUS_OK) {
+        if (disk_cache_open(&d, scratch_path("cache/pictures"), &fit, &limits, &err) != STATUS_OK) {
             kill(child, SIGKILL);
             fail_msg("%s", err.message);
         }
@@ -305,7 +332,7 @@ static void a_folder_that_cannot_be_made_is_an_error(void **state)
     (void)state;
     struct disk_cache *d;
     scratch_write_text("file", "");
-    assert_int_equal(disk_cache_open(&d, scratch_path("file/x"), SIDE, &limits, &err),
+    assert_int_equal(disk_cache_open(&d, scratch_path("file/x"), &fit, &limits, &err),
                      STATUS_FAILED);
     assert_null(d);
     assert_non_null(strstr(err.message, "file"));
@@ -337,7 +364,7 @@ static void a_failing_allocation_gives_a_clean_error(void **state)
     for (int i = 0; i < 40; i++)
         store(d, i);
     disk_cache_close(d);
-    FAILING_ALLOC_EACH(disk_cache_open(&d, scratch_path("cache/pictures"), SIDE, &limits, &err),
+    FAILING_ALLOC_EACH(disk_cache_open(&d, scratch_path("cache/pictures"), &fit, &limits, &err),
                        &err)
         assert_null(d);
     disk_cache_close(d);
@@ -348,6 +375,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         SCRATCH_TEST(what_one_run_stores_the_next_one_finds),
         SCRATCH_TEST(what_shapes_the_pixels_is_in_the_name_of_the_file),
+        SCRATCH_TEST(squashed_and_bilinear_is_not_said),
         SCRATCH_TEST(a_flipped_bit_anywhere_makes_a_picture_absent_until_it_is_stored_again),
         SCRATCH_TEST(of_a_file_cut_off_anywhere_the_rest_is_good),
         SCRATCH_TEST(a_file_cut_short_while_it_is_open_costs_its_pictures_and_no_more),

@@ -32,7 +32,7 @@ static void note_done(void *context, int n_done, int n_rows)
 static void check(struct report *r, const struct dataset *d, struct cache *cache, int workers)
 {
     const struct loader_options opt = {
-        .size = PICTURE_SIZE, .workers = workers, .limits = {.max_pixels = 100000}};
+        .fit = {.size = PICTURE_SIZE}, .workers = workers, .limits = {.max_pixels = 100000}};
     const struct loader_check callbacks = {
         .context = r, .bad = note_bad, .done = note_done, .stop = &r->stop};
     int rows[N_PICTURES];
@@ -77,7 +77,7 @@ static void colours_are_summed_the_same_by_any_number_of_threads(void **state)
         rows[i] = i;
     struct colour_sums expected = {0};
     for (int workers = 0; workers <= 4; workers++) {
-        const struct loader_options opt = {.size = PICTURE_SIZE,
+        const struct loader_options opt = {.fit = {.size = PICTURE_SIZE},
                                            .workers = workers > 0 ? workers : 1,
                                            .limits = {.max_pixels = 100000}};
         struct colour_sums sums = {0};
@@ -98,6 +98,27 @@ static void colours_are_summed_the_same_by_any_number_of_threads(void **state)
     dataset_destroy(d);
 }
 
+/* A picture three times as wide as high fills a third of the square. */
+static void bars_are_no_colours(void **state)
+{
+    (void)state;
+    char *paths[1] = {0};
+    struct dataset *d;
+    struct colour_sums sums = {0};
+    const struct loader_check check = {.sums = &sums};
+    const struct loader_options opt = {.fit = {.size = PICTURE_SIZE, .resize = IMAGE_FIT_LETTERBOX},
+                                       .workers = 1,
+                                       .limits = {.max_pixels = 100000}};
+    int row = 0;
+    scratch_png("wide.png", 60, 20, 7);
+    paths[0] = strdup(scratch_path("wide.png"));
+    assert_int_equal(dataset_from_images(&d, paths, 1, &err), STATUS_OK);
+    assert_int_equal(loader_check_pictures(d, &row, 1, NULL, &opt, &check, &err), STATUS_OK);
+    assert_int_equal(sums.n_pixels, PICTURE_SIZE * PICTURE_SIZE / 3);
+    free(paths[0]);
+    dataset_destroy(d);
+}
+
 static void it_stops_when_told(void **state)
 {
     (void)state;
@@ -113,7 +134,7 @@ static void callbacks_may_be_absent(void **state)
     (void)state;
     struct dataset *d = picture_set();
     const struct loader_options opt = {
-        .size = PICTURE_SIZE, .workers = 2, .limits = {.max_pixels = 100000}};
+        .fit = {.size = PICTURE_SIZE}, .workers = 2, .limits = {.max_pixels = 100000}};
     const struct loader_check none = {0};
     const int rows[] = {0, 1, 2};
     assert_int_equal(unlink(scratch_path("1.png")), 0);
@@ -127,6 +148,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         SCRATCH_TEST(bad_pictures_are_told_in_order_and_good_ones_are_kept),
         SCRATCH_TEST(colours_are_summed_the_same_by_any_number_of_threads),
+        SCRATCH_TEST(bars_are_no_colours),
         SCRATCH_TEST(it_stops_when_told),
         SCRATCH_TEST(callbacks_may_be_absent),
     };

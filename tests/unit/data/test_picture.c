@@ -7,6 +7,7 @@
 
 enum { BYTES = PICTURE_SIZE * PICTURE_SIZE * 3 };
 
+static const struct image_fit fit = {.size = PICTURE_SIZE};
 static const struct image_limits limits = {.max_pixels = 10000, .apply_exif = true};
 static struct error err;
 
@@ -16,8 +17,7 @@ static void a_picture_of_the_right_size_is_as_it_is_in_the_file(void **state)
     struct dataset *d = picture_set();
     SQUARE_OF(scratch, PICTURE_SIZE);
     const struct square *picture;
-    assert_int_equal(picture_fetch(&picture, scratch, d, 1, NULL, PICTURE_SIZE, &limits, &err),
-                     STATUS_OK);
+    assert_int_equal(picture_fetch(&picture, scratch, d, 1, NULL, &fit, &limits, &err), STATUS_OK);
     assert_ptr_equal(picture, scratch);
     for (int i = 0; i < BYTES; i++)
         assert_int_equal(picture->rgb[i],
@@ -33,11 +33,9 @@ static void the_second_time_it_comes_from_the_cache(void **state)
     SQUARE_OF(scratch, PICTURE_SIZE);
     const struct square *picture;
     assert_int_equal(cache_create(&cache, N_PICTURES, PICTURE_SIZE, 1 << 20, &err), STATUS_OK);
-    assert_int_equal(picture_fetch(&picture, scratch, d, 4, cache, PICTURE_SIZE, &limits, &err),
-                     STATUS_OK);
+    assert_int_equal(picture_fetch(&picture, scratch, d, 4, cache, &fit, &limits, &err), STATUS_OK);
     assert_int_equal(unlink(scratch_path("4.png")), 0);
-    assert_int_equal(picture_fetch(&picture, NULL, d, 4, cache, PICTURE_SIZE, &limits, &err),
-                     STATUS_OK);
+    assert_int_equal(picture_fetch(&picture, NULL, d, 4, cache, &fit, &limits, &err), STATUS_OK);
     assert_memory_equal(picture, scratch, square_bytes(PICTURE_SIZE));
     cache_destroy(cache);
     dataset_destroy(d);
@@ -60,11 +58,9 @@ static uint8_t first_byte(bool *kept)
     SQUARE_OF(scratch, PICTURE_SIZE);
     const struct square *picture;
     assert_int_equal(dataset_load(&d, scratch_path("set.csv"), &opt, &err), STATUS_OK);
-    assert_int_equal(disk_cache_open(&disk, scratch_path("cache"), PICTURE_SIZE, &limits, &err),
-                     STATUS_OK);
+    assert_int_equal(disk_cache_open(&disk, scratch_path("cache"), &fit, &limits, &err), STATUS_OK);
     assert_int_equal(cache_create_on_disk(&cache, N_PICTURES, disk, &err), STATUS_OK);
-    assert_int_equal(picture_fetch(&picture, scratch, d, 4, cache, PICTURE_SIZE, &limits, &err),
-                     STATUS_OK);
+    assert_int_equal(picture_fetch(&picture, scratch, d, 4, cache, &fit, &limits, &err), STATUS_OK);
     struct picture_key key;
     uint8_t first = picture->rgb[0];
     *kept = picture_key_of(&key, scratch_path("4.png")) && disk_cache_find(disk, scratch, &key);
@@ -99,7 +95,7 @@ static void check_refused(const struct dataset *d, int row, const char *contains
     SQUARE_OF(scratch, PICTURE_SIZE);
     const struct square *picture;
     char prefix[512];
-    assert_int_equal(picture_fetch(&picture, scratch, d, row, NULL, PICTURE_SIZE, &limits, &err),
+    assert_int_equal(picture_fetch(&picture, scratch, d, row, NULL, &fit, &limits, &err),
                      STATUS_FAILED);
     snprintf(prefix, sizeof prefix, "%s:%d: ", dataset_path(d), row + 2);
     assert_memory_equal(err.message, prefix, strlen(prefix));
@@ -137,7 +133,7 @@ static void without_a_csv_the_path_alone_is_named(void **state)
     SQUARE_OF(scratch, PICTURE_SIZE);
     const struct square *picture;
     assert_int_equal(dataset_from_images(&d, paths, 1, &err), STATUS_OK);
-    assert_int_equal(picture_fetch(&picture, scratch, d, 0, NULL, PICTURE_SIZE, &limits, &err),
+    assert_int_equal(picture_fetch(&picture, scratch, d, 0, NULL, &fit, &limits, &err),
                      STATUS_FAILED);
     assert_string_equal(err.message, "cannot open /no such picture.png: No such file or directory");
     dataset_destroy(d);

@@ -55,7 +55,7 @@ static void check_set(const char *name, int rows, int classes, const char *last_
     assert_int_equal(s.unvalidated, singletons);
 
     /* The validation rows alone: a few seconds at most under sanitizers. */
-    const struct loader_options opt = {.size = SIZE,
+    const struct loader_options opt = {.fit = {.size = SIZE},
                                        .batch_size = 16,
                                        .std = {1, 1, 1},
                                        .workers = 2,

@@ -29,10 +29,16 @@ enum { SIDE = 9 };
 
 static struct error err;
 static uint8_t rgb[3 * SIDE * SIDE];
+static const struct image_fit bilinear = {.size = SIDE},
+                              bicubic = {.size = SIDE,
+                                         .resize = IMAGE_FIT_CROP,
+                                         .interpolation = IMAGE_FIT_BICUBIC,
+                                         .crop_fraction = 0.8},
+                              *fit = &bilinear;
 
 static enum status decode(const void *bytes, size_t size, const struct image_limits *limits)
 {
-    return image_decode_square(rgb, NULL, SIDE, bytes, size, limits, &err);
+    return image_decode_square(rgb, NULL, fit, bytes, size, limits, &err);
 }
 
 static void refuses(const void *bytes, size_t size, const char *message)
@@ -107,6 +113,7 @@ static void a_changed_byte_does_no_harm(void **state)
 
         golden_read(&bytes, &size, every_file[i]);
         for (size_t at = 2; at < size; at++) {
+            fit = at % 2 ? &bicubic : &bilinear;
             for (int bit = 0; bit < 8; bit += 3) {
                 bytes[at] ^= (uint8_t)(1 << bit);
                 decode(bytes, size, &limits);

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "image/golden_files.h"
+#include "image/golden_resize.h"
 
 /* Its assertions fail for sizes that it resizes well; Debian's compiled library keeps them. */
 #define STBIR_ASSERT(x) ((void)0)
@@ -20,79 +20,16 @@
 static struct error err;
 static uint8_t resized[3 * 448 * 448];
 
-static struct image blank(int width, int height)
+static void resize(const struct image *source, int side)
 {
-    struct image image;
-
-    assert_int_equal(image_create(&image, width, height, &err), STATUS_OK);
-    return image;
+    assert_int_equal(resize_bilinear(resized, side, source, &err), STATUS_OK);
 }
 
-/* resize_source() of scripts/make_image_golden.py: a ramp with noise on it. */
-static struct image golden_source(int width, int height)
-{
-    struct image image = blank(width, height);
-    uint8_t *to = image.rgb;
-
-    for (uint32_t y = 0; y < (uint32_t)height; y++) {
-        for (uint32_t x = 0; x < (uint32_t)width; x++) {
-            for (uint32_t c = 0; c < 3; c++) {
-                uint32_t h = x * 73856093U ^ y * 19349663U ^ c * 83492791U;
-                uint32_t ramp = (x * 3 + y * 5 + c * 85) % 256;
-
-                h = (h ^ h >> 13) * 0x5bd1e995U;
-                *to++ = (uint8_t)((h >> 15 & 127) + (ramp < 128 ? ramp : 255 - ramp));
-            }
-        }
-    }
-    return image;
-}
-
-/* Mean difference to the pixels that PIL has at the sampled places. */
-static double distance_to_pil(const struct image *expected, int row, int side)
-{
-    double sum = 0;
-
-    for (int i = 0; i < expected->width; i++) {
-        const uint8_t *pil = expected->rgb + 3 * (row * expected->width + i);
-        const uint8_t *ours = resized + 3 * (i * 83 % side * side + i * 37 % side);
-
-        for (int c = 0; c < 3; c++)
-            sum += abs(ours[c] - pil[c]);
-    }
-    return sum / (3 * expected->width);
-}
-
+/* PIL rounds to 8 bits between its two passes: 0.25 on noise. Another filter is 3 and more away. */
 static void it_is_the_antialiased_bilinear_of_pil(void **state)
 {
     (void)state;
-    struct image expected;
-    uint8_t *cases;
-    char *line, *rest = NULL;
-    size_t size;
-    int row = 0;
-
-    golden_decode(&expected, "resize.png", &as_stored);
-    golden_read(&cases, &size, "resize.csv");
-    strtok_r((char *)cases, "\n", &rest); /* the header */
-    for (; (line = strtok_r(NULL, "\n", &rest)) != NULL; row++) {
-        struct image source;
-        int width, height, side;
-        double distance;
-
-        assert_int_equal(sscanf(line, "%d,%d,%d", &width, &height, &side), 3);
-        source = golden_source(width, height);
-        assert_int_equal(resize_bilinear(resized, side, &source, &err), STATUS_OK);
-        distance = distance_to_pil(&expected, row, side);
-        /* PIL rounds to 8 bits between its two passes: 0.25 on noise. Another filter is 3 and more
-         * away. */
-        if (distance > 0.3)
-            fail_msg("%d x %d to %d: %.3f grey levels from PIL", width, height, side, distance);
-        image_free(&source);
-    }
-    assert_int_equal(row, expected.height);
-    free(cases);
-    image_free(&expected);
+    golden_resize_all("resize", resized, resize, 0.3, 0.3);
 }
 
 /* Where an assertion of stb_image_resize fails. A picture of one colour stays what it is when the
@@ -101,7 +38,7 @@ static void one_colour_stays_one_colour_from_521_to_699(void **state)
 {
     (void)state;
     for (int width = 521; width <= 699; width++) {
-        struct image source = blank(width, 1221 - width);
+        struct image source = golden_blank(width, 1221 - width);
 
         memset(source.rgb, 77, 3 * (size_t)source.width * (size_t)source.height);
         assert_int_equal(resize_bilinear(resized, 448, &source, &err), STATUS_OK);
@@ -174,7 +111,7 @@ static void odd_sizes_do_no_harm(void **state)
 static void the_longest_side_works_and_a_longer_one_is_refused(void **state)
 {
     (void)state;
-    struct image image = blank(RESIZE_MAX_SIDE, 1);
+    struct image image = golden_blank(RESIZE_MAX_SIDE, 1);
 
     memset(image.rgb, 200, 3 * (size_t)image.width);
     assert_int_equal(resize_bilinear(resized, 32, &image, &err), STATUS_OK);
@@ -182,7 +119,7 @@ static void the_longest_side_works_and_a_longer_one_is_refused(void **state)
         assert_int_equal(resized[i], 200);
     image_free(&image);
 
-    image = blank(1, RESIZE_MAX_SIDE + 1);
+    image = golden_blank(1, RESIZE_MAX_SIDE + 1);
     assert_int_equal(resize_bilinear(resized, 32, &image, &err), STATUS_FAILED);
     assert_string_equal(err.message,
                         "picture of 1 x 1048577 pixels has a side of more than 1048576");

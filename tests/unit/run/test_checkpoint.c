@@ -44,7 +44,7 @@ static char model_text[] = "stem: []\n";
 static const struct checkpoint_card card = {
     .model = model_text,
     .classes = {class_name, 3},
-    .size = TINY_SIZE,
+    .fit = {.size = TINY_SIZE},
     .mean = {0.485f, 0.456f, 0.406f},
     .std = {0.229f, 0.224f, 1.0f / 3},
     .jpeg_scale = IMAGE_JPEG_FAST,
@@ -306,7 +306,7 @@ static void the_card_comes_back(void **state)
     assert_int_equal(back.classes.n, 3);
     for (int i = 0; i < 3; i++)
         assert_string_equal(back.classes.name[i], class_name[i]);
-    assert_int_equal(back.size, TINY_SIZE);
+    assert_int_equal(back.fit.size, TINY_SIZE);
     assert_memory_equal(back.mean, card.mean, sizeof(card.mean)); /* %.9g keeps every bit */
     assert_memory_equal(back.std, card.std, sizeof(card.std));
     assert_false(back.apply_exif);
@@ -328,6 +328,57 @@ static enum status read_card(const char *const *key, const char *const *value, s
     checkpoint_card_free(&out);
     safetensors_free(&file);
     return status;
+}
+
+/* What is not said is what all files meant before it could be said; and such files have the same
+ * bytes as then. */
+static void resize_and_interpolation_are_said_where_they_are_not_the_usual_ones(void **state)
+{
+    (void)state;
+    struct model *m = make_model(3, 1);
+    struct checkpoint_card fitted = card, back;
+    struct safetensors file;
+    fitted.fit = (struct image_fit){TINY_SIZE, IMAGE_FIT_CROP, IMAGE_FIT_BICUBIC, 0.95};
+    const char *path = scratch_path("fitted.safetensors");
+    for (int i = 0; i < 2; i++) {
+        MUST(checkpoint_write(path, model_params(m), i ? &fitted : &card, err));
+        MUST(safetensors_read(&file, path, err));
+        assert_int_equal(safetensors_meta(&file, "resize") != NULL, i);
+        assert_int_equal(safetensors_meta(&file, "interpolation") != NULL, i);
+        assert_int_equal(safetensors_meta(&file, "crop_fraction") != NULL, i);
+        MUST(checkpoint_card_read(&back, &file, "a", err));
+        assert_int_equal(back.fit.resize, i ? IMAGE_FIT_CROP : IMAGE_FIT_SQUASH);
+        assert_int_equal(back.fit.interpolation, i ? IMAGE_FIT_BICUBIC : IMAGE_FIT_BILINEAR);
+        assert_true(back.fit.crop_fraction == (i ? 0.95 : 0.875));
+        checkpoint_card_free(&back);
+        safetensors_free(&file);
+    }
+    model_destroy(m);
+}
+
+static void wrong_words_for_resize_are_named(void **state)
+{
+    (void)state;
+    static const char *const later[][2] = {{"resize", "stretch"},      {"interpolation", "lanczos"},
+                                           {"crop_fraction", "0"},     {"crop_fraction", "1.01"},
+                                           {"crop_fraction", "nan"},   {"crop_fraction", ""},
+                                           {"crop_fraction", "0.875x"}};
+    const char *key[] = {"model", "classes", "size", "mean", "std", "exif", ""};
+    const char *value[] = {"m", "a\nb", "64", "0 0 0", "1 1 1", "apply", ""};
+    struct error err;
+    for (size_t i = 0; i < sizeof later / sizeof later[0]; i++) {
+        char named[64];
+        key[6] = later[i][0];
+        value[6] = later[i][1];
+        snprintf(named, sizeof named, "metadata key %s: \"%s\" is not ", key[6], value[6]);
+        assert_int_equal(read_card(key, value, 7, &err), STATUS_FAILED);
+        assert_non_null(strstr(err.message, named));
+    }
+    assert_non_null(strstr(err.message, "a number above 0, at most 1"));
+    key[6] = "resize";
+    value[6] = "tile";
+    assert_int_equal(read_card(key, value, 7, &err), STATUS_FAILED);
+    assert_non_null(strstr(err.message, "is not squash, crop or letterbox"));
 }
 
 static void a_foreign_file_is_told_what_it_lacks(void **state)
@@ -417,6 +468,8 @@ int main(void)
         SCRATCH_TEST(what_does_not_fit_is_named_and_changes_nothing),
         SCRATCH_TEST(classifier_of_another_class_count_keeps_its_values),
         SCRATCH_TEST(the_card_comes_back),
+        SCRATCH_TEST(resize_and_interpolation_are_said_where_they_are_not_the_usual_ones),
+        SCRATCH_TEST(wrong_words_for_resize_are_named),
         SCRATCH_TEST(a_foreign_file_is_told_what_it_lacks),
         SCRATCH_TEST(wrong_metadata_is_named),
         SCRATCH_TEST(every_failing_allocation_of_a_write_is_a_clean_error),

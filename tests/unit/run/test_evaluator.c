@@ -47,7 +47,7 @@ static struct evaluator_events listen(struct seen *seen)
 static void evaluate_flip(struct metrics *out, struct tiny_run *r, int batch_size, bool flip,
                           struct seen *seen)
 {
-    const struct loader_options load = {.size = TINY_SIZE,
+    const struct loader_options load = {.fit = {.size = TINY_SIZE},
                                         .batch_size = batch_size,
                                         .std = {1, 1, 1},
                                         .workers = 2,

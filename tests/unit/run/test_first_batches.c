@@ -11,7 +11,7 @@
 static void write_all(struct tiny_run *r, const char *path[FIRST_BATCHES + 1], int batch_size,
                       bool shuffle)
 {
-    const struct loader_options load = {.size = TINY_SIZE,
+    const struct loader_options load = {.fit = {.size = TINY_SIZE},
                                         .batch_size = batch_size,
                                         .mean = {0.5F, 0.25F, 0.125F},
                                         .std = {0.3F, 0.2F, 0.1F},
@@ -115,7 +115,7 @@ static void of_a_large_batch_the_first_64_are_shown(void **state)
     struct csv_table table;
     struct loader *loader;
     int rows[70];
-    const struct loader_options load = {.size = TINY_SIZE,
+    const struct loader_options load = {.fit = {.size = TINY_SIZE},
                                         .batch_size = 70,
                                         .std = {1, 1, 1},
                                         .workers = 1,
@@ -145,7 +145,7 @@ static void where_nothing_can_be_written_is_an_error(void **state)
     struct tiny_run r;
     struct error failure;
     const struct loader_options load = {
-        .size = TINY_SIZE, .batch_size = TINY_BATCH, .std = {1, 1, 1}};
+        .fit = {.size = TINY_SIZE}, .batch_size = TINY_BATCH, .std = {1, 1, 1}};
 
     (void)state;
     tiny_create(&r, NORM_GROUP);

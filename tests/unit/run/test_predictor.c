@@ -20,7 +20,7 @@ static void everything_it_needs_is_in_the_file(void **state)
     struct predictor *p;
     tiny_create(&r, NORM_BATCH);
     MUST(predictor_open(&p, write_weights(&r, "weights.safetensors"), 4, err));
-    assert_int_equal(predictor_card(p)->size, TINY_SIZE);
+    assert_int_equal(predictor_card(p)->fit.size, TINY_SIZE);
     assert_string_equal(predictor_card(p)->classes.name[1], "green");
     assert_non_null(strstr(predictor_card(p)->model, "name: tiny"));
     assert_non_null(strstr(predictor_card(p)->model, "kind: batch")); /* whose weights fitted */

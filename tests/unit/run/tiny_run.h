@@ -121,7 +121,7 @@ static inline void tiny_create_cut(struct tiny_run *r, enum norm_kind norm, int 
 
     const struct model_spec spec = tiny_spec(norm);
     MUST(model_file_text(&r->card.model, &spec, err));
-    r->card.size = TINY_SIZE;
+    r->card.fit.size = TINY_SIZE;
     for (int c = 0; c < 3; c++)
         r->card.std[c] = 1;
     r->card.apply_exif = true;
@@ -130,7 +130,7 @@ static inline void tiny_create_cut(struct tiny_run *r, enum norm_kind norm, int 
     MUST(model_create(&r->model, &spec, &options, err));
     model_init(r->model, 7);
 
-    struct loader_options load = {.size = TINY_SIZE,
+    struct loader_options load = {.fit = {.size = TINY_SIZE},
                                   .batch_size = batch_size,
                                   .std = {1, 1, 1},
                                   .shuffle = true,

@@ -1,0 +1,146 @@
+#include "image/resize_stb.h"
+
+#include "failing_alloc.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "image/golden_resize.h"
+
+static struct error err;
+static uint8_t resized[3 * 448 * 448];
+
+static struct resize_target whole(const struct image *source, int side)
+{
+    return (struct resize_target){
+        .box = {.width = source->width, .height = source->height},
+        .rgb = resized,
+        .row_bytes = 3 * (size_t)side,
+        .width = side,
+        .height = side,
+    };
+}
+
+static void resize(const struct image *source, int side)
+{
+    const struct resize_target target = whole(source, side);
+
+    assert_int_equal(resize_stb(&target, source->rgb, source->width, source->height, &err),
+                     STATUS_OK);
+}
+
+/* On 27 sizes. Between its two passes PIL rounds to 8 bits and cuts off what overshoots: 0.32 at
+ * most. At the edge it leaves out what is beyond, where the edge is repeated here: of 2 x 2
+ * pixels 1.2. */
+static void it_is_the_bicubic_of_pil(void **state)
+{
+    (void)state;
+    golden_resize_all("resize_bicubic", resized, resize, 0.5, 1.5);
+}
+
+static void one_colour_stays_one_colour(void **state)
+{
+    (void)state;
+    for (int width = 521; width <= 699; width += 7) {
+        struct image source = golden_blank(width, 1221 - width);
+
+        memset(source.rgb, 77, 3 * (size_t)source.width * (size_t)source.height);
+        resize(&source, 448);
+        assert_int_equal(resized[0], 77);
+        assert_memory_equal(resized, resized + 1, sizeof resized - 1);
+        image_free(&source);
+    }
+}
+
+static void a_picture_of_the_right_size_is_copied(void **state)
+{
+    (void)state;
+    struct image source = golden_source(448, 448);
+
+    resize(&source, 448);
+    assert_memory_equal(resized, source.rgb, sizeof resized);
+    image_free(&source);
+}
+
+/* The middle quarter of a resize of everything to twice the side; what is outside of the target's
+ * rows is left alone. */
+static void a_box_is_the_part_of_a_larger_resize(void **state)
+{
+    (void)state;
+    enum { SIDE = 60, PITCH = 3 * SIDE + 7 };
+    struct image source = golden_source(310, 250);
+    static uint8_t part[SIDE * PITCH];
+    const struct resize_target target = {
+        .box = {77.5, 62.5, 155, 125},
+        .rgb = part,
+        .row_bytes = PITCH,
+        .width = SIDE,
+        .height = SIDE,
+    };
+
+    memset(part, 99, sizeof part);
+    resize(&source, 2 * SIDE);
+    assert_int_equal(resize_stb(&target, source.rgb, 310, 250, &err), STATUS_OK);
+    for (int y = 0; y < SIDE; y++) {
+        for (int i = 0; i < 3 * SIDE; i++) /* places are counted in floats: a rounding may differ */
+            assert_in_range(part[y * PITCH + i] + 1 -
+                                resized[3 * ((y + SIDE / 2) * 2 * SIDE + SIDE / 2) + i],
+                            0, 2);
+        for (int i = 3 * SIDE; i < PITCH; i++)
+            assert_int_equal(part[y * PITCH + i], 99);
+    }
+    image_free(&source);
+}
+
+/* What counts is that ASan and UBSan are silent, the more so as the library's own checks are off.
+ */
+static void odd_sizes_and_boxes_do_no_harm(void **state)
+{
+    (void)state;
+    static const int sides[] = {1, 2, 3, 5, 7, 223, 447, 449, 897, 4096, 20000};
+    static const int results[] = {1, 2, 31, 224, 448};
+    size_t n = sizeof sides / sizeof sides[0];
+
+    for (size_t i = 0; i < n; i++) {
+        for (size_t k = 0; k < sizeof results / sizeof results[0]; k++) {
+            struct image wide = golden_source(sides[i], 3), high = golden_source(2, sides[i]);
+            struct resize_target target = whole(&wide, results[k]);
+
+            resize(&wide, results[k]);
+            resize(&high, results[k]);
+            target.box = (struct resize_box){sides[i] * 0.3, 0.1, sides[i] * 0.31, 1.7};
+            assert_int_equal(resize_stb(&target, wide.rgb, wide.width, wide.height, &err),
+                             STATUS_OK);
+            image_free(&wide);
+            image_free(&high);
+        }
+    }
+}
+
+static void a_failing_allocation_is_an_error(void **state)
+{
+    (void)state;
+    struct image source = golden_source(5, 5);
+    const struct resize_target target = whole(&source, 448);
+
+    FAILING_ALLOC_EACH(resize_stb(&target, source.rgb, 5, 5, &err), &err)
+        assert_null(strstr(err.message, "no 0 bytes"));
+    image_free(&source);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(it_is_the_bicubic_of_pil),
+        cmocka_unit_test(one_colour_stays_one_colour),
+        cmocka_unit_test(a_picture_of_the_right_size_is_copied),
+        cmocka_unit_test(a_box_is_the_part_of_a_larger_resize),
+        cmocka_unit_test(odd_sizes_and_boxes_do_no_harm),
+        cmocka_unit_test(a_failing_allocation_is_an_error),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
