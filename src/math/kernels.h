@@ -80,6 +80,15 @@ struct kernels {
                                 const float *a, const float *b, const float *d, size_t pixels,
                                 int channels);
 
+    /* Both at once where the statistics are fixed: with m = g where the activation with result y
+     * lets the gradient pass, else 0, dz = scale[c] * m, sum_g[c] = sum of m, sum_gx[c] = sum of m
+     * * (z - mean[c]); masked = m unless NULL. dz may be g or z, masked may be g. NONE: y is not
+     * read. The sums have the bits of norm_backward_sums. */
+    void (*norm_backward_frozen)(float *dz, float *masked, double *sum_g, double *sum_gx,
+                                 const float *g, const float *y, const float *z, const float *mean,
+                                 const float *scale, size_t pixels, int channels,
+                                 enum kernels_activation activation);
+
     /* g = 0 where the activation with result y lets no gradient pass; n floats. */
     void (*activation_backward)(float *g, const float *y, size_t n,
                                 enum kernels_activation activation);

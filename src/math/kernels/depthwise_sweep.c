@@ -125,7 +125,7 @@ group(const struct gather *g, int h, int w, size_t c, int kernel, int stride, in
             tap += tap_step;
 #pragma GCC unroll 8
             for (int i = 0; i < n; i++)
-                sum[i] += x[i * stride + s] * weight;
+                sum[i] += x[i * stride + s] * weight; /* cppcheck-suppress uninitvar */
         }
     }
     finish(sum, g, n, c, LANES);
@@ -227,6 +227,7 @@ static inline __attribute__((always_inline)) void pairs(const struct gather *g, 
             const vec weight = load(g->filter + (tap + (size_t)s * pixel));
 #pragma GCC unroll 4
             for (int i = 0; i < n; i++)
+                /* cppcheck-suppress uninitvar */
                 sum[2 * i + s % 2] += x[i - s / 2 + before] * weight;
         }
     }

@@ -86,6 +86,10 @@ void KERNEL(norm_sweep_backward_sums)(double *sum_g, double *sum_gx, float *g, c
 void KERNEL(norm_sweep_backward_apply)(float *dz, const float *g, const float *z, const float *mean,
                                        const float *a, const float *b, const float *d,
                                        size_t pixels, int channels);
+void KERNEL(norm_frozen_sweep)(float *dz, float *masked, double *sum_g, double *sum_gx,
+                               const float *g, const float *y, const float *z, const float *mean,
+                               const float *scale, size_t pixels, int channels,
+                               enum kernels_activation activation);
 void KERNEL(norm_sweep_activation_backward)(float *g, const float *y, size_t n,
                                             enum kernels_activation activation);
 void KERNEL(pool_sweep_max)(float *y, uint8_t *argmax, const float *x, const struct kernels_pool *p,

@@ -259,6 +259,60 @@ static void backward_apply_is_linear_in_gradient_and_input_also_in_place(void **
     levels_each(check_backward_apply, 15);
 }
 
+/* where: 0 dz of its own, 1 in place of z, 2 in place of g. */
+static void compare_frozen(const struct kernels *k, struct shape s,
+                           enum kernels_activation activation, bool with_masked, int where)
+{
+    size_t n = s.pixels * (size_t)s.channels, channels = (size_t)s.channels;
+    float *g = close_normal(n), *y = activation_results(n), *z = close_normal_around(n, 2, 1);
+    float *mean = close_normal_around(channels, 2, 0.1), *scale = close_normal(channels);
+    float *dz = where == 0 ? close_filled(n, NAN) : where == 1 ? z : g;
+    float *masked_g = with_masked ? close_filled(n, NAN) : NULL;
+    float *two_sweeps = close_floats(n);
+    double *want = close_doubles(n), *want_masked = close_doubles(n),
+           *sums = close_doubles(4 * channels);
+    memcpy(two_sweeps, g, n * sizeof *g);
+    for (size_t i = 0; i < n; i++) {
+        want_masked[i] = masked(g[i], y[i], activation);
+        want[i] = want_masked[i] * scale[i % channels];
+    }
+    const float *result = activation == KERNELS_NONE ? NULL : y;
+    k->norm_backward_sums(sums, sums + channels, two_sweeps, result, z, mean, s.pixels, s.channels,
+                          activation);
+    k->norm_backward_frozen(dz, masked_g, sums + 2 * channels, sums + 3 * channels, g, result, z,
+                            mean, scale, s.pixels, s.channels, activation);
+    assert_memory_equal(sums, sums + 2 * channels, 2 * channels * sizeof *sums);
+    assert_close(dz, want, n, 6e-8); /* one rounding */
+    if (masked_g)
+        assert_close(masked_g, want_masked, n, 0);
+    if (where == 0)
+        free(dz);
+    free(g);
+    free(y);
+    free(z);
+    free(mean);
+    free(scale);
+    free(masked_g);
+    free(two_sweeps);
+    free(want);
+    free(want_masked);
+    free(sums);
+}
+
+static void check_frozen(const struct kernels *k)
+{
+    for (size_t i = 0; i < N_SHAPES; i++)
+        for (int a = 0; a < 3; a++)
+            for (int where = 0; where < 3; where++)
+                compare_frozen(k, SHAPES[i], ACTIVATIONS[a], where % 2, where);
+}
+
+static void frozen_backward_is_the_two_sweeps_in_one_also_in_place(void **state)
+{
+    (void)state;
+    levels_each(check_frozen, 17);
+}
+
 static void check_activation_backward(const struct kernels *k)
 {
     for (int n = 1; n < 70; n += 3)
@@ -289,6 +343,7 @@ int main(void)
         cmocka_unit_test(apply_scales_shifts_adds_and_clips),
         cmocka_unit_test(relu_lets_nan_through),
         cmocka_unit_test(backward_sums_mask_the_gradient_and_add_it_up),
+        cmocka_unit_test(frozen_backward_is_the_two_sweeps_in_one_also_in_place),
         cmocka_unit_test(a_gradient_passes_strictly_between_the_limits_of_its_activation),
         cmocka_unit_test(backward_apply_is_linear_in_gradient_and_input_also_in_place),
     };
