@@ -58,6 +58,10 @@ struct kernels_tile {
     size_t b_step;        /* from one k of B to the next */
     size_t c_row;
     bool accumulate; /* C += A x B, else C = A x B */
+    /* Unless NULL C becomes activation(C * scale[column] + shift[column] + residual), once all is
+     * added. residual is NULL or another array whose rows are as far apart as C's. */
+    const struct kernels_epilogue *epilogue;
+    const float *residual;
 };
 
 struct kernels {
