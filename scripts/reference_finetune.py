@@ -44,11 +44,11 @@ def read_images(rows):
 
 def fit(image, size, resize, fraction, resample):
     """squash: the whole image, its aspect ratio lost; crop: of the shorter side, and as much of the longer one, the
-    share `fraction` in the middle. Resampled once."""
+    share `fraction` in the middle; square: crop with all of the shorter side. Resampled once."""
     width, height = image.size
     box = None
-    if resize == "crop":
-        side = min(width, height) * fraction
+    if resize != "squash":
+        side = min(width, height) * (fraction if resize == "crop" else 1)
         left, top = (width - side) / 2, (height - side) / 2
         box = (left, top, left + side, top + side)
     return image.resize((size, size), resample, box=box)
@@ -228,11 +228,14 @@ class WholeRun:
         return total / len(order)
 
     def test(self):
-        model, out = self.average.model if self.average else self.model, {}
+        out, models = {}, {"": self.model}
+        if self.average:
+            models["ema/"] = self.average.model
         for name, (images, labels) in self.tests.items():
             for resize in self.args.resize:
-                p = probabilities(model, images, self.args, resize)
-                out.update(all_figures(f"{name}/{resize}", p, labels, self.args))
+                for which, model in models.items():
+                    p = probabilities(model, images, self.args, resize)
+                    out.update(all_figures(f"{name}/{which}{resize}", p, labels, self.args))
         return out
 
 
@@ -247,7 +250,7 @@ def parse_arguments():
     parser.add_argument("--split-seed", type=int, help="of that split (default: --seed)")
     parser.add_argument("--train", choices=["all", "head"], default="all")
     parser.add_argument("--size", type=int, default=224)
-    parser.add_argument("--resize", nargs="+", choices=["squash", "crop"], default=["crop"],
+    parser.add_argument("--resize", nargs="+", choices=["squash", "crop", "square"], default=["crop"],
                         help="of images to test with, and of those of --train head: the first; others are shown too")
     parser.add_argument("--crop-fraction", type=float, default=0.875)
     parser.add_argument("--interpolation", choices=FILTERS, default="bicubic")
@@ -265,13 +268,14 @@ def parse_arguments():
     parser.add_argument("--lr-min", type=float, default=0.0)
     parser.add_argument("--label-smoothing", type=float, default=0.1)
     parser.add_argument("--freeze-bn", type=int, choices=[0, 1], default=1)
-    parser.add_argument("--ema", type=float, default=0.0)
+    parser.add_argument("--ema", type=float, default=0.0, help="test as well with a moving average of the weights")
     parser.add_argument("--hflip", type=float, default=0.5)
     parser.add_argument("--vflip", type=float, default=0.0)
     parser.add_argument("--crop-scale", type=float, nargs=2, default=[0.4, 1.0])
     parser.add_argument("--crop-ratio", type=float, nargs=2, default=[3 / 4, 4 / 3])
     for name in ("brightness", "contrast", "saturation"):
         parser.add_argument(f"--{name}", type=float, default=0.0)
+    parser.add_argument("--test-every", type=int, default=1, metavar="EPOCHS", help="the last epoch is always tested")
     parser.add_argument("--tta", action="store_true", help="test as well with the mean over an image and its mirror image")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
@@ -304,7 +308,8 @@ def main():
         start, cpu_start = time.time(), time.process_time()
         entry = {"epoch": number, "loss": run.epoch(number), "seconds": time.time() - start,
                  "cpu_seconds": time.process_time() - cpu_start}
-        entry.update(run.test())
+        if number % args.test_every == 0 or number == args.epochs:
+            entry.update(run.test())
         result["epochs"].append(entry)
         tested = "  ".join("{} {accuracy:.4f} (loss {loss:.4f})".format(name, **value)
                            for name, value in entry.items() if "/" in name)
