@@ -48,8 +48,11 @@ struct block_kind {
     int n_keys;
     const struct block_names *names;
     size_t size; /* of the kind's own struct, which begins with struct block */
-    /* Sets all of the struct but `kind` and `y`. name: "layer1.0". */
-    void (*build)(struct block *k, struct build *b, const char *name, struct tensor in,
+    /* Whether the kind can be built as the spec says; what: "stages[1]", for the message. NULL:
+     * always. */
+    enum status (*check)(const struct block_spec *spec, const char *what, struct error *err);
+    /* Sets the kind's own fields, and of struct block `out` and what backward needs. */
+    void (*build)(struct block *k, struct build *b, struct tensor in,
                   const struct block_spec *spec);
     /* y [batch, out...] from x [batch, in...]. */
     void (*forward)(struct block *k, float *y, const float *x, struct samples samples,

@@ -54,23 +54,14 @@ static struct tensor build_convs(struct block *block, struct build *b, struct te
 static struct tensor build_stage(struct block **block, struct build *b, struct tensor in,
                                  const struct model_spec *spec, int stage)
 {
-    const struct stage_spec *g = &spec->stage[stage];
-    struct block_spec s = {.width = g->width,
-                           .norm = spec->norm,
-                           .activation = spec->activation,
-                           .same_padding = spec->same_padding,
-                           .zero_init_residual = spec->zero_init_residual};
-    for (int i = 0; i < BLOCK_MAX_KEYS; i++)
-        s.value[i] = g->value[i];
-    for (int i = 0; i < g->blocks; i++) {
+    for (int i = 0; i < spec->stage[stage].blocks; i++) {
+        struct block_spec s = model_spec_block(spec, stage, i == 0);
         const struct block_names *names = block[i]->kind->names;
         snprintf(block[i]->name, sizeof block[i]->name, "%s%d.%d", names->stage,
                  names->first_stage + stage, i);
-        s.stride = i == 0 ? g->stride : 1;
-        s.is_first = i == 0;
         block[i]->in = in;
         block[i]->first_param = b->n_params;
-        block[i]->kind->build(block[i], b, block[i]->name, in, &s);
+        block[i]->kind->build(block[i], b, in, &s);
         in = finish(block[i], b);
     }
     return in;

@@ -2,7 +2,8 @@
  */
 #include "nn/model_spec.h"
 
-#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
 
 enum { MAX_WIDTH = 8192, MAX_STRIDE = 8, MAX_BLOCKS = 256 };
 
@@ -40,6 +41,28 @@ static enum status check_stem(const struct model_spec *s, struct error *err)
     return STATUS_OK;
 }
 
+struct block_spec model_spec_block(const struct model_spec *spec, int stage, bool is_first)
+{
+    const struct stage_spec *g = &spec->stage[stage];
+    struct block_spec s = {.width = g->width,
+                           .stride = is_first ? g->stride : 1,
+                           .is_first = is_first,
+                           .norm = spec->norm,
+                           .activation = spec->activation,
+                           .same_padding = spec->same_padding,
+                           .zero_init_residual = spec->zero_init_residual};
+    memcpy(s.value, g->value, sizeof s.value);
+    return s;
+}
+
+static enum status check_block(const struct model_spec *s, int stage, struct error *err)
+{
+    struct block_spec block = model_spec_block(s, stage, true);
+    char what[32];
+    snprintf(what, sizeof what, "stages[%d]", stage);
+    return s->block->check ? s->block->check(&block, what, err) : STATUS_OK;
+}
+
 static enum status check_keys(const struct model_spec *s, int stage, struct error *err)
 {
     for (int i = 0; i < s->block->n_keys; i++) {
@@ -61,7 +84,7 @@ static enum status check_stages(const struct model_spec *s, struct error *err)
             check_range("stages", i, "width", g->width, 1, MAX_WIDTH, err) != STATUS_OK ||
             check_range("stages", i, "stride", g->stride, 1, MAX_STRIDE, err) != STATUS_OK ||
             check_groups(s, "stages", i, g->width, err) != STATUS_OK ||
-            check_keys(s, i, err) != STATUS_OK)
+            check_keys(s, i, err) != STATUS_OK || check_block(s, i, err) != STATUS_OK)
             return err->status;
     }
     return STATUS_OK;

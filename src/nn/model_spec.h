@@ -33,6 +33,8 @@ struct model_spec {
     bool zero_init_residual;
 };
 
+/* What a stage says of its blocks; of its first one, if is_first. */
+struct block_spec model_spec_block(const struct model_spec *spec, int stage, bool is_first);
 /* Checks ranges and that groups divide widths; the message names the field ("stages[1].width:
  * ..."). */
 enum status model_spec_check(const struct model_spec *spec, struct error *err);
