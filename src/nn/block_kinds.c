@@ -1,6 +1,6 @@
 #include "nn/block_kinds.h"
 
-const struct block_kind *const block_kinds[] = {&block_basic, &block_bottleneck};
+const struct block_kind *const block_kinds[] = {&block_basic, &block_bottleneck, &block_inverted};
 const int block_kinds_n = sizeof block_kinds / sizeof block_kinds[0];
 
 const struct block_names block_names_resnet = {

@@ -19,6 +19,14 @@
 enum { TILE_FLOATS = 96 * 1024, TILE_MIN_POSITIONS = 192 };
 enum { PIECES = 16, LARGE_FILTER_FLOATS = 256 * 1024 };
 
+/* Whether the rows are the source's own pixels, one behind the other: a 1x1 convolution of
+ * stride 1. */
+static bool is_pointwise(const struct im2col_shape *s)
+{
+    return s->n_runs == 1 && s->run[0].n == 1 && s->run[0].dh == 0 && s->run[0].dw == 0 &&
+           s->step == 1 && s->out_width == s->width;
+}
+
 static bool fits(const struct conv2d *c, enum conv2d_pass pass)
 {
     (void)pass;
@@ -63,11 +71,15 @@ static void tile_piece(void *context, int piece, int worker)
     int sample = g->samples.index[piece / j->per_sample],
         first = piece % j->per_sample * j->rows_each;
     int rows = g->rows - first < j->rows_each ? g->rows - first : j->rows_each;
+    size_t row_floats = (size_t)g->shape.width * (size_t)g->shape.channels;
+    const float *source = g->source + (size_t)sample * (size_t)g->shape.height * row_floats;
     float *col = j->memory + (size_t)worker * j->worker_floats;
-    const float *source = g->source + (size_t)sample * (size_t)g->shape.height *
-                                          (size_t)g->shape.width * (size_t)g->shape.channels;
-    im2col(col, source, &g->shape, first, rows);
-    multiply_rows(g, col, col + j->col_floats, sample, first, rows);
+    const float *rows_of_source = col;
+    if (is_pointwise(&g->shape))
+        rows_of_source = source + (size_t)first * row_floats;
+    else
+        im2col(col, source, &g->shape, first, rows);
+    multiply_rows(g, rows_of_source, col + j->col_floats, sample, first, rows);
 }
 
 static void run_phase(const struct conv2d_phase *g)
@@ -81,7 +93,7 @@ static void run_phase(const struct conv2d_phase *g)
         j.rows_each = g->rows;
     j.per_sample = (g->rows + j.rows_each - 1) / j.rows_each;
     size_t tile = (size_t)j.rows_each * (size_t)width;
-    j.col_floats = tile * (size_t)g->depth;
+    j.col_floats = is_pointwise(&g->shape) ? 0 : tile * (size_t)g->depth;
     j.worker_floats = j.col_floats + (g->spread == 1 ? 0 : tile * (size_t)g->out_shape.channels);
 
     size_t mark = g->scratch->used;
@@ -139,10 +151,14 @@ static void weights_piece(void *context, int piece, int worker)
         int n = j->rows_each < c->out.height - in_sample ? j->rows_each : c->out.height - in_sample;
         if (n > end - row)
             n = end - row;
-        im2col(col, j->x + (size_t)sample * shape_floats(c->in), &shape, in_sample, n);
+        const float *x = j->x + (size_t)sample * shape_floats(c->in), *rows_of_x = col;
+        if (is_pointwise(&shape))
+            rows_of_x = x + (size_t)in_sample * (size_t)c->in.width * (size_t)c->in.channels;
+        else
+            im2col(col, x, &shape, in_sample, n);
         const float *dy = j->dy + (size_t)sample * shape_floats(c->out) +
                           (size_t)in_sample * (size_t)c->out.width * (size_t)c->out.channels;
-        gemm_tn(sum, col, dy, j->depth, c->out.channels, n * c->out.width, j->depth,
+        gemm_tn(sum, rows_of_x, dy, j->depth, c->out.channels, n * c->out.width, j->depth,
                 c->out.channels, c->out.channels,
                 first ? 0.0f : 1.0f); /* sum [D,K] (+)= col^T [D,P] x dy [P,K] */
         row += n;

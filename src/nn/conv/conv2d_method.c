@@ -7,6 +7,7 @@ const struct conv2d_method *const conv2d_methods[CONV2D_KINDS] = {
     [CONV2D_IM2COL] = &conv2d_im2col,
     [CONV2D_DIRECT] = &conv2d_direct,
     [CONV2D_WINOGRAD] = &conv2d_winograd,
+    [CONV2D_DEPTHWISE] = &conv2d_depthwise,
 };
 
 enum { PIECE_FLOATS = 16 * 1024 };

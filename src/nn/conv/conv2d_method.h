@@ -21,7 +21,7 @@ struct conv2d_method {
 
 extern const struct conv2d_method *const conv2d_methods[CONV2D_KINDS]; /* by enum conv2d_kind */
 
-extern const struct conv2d_method conv2d_im2col, conv2d_direct, conv2d_winograd;
+extern const struct conv2d_method conv2d_im2col, conv2d_direct, conv2d_winograd, conv2d_depthwise;
 
 /* out [n] = the sum of n_parts arrays of n floats that lie end to end in `parts`, in order: sums of
  * a filter's gradient that ranges of the positions have made. */

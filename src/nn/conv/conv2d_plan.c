@@ -1,5 +1,6 @@
 /* The choice: the row of the measured table that is nearest to the shape, and then for each pass
- * the first method that fits, from the row's down the list winograd > direct > im2col. */
+ * the first method that fits, from the row's down the list winograd > direct > im2col (> depthwise,
+ * which alone fits its shapes). */
 #include "nn/conv/conv2d_plan.h"
 
 #include "math/kernels.h"
@@ -14,7 +15,8 @@
  * sign of the gradient, turns into whole steps. */
 enum { WINOGRAD_MIN_SIZE = 7 };
 
-static const enum conv2d_kind order[] = {CONV2D_WINOGRAD, CONV2D_DIRECT, CONV2D_IM2COL};
+static const enum conv2d_kind order[] = {CONV2D_WINOGRAD, CONV2D_DIRECT, CONV2D_IM2COL,
+                                         CONV2D_DEPTHWISE};
 enum { ORDER = sizeof order / sizeof order[0] };
 
 static bool fits(const struct conv2d *c, enum conv2d_kind kind, enum conv2d_pass pass)

@@ -1,0 +1,123 @@
+/* Each channel with a filter of its own: nothing to multiply as matrices. Pieces are rows of one
+ * sample; the gradient of the filter is summed over ranges of rows, counted over samples laid end
+ * to end, whose sums are added up in order. */
+#include "base/parallel.h"
+#include "math/kernels.h"
+#include "nn/conv/conv2d_method.h"
+
+#include <string.h>
+
+enum { PIECE_FLOATS = 32 * 1024, RANGES = 16 };
+
+static bool fits(const struct conv2d *c, enum conv2d_pass pass)
+{
+    (void)pass;
+    return c->groups > 1 && c->groups == c->in.channels && c->groups == c->out.channels;
+}
+
+static struct kernels_depthwise shape_of(const struct conv2d *c)
+{
+    return (struct kernels_depthwise){.height = c->in.height,
+                                      .width = c->in.width,
+                                      .channels = c->in.channels,
+                                      .out_height = c->out.height,
+                                      .out_width = c->out.width,
+                                      .kernel = c->kernel,
+                                      .stride = c->stride,
+                                      .top = c->pad_top,
+                                      .left = c->pad_left};
+}
+
+struct run_job {
+    const struct conv2d *conv;
+    enum conv2d_pass pass;
+    float *out;
+    const float *source;
+    struct samples samples;
+    bool accumulate;
+    struct kernels_depthwise shape;
+    struct shape from, to; /* of source and out */
+    int rows_each, per_sample;
+};
+
+static void run_piece(void *context, int piece, int worker)
+{
+    const struct run_job *j = context;
+    size_t sample = (size_t)j->samples.index[piece / j->per_sample];
+    int first = piece % j->per_sample * j->rows_each;
+    int rows = j->to.height - first < j->rows_each ? j->to.height - first : j->rows_each;
+    float *out = j->out + sample * shape_floats(j->to);
+    const float *source = j->source + sample * shape_floats(j->from);
+    (void)worker;
+    if (j->pass == CONV2D_FORWARD)
+        kernels_get()->depthwise_forward(out, source, j->conv->weight->data, NULL, &j->shape, first,
+                                         rows);
+    else
+        kernels_get()->depthwise_backward_data(out, source, j->conv->weight->data, &j->shape, first,
+                                               rows, j->accumulate);
+}
+
+static void run(const struct conv2d *c, enum conv2d_pass pass, float *out, const float *source,
+                struct samples samples, bool accumulate)
+{
+    bool forward = pass == CONV2D_FORWARD;
+    struct run_job j = {.conv = c,
+                        .pass = pass,
+                        .out = out,
+                        .source = source,
+                        .samples = samples,
+                        .accumulate = accumulate,
+                        .shape = shape_of(c),
+                        .from = forward ? c->in : c->out,
+                        .to = forward ? c->out : c->in};
+    if (arena_measures(c->scratch))
+        return;
+    int rows = PIECE_FLOATS / (j.to.width * j.to.channels);
+    j.rows_each = rows < 1 ? 1 : rows;
+    j.per_sample = (j.to.height + j.rows_each - 1) / j.rows_each;
+    parallel_for(run_piece, &j, samples.n * j.per_sample);
+}
+
+struct weights_job {
+    const struct conv2d *conv;
+    const float *x, *dy;
+    struct samples samples;
+    struct kernels_depthwise shape;
+    float *sums; /* a filter for each range */
+};
+
+static void range_piece(void *context, int range, int worker)
+{
+    const struct weights_job *j = context;
+    const struct conv2d *c = j->conv;
+    int64_t all = (int64_t)c->out.height * j->samples.n;
+    int row = (int)(all * range / RANGES), end = (int)(all * (range + 1) / RANGES);
+    float *sum = j->sums + (size_t)range * c->weight->size;
+    (void)worker;
+    if (row == end)
+        memset(sum, 0, c->weight->size * sizeof *sum);
+    for (bool first = true; row < end; first = false) {
+        size_t sample = (size_t)j->samples.index[row / c->out.height];
+        int in_sample = row % c->out.height, left = c->out.height - in_sample;
+        int n = left < end - row ? left : end - row;
+        kernels_get()->depthwise_backward_weights(sum, j->x + sample * shape_floats(c->in),
+                                                  j->dy + sample * shape_floats(c->out), &j->shape,
+                                                  in_sample, n, !first);
+        row += n;
+    }
+}
+
+static void weights(const struct conv2d *c, const float *x, const float *dy, struct samples samples)
+{
+    struct weights_job j = {.conv = c, .x = x, .dy = dy, .samples = samples, .shape = shape_of(c)};
+    size_t mark = c->scratch->used,
+           filter = (size_t)(c->kernel * c->kernel) * (size_t)c->in.channels;
+    j.sums = arena_floats(c->scratch, filter * RANGES);
+    if (!arena_measures(c->scratch)) {
+        parallel_for(range_piece, &j, RANGES);
+        conv2d_method_sum(c->weight->grad, j.sums, filter, RANGES);
+    }
+    arena_release(c->scratch, mark);
+}
+
+const struct conv2d_method conv2d_depthwise = {"depthwise", fits, run, weights};
