@@ -68,7 +68,8 @@ struct block {
     const struct block_kind *kind;
     char name[64]; /* in front of its parameters' names */
     struct tensor in, out;
-    float *y; /* [max_batch, out...]: kept for backward by the network; NULL without training */
+    float
+        *y; /* [max_batch, out...]: kept for backward by the network; NULL where nothing is kept */
     int first_param;           /* in the parameter table */
     size_t gradient_floats[2]; /* for a sample: what backward needs of g and of `other` */
     bool returns_in_g;         /* dL/dx is in g after backward, else in `other` */

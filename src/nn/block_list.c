@@ -1,17 +1,21 @@
 #include "nn/block_list.h"
 
 #include "base/memory.h"
+#include "base/suggest.h"
 #include "nn/block_convs.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
-static enum status add(struct block_list *list, const struct block_kind *kind, struct error *err)
+static enum status add(struct block_list *list, const struct block_kind *kind, const char *name,
+                       struct error *err)
 {
     struct block *block = memory_array(1, kind->size, "network", err);
     if (!block)
         return err->status;
     block->kind = kind;
+    snprintf(block->name, sizeof block->name, "%s", name);
     list->item[list->n++] = block;
     return STATUS_OK;
 }
@@ -19,59 +23,127 @@ static enum status add(struct block_list *list, const struct block_kind *kind, s
 enum status block_list_create(struct block_list *out, const struct model_spec *spec,
                               struct error *err)
 {
+    const struct block_names *names = spec->block->names;
     size_t n = 2;
     for (int i = 0; i < spec->n_stages; i++)
         n += (size_t)spec->stage[i].blocks;
     *out = (struct block_list){.item = memory_array(n, sizeof *out->item, "network", err)};
-    if (!out->item || add(out, &block_convs, err) != STATUS_OK)
+    if (!out->item || add(out, &block_convs, names->stem_conv, err) != STATUS_OK)
         return err->status;
     for (int i = 0; i < spec->n_stages; i++)
-        for (int j = 0; j < spec->stage[i].blocks; j++)
-            if (add(out, spec->block, err) != STATUS_OK)
+        for (int j = 0; j < spec->stage[i].blocks; j++) {
+            char name[64];
+            snprintf(name, sizeof name, "%s%d.%d", names->stage, names->first_stage + i, j);
+            if (add(out, spec->block, name, err) != STATUS_OK)
                 return err->status;
-    return spec->head_width > 0 ? add(out, &block_convs, err) : STATUS_OK;
+        }
+    return spec->head_width > 0 ? add(out, &block_convs, names->head_conv, err) : STATUS_OK;
 }
 
-/* Takes memory for what the block gives, if that is kept. */
-static struct tensor finish(struct block *block, struct build *b)
+/* Whether a block of this name is, or belongs to, what the n bytes of text name. */
+static bool is_part_of(const char *block, const char *text, size_t n)
 {
-    if (b->training)
+    return strncmp(block, text, n) == 0 && (block[n] == '\0' || block[n] == '.');
+}
+
+static enum status refuse_name(const struct block_list *list, const char *text, size_t n,
+                               struct error *err)
+{
+    char name[64];
+    const char *near = NULL;
+    const char **known = memory_array((size_t)list->n + 2, sizeof *known, "names", err);
+    if (!known)
+        return err->status;
+    for (int i = 0; i < list->n; i++)
+        known[i] = list->item[i]->name;
+    known[list->n] = "head";
+    known[list->n + 1] = "all";
+    snprintf(name, sizeof name, "%.*s", (int)n, text);
+    near = suggest_nearest(name, known, list->n + 2);
+    error_usage(err, "\"%s\" is neither all, head nor a block of this network (%s ... %s)%s%s%s",
+                name, list->item[0]->name, list->item[list->n - 1]->name,
+                near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
+    free(known);
+    return err->status;
+}
+
+enum status block_list_find(int *lowest, const struct block_list *list, const char *names,
+                            struct error *err)
+{
+    *lowest = list->n;
+    if (!names || strcmp(names, "all") == 0)
+        *lowest = 0;
+    if (*lowest == 0 || strcmp(names, "head") == 0)
+        return STATUS_OK;
+    for (const char *at = names;; at++) {
+        size_t n = strcspn(at, ",");
+        int i = 0;
+        while (i < list->n && !is_part_of(list->item[i]->name, at, n))
+            i++;
+        if (i == list->n)
+            return refuse_name(list, at, n, err);
+        *lowest = i < *lowest ? i : *lowest;
+        at += n;
+        if (*at == '\0')
+            return STATUS_OK;
+    }
+}
+
+/* What all blocks have in common: whether it learns, and before and after its building. */
+struct assembly {
+    struct block_list *list;
+    struct build *build;
+    bool training;
+    int lowest, next;
+    struct tensor flow;
+};
+
+static struct block *begin_block(struct assembly *a)
+{
+    struct block *block = a->list->item[a->next];
+    a->build->training = a->training && a->next >= a->lowest;
+    block->in = a->flow;
+    block->first_param = a->build->n_params;
+    return block;
+}
+
+static void end_block(struct assembly *a, struct block *block)
+{
+    const struct build *b = a->build;
+    bool is_read_by_lowest = a->next + 1 == a->lowest && a->lowest < a->list->n;
+    if (a->training && (a->next >= a->lowest || is_read_by_lowest))
         block->y =
             arena_floats(b->activations, shape_floats(block->out.shape) * (size_t)b->max_batch);
-    return block->out;
+    a->flow = block->out;
+    a->next++;
 }
 
-static struct tensor build_convs(struct block *block, struct build *b, struct tensor in,
-                                 const struct block_convs_spec *s)
+static void build_convs(struct assembly *a, const struct block_convs_spec *s)
 {
-    snprintf(block->name, sizeof block->name, "%s", s->conv_name);
-    block->in = in;
-    block->first_param = b->n_params;
-    block_convs_build(block, b, in, s);
-    return finish(block, b);
+    struct block *block = begin_block(a);
+    block_convs_build(block, a->build, a->flow, s);
+    end_block(a, block);
 }
 
-static struct tensor build_stage(struct block **block, struct build *b, struct tensor in,
-                                 const struct model_spec *spec, int stage)
+static void build_stage(struct assembly *a, const struct model_spec *spec, int stage)
 {
     for (int i = 0; i < spec->stage[stage].blocks; i++) {
         struct block_spec s = model_spec_block(spec, stage, i == 0);
-        const struct block_names *names = block[i]->kind->names;
-        snprintf(block[i]->name, sizeof block[i]->name, "%s%d.%d", names->stage,
-                 names->first_stage + stage, i);
-        block[i]->in = in;
-        block[i]->first_param = b->n_params;
-        block[i]->kind->build(block[i], b, in, &s);
-        in = finish(block[i], b);
+        struct block *block = begin_block(a);
+        block->kind->build(block, a->build, a->flow, &s);
+        end_block(a, block);
     }
-    return in;
 }
 
 enum status block_list_build(struct block_list *list, struct build *b,
-                             const struct model_spec *spec, int size, struct error *err)
+                             const struct model_spec *spec, int size, int lowest, struct error *err)
 {
     const struct block_names *names = spec->block->names;
-    struct block **block = list->item;
+    struct assembly a = {.list = list,
+                         .build = b,
+                         .training = b->training,
+                         .lowest = lowest,
+                         .flow = {{size, size, 3}, -1}};
     struct block_convs_spec convs = {.conv = spec->stem,
                                      .n = spec->n_stem,
                                      .pool = spec->pool,
@@ -79,9 +151,9 @@ enum status block_list_build(struct block_list *list, struct build *b,
                                      .norm_name = names->stem_norm,
                                      .norm = spec->norm,
                                      .activation = spec->activation};
-    struct tensor flow = build_convs(*block++, b, (struct tensor){{size, size, 3}, -1}, &convs);
-    for (int i = 0; i < spec->n_stages; block += spec->stage[i++].blocks)
-        flow = build_stage(block, b, flow, spec, i);
+    build_convs(&a, &convs);
+    for (int i = 0; i < spec->n_stages; i++)
+        build_stage(&a, spec, i);
     if (spec->head_width > 0) {
         struct conv_spec head = {spec->head_width, 1, 1, 0, 1};
         convs = (struct block_convs_spec){.conv = &head,
@@ -90,9 +162,10 @@ enum status block_list_build(struct block_list *list, struct build *b,
                                           .norm_name = names->head_norm,
                                           .norm = spec->norm,
                                           .activation = spec->activation};
-        flow = build_convs(*block, b, flow, &convs);
+        build_convs(&a, &convs);
     }
-    if (shape_pixels(flow.shape) == 0)
+    b->training = a.training;
+    if (shape_pixels(a.flow.shape) == 0)
         return error_usage(err, "pictures of %d x %d are too small for this network", size, size);
     return STATUS_OK;
 }

@@ -27,18 +27,18 @@ static void scale_some(void *context, size_t first, size_t n)
 
 enum status clip_create(struct clip *out, const struct param_list *params, struct error *err)
 {
-    *out = (struct clip){.n_pieces =
-                             (int)((params->n_trained + PARALLEL_FLOATS - 1) / PARALLEL_FLOATS)};
-    out->sum = memory_array((size_t)out->n_pieces, sizeof *out->sum, "norm of the gradient", err);
+    size_t pieces = (params->n_trained + PARALLEL_FLOATS - 1) / PARALLEL_FLOATS;
+    out->sum = memory_array(pieces, sizeof *out->sum, "norm of the gradient", err);
     return out->sum ? STATUS_OK : err->status;
 }
 
 double clip_norm(struct clip *clip, const struct param_list *params)
 {
-    struct job j = {.sum = clip->sum, .grad = params->grad};
+    struct job j = {.sum = clip->sum, .grad = params->grad + params->first_awake};
+    size_t n = params->n_trained - params->first_awake;
     double sum = 0;
-    parallel_floats(sum_some, &j, params->n_trained, PARALLEL_FLOATS);
-    for (int i = 0; i < clip->n_pieces; i++)
+    parallel_floats(sum_some, &j, n, PARALLEL_FLOATS);
+    for (size_t i = 0; i < (n + PARALLEL_FLOATS - 1) / PARALLEL_FLOATS; i++)
         sum += clip->sum[i];
     return sqrt(sum);
 }
@@ -46,9 +46,9 @@ double clip_norm(struct clip *clip, const struct param_list *params)
 void clip_apply(struct param_list *params, double norm, double most)
 {
     double factor = most / (norm + 1e-6);
-    struct job j = {.grad = params->grad, .factor = (float)factor};
+    struct job j = {.grad = params->grad + params->first_awake, .factor = (float)factor};
     if (factor < 1)
-        parallel_floats(scale_some, &j, params->n_trained, PARALLEL_FLOATS);
+        parallel_floats(scale_some, &j, params->n_trained - params->first_awake, PARALLEL_FLOATS);
 }
 
 void clip_destroy(struct clip *clip)

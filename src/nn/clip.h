@@ -7,13 +7,12 @@
 #include "nn/param.h"
 
 struct clip {
-    double *sum; /* [n_pieces] of squares */
-    int n_pieces;
+    double *sum; /* of squares, for each piece */
 };
 
 enum status clip_create(struct clip *out, const struct param_list *params, struct error *err);
-/* L2 norm over all parameters together: in double, in an order that does not depend on the number
- * of threads. Not finite when an element is not. */
+/* L2 norm over all parameters that learn now, together: in double, in an order that does not depend
+ * on the number of threads. Not finite when an element is not. */
 double clip_norm(struct clip *clip, const struct param_list *params);
 /* Scales the gradient, whose norm is `norm`, by most / (norm + 1e-6) when that is less than 1. */
 void clip_apply(struct param_list *params, double norm, double most);

@@ -8,11 +8,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Running statistics that move. */
+static bool is_averaged(const struct param *p)
+{
+    return p->kind == PARAM_BUFFER && !p->frozen;
+}
+
 static size_t count_buffers(const struct param_list *params)
 {
     size_t n = 0;
     for (int i = 0; i < params->n; i++)
-        n += params->item[i].kind == PARAM_BUFFER ? params->item[i].size : 0;
+        n += is_averaged(&params->item[i]) ? params->item[i].size : 0;
     return n;
 }
 
@@ -24,7 +30,7 @@ static void each_buffer(const struct ema *ema, const struct param_list *params,
     float *average = ema->buffer;
     for (int i = 0; i < params->n; i++) {
         const struct param *p = &params->item[i];
-        if (p->kind != PARAM_BUFFER)
+        if (!is_averaged(p))
             continue;
         visit(average, p->data, p->size, share);
         average += p->size;

@@ -44,15 +44,15 @@ static void add_some(void *context, size_t first, size_t n)
 
 void gradient_sum_keep(struct gradient_sum *s, const struct param_list *params)
 {
-    struct job j = {s->kept, params->grad};
+    struct job j = {s->kept, params->grad + params->first_awake};
     if (s->n_parts > 0)
-        parallel_floats(keep_some, &j, s->n, PARALLEL_FLOATS);
+        parallel_floats(keep_some, &j, s->n - params->first_awake, PARALLEL_FLOATS);
 }
 
 void gradient_sum_add(struct gradient_sum *s, struct param_list *params)
 {
-    struct job j = {s->kept, params->grad};
+    struct job j = {s->kept, params->grad + params->first_awake};
     if (s->n_parts > 0)
-        parallel_floats(add_some, &j, s->n, PARALLEL_FLOATS);
+        parallel_floats(add_some, &j, s->n - params->first_awake, PARALLEL_FLOATS);
     s->n_parts++;
 }

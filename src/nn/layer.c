@@ -45,12 +45,14 @@ struct param *layer_param(struct build *b, const char *layer, const char *suffix
         p.size *= (size_t)p.dim[p.n_dims++];
     size_t *used = p.kind == PARAM_BUFFER ? &b->n_buffers : &b->n_trained;
     float *family = p.kind == PARAM_BUFFER ? b->buffers : b->data;
-    if (family && p.size > 0) {
+    if (family && p.size > 0)
         p.data = family + *used;
-        if (b->grad && p.kind != PARAM_BUFFER)
-            p.grad = b->grad + *used;
-    }
     *used += whole_lines(p.size);
+    p.frozen = !b->training;
+    if (b->training && p.size > 0 && p.kind != PARAM_BUFFER) {
+        p.grad = b->grad ? b->grad + b->n_grads : NULL;
+        b->n_grads += whole_lines(p.size);
+    }
     int index = b->n_params++;
     if (!b->param)
         return NULL;

@@ -121,12 +121,13 @@ struct layer_table {
 
 struct build {
     struct arena *activations, *scratch;
-    struct param *param;          /* NULL in the first pass */
-    int n_params;                 /* so far */
-    size_t n_trained, n_buffers;  /* floats so far, each parameter padded to whole cache lines */
+    struct param *param; /* NULL in the first pass */
+    int n_params;        /* so far */
+    /* Floats so far, each parameter padded to whole cache lines; n_grads: of those that learn. */
+    size_t n_trained, n_grads, n_buffers;
     float *data, *grad, *buffers; /* NULL in the first pass */
     int max_batch;
-    bool training;
+    bool training; /* of the present layer: activations are kept, parameters learn */
     bool freeze_batch_norm;
     enum conv2d_choice convolutions;
     int n_rows;                /* so far */

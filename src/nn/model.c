@@ -20,6 +20,8 @@ struct model {
     struct block_list blocks;
     struct linear classifier;
     struct shape last; /* of the last block's output */
+    /* The lowest block that learns, in the run and now; blocks.n: the classifier alone does. */
+    int lowest, lowest_now;
 
     float *pooled, *logits,
         *dpooled; /* [max_batch, features], [max_batch, classes], [max_batch, features] */
@@ -43,9 +45,10 @@ static void raise_to(size_t *have, size_t needed)
 static void size_buffers(struct model *m)
 {
     size_t batch = (size_t)m->options.max_batch;
-    for (int i = 0; i < m->blocks.n && !m->options.training; i++)
-        raise_to(&m->output_floats[i % 2], shape_floats(m->blocks.item[i]->out.shape) * batch);
-    for (int i = m->blocks.n - 1, g = 0; i >= 0 && m->options.training; i--) {
+    for (int i = 0; i < m->blocks.n; i++)
+        if (!m->blocks.item[i]->y)
+            raise_to(&m->output_floats[i % 2], shape_floats(m->blocks.item[i]->out.shape) * batch);
+    for (int i = m->blocks.n - 1, g = 0; i >= m->lowest && m->options.training; i--) {
         const struct block *k = m->blocks.item[i];
         raise_to(&m->gradient_floats[g], k->gradient_floats[0] * batch);
         raise_to(&m->gradient_floats[!g], k->gradient_floats[1] * batch);
@@ -56,7 +59,7 @@ static void size_buffers(struct model *m)
 /* One pass of nn/layer.h. */
 static enum status build_all(struct model *m, struct build *b, struct error *err)
 {
-    if (block_list_build(&m->blocks, b, &m->spec, m->options.size, err) != STATUS_OK)
+    if (block_list_build(&m->blocks, b, &m->spec, m->options.size, m->lowest, err) != STATUS_OK)
         return err->status;
     struct tensor last = m->blocks.item[m->blocks.n - 1]->out;
     m->last = last.shape;
@@ -84,7 +87,8 @@ static struct build start_build(struct model *m, struct layer_table *table)
                           .table = table};
 }
 
-static void run_forward(struct model *m, const float *x, struct samples all, enum model_mode mode);
+static void run_forward(struct model *m, float *pooled, const float *x, struct samples all,
+                        enum model_mode mode);
 static void run_backward(struct model *m, struct samples samples);
 
 /* The first pass: sizes into *b and the arenas. */
@@ -97,15 +101,17 @@ static enum status measure(struct model *m, struct build *b, const struct model_
     m->spec = *spec;
     m->options = *opt;
     m->activations.shows_addresses = m->scratch.shows_addresses = true;
-    if (block_list_create(&m->blocks, spec, err) != STATUS_OK)
+    if (block_list_create(&m->blocks, spec, err) != STATUS_OK ||
+        block_list_find(&m->lowest_now, &m->blocks, opt->train, err) != STATUS_OK)
         return err->status;
+    m->lowest = opt->unfreezes ? 0 : m->lowest_now;
     *b = start_build(m, table);
     if (build_all(m, b, err) != STATUS_OK)
         return err->status;
     struct samples all = {NULL, opt->max_batch};
     /* Scratch memory measures, so that nothing is computed, and the image is not read. */
-    run_forward(m, m->logits, all, opt->training ? MODEL_TRAIN : MODEL_EVAL);
-    if (opt->training)
+    run_forward(m, m->pooled, m->logits, all, opt->training ? MODEL_TRAIN : MODEL_EVAL);
+    if (opt->training && m->lowest < m->blocks.n)
         run_backward(m, all);
     return STATUS_OK;
 }
@@ -116,8 +122,28 @@ static void take_parameters(struct model *m, struct build *b, const struct build
     struct arena *a = &m->parameters;
     b->param = arena_take(a, (size_t)sizes->n_params, sizeof *b->param);
     b->data = arena_floats(a, sizes->n_trained);
-    b->grad = m->options.training ? arena_floats(a, sizes->n_trained) : NULL;
+    b->grad = m->options.training ? arena_floats(a, sizes->n_grads) : NULL;
     b->buffers = arena_floats(a, sizes->n_buffers);
+}
+
+static void list_parameters(struct model *m, const struct build *b)
+{
+    float *learning = b->data + (b->n_trained - b->n_grads);
+    size_t head = (size_t)(m->classifier.weight->data - b->data);
+    size_t awake =
+        m->lowest_now < m->blocks.n
+            ? (size_t)(b->param[m->blocks.item[m->lowest_now]->first_param].data - b->data)
+            : head;
+    size_t frozen = b->n_trained - b->n_grads;
+    m->params = (struct param_list){.item = b->param,
+                                    .n = b->n_params,
+                                    .data = learning,
+                                    .grad = b->grad,
+                                    .n_trained = b->n_grads,
+                                    .first_awake = m->options.training ? awake - frozen : 0,
+                                    .first_head = m->options.training ? head - frozen : 0,
+                                    .all = b->data,
+                                    .n_all = b->n_trained};
 }
 
 static enum status create(struct model *m, const struct model_spec *spec,
@@ -135,7 +161,7 @@ static enum status create(struct model *m, const struct model_spec *spec,
     take_parameters(m, &b, &sizes);
     if (build_all(m, &b, err) != STATUS_OK)
         return err->status;
-    m->params = (struct param_list){b.param, b.n_params, b.data, b.grad, b.n_trained};
+    list_parameters(m, &b);
     for (int i = 0; i < opt->max_batch; i++)
         m->all[i] = i;
     m->mode = MODEL_EVAL;
@@ -177,7 +203,7 @@ static void summarise(struct model_summary *out, const struct model *m, const st
     }
     out->parameter_bytes =
         (b->n_trained + b->n_buffers) * sizeof(float) + (size_t)b->n_params * sizeof *b->param;
-    out->gradient_bytes = m->options.training ? b->n_trained * sizeof(float) : 0;
+    out->gradient_bytes = b->n_grads * sizeof(float);
     out->activation_bytes = m->activations.peak + m->scratch.peak;
 }
 
@@ -204,7 +230,9 @@ void model_summary_free(struct model_summary *s)
     *s = (struct model_summary){0};
 }
 
-static void run_forward(struct model *m, const float *x, struct samples all, enum model_mode mode)
+/* Down to the average of the last block's output. */
+static void run_forward(struct model *m, float *pooled, const float *x, struct samples all,
+                        enum model_mode mode)
 {
     size_t mark = m->scratch.used;
     float *out[2];
@@ -212,28 +240,55 @@ static void run_forward(struct model *m, const float *x, struct samples all, enu
         out[i] = arena_floats(&m->scratch, m->output_floats[i]);
     for (int i = 0; i < m->blocks.n; i++) {
         struct block *k = m->blocks.item[i];
-        float *y = m->options.training ? k->y : out[i % 2];
-        k->kind->forward(k, y, x, all, mode);
+        float *y = k->y ? k->y : out[i % 2];
+        /* What is frozen uses, and keeps, its running statistics. */
+        k->kind->forward(k, y, x, all, i < m->lowest_now ? MODEL_EVAL : mode);
         x = y;
     }
-    if (!arena_measures(&m->scratch)) {
-        pool_average_forward(m->pooled, x, all, m->last);
-        linear_forward(&m->classifier, m->logits, m->pooled, all);
-    }
+    if (!arena_measures(&m->scratch))
+        pool_average_forward(pooled, x, all, m->last);
     arena_release(&m->scratch, mark);
 }
 
-const float *model_forward(struct model *m, const float *x, int batch, enum model_mode mode)
+static void begin_forward(struct model *m, const float *x, int batch, enum model_mode mode)
 {
     assert(m->options.training || mode == MODEL_EVAL);
     m->x = x;
     m->batch = batch;
     m->mode = mode;
-    run_forward(m, x, (struct samples){m->all, batch}, mode);
+}
+
+const float *model_forward(struct model *m, const float *x, int batch, enum model_mode mode)
+{
+    struct samples all = {m->all, batch};
+    begin_forward(m, x, batch, mode);
+    run_forward(m, m->pooled, x, all, mode);
+    linear_forward(&m->classifier, m->logits, m->pooled, all);
     return m->logits;
 }
 
-/* From m->dpooled down to the lowest block. */
+int model_n_features(const struct model *m)
+{
+    return m->classifier.in;
+}
+
+void model_compute_features(struct model *m, float *features, const float *x, int batch)
+{
+    begin_forward(m, x, batch, MODEL_EVAL);
+    run_forward(m, features, x, (struct samples){m->all, batch}, MODEL_EVAL);
+}
+
+const float *model_classify_features(struct model *m, const float *features, int batch,
+                                     enum model_mode mode)
+{
+    assert(mode == MODEL_EVAL || m->lowest_now == m->blocks.n);
+    begin_forward(m, NULL, batch, mode);
+    memcpy(m->pooled, features, (size_t)batch * (size_t)m->classifier.in * sizeof *features);
+    linear_forward(&m->classifier, m->logits, m->pooled, (struct samples){m->all, batch});
+    return m->logits;
+}
+
+/* From m->dpooled down to the lowest block that learns. */
 static void run_backward(struct model *m, struct samples samples)
 {
     size_t mark = m->scratch.used;
@@ -241,10 +296,11 @@ static void run_backward(struct model *m, struct samples samples)
           *other = arena_floats(&m->scratch, m->gradient_floats[1]);
     if (!arena_measures(&m->scratch))
         pool_average_backward(g, m->dpooled, samples, m->last);
-    for (int i = m->blocks.n - 1; i >= 0; i--) {
+    int lowest = arena_measures(&m->scratch) ? m->lowest : m->lowest_now;
+    for (int i = m->blocks.n - 1; i >= lowest; i--) {
         struct block *k = m->blocks.item[i];
         const float *x = i > 0 ? m->blocks.item[i - 1]->y : m->x;
-        k->kind->backward(k, g, other, x, samples, i > 0);
+        k->kind->backward(k, g, other, x, samples, i > lowest);
         if (!k->returns_in_g) {
             float *dx = other;
             other = g;
@@ -260,13 +316,23 @@ void model_backward(struct model *m, const float *dlogits, const int *selected, 
     struct samples samples = {selected, n_selected};
     if (m->options.full_backward || !model_samples_independent(m))
         samples = (struct samples){m->all, m->batch};
-    linear_backward(&m->classifier, m->dpooled, dlogits, m->pooled, samples);
-    run_backward(m, samples);
+    bool deeper = m->lowest_now < m->blocks.n;
+    linear_backward(&m->classifier, deeper ? m->dpooled : NULL, dlogits, m->pooled, samples);
+    if (deeper)
+        run_backward(m, samples);
 }
 
 bool model_samples_independent(const struct model *m)
 {
-    return m->spec.norm.kind != NORM_BATCH || m->options.freeze_batch_norm;
+    return m->spec.norm.kind != NORM_BATCH || m->options.freeze_batch_norm ||
+           m->lowest_now == m->blocks.n;
+}
+
+void model_unfreeze(struct model *m)
+{
+    assert(m->options.unfreezes);
+    m->lowest_now = 0;
+    m->params.first_awake = 0;
 }
 
 struct param_list *model_params(struct model *m)

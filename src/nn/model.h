@@ -21,8 +21,13 @@ struct model_options {
     enum conv2d_choice convolutions; /* 0: the planner chooses */
     bool freeze_batch_norm; /* BatchNorm uses and keeps its running statistics in training too; its
                                weight and bias still learn */
-    bool full_backward;     /* visit all samples, also where it would be exact to visit the selected
-                               ones alone */
+    /* What learns: "all" (or NULL), "head" (the classifier), or names of blocks or stages
+     * ("layer4", "blocks.5.0", "layer3,layer4"): everything from the lowest of these on. The rest
+     * is frozen: no gradients, no kept activations, running statistics used and kept. */
+    const char *train;
+    bool unfreezes;     /* model_unfreeze will come: memory for all */
+    bool full_backward; /* visit all samples, also where it would be exact to visit the selected
+                           ones alone */
 };
 
 struct model;
@@ -46,7 +51,19 @@ const float *model_forward(struct model *m, const float *x, int batch, enum mode
  * zero. When samples do not influence each other (model_samples_independent) only these are
  * visited, which is exact; else the full batch is. */
 void model_backward(struct model *m, const float *dlogits, const int *selected, int n_selected);
-bool model_samples_independent(const struct model *m); /* no BatchNorm, or a frozen one */
+/* No BatchNorm among what learns, or a frozen one. */
+bool model_samples_independent(const struct model *m);
+/* From here on everything learns. After model_create with options.unfreezes. */
+void model_unfreeze(struct model *m);
+
+/* The network in two parts, for features that are computed once. features [batch, model_n_features]
+ * of x, as an evaluation computes them; each sample's are the same bits whatever the rest of the
+ * batch is. Then the classifier alone: as model_forward, of samples with these features, for
+ * training where nothing else learns. */
+int model_n_features(const struct model *m);
+void model_compute_features(struct model *m, float *features, const float *x, int batch);
+const float *model_classify_features(struct model *m, const float *features, int batch,
+                                     enum model_mode mode);
 
 struct param_list *model_params(struct model *m);
 const struct model_options *model_options(const struct model *m);

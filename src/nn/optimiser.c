@@ -1,5 +1,6 @@
-/* One sweep over the flat arrays, in pieces that are cut once: where weights with decay meet
- * weights without, and after so many floats. */
+/* One sweep over the flat arrays, in pieces that are cut once: where weights meet that are treated
+ * otherwise (decay, learning rate, the time at which they begin to learn), and after so many
+ * floats. */
 #include "nn/optimiser.h"
 
 #include "base/memory.h"
@@ -11,7 +12,7 @@
 
 struct optimiser_piece {
     size_t first, n;
-    bool decays;
+    bool decays, is_body, sleeps_first;
 };
 
 int optimiser_moments(const struct optimiser_options *options)
@@ -21,13 +22,14 @@ int optimiser_moments(const struct optimiser_options *options)
     return 2;
 }
 
-/* Cuts first .. end - 1 into pieces; into the list unless it is NULL. */
-static void cut(struct optimiser *opt, size_t first, size_t end, bool decays)
+/* Cuts from `first` up to the treatment's end into pieces; into the list unless it is NULL. */
+static void cut(struct optimiser *opt, struct optimiser_piece treatment, size_t end)
 {
-    for (; first < end; first += PARALLEL_FLOATS) {
-        size_t n = end - first < PARALLEL_FLOATS ? end - first : PARALLEL_FLOATS;
+    for (; treatment.first < end; treatment.first += PARALLEL_FLOATS) {
+        size_t left = end - treatment.first;
+        treatment.n = left < PARALLEL_FLOATS ? left : PARALLEL_FLOATS;
         if (opt->piece)
-            opt->piece[opt->n_pieces] = (struct optimiser_piece){first, n, decays};
+            opt->piece[opt->n_pieces] = treatment;
         opt->n_pieces++;
     }
 }
@@ -35,20 +37,26 @@ static void cut(struct optimiser *opt, size_t first, size_t end, bool decays)
 /* Neighbours that are treated alike make one run; the padding behind a parameter goes with it. */
 static void cut_pieces(struct optimiser *opt, const struct param_list *params)
 {
-    size_t first = 0;
-    bool decays = true;
+    struct optimiser_piece run = {
+        .decays = true, .is_body = params->first_head > 0, .sleeps_first = params->first_awake > 0};
     opt->n_pieces = 0;
     for (int i = 0; i < params->n; i++) {
         const struct param *p = &params->item[i];
-        bool wanted = !(opt->options.keep_norm_bias && p->kind == PARAM_VECTOR);
-        if (!param_is_trained(p) || wanted == decays)
+        if (!param_is_trained(p) || p->frozen)
             continue;
         size_t place = (size_t)(p->data - params->data);
-        cut(opt, first, place, decays);
-        first = place;
-        decays = wanted;
+        struct optimiser_piece own = {.first = place,
+                                      .decays =
+                                          !(opt->options.keep_norm_bias && p->kind == PARAM_VECTOR),
+                                      .is_body = place < params->first_head,
+                                      .sleeps_first = place < params->first_awake};
+        if (own.decays == run.decays && own.is_body == run.is_body &&
+            own.sleeps_first == run.sleeps_first)
+            continue;
+        cut(opt, run, place);
+        run = own;
     }
-    cut(opt, first, opt->n, decays);
+    cut(opt, run, opt->n);
 }
 
 enum status optimiser_create(struct optimiser *out, const struct param_list *params,
@@ -77,58 +85,64 @@ failed:
 struct job {
     const struct optimiser *opt;
     struct param_list *params;
-    struct kernels_adam adam;
-    struct kernels_sgd sgd;
+    double learning_rate;
 };
+
+/* What the kernels want to know of a piece. */
+static struct kernels_adam adam_of(const struct optimiser_options *o,
+                                   const struct optimiser_piece *p, double learning_rate,
+                                   int64_t step)
+{
+    double bias1 = 1 - pow(o->beta1, (double)step), bias2 = 1 - pow(o->beta2, (double)step);
+    return (struct kernels_adam){
+        .beta2 = (float)o->beta2,
+        .one_minus_beta1 = (float)(1 - o->beta1),
+        .one_minus_beta2 = (float)(1 - o->beta2),
+        .weight_decay = p->decays ? (float)o->weight_decay : 0,
+        .shrink = p->decays ? (float)(1 - learning_rate * o->weight_decay) : 1,
+        .step_size = (float)(learning_rate / bias1),
+        .sqrt_bias2 = (float)sqrt(bias2),
+        .epsilon = (float)o->epsilon,
+    };
+}
+
+static struct kernels_sgd sgd_of(const struct optimiser_options *o, const struct optimiser_piece *p,
+                                 double learning_rate)
+{
+    return (struct kernels_sgd){.learning_rate = (float)learning_rate,
+                                .momentum = (float)o->momentum,
+                                .weight_decay = p->decays ? (float)o->weight_decay : 0,
+                                .nesterov = o->nesterov};
+}
 
 static void update_piece(void *context, int index, int worker)
 {
     const struct job *j = context;
     const struct optimiser *opt = j->opt;
+    const struct optimiser_options *o = &opt->options;
     const struct optimiser_piece *p = &opt->piece[index];
     const struct kernels *k = kernels_get();
     float *weight = j->params->data + p->first;
     const float *grad = j->params->grad + p->first;
-    struct kernels_adam adam = j->adam;
-    struct kernels_sgd sgd = j->sgd;
+    double rate = p->is_body ? j->learning_rate * o->body_factor : j->learning_rate;
     (void)worker;
-    if (!p->decays) {
-        adam.weight_decay = sgd.weight_decay = 0;
-        adam.shrink = 1;
-    }
-    switch (opt->options.kind) {
-    case OPTIMISER_ADAM:
-        k->adam(weight, opt->m + p->first, opt->v + p->first, grad, p->n, &adam);
-        break;
-    case OPTIMISER_ADAMW:
-        k->adamw(weight, opt->m + p->first, opt->v + p->first, grad, p->n, &adam);
-        break;
-    case OPTIMISER_SGD:
+    if (p->first < j->params->first_awake)
+        return;
+    if (o->kind == OPTIMISER_SGD) {
+        struct kernels_sgd sgd = sgd_of(o, p, rate);
         k->sgd(weight, opt->m ? opt->m + p->first : NULL, grad, p->n, &sgd);
-        break;
+        return;
     }
+    struct kernels_adam adam = adam_of(o, p, rate, p->sleeps_first ? opt->woken_step : opt->step);
+    (o->kind == OPTIMISER_ADAM ? k->adam : k->adamw)(weight, opt->m + p->first, opt->v + p->first,
+                                                     grad, p->n, &adam);
 }
 
 void optimiser_step(struct optimiser *opt, struct param_list *params, double learning_rate)
 {
-    const struct optimiser_options *o = &opt->options;
+    struct job j = {opt, params, learning_rate};
     opt->step++;
-    double bias1 = 1 - pow(o->beta1, (double)opt->step),
-           bias2 = 1 - pow(o->beta2, (double)opt->step);
-    struct job j = {.opt = opt,
-                    .params = params,
-                    .adam = {.beta2 = (float)o->beta2,
-                             .one_minus_beta1 = (float)(1 - o->beta1),
-                             .one_minus_beta2 = (float)(1 - o->beta2),
-                             .weight_decay = (float)o->weight_decay,
-                             .shrink = (float)(1 - learning_rate * o->weight_decay),
-                             .step_size = (float)(learning_rate / bias1),
-                             .sqrt_bias2 = (float)sqrt(bias2),
-                             .epsilon = (float)o->epsilon},
-                    .sgd = {.learning_rate = (float)learning_rate,
-                            .momentum = (float)o->momentum,
-                            .weight_decay = (float)o->weight_decay,
-                            .nesterov = o->nesterov}};
+    opt->woken_step += params->first_awake == 0;
     parallel_for(update_piece, &j, opt->n_pieces);
 }
 

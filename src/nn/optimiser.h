@@ -27,12 +27,15 @@ struct optimiser_options {
     bool nesterov;
     double weight_decay;
     bool keep_norm_bias; /* no decay of biases and of a normalisation's weights (PARAM_VECTOR) */
+    double body_factor;  /* of the learning rate, for all but the classifier; 1: none */
 };
 
 struct optimiser {
     struct optimiser_options options;
     float *m, *v; /* [n] each, in the order of params->data; NULL: not of this kind */
-    int64_t step; /* updates done */
+    /* Updates done: of what learns from the start, and of what was woken by model_unfreeze, whose
+     * moments begin at 0 then. */
+    int64_t step, woken_step;
     size_t n;
     struct optimiser_piece *piece; /* what one thread does at a time */
     int n_pieces;

@@ -35,17 +35,24 @@ struct param {
     int64_t counter;
     enum param_start start; /* set by the layer that owns it */
     double start_value;
-    bool head; /* belongs to the classifier: may be left at its initial values when weights are
-                  loaded */
+    bool
+        frozen; /* never learns: keeps its value, has no gradient (running statistics: not moved) */
+    bool head;  /* belongs to the classifier: may be left at its initial values when weights are
+                   loaded */
 };
 
 struct param_list {
     struct param *item; /* in the network's order */
     int n;
-    /* The trained ones one behind the other, for the optimiser: all data and all gradients in two
-     * arrays. */
+    /* Those that learn, one behind the other, for the optimiser: all data and all gradients in two
+     * arrays. They are the last ones of the network: what is frozen lies below. */
     float *data, *grad;
     size_t n_trained; /* elements in each */
+    /* Places in these: of the first that learns now (0 but before model_unfreeze), and of the
+     * classifier. */
+    size_t first_awake, first_head;
+    float *all; /* the frozen ones, too */
+    size_t n_all;
 };
 
 bool param_is_trained(const struct param *p);
