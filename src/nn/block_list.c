@@ -46,25 +46,36 @@ static bool is_part_of(const char *block, const char *text, size_t n)
     return strncmp(block, text, n) == 0 && (block[n] == '\0' || block[n] == '.');
 }
 
+/* "layer4" of "layer4.1"; the stem has no stage. */
+static void stage_of(char out[64], const struct block *block)
+{
+    snprintf(out, 64, "%s", block->name);
+    char *dot = strrchr(out, '.');
+    if (dot)
+        *dot = '\0';
+}
+
 static enum status refuse_name(const struct block_list *list, const char *text, size_t n,
                                struct error *err)
 {
-    char name[64];
-    const char *near = NULL;
-    const char **known = memory_array((size_t)list->n + 2, sizeof *known, "names", err);
-    if (!known)
-        return err->status;
-    for (int i = 0; i < list->n; i++)
-        known[i] = list->item[i]->name;
-    known[list->n] = "head";
-    known[list->n + 1] = "all";
+    enum { MOST = MODEL_MAX_STAGES + 4 };
+    char name[64], stage[MOST][64];
+    const char *known[MOST] = {"head", "all"};
+    int n_known = 2;
+    for (int i = 0; i < list->n && n_known < MOST; i++) {
+        stage_of(stage[n_known], list->item[i]);
+        if (n_known == 2 || strcmp(stage[n_known], known[n_known - 1]) != 0) {
+            known[n_known] = stage[n_known];
+            n_known++;
+        }
+    }
     snprintf(name, sizeof name, "%.*s", (int)n, text);
-    near = suggest_nearest(name, known, list->n + 2);
-    error_usage(err, "\"%s\" is neither all, head nor a block of this network (%s ... %s)%s%s%s",
-                name, list->item[0]->name, list->item[list->n - 1]->name,
-                near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
-    free(known);
-    return err->status;
+    const char *near = suggest_nearest(name, known, n_known);
+    return error_usage(err,
+                       "what learns (--train): \"%s\" is neither all, head nor a block or stage of "
+                       "this network (%s ... %s)%s%s%s",
+                       name, list->item[0]->name, list->item[list->n - 1]->name,
+                       near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
 }
 
 enum status block_list_find(int *lowest, const struct block_list *list, const char *names,

@@ -73,7 +73,7 @@ static enum status build_entries(struct table *t, const struct run_state_content
     for (size_t i = 0; i < N_FIELDS; i++)
         table_add(t, "", field[i].name, field[i].dtype, (char *)c->state + field[i].offset,
                   RUN_STATE_SCALAR);
-    table_add(t, "", "weights", "F32", c->params->data, (int64_t)c->params->n_trained);
+    table_add(t, "", "weights", "F32", c->params->all, (int64_t)c->params->n_all);
     for (int i = 0; i < c->n_blocks; i++)
         table_add(t, "", c->block[i].name, c->block[i].dtype, c->block[i].data, c->block[i].count);
     for (int i = 0; i < c->params->n; i++) {

@@ -50,6 +50,7 @@ struct optimiser_options recipe_optimiser(const struct settings *s)
         .momentum = s->momentum,
         .nesterov = s->nesterov,
         .weight_decay = s->weight_decay,
+        .body_factor = s->backbone_lr_factor,
         .keep_norm_bias = s->decay_norm_bias == DECAY_NORM_BIAS_NO,
     };
 }

@@ -113,6 +113,20 @@ static enum status check_steps(const struct settings *s, struct error *err)
     return STATUS_OK;
 }
 
+static enum status check_frozen(const struct settings *s, struct error *err)
+{
+    if (s->unfreeze_epoch > 0 && strcmp(s->train, "all") == 0)
+        return error_usage(err, "--unfreeze-epoch %d has a use only with --train head or NAME",
+                           s->unfreeze_epoch);
+    if (s->unfreeze_epoch > s->epochs)
+        return error_usage(err, "--unfreeze-epoch %d is beyond the run's %d --epochs",
+                           s->unfreeze_epoch, s->epochs);
+    if (s->unfreeze_epoch == 0 && strcmp(s->train, "head") == 0)
+        return want_initial(s, "backbone-lr-factor", "a backbone that learns, and --train is head",
+                            err);
+    return STATUS_OK;
+}
+
 static enum status check_rate(const struct settings *s, struct error *err)
 {
     if (s->warmup_epochs > s->epochs)
@@ -195,8 +209,9 @@ bool settings_is_fixed(const struct settings *run, const struct setting *item)
 enum status settings_check(const struct settings *s, struct error *err)
 {
     static enum status (*const check[])(const struct settings *, struct error *) = {
-        check_data,      check_pictures, check_augmentation, settings_check_loss, check_classes,
-        check_optimiser, check_rate,     check_stop,         check_machine,       check_run,
+        check_data,    check_pictures,  check_augmentation, settings_check_loss,
+        check_classes, check_optimiser, check_frozen,       check_rate,
+        check_stop,    check_machine,   check_run,
     };
     enum status status = STATUS_OK;
 

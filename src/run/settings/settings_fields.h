@@ -64,8 +64,9 @@ struct settings {
     struct augment_options views;
     double cache_scale; /* 0: found by the program */
     /* network, loss */
-    char *model, *weights;
+    char *model, *weights, *train; /* train: as struct model_options */
     bool freeze_bn;
+    int unfreeze_epoch; /* from 1; 0: never */
     enum conv2d_choice conv;
     enum backward_pass backward;
     enum loss_kind loss;
@@ -89,7 +90,7 @@ struct settings {
     enum decay_norm_bias decay_norm_bias;
     double clip_grad, ema; /* 0: off */
     /* learning rate */
-    double learning_rate, warmup_epochs, lr_min, lr_gamma, lr_power;
+    double learning_rate, backbone_lr_factor, warmup_epochs, lr_min, lr_gamma, lr_power;
     enum schedule_kind lr_schedule;
     struct setting_ints lr_steps; /* epochs */
     /* stopping and keeping */

@@ -64,6 +64,8 @@ struct model_options session_machine_model_options(const struct session *s)
         .convolutions = s->settings->conv,
         .freeze_batch_norm = s->settings->freeze_bn,
         .full_backward = s->settings->backward == BACKWARD_FULL,
+        .train = s->settings->train,
+        .unfreezes = s->settings->unfreeze_epoch > 0,
     };
 }
 

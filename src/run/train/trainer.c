@@ -345,6 +345,8 @@ enum status trainer_run(struct trainer *t, bool *interrupted, struct error *err)
     t->saved_at = clock_seconds();
     while (status == STATUS_OK && !at_end(t, &end)) {
         trainer_select_begin_epoch(t);
+        if (t->settings->unfreeze_epoch > 0 && t->state.epoch + 1 >= t->settings->unfreeze_epoch)
+            model_unfreeze(t->in.model);
         status = train_epoch(t, interrupted, err);
         if (status == STATUS_OK && !*interrupted && t->evaluator)
             status = evaluate(t, interrupted, err);

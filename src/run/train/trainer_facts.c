@@ -81,6 +81,7 @@ int trainer_facts(struct run_state_fact out[TRAINER_MOST_FACTS], const struct tr
         add(&list, "class weights", "none");
     add(&list, "network", "%s (%016" PRIx64 ")", model_spec(in->model)->name,
         hash_text(HASH_START, card->model));
+    add(&list, "what learns (--train)", "%s", in->settings->train);
     add_settings(&list, in->settings);
     return list.n;
 }

@@ -58,6 +58,8 @@ void trainer_save_plan(struct trainer *t)
     if (o->v)
         add_block(t, "optimiser.v", "F32", o->v, (int64_t)o->n);
     add_block(t, "optimiser.step", "I64", &o->step, RUN_STATE_SCALAR);
+    if (t->settings->unfreeze_epoch > 0)
+        add_block(t, "optimiser.woken_step", "I64", &o->woken_step, RUN_STATE_SCALAR);
     if (t->ema.weight)
         add_block(t, "ema.weights", "F32", t->ema.weight, (int64_t)t->ema.n_weights);
     if (t->ema.buffer)
