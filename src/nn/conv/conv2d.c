@@ -1,7 +1,6 @@
 /* A layer of its own, and the three passes by the planned methods. */
 #include "nn/conv/conv2d.h"
 
-#include "nn/conv/conv2d_method.h"
 #include "nn/conv/conv2d_plan.h"
 
 #include <math.h>

@@ -4,7 +4,27 @@
 #ifndef NN_CONV_CONV2D_METHOD_H
 #define NN_CONV_CONV2D_METHOD_H
 
-#include "nn/conv/conv2d.h"
+#include "nn/layer.h"
+
+/* The methods, in the order of conv2d_methods below. */
+enum conv2d_kind {
+    CONV2D_IM2COL,    /* im2col tiles and BLAS: any shape but depthwise; the reference */
+    CONV2D_DIRECT,    /* implicit product with the own micro-kernel */
+    CONV2D_WINOGRAD,  /* F(4x4, 3x3): 3x3, stride 1, padding 1, channels in multiples of 16 */
+    CONV2D_DEPTHWISE, /* one channel in, one out: all of these, and nothing else */
+};
+enum { CONV2D_KINDS = 4 };
+
+enum conv2d_pass { CONV2D_FORWARD, CONV2D_BACKWARD_DATA, CONV2D_BACKWARD_WEIGHTS };
+enum { CONV2D_PASSES = 3 };
+
+struct conv2d {
+    struct shape in, out;
+    int kernel, stride, groups, pad_top, pad_left;
+    enum conv2d_kind plan[CONV2D_PASSES]; /* by pass */
+    struct param *weight;
+    struct arena *scratch;
+};
 
 struct conv2d_method {
     const char *name; /* "im2col" */

@@ -9,7 +9,7 @@
 #define NN_CONV_CONV2D_PHASES_H
 
 #include "math/im2col.h"
-#include "nn/conv/conv2d.h"
+#include "nn/conv/conv2d_method.h"
 
 struct conv2d_phase {
     const float *source; /* [batch, shape.height, shape.width, shape.channels] */

@@ -3,7 +3,7 @@
 #ifndef NN_CONV_CONV2D_PLAN_H
 #define NN_CONV_CONV2D_PLAN_H
 
-#include "nn/conv/conv2d.h"
+#include "nn/conv/conv2d_method.h"
 
 /* Sets c->plan. */
 void conv2d_plan_choose(struct conv2d *c, enum conv2d_choice choice);

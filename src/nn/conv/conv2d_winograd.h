@@ -4,7 +4,7 @@
 #ifndef NN_CONV_CONV2D_WINOGRAD_H
 #define NN_CONV_CONV2D_WINOGRAD_H
 
-#include "nn/conv/conv2d.h"
+#include "nn/conv/conv2d_method.h"
 
 enum { CONV2D_WINOGRAD_TILE = 4, CONV2D_WINOGRAD_POINTS = 36 };
 

@@ -1,0 +1,272 @@
+/* Networks of every kind of block beside PyTorch: tests/golden/nn/network-NAME and narrow-NAME,
+ * made by scripts/make_network_golden.py (tests/golden/nn/README.md says what is in them).
+ *
+ * Golden values are those of a float64 run; "distance/..." says how far PyTorch's float32 run is
+ * from them (relative L2), which is the yardstick. */
+#include "base/parallel.h"
+#include "io/safetensors.h"
+#include "nn/model.h"
+#include "nn/seeded_values.h"
+#include "run/files/model_file.h"
+
+#include "math/close.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static double value_at(const struct safetensors_entry *e, size_t i)
+{
+    float value;
+    memcpy(&value, (const char *)e->data + i * sizeof value, sizeof value);
+    return value;
+}
+
+/* Relative L2 between the entry and the same places of ours [size], in PyTorch's layout; where the
+ * entry is all zeros, L2. */
+static double distance(const struct safetensors_entry *e, const float *ours, size_t size)
+{
+    size_t n = e->n_bytes / sizeof(float);
+    double difference = 0, norm = 0;
+    for (size_t i = 0; i < n; i++) {
+        double want = value_at(e, i), d = (double)ours[i * size / n] - want;
+        difference += d * d;
+        norm += want * want;
+    }
+    return sqrt(difference) / (norm > 0 ? sqrt(norm) : 1);
+}
+
+/* "FIRST/SECOND". */
+static const struct safetensors_entry *entry_of(const struct safetensors *file, const char *first,
+                                                const char *second)
+{
+    char key[192];
+    snprintf(key, sizeof key, "%s/%s", first, second);
+    const struct safetensors_entry *e = safetensors_find(file, key);
+    if (!e)
+        fail_msg("no golden tensor \"%s\"", key);
+    return e;
+}
+
+static void load_seeded_weights(struct param_list *list)
+{
+    for (int i = 0; i < list->n; i++) {
+        struct param *p = &list->item[i];
+        if (p->kind == PARAM_COUNTER)
+            continue;
+        float *disk = close_floats(p->size);
+        seeded_network_parameter(disk, p);
+        param_from_disk(p->data, p, disk);
+        free(disk);
+    }
+}
+
+static struct model *create(const struct model_spec *spec, const struct model_options *options)
+{
+    struct model *m;
+    struct error err;
+    if (model_create(&m, spec, options, &err) != STATUS_OK)
+        fail_msg("%s", err.message);
+    load_seeded_weights(model_params(m));
+    return m;
+}
+
+static void read_golden(struct safetensors *file, const char *kind, const char *name)
+{
+    char path[128];
+    struct error err;
+    snprintf(path, sizeof path, "tests/golden/nn/%s-%s.safetensors", kind, name);
+    if (safetensors_read(file, path, &err) != STATUS_OK)
+        fail_msg("%s", err.message);
+}
+
+/* ---- networks that are shipped ---- */
+
+static void compare_logits(const struct model_spec *spec, const struct safetensors *golden,
+                           int size)
+{
+    const struct model_options options = {.classes = 10, .size = size, .max_batch = 1};
+    struct model *m = create(spec, &options);
+    float *x = close_floats((size_t)size * (size_t)size * 3);
+    char text[16];
+    snprintf(text, sizeof text, "%d", size);
+    seeded_pictures(x, 1, 1, size);
+    double d = distance(entry_of(golden, "logits", text), model_forward(m, x, 1, MODEL_EVAL), 10);
+    if (!(d < 1e-5))
+        fail_msg("%s at %d: logits are %.1e from PyTorch's", spec->name, size, d);
+    free(x);
+    model_destroy(m);
+}
+
+static void compare_shipped(const char *name)
+{
+    char path[64];
+    struct model_spec spec;
+    struct safetensors golden = {0};
+    struct error err;
+    snprintf(path, sizeof path, "models/%s.yaml", name);
+    if (model_file_read(&spec, path, &err) != STATUS_OK)
+        fail_msg("%s", err.message);
+    read_golden(&golden, "network", name);
+    compare_logits(&spec, &golden, 224);
+    compare_logits(&spec, &golden, 97);
+    safetensors_free(&golden);
+}
+
+static void logits_of_the_shipped_networks_are_pytorchs(void **state)
+{
+    (void)state;
+    compare_shipped("efficientnet-lite0");
+    compare_shipped("mobilenetv2");
+    compare_shipped("resnet34");
+    compare_shipped("resnet50");
+}
+
+/* ---- narrow ones, with gradients ---- */
+
+#define RESNET_TAIL                                                                                \
+    "  - {blocks: 2, width: 32, stride: 1}\n"                                                      \
+    "  - {blocks: 2, width: 64, stride: 2}\n"                                                      \
+    "  - {blocks: 1, width: 128, stride: 2}\n"                                                     \
+    "norm: {kind: batch}\n"
+
+static const struct narrow {
+    const char *name, *text;
+} NARROW[] = {
+    {"efficientnet-lite", "stem: [{width: 8, kernel: 3, stride: 2}]\n"
+                          "block: inverted\n"
+                          "stages:\n"
+                          "  - {blocks: 1, width: 8, stride: 1, kernel: 3, expansion: 1}\n"
+                          "  - {blocks: 2, width: 8, stride: 2, kernel: 3, expansion: 6}\n"
+                          "  - {blocks: 2, width: 16, stride: 2, kernel: 5, expansion: 6}\n"
+                          "  - {blocks: 1, width: 24, stride: 1, kernel: 5, expansion: 4}\n"
+                          "head: {width: 64}\n"
+                          "norm: {kind: batch, epsilon: 0.001}\n"
+                          "activation: relu6\n"
+                          "padding: same\n"},
+    {"mobilenetv2", "stem: [{width: 8, kernel: 3, stride: 2}]\n"
+                    "block: inverted\n"
+                    "stages:\n"
+                    "  - {blocks: 1, width: 8, stride: 1, expansion: 1}\n"
+                    "  - {blocks: 2, width: 8, stride: 2}\n"
+                    "  - {blocks: 2, width: 16, stride: 2}\n"
+                    "head: {width: 64}\n"
+                    "norm: {kind: batch}\n"
+                    "activation: relu6\n"},
+    {"resnet34", "stem: [{width: 8, kernel: 7, stride: 2}]\n"
+                 "pool: {kernel: 3, stride: 2}\n"
+                 "block: basic\n"
+                 "stages:\n"
+                 "  - {blocks: 2, width: 8, stride: 1}\n"
+                 "  - {blocks: 1, width: 16, stride: 2}\n"
+                 "  - {blocks: 2, width: 32, stride: 2}\n"
+                 "norm: {kind: batch}\n"},
+    {"resnet50", "stem: [{width: 8, kernel: 7, stride: 2}]\n"
+                 "pool: {kernel: 3, stride: 2}\n"
+                 "block: bottleneck\n"
+                 "stages:\n" RESNET_TAIL},
+    {"thin-resnet50", "stem: [{width: 8, kernel: 7, stride: 2}]\n"
+                      "pool: {kernel: 3, stride: 2, padding: same}\n"
+                      "block: {kind: bottleneck, stride-in: first}\n"
+                      "stages:\n" RESNET_TAIL},
+};
+enum { CLASSES = 5, BATCH = 3, SIZE = 52 };
+
+/* How many times as far from float64 as PyTorch's float32 may be, and what is near in any case: a
+ * few roundings of single entries. */
+static const double FACTOR = 2, NEAR = 5e-7;
+
+static void expect_near(const char *network, const struct safetensors *golden, const char *mode,
+                        const char *name, const float *ours, size_t size)
+{
+    double far = distance(entry_of(golden, mode, name), ours, size);
+    char yardstick[32];
+    snprintf(yardstick, sizeof yardstick, "distance/%s", mode);
+    double theirs = value_at(entry_of(golden, yardstick, name), 0);
+    if (!(far <= FACTOR * theirs + NEAR))
+        fail_msg("%s, %s/%s: %.1e from float64, PyTorch's float32 is %.1e", network, mode, name,
+                 far, theirs);
+}
+
+static void compare_parameters(const char *network, const struct safetensors *golden,
+                               const char *mode, const struct param_list *list, bool training)
+{
+    for (int i = 0; i < list->n; i++) {
+        const struct param *p = &list->item[i];
+        char name[128];
+        if (p->kind == PARAM_COUNTER || (p->kind == PARAM_BUFFER && !training))
+            continue;
+        bool buffer = p->kind == PARAM_BUFFER;
+        snprintf(name, sizeof name, "%s/%s", buffer ? "buffer" : "gradient", p->name);
+        float *disk = close_floats(p->size);
+        param_to_disk(disk, p, buffer ? p->data : p->grad);
+        expect_near(network, golden, mode, name, disk, p->size);
+        free(disk);
+    }
+}
+
+static void compare_mode(const struct narrow *n, const struct model_spec *spec,
+                         const struct safetensors *golden, bool training)
+{
+    static const int all[BATCH] = {0, 1, 2};
+    const char *mode = training ? "training" : "frozen";
+    const struct model_options options = {.classes = CLASSES,
+                                          .size = SIZE,
+                                          .max_batch = BATCH,
+                                          .training = true,
+                                          .convolutions = CONV2D_ALL_IM2COL,
+                                          .freeze_batch_norm = !training};
+    struct model *m = create(spec, &options);
+    int64_t seed;
+    memcpy(&seed, entry_of(golden, mode, "seed")->data, sizeof seed);
+    float *x = close_floats(BATCH * SIZE * SIZE * 3), dlogits[BATCH * CLASSES];
+    seeded_pictures(x, (uint64_t)seed, BATCH, SIZE);
+    uint64_t stream = seeded_state("dlogits", (uint64_t)seed);
+    for (uint64_t i = 0; i < BATCH * CLASSES; i++)
+        dlogits[i] = (float)seeded_uniform(stream, i);
+    const float *logits = model_forward(m, x, BATCH, MODEL_TRAIN);
+    expect_near(n->name, golden, mode, "logits", logits, BATCH * CLASSES);
+    model_backward(m, dlogits, all, BATCH);
+    compare_parameters(n->name, golden, mode, model_params(m), training);
+    free(x);
+    model_destroy(m);
+}
+
+static void gradients_are_no_farther_from_float64_than_twice_pytorchs(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof NARROW / sizeof NARROW[0]; i++) {
+        const struct narrow *n = &NARROW[i];
+        struct model_spec spec;
+        struct safetensors golden = {0};
+        struct error err;
+        if (model_file_parse(&spec, n->text, strlen(n->text), n->name, &err) != STATUS_OK)
+            fail_msg("%s", err.message);
+        read_golden(&golden, "narrow", n->name);
+        compare_mode(n, &spec, &golden, false);
+        compare_mode(n, &spec, &golden, true);
+        safetensors_free(&golden);
+    }
+}
+
+static int start(void **state)
+{
+    struct error err;
+    (void)state;
+    return parallel_start(2, &err) == STATUS_OK ? 0 : -1;
+}
+
+static int stop(void **state)
+{
+    (void)state;
+    parallel_stop();
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(logits_of_the_shipped_networks_are_pytorchs),
+        cmocka_unit_test(gradients_are_no_farther_from_float64_than_twice_pytorchs),
+    };
+    return cmocka_run_group_tests(tests, start, stop);
+}
