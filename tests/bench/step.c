@@ -9,7 +9,7 @@
 #include <stdlib.h>
 
 static const struct optimiser_options adam_options = {
-    .kind = OPTIMISER_ADAM, .beta1 = 0.9, .beta2 = 0.999, .epsilon = 1e-8};
+    .kind = OPTIMISER_ADAM, .body_factor = 1, .beta1 = 0.9, .beta2 = 0.999, .epsilon = 1e-8};
 
 static enum status create_buffers(struct step_network *s, struct error *err)
 {

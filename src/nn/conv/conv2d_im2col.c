@@ -19,12 +19,12 @@
 enum { TILE_FLOATS = 96 * 1024, TILE_MIN_POSITIONS = 192 };
 enum { PIECES = 16, LARGE_FILTER_FLOATS = 256 * 1024 };
 
-/* Whether the rows are the source's own pixels, one behind the other: a 1x1 convolution of
- * stride 1. */
-static bool is_pointwise(const struct im2col_shape *s)
+/* Whether the first `rows` position rows are the source's own pixels, one behind the other: a 1x1
+ * convolution of stride 1. */
+static bool is_pointwise(const struct im2col_shape *s, int rows)
 {
-    return s->n_runs == 1 && s->run[0].n == 1 && s->run[0].dh == 0 && s->run[0].dw == 0 &&
-           s->step == 1 && s->out_width == s->width;
+    return rows <= s->height && s->n_runs == 1 && s->run[0].n == 1 && s->run[0].dh == 0 &&
+           s->run[0].dw == 0 && s->step == 1 && s->out_width == s->width;
 }
 
 static bool fits(const struct conv2d *c, enum conv2d_pass pass)
@@ -75,7 +75,7 @@ static void tile_piece(void *context, int piece, int worker)
     const float *source = g->source + (size_t)sample * (size_t)g->shape.height * row_floats;
     float *col = j->memory + (size_t)worker * j->worker_floats;
     const float *rows_of_source = col;
-    if (is_pointwise(&g->shape))
+    if (is_pointwise(&g->shape, g->rows))
         rows_of_source = source + (size_t)first * row_floats;
     else
         im2col(col, source, &g->shape, first, rows);
@@ -93,7 +93,7 @@ static void run_phase(const struct conv2d_phase *g)
         j.rows_each = g->rows;
     j.per_sample = (g->rows + j.rows_each - 1) / j.rows_each;
     size_t tile = (size_t)j.rows_each * (size_t)width;
-    j.col_floats = is_pointwise(&g->shape) ? 0 : tile * (size_t)g->depth;
+    j.col_floats = is_pointwise(&g->shape, g->rows) ? 0 : tile * (size_t)g->depth;
     j.worker_floats = j.col_floats + (g->spread == 1 ? 0 : tile * (size_t)g->out_shape.channels);
 
     size_t mark = g->scratch->used;
@@ -152,7 +152,7 @@ static void weights_piece(void *context, int piece, int worker)
         if (n > end - row)
             n = end - row;
         const float *x = j->x + (size_t)sample * shape_floats(c->in), *rows_of_x = col;
-        if (is_pointwise(&shape))
+        if (is_pointwise(&shape, c->out.height))
             rows_of_x = x + (size_t)in_sample * (size_t)c->in.width * (size_t)c->in.channels;
         else
             im2col(col, x, &shape, in_sample, n);

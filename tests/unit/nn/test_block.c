@@ -31,7 +31,7 @@ static void build(void *layer, struct build *b)
     if (o->kind == &block_convs)
         block_convs_build(k, b, o->in, &o->convs);
     else
-        o->kind->build(k, b, "block", o->in, &o->spec);
+        o->kind->build(k, b, o->in, &o->spec);
     k->y = arena_floats(b->activations, shape_floats(k->out.shape) * BATCH);
 }
 

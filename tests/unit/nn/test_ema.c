@@ -15,7 +15,7 @@ static struct param item[] = {
     {.kind = PARAM_COUNTER, .counter = 7},
     {.kind = PARAM_BUFFER, .size = BUFFER, .data = running[1]},
 };
-static struct param_list params = {item, 4, data, NULL, N};
+static struct param_list params = {.item = item, .n = 4, .data = data, .n_trained = N};
 
 static void fill(float value)
 {

@@ -146,7 +146,7 @@ static void run_gradients(struct witness *w, struct model *m, const float *x, bo
 }
 
 static const struct optimiser_options adam_options = {
-    .kind = OPTIMISER_ADAM, .beta1 = 0.9, .beta2 = 0.999, .epsilon = EPSILON};
+    .kind = OPTIMISER_ADAM, .body_factor = 1, .beta1 = 0.9, .beta2 = 0.999, .epsilon = EPSILON};
 
 /* Each step starts from the seeded weights, while the moments go on. */
 static void run_steps(struct witness *w, struct model *m, struct optimiser *opt)

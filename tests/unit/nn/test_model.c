@@ -320,7 +320,7 @@ static void evaluation_changes_nothing_and_needs_no_training_memory(void **state
 }
 
 static const struct optimiser_options adam_options = {
-    .kind = OPTIMISER_ADAM, .beta1 = 0.9, .beta2 = 0.999, .epsilon = 1e-8};
+    .kind = OPTIMISER_ADAM, .body_factor = 1, .beta1 = 0.9, .beta2 = 0.999, .epsilon = 1e-8};
 
 struct result {
     float logits[BATCH * CLASSES], *grad, *data;

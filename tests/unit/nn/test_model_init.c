@@ -119,9 +119,9 @@ static void the_seed_decides_and_no_two_parameters_share_their_numbers(void **st
     (void)state;
     struct model *a = create(3), *b = create(3), *c = create(4);
     const struct param_list *first = model_params(a);
-    size_t bytes = first->n_trained * sizeof(float);
-    assert_memory_equal(first->data, model_params(b)->data, bytes);
-    assert_memory_not_equal(first->data, model_params(c)->data, bytes);
+    size_t bytes = first->n_all * sizeof(float);
+    assert_memory_equal(first->all, model_params(b)->all, bytes);
+    assert_memory_not_equal(first->all, model_params(c)->all, bytes);
     const char *const names[] = {"conv1.weight", "layer1.0.conv1.weight", "layer1.0.conv2.weight"};
     double ratio[3]; /* of the first two numbers drawn: a stream used twice, scaled, would show */
     for (int i = 0; i < 3; i++) {

@@ -47,8 +47,12 @@ static void create(struct training *t, enum norm_kind norm, enum conv2d_choice m
                                           .max_batch = BATCH,
                                           .training = true,
                                           .convolutions = method};
-    const struct optimiser_options update = {
-        .kind = kind, .beta1 = 0.9, .beta2 = 0.999, .epsilon = 1e-8, .momentum = 0.9};
+    const struct optimiser_options update = {.body_factor = 1,
+                                             .kind = kind,
+                                             .beta1 = 0.9,
+                                             .beta2 = 0.999,
+                                             .epsilon = 1e-8,
+                                             .momentum = 0.9};
     struct error err;
     *t = (struct training){.x = close_normal((size_t)BATCH * SIZE * SIZE * 3)};
     assert_int_equal(model_create(&t->model, &spec, &options, &err), STATUS_OK);

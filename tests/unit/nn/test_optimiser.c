@@ -53,7 +53,7 @@ static struct param_list lay_out(struct param item[4], float *data, float *grad)
                                  .grad = grad + at};
         at += (size_t)SIZE[i];
     }
-    return (struct param_list){item, 4, data, grad, at};
+    return (struct param_list){.item = item, .n = 4, .data = data, .grad = grad, .n_trained = at};
 }
 
 static void assert_is_pytorchs(const char *name, const struct optimiser_options *options)
@@ -90,8 +90,9 @@ static void assert_is_pytorchs(const char *name, const struct optimiser_options 
 static void adam_is_that_of_pytorch(void **state)
 {
     (void)state;
-    const struct optimiser_options plain = {.kind = OPTIMISER_ADAM, ADAM};
-    const struct optimiser_options decay = {.kind = OPTIMISER_ADAM, ADAM, .weight_decay = 0.1};
+    const struct optimiser_options plain = {.kind = OPTIMISER_ADAM, .body_factor = 1, ADAM};
+    const struct optimiser_options decay = {
+        .kind = OPTIMISER_ADAM, .body_factor = 1, ADAM, .weight_decay = 0.1};
     assert_is_pytorchs("adam", &plain);
     assert_is_pytorchs("adam-decay", &decay);
 }
@@ -99,18 +100,28 @@ static void adam_is_that_of_pytorch(void **state)
 static void adamw_is_that_of_pytorch(void **state)
 {
     (void)state;
-    const struct optimiser_options options = {
-        .kind = OPTIMISER_ADAMW, .beta1 = 0.8, .beta2 = 0.99, .epsilon = 1e-3, .weight_decay = 0.5};
+    const struct optimiser_options options = {.kind = OPTIMISER_ADAMW,
+                                              .body_factor = 1,
+                                              .beta1 = 0.8,
+                                              .beta2 = 0.99,
+                                              .epsilon = 1e-3,
+                                              .weight_decay = 0.5};
     assert_is_pytorchs("adamw", &options);
 }
 
 static void decay_of_weights_alone_is_that_of_two_groups_in_pytorch(void **state)
 {
     (void)state;
-    const struct optimiser_options adamw = {
-        .kind = OPTIMISER_ADAMW, ADAM, .weight_decay = 0.5, .keep_norm_bias = true};
-    const struct optimiser_options sgd = {
-        .kind = OPTIMISER_SGD, .momentum = 0.9, .weight_decay = 0.1, .keep_norm_bias = true};
+    const struct optimiser_options adamw = {.kind = OPTIMISER_ADAMW,
+                                            .body_factor = 1,
+                                            ADAM,
+                                            .weight_decay = 0.5,
+                                            .keep_norm_bias = true};
+    const struct optimiser_options sgd = {.kind = OPTIMISER_SGD,
+                                          .body_factor = 1,
+                                          .momentum = 0.9,
+                                          .weight_decay = 0.1,
+                                          .keep_norm_bias = true};
     assert_is_pytorchs("adamw-weights-only", &adamw);
     assert_is_pytorchs("sgd-momentum", &sgd);
 }
@@ -118,9 +129,13 @@ static void decay_of_weights_alone_is_that_of_two_groups_in_pytorch(void **state
 static void sgd_is_that_of_pytorch(void **state)
 {
     (void)state;
-    const struct optimiser_options plain = {.kind = OPTIMISER_SGD, .weight_decay = 0.1};
-    const struct optimiser_options nesterov = {
-        .kind = OPTIMISER_SGD, .momentum = 0.9, .nesterov = true, .weight_decay = 0.1};
+    const struct optimiser_options plain = {
+        .kind = OPTIMISER_SGD, .body_factor = 1, .weight_decay = 0.1};
+    const struct optimiser_options nesterov = {.kind = OPTIMISER_SGD,
+                                               .body_factor = 1,
+                                               .momentum = 0.9,
+                                               .nesterov = true,
+                                               .weight_decay = 0.1};
     assert_is_pytorchs("sgd", &plain);
     assert_is_pytorchs("sgd-nesterov", &nesterov);
 }
@@ -146,7 +161,8 @@ static void twin_step(int t, double rate, double decay)
 static void a_hundred_steps_of_adam_are_those_of_double_precision(void **state)
 {
     (void)state;
-    const struct optimiser_options options = {.kind = OPTIMISER_ADAM, ADAM, .weight_decay = 0.1};
+    const struct optimiser_options options = {
+        .kind = OPTIMISER_ADAM, .body_factor = 1, ADAM, .weight_decay = 0.1};
     struct optimiser opt;
     struct error err;
     close_seed(100);
@@ -176,7 +192,7 @@ static void the_first_step_of_adam_is_the_learning_rate_against_the_gradients_si
     (void)state;
     static const enum optimiser_kind kind[] = {OPTIMISER_ADAM, OPTIMISER_ADAMW};
     for (int k = 0; k < 2; k++) {
-        const struct optimiser_options options = {.kind = kind[k], ADAM};
+        const struct optimiser_options options = {.kind = kind[k], .body_factor = 1, ADAM};
         struct optimiser opt;
         struct error err;
         assert_int_equal(optimiser_create(&opt, &params, &options, &err), STATUS_OK);
@@ -199,9 +215,12 @@ static void without_a_gradient_weights_decay_or_rest_up_to_the_last_one(void **s
     struct param item[2] = {
         {.kind = PARAM_CONV, .size = FIRST, .data = data, .grad = grad},
         {.kind = PARAM_VECTOR, .size = N - FIRST, .data = data + FIRST, .grad = grad + FIRST}};
-    struct param_list list = {item, 2, data, grad, N};
-    const struct optimiser_options options = {
-        .kind = OPTIMISER_ADAMW, ADAM, .weight_decay = 0.5, .keep_norm_bias = true};
+    struct param_list list = {.item = item, .n = 2, .data = data, .grad = grad, .n_trained = N};
+    const struct optimiser_options options = {.kind = OPTIMISER_ADAMW,
+                                              .body_factor = 1,
+                                              ADAM,
+                                              .weight_decay = 0.5,
+                                              .keep_norm_bias = true};
     struct optimiser opt;
     struct error err;
     assert_int_equal(optimiser_create(&opt, &list, &options, &err), STATUS_OK);
@@ -218,9 +237,11 @@ static void without_a_gradient_weights_decay_or_rest_up_to_the_last_one(void **s
 static void a_moment_that_is_not_needed_is_not_there(void **state)
 {
     (void)state;
-    const struct optimiser_options plain = {.kind = OPTIMISER_SGD},
-                                   momentum = {.kind = OPTIMISER_SGD, .momentum = 0.9},
-                                   adam = {.kind = OPTIMISER_ADAM, ADAM};
+    const struct optimiser_options plain = {.kind = OPTIMISER_SGD, .body_factor = 1},
+                                   momentum = {.kind = OPTIMISER_SGD,
+                                               .body_factor = 1,
+                                               .momentum = 0.9},
+                                   adam = {.kind = OPTIMISER_ADAM, .body_factor = 1, ADAM};
     struct optimiser opt;
     struct error err;
     assert_int_equal(optimiser_create(&opt, &params, &plain, &err), STATUS_OK);
@@ -235,7 +256,7 @@ static void a_moment_that_is_not_needed_is_not_there(void **state)
 static void a_failing_allocation_is_a_clean_error(void **state)
 {
     (void)state;
-    const struct optimiser_options options = {.kind = OPTIMISER_ADAM, ADAM};
+    const struct optimiser_options options = {.kind = OPTIMISER_ADAM, .body_factor = 1, ADAM};
     struct optimiser opt;
     struct error err;
     FAILING_ALLOC_EACH(optimiser_create(&opt, &params, &options, &err), &err)

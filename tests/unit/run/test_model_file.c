@@ -231,7 +231,8 @@ static void mistakes_are_named_with_their_line(void **state)
            "m.yaml:3: stem[1]: unknown key \"kernle\"; did you mean \"kernel\"?");
     refuse("width: 32, ", "", "m.yaml:8: stages[1]: key \"width\" is missing");
     refuse("block: basic\n", "", "m.yaml:1: model: key \"block\" is missing");
-    refuse("basic", "bottleneck", "m.yaml:5: block: \"bottleneck\" is not one of basic");
+    refuse("basic", "bottle",
+           "m.yaml:5: block: \"bottle\" is not one of basic|bottleneck|inverted");
     refuse("kind: group", "kind: layer",
            "m.yaml:9: norm.kind: \"layer\" is not one of none|batch|group");
     refuse("kind: group", "kind: batch",
@@ -244,8 +245,8 @@ static void mistakes_are_named_with_their_line(void **state)
            "m.yaml:9: norm.groups: \"four\" is not an integer in 1..2147483647");
     refuse("groups: 4}", "groups: 4}\nzero-init-residual: 1",
            "m.yaml:10: zero-init-residual: \"1\" is not one of false|true");
-    refuse("block: basic", "block: {kind: inverted}",
-           "m.yaml:5: block.kind: \"inverted\" is not one of basic");
+    refuse("block: basic", "block: {kind: invert}",
+           "m.yaml:5: block.kind: \"invert\" is not one of basic|bottleneck|inverted");
     refuse("block: basic", "block: {}", "m.yaml:5: block: key \"kind\" is missing");
     refuse("block: basic", "block: {kind: basic, kernel: 3}",
            "m.yaml:5: block: unknown key \"kernel\"");
