@@ -31,7 +31,7 @@ WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpo
             -Wformat=2
 # Floors without a conversion that may change a value or a sign: all, once nn and math/kernels are
 # among them.
-STRICT_FLOORS := base io math image data run cli
+STRICT_FLOORS := base io math nn image data run cli
 # -ffp-contract=fast lets a*b+c become one FMA where the processor has it: same bits on every run of
 # one machine.
 ATK_CFLAGS := -std=c11 -D_GNU_SOURCE -Isrc -DATK_VERSION='"$(VERSION)"' -ffp-contract=fast \

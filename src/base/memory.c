@@ -53,27 +53,3 @@ char *memory_string(const char *text, struct error *err)
     }
     return memcpy(copy, text, size);
 }
-
-enum status memory_alloc(void **out, size_t count, size_t size, const char *what, struct error *err)
-{
-    *out = memory_array(count, size, what, err);
-    return *out ? STATUS_OK : err->status;
-}
-
-enum status memory_grow(void **array, size_t *capacity, size_t needed, size_t element_size,
-                        const char *what, struct error *err)
-{
-    if (needed <= *capacity)
-        return STATUS_OK;
-    void *grown = memory_grown(*array, capacity, needed, element_size, what, err);
-    if (!grown)
-        return err->status;
-    *array = grown;
-    return STATUS_OK;
-}
-
-enum status memory_copy_string(char **out, const char *text, struct error *err)
-{
-    *out = memory_string(text, err);
-    return *out ? STATUS_OK : err->status;
-}

@@ -1,7 +1,7 @@
 /* Checked allocation; brings base/arena.h along, where the large arrays come from.
  *
  * All allocation in the program goes through malloc, calloc, realloc or aligned_alloc (strdup and
- * its kin are spelled memory_copy_string), so that tests can make the n-th one fail.
+ * its kin are spelled memory_string), so that tests can make the n-th one fail.
  */
 #ifndef BASE_MEMORY_H
 #define BASE_MEMORY_H
@@ -27,16 +27,5 @@ void *memory_array(size_t count, size_t size, const char *what, struct error *er
 void *memory_grown(void *array, size_t *capacity, size_t needed, size_t element_size,
                    const char *what, struct error *err);
 char *memory_string(const char *text, struct error *err);
-
-/* The former form of the three, until their last caller has moved on.
- * *out = count x size zeroed bytes; the product is checked. count 0 gives a valid unique pointer.
- * *out is written in any case (NULL on failure). The caller frees it with free(). */
-enum status memory_alloc(void **out, size_t count, size_t size, const char *what,
-                         struct error *err);
-/* Grows *array (of element_size each) so that it holds at least needed elements; *capacity follows.
- * Grows by half again at least. On failure *array is unchanged. New elements are not zeroed. */
-enum status memory_grow(void **array, size_t *capacity, size_t needed, size_t element_size,
-                        const char *what, struct error *err);
-enum status memory_copy_string(char **out, const char *text, struct error *err);
 
 #endif
