@@ -1,7 +1,7 @@
 /* Times each method of convolution on the shapes of the project's networks: processor time of one
  * thread, the least of several rounds. Prints GFLOP/s of the direct algorithm and writes a CSV.
- * With --check it compares the methods with the reference (im2col) instead. The level is
- * ATK_KERNELS' or the processor's best. */
+ * With --check it compares the methods with the reference (im2col) instead, with --depthwise it
+ * times the depthwise kernels. The level is ATK_KERNELS' or the processor's best. */
 #include "base/arena.h"
 #include "base/parallel.h"
 #include "base/rng.h"
@@ -141,13 +141,18 @@ static bool is_used(const struct bench_shape *s, int pass)
     return pass != 1 || s->in_c > 3;
 }
 
+static double processor_time(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
 static double time_pass(const struct bench *b, int pass)
 {
-    struct timespec t[2];
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t[0]);
+    double start = processor_time();
     run_pass(b, pass, ALL);
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t[1]);
-    return (double)(t[1].tv_sec - t[0].tv_sec) + 1e-9 * (double)(t[1].tv_nsec - t[0].tv_nsec);
+    return processor_time() - start;
 }
 
 /* Rounds go through methods and passes in turn, so that a slow moment of the machine hits all. */
@@ -215,6 +220,101 @@ static bool check_shape(struct bench b[METHODS], const struct bench_shape *s, in
     return good;
 }
 
+/* Depthwise layers of EfficientNet-Lite0 at 224, TensorFlow's padding. */
+static const struct depthwise_shape {
+    int kernel, stride, channels, size;
+} DEPTHWISE[] = {
+    {3, 1, 32, 112}, {3, 2, 96, 112}, {3, 1, 144, 56}, {5, 2, 144, 56},
+    {5, 1, 240, 28}, {3, 2, 240, 28}, {3, 1, 480, 14}, {5, 1, 480, 14},
+    {5, 1, 672, 14}, {5, 2, 672, 14}, {5, 1, 1152, 7}, {3, 1, 1152, 7},
+};
+enum { DEPTHWISE_BATCH = 16 };
+
+/* x, dx, y, dy of a batch and filter, dw, scale, shift. */
+struct depthwise_bench {
+    struct kernels_depthwise d;
+    size_t in, out;
+    float *x, *dx, *y, *dy, *filter, *dw, *scale, *shift;
+};
+
+static enum status depthwise_create(struct depthwise_bench *b, struct arena *arena,
+                                    const struct depthwise_shape *s, struct error *err)
+{
+    const int out = (s->size + s->stride - 1) / s->stride;
+    const int pad = (out - 1) * s->stride + s->kernel - s->size;
+    b->d = (struct kernels_depthwise){s->size,   s->size,   s->channels, out,    out,
+                                      s->kernel, s->stride, pad / 2,     pad / 2};
+    const size_t channels = (size_t)s->channels, taps = (size_t)(s->kernel * s->kernel);
+    b->in = (size_t)(s->size * s->size) * channels;
+    b->out = (size_t)(out * out) * channels;
+    for (int pass = 0; pass < 2; pass++) {
+        b->x = arena_floats(arena, DEPTHWISE_BATCH * b->in);
+        b->dx = arena_floats(arena, DEPTHWISE_BATCH * b->in);
+        b->y = arena_floats(arena, DEPTHWISE_BATCH * b->out);
+        b->dy = arena_floats(arena, DEPTHWISE_BATCH * b->out);
+        b->filter = arena_floats(arena, taps * channels);
+        b->dw = arena_floats(arena, taps * channels);
+        b->scale = arena_floats(arena, channels);
+        b->shift = arena_floats(arena, channels);
+        if (pass == 0 && arena_commit(arena, "a convolution's arrays", err) != STATUS_OK)
+            return err->status;
+    }
+    for (size_t i = 0; i < DEPTHWISE_BATCH * b->in; i++)
+        b->x[i] = (float)(i % 17) - 8;
+    for (size_t i = 0; i < DEPTHWISE_BATCH * b->out; i++)
+        b->dy[i] = (float)(i % 13) - 6;
+    for (size_t i = 0; i < taps * channels; i++)
+        b->filter[i] = (float)(i % 5) - 2;
+    return STATUS_OK;
+}
+
+static void depthwise_pass(const struct depthwise_bench *b, int pass)
+{
+    const struct kernels *k = kernels_get();
+    const struct kernels_epilogue epilogue = {b->scale, b->shift, KERNELS_RELU6};
+    for (size_t i = 0; i < DEPTHWISE_BATCH; i++) {
+        const float *x = b->x + i * b->in, *dy = b->dy + i * b->out;
+        if (pass == 0)
+            k->depthwise_forward(b->y + i * b->out, x, b->filter, &epilogue, &b->d, 0,
+                                 b->d.out_height);
+        else if (pass == 1)
+            k->depthwise_backward_data(b->dx + i * b->in, dy, b->filter, &b->d, 0, b->d.height,
+                                       false);
+        else
+            k->depthwise_backward_weights(b->dw, x, dy, &b->d, 0, b->d.out_height, i > 0);
+    }
+}
+
+static enum status run_depthwise(int rounds, struct error *err)
+{
+    printf("level %s, batch %d, one thread\nms (GFLOP/s): forward | backward-data | "
+           "backward-weights\n",
+           kernels_get()->level, DEPTHWISE_BATCH);
+    for (size_t i = 0; i < sizeof DEPTHWISE / sizeof DEPTHWISE[0]; i++) {
+        const struct depthwise_shape *s = &DEPTHWISE[i];
+        struct depthwise_bench b;
+        struct arena arena = {0};
+        enum status status = depthwise_create(&b, &arena, s, err);
+        if (status == STATUS_OK)
+            printf("%dx%d/%d %4d @%3d", s->kernel, s->kernel, s->stride, s->channels, s->size);
+        for (int pass = 0; pass < PASSES && status == STATUS_OK; pass++) {
+            double best = INFINITY;
+            for (int round = -1; round < rounds; round++) {
+                double start = processor_time();
+                depthwise_pass(&b, pass);
+                best = fmin(best, processor_time() - start);
+            }
+            double flops = 2.0 * (double)(DEPTHWISE_BATCH * b.out) * s->kernel * s->kernel;
+            printf(" | %6.2f (%5.1f)", best * 1e3, flops / best * 1e-9);
+        }
+        printf("\n");
+        arena_destroy(&arena);
+        if (status != STATUS_OK)
+            return status;
+    }
+    return STATUS_OK;
+}
+
 static enum status run(int rounds, bool check, FILE *csv, struct error *err)
 {
     enum status status = STATUS_OK;
@@ -248,9 +348,10 @@ int main(int argc, char **argv)
     static const struct option OPTIONS[] = {{"rounds", required_argument, NULL, 'r'},
                                             {"csv", required_argument, NULL, 'c'},
                                             {"check", no_argument, NULL, 'k'},
+                                            {"depthwise", no_argument, NULL, 'd'},
                                             {NULL, 0, NULL, 0}};
     int option, rounds = 5;
-    bool check = false;
+    bool check = false, depthwise = false;
     const char *path = NULL;
     while ((option = getopt_long(argc, argv, "", OPTIONS, NULL)) != -1) {
         if (option == 'r')
@@ -259,11 +360,13 @@ int main(int argc, char **argv)
             path = optarg;
         else if (option == 'k')
             check = true;
+        else if (option == 'd')
+            depthwise = true;
         else
             rounds = 0;
     }
     if (rounds < 1 || optind != argc) {
-        fprintf(stderr, "usage: bench-kernels [--rounds N] [--csv FILE] [--check]\n");
+        fprintf(stderr, "usage: bench-kernels [--rounds N] [--csv FILE] [--check | --depthwise]\n");
         return STATUS_USAGE;
     }
     FILE *csv = path ? fopen(path, "w") : NULL;
@@ -273,7 +376,7 @@ int main(int argc, char **argv)
     }
     struct error err;
     gemm_start();
-    enum status status = run(rounds, check, csv, &err);
+    enum status status = depthwise ? run_depthwise(rounds, &err) : run(rounds, check, csv, &err);
     if (status != STATUS_OK)
         fprintf(stderr, "bench-kernels: %s\n", err.message);
     if (csv && fclose(csv) != 0) {
