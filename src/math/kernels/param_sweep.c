@@ -54,7 +54,7 @@ double KERNEL(param_sweep_sum_squares)(const float *x, size_t n)
     double lane[SUMS] = {0}, sum = 0;
     size_t i = 0;
     for (; i + SUMS <= n; i += SUMS)
-        for (int j = 0; j < SUMS; j++)
+        for (size_t j = 0; j < SUMS; j++)
             lane[j] += (double)x[i + j] * (double)x[i + j];
     for (int j = 0; i < n; i++, j++)
         lane[j] += (double)x[i] * (double)x[i];
@@ -83,5 +83,5 @@ void KERNEL(param_sweep_sum_parts)(float *restrict out, const float *restrict pa
         out[i] = part[i];
     for (int j = 1; j < n_parts; j++)
         for (size_t i = 0; i < n; i++)
-            out[i] += part[j * stride + i];
+            out[i] += part[(size_t)j * stride + i];
 }

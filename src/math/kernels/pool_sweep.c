@@ -4,6 +4,11 @@
 #include <math.h>
 #include <string.h>
 
+static size_t at_pixel(int row, int column, int width, int channels)
+{
+    return ((size_t)row * (size_t)width + (size_t)column) * (size_t)channels;
+}
+
 /* Whether a pixel takes the place of the best so far: a larger one does, and the first NaN, which
  * keeps it. */
 static inline bool wins(float in, float best)
@@ -24,7 +29,7 @@ void KERNEL(pool_sweep_max)(float *y, uint8_t *argmax, const float *x, const str
     const int channels = p->channels;
     for (int oh = first_row; oh < first_row + n_rows; oh++) {
         for (int ow = 0; ow < p->out_width; ow++) {
-            size_t at = ((size_t)oh * p->out_width + ow) * channels;
+            size_t at = at_pixel(oh, ow, p->out_width, channels);
             float *restrict best = y + at;
             uint8_t *restrict which = argmax ? argmax + at : NULL;
             for (int c = 0; c < channels; c++)
@@ -33,7 +38,7 @@ void KERNEL(pool_sweep_max)(float *y, uint8_t *argmax, const float *x, const str
                 memset(which,
                        first_inside(oh * p->stride - p->pad) * p->kernel +
                            first_inside(ow * p->stride - p->pad),
-                       channels);
+                       (size_t)channels);
             for (int r = 0; r < p->kernel; r++) {
                 int h = oh * p->stride + r - p->pad;
                 if (h < 0 || h >= p->height)
@@ -42,7 +47,7 @@ void KERNEL(pool_sweep_max)(float *y, uint8_t *argmax, const float *x, const str
                     int w = ow * p->stride + s - p->pad;
                     if (w < 0 || w >= p->width)
                         continue;
-                    const float *restrict in = x + ((size_t)h * p->width + w) * channels;
+                    const float *restrict in = x + at_pixel(h, w, p->width, channels);
                     const uint8_t tap = (uint8_t)(r * p->kernel + s);
                     /* Two loops: each vectorises for its own width. */
                     if (which)
@@ -61,7 +66,7 @@ static void gather(float *restrict dx, const float *dy, const uint8_t *argmax,
                    const struct kernels_pool *p, int h, int w)
 {
     const int channels = p->channels;
-    memset(dx, 0, sizeof(float) * channels);
+    memset(dx, 0, (size_t)channels * sizeof *dx);
     for (int r = p->kernel - 1; r >= 0; r--) {
         int top = h + p->pad - r;
         if (top < 0 || top % p->stride != 0 || top / p->stride >= p->out_height)
@@ -70,7 +75,7 @@ static void gather(float *restrict dx, const float *dy, const uint8_t *argmax,
             int left = w + p->pad - s;
             if (left < 0 || left % p->stride != 0 || left / p->stride >= p->out_width)
                 continue;
-            size_t at = ((size_t)(top / p->stride) * p->out_width + left / p->stride) * channels;
+            size_t at = at_pixel(top / p->stride, left / p->stride, p->out_width, channels);
             const float *restrict d = dy + at;
             const uint8_t *restrict which = argmax + at;
             const uint8_t tap = (uint8_t)(r * p->kernel + s);
@@ -85,5 +90,5 @@ void KERNEL(pool_sweep_max_backward)(float *dx, const float *dy, const uint8_t *
 {
     for (int h = first_row; h < first_row + n_rows; h++)
         for (int w = 0; w < p->width; w++)
-            gather(dx + ((size_t)h * p->width + w) * p->channels, dy, argmax, p, h, w);
+            gather(dx + at_pixel(h, w, p->width, p->channels), dy, argmax, p, h, w);
 }
