@@ -83,23 +83,23 @@ input_patch(float *v, size_t point, const float *x, size_t row, size_t pixel)
 {
     vec half[36];
 #pragma GCC unroll 6
-    for (size_t i = 0; i < 6; i++) {
+    for (int i = 0; i < 6; i++) {
         vec d[6];
 #pragma GCC unroll 6
-        for (size_t j = 0; j < 6; j++)
-            d[j] = load(x + i * row + j * pixel);
+        for (int j = 0; j < 6; j++)
+            d[j] = load(x + (size_t)i * row + (size_t)j * pixel);
         input_line(half + i * 6, d, 1);
     }
 #pragma GCC unroll 6
-    for (size_t j = 0; j < 6; j++) {
+    for (int j = 0; j < 6; j++) {
         vec out[6], in[6];
 #pragma GCC unroll 6
-        for (size_t i = 0; i < 6; i++)
+        for (int i = 0; i < 6; i++)
             in[i] = half[i * 6 + j];
         input_line(out, in, 1);
 #pragma GCC unroll 6
-        for (size_t i = 0; i < 6; i++)
-            store(v + (i * 6 + j) * point, out[i]);
+        for (int i = 0; i < 6; i++)
+            store(v + (size_t)(i * 6 + j) * point, out[i]);
     }
 }
 
@@ -140,25 +140,25 @@ void KERNEL(winograd_sweep_output)(float *y, size_t row, size_t pixel, const flo
     for (int c = 0; c < channels; c += LANES) {
         vec half[24];
 #pragma GCC unroll 6
-        for (size_t i = 0; i < 6; i++) {
+        for (int i = 0; i < 6; i++) {
             vec d[6];
 #pragma GCC unroll 6
-            for (size_t j = 0; j < 6; j++)
-                d[j] = load(m + (i * 6 + j) * point + c);
+            for (int j = 0; j < 6; j++)
+                d[j] = load(m + (size_t)(i * 6 + j) * point + c);
             output_line(half + i * 4, 1, d, 1);
         }
 #pragma GCC unroll 4
-        for (size_t j = 0; j < 4; j++) {
+        for (int j = 0; j < 4; j++) {
             vec in[6], out[4];
 #pragma GCC unroll 6
-            for (size_t i = 0; i < 6; i++)
+            for (int i = 0; i < 6; i++)
                 in[i] = half[i * 4 + j];
             output_line(out, 1, in, 1);
 #pragma GCC unroll 4
-            for (size_t i = 0; i < 4; i++) {
-                if ((int)i >= rows || (int)j >= columns)
+            for (int i = 0; i < 4; i++) {
+                if (i >= rows || j >= columns)
                     continue;
-                float *at = y + i * row + j * pixel + c;
+                float *at = y + (size_t)i * row + (size_t)j * pixel + c;
                 store(at, accumulate ? load(at) + out[i] : out[i]);
             }
         }
@@ -170,40 +170,40 @@ gradient_patch(float *m, size_t point, const float *dy, size_t row, size_t pixel
 {
     vec half[24];
 #pragma GCC unroll 4
-    for (size_t i = 0; i < 4; i++) {
+    for (int i = 0; i < 4; i++) {
         vec d[4];
 #pragma GCC unroll 4
-        for (size_t j = 0; j < 4; j++)
-            d[j] = load(dy + i * row + j * pixel);
+        for (int j = 0; j < 4; j++)
+            d[j] = load(dy + (size_t)i * row + (size_t)j * pixel);
         gradient_line(half + i * 6, 1, d, 1);
     }
 #pragma GCC unroll 6
-    for (size_t j = 0; j < 6; j++) {
+    for (int j = 0; j < 6; j++) {
         vec in[4], out[6];
 #pragma GCC unroll 4
-        for (size_t i = 0; i < 4; i++)
+        for (int i = 0; i < 4; i++)
             in[i] = half[i * 6 + j];
         gradient_line(out, 1, in, 1);
 #pragma GCC unroll 6
-        for (size_t i = 0; i < 6; i++)
-            store(m + (i * 6 + j) * point, out[i]);
+        for (int i = 0; i < 6; i++)
+            store(m + (size_t)(i * 6 + j) * point, out[i]);
     }
 }
 
 void KERNEL(winograd_sweep_gradient)(float *m, size_t point, const float *dy, int rows, int columns,
                                      int width, int channels)
 {
-    const size_t pixel = (size_t)channels, row = (size_t)width * pixel;
     for (int c = 0; c < channels; c += LANES) {
         if (rows == 4 && columns == 4) {
-            gradient_patch(m + c, point, dy + c, row, pixel);
+            gradient_patch(m + c, point, dy + c, (size_t)width * (size_t)channels,
+                           (size_t)channels);
             continue;
         }
         float patch[16 * LANES] = {0};
         for (int i = 0; i < rows; i++)
             for (int j = 0; j < columns; j++)
                 store(patch + (i * 4 + j) * LANES,
-                      load(dy + (size_t)i * row + (size_t)j * pixel + c));
+                      load(dy + ((size_t)i * (size_t)width + (size_t)j) * (size_t)channels + c));
         gradient_patch(m + c, point, patch, 4 * LANES, LANES);
     }
 }
@@ -213,17 +213,17 @@ void KERNEL(winograd_sweep_filter)(float *u, size_t point, const float *w, size_
     for (int c = 0; c < 16; c += LANES) {
         vec g[9], t[18], out[36];
 #pragma GCC unroll 9
-        for (size_t i = 0; i < 9; i++)
-            g[i] = load(w + i * tap + c);
+        for (int i = 0; i < 9; i++)
+            g[i] = load(w + (size_t)i * tap + c);
 #pragma GCC unroll 3
-        for (size_t j = 0; j < 3; j++)
+        for (int j = 0; j < 3; j++)
             filter_line(t + j, 3, g + j, 3);
 #pragma GCC unroll 6
-        for (size_t i = 0; i < 6; i++) {
+        for (int i = 0; i < 6; i++) {
             filter_line(out + i * 6, 1, t + i * 3, 1);
 #pragma GCC unroll 6
-            for (size_t j = 0; j < 6; j++)
-                store(u + (i * 6 + j) * point + c, out[i * 6 + j]);
+            for (int j = 0; j < 6; j++)
+                store(u + (size_t)(i * 6 + j) * point + c, out[i * 6 + j]);
         }
     }
 }
@@ -234,16 +234,16 @@ void KERNEL(winograd_sweep_filter_gradient)(float *dw, size_t tap, const float *
     for (size_t c = 0; c < n; c += LANES) {
         vec d[36], t[18], out[9];
 #pragma GCC unroll 36
-        for (size_t p = 0; p < 36; p++)
-            d[p] = load(du + p * point + c);
+        for (int p = 0; p < 36; p++)
+            d[p] = load(du + (size_t)p * point + c);
 #pragma GCC unroll 6
-        for (size_t j = 0; j < 6; j++)
+        for (int j = 0; j < 6; j++)
             filter_gradient_line(t + j, 6, d + j, 6);
 #pragma GCC unroll 3
-        for (size_t i = 0; i < 3; i++)
+        for (int i = 0; i < 3; i++)
             filter_gradient_line(out + i * 3, 1, t + i * 6, 1);
 #pragma GCC unroll 9
-        for (size_t i = 0; i < 9; i++)
-            store(dw + i * tap + c, out[i]);
+        for (int i = 0; i < 9; i++)
+            store(dw + (size_t)i * tap + c, out[i]);
     }
 }
