@@ -9,6 +9,7 @@
 #include "run/train/dry_run.h"
 #include "run/train/find_lr.h"
 #include "run/train/session.h"
+#include "run/train/session_features.h"
 #include "run/train/summary.h"
 #include "run/train/trainer.h"
 
@@ -163,6 +164,21 @@ static enum status restore(struct console *c, struct session *s, struct trainer 
     return session_save_settings(s, err);
 }
 
+static enum status compute_features(struct console *c, struct session *s, struct error *err)
+{
+    const struct session_events events = {.context = c, .done = show_checked, .stop = &stop_signal};
+    int n = s->train.n + (s->val_loader ? s->val.n : 0);
+
+    if (!s->keeps_features)
+        return STATUS_OK;
+    console_bar_start(c, "features", "images", 0, n, 0);
+    enum status status = session_features_compute(s, &events, err);
+    console_bar_end(c);
+    if (status == STATUS_OK && session_features_ready(s))
+        report_features(c, s);
+    return status;
+}
+
 /* Whether it ended early is told by stop_signal. */
 static enum status run_trainer(struct console *c, struct session *s, struct trainer *t,
                                struct error *err)
@@ -171,7 +187,10 @@ static enum status run_trainer(struct console *c, struct session *s, struct trai
     enum status status = s->settings->resume ? restore(c, s, t, err) : STATUS_OK;
 
     if (status == STATUS_OK)
-        status = trainer_run(t, &interrupted, err);
+        status = compute_features(c, s, err);
+    if (status != STATUS_OK || !session_features_ready(s))
+        return status;
+    status = trainer_run(t, &interrupted, err);
     console_bar_end(c);
     if (status != STATUS_OK)
         return status;
@@ -245,6 +264,9 @@ static enum status find_lr(struct console *c, struct session *s, struct error *e
     if (status != STATUS_OK)
         return status;
     report_weights(c, s);
+    status = compute_features(c, s, err);
+    if (status != STATUS_OK || !session_features_ready(s))
+        return status;
     const struct trainer_events events = {.context = &show, .batch = show_step};
     const struct trainer_inputs inputs = describe_inputs(s, events);
     console_bar_start(c, "learning rate", "steps", 0, LR_CURVE_STEPS, 0);

@@ -24,6 +24,8 @@ void report_network(struct console *c, const struct session *s);
 void report_loss(struct console *c, const struct session *s);
 void report_machine(struct console *c, const struct session *s);
 void report_weights(struct console *c, const struct session *s); /* of --weights */
+/* Where the features came from. */
+void report_features(struct console *c, const struct session *s);
 /* The layer table and the memory of a training run, for --dry-run. */
 void report_layers(struct console *c, const struct session *s);
 void report_memory(struct console *c, const struct session *s);

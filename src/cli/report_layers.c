@@ -56,6 +56,8 @@ void report_memory(struct console *c, const struct session *s)
         print_line(c, "mirrored pictures (--tta flip)", m->mirrored);
     if (m->step > 0)
         print_line(c, "steps of several batches (--accumulate)", m->step);
+    if (m->features > 0)
+        print_line(c, "features, computed once (--cache-features)", m->features);
     print_line(c, "losses and predictions", m->figures);
     print_line(c, "weights that are being saved", m->saving);
     print_line(c, "resized pictures (cache)", m->cache);

@@ -224,6 +224,8 @@ void report_machine(struct console *c, const struct session *s)
                       s->picture_side, s->picture_side);
     if (s->settings->cache == CACHE_DISK)
         report_disk_cache(c, s);
+    else if (m->cache == 0 && s->keeps_features)
+        console_print(c, "          pictures are decoded once, for their features\n");
     else if (m->cache == 0)
         console_print(c, "          pictures are decoded anew each epoch (no cache)\n");
     else if (m->cache >= m->pictures)
@@ -238,6 +240,21 @@ void report_machine(struct console *c, const struct session *s)
                      "training takes %s of memory, but %s are free: a smaller --batch-size or "
                      "--size takes less",
                      report_bytes(bytes, m->training), report_bytes(available, m->free));
+}
+
+void report_features(struct console *c, const struct session *s)
+{
+    int n = s->train.n + (s->val_loader ? s->val.n : 0);
+    int n_found = s->train_features.n_found + s->val_features.n_found;
+
+    console_print(c, "features  of %d picture%s, computed once%s\n", n, plural(n),
+                  s->features_file ? "" : " (--cache none: and forgotten at the end)");
+    if (s->features_file)
+        console_print(c, "          %d of them %s from %s\n", n_found,
+                      n_found == 1 ? "comes" : "come", disk_cache_path(s->features_file));
+    if (s->features_trouble.status != STATUS_OK)
+        console_warn(c, "%s: the features are not kept for later runs",
+                     s->features_trouble.message);
 }
 
 void report_bad_images(struct console *c, const struct session *s, bool list)

@@ -24,7 +24,7 @@
 
 /* Slots begin at multiples of 64 KiB, the largest page size in use. What is not written is a hole
  * and takes no room on the disk. */
-enum { SLOT_UNIT = 65536 };
+enum { SLOT_UNIT = 65536, RECORD_UNIT = 64 };
 
 /* Goes up whenever a slot is laid out in another way. */
 enum { LAYOUT_VERSION = 2 };
@@ -84,19 +84,18 @@ enum status disk_cache_default_folder(char **out, struct error *err)
 
 /* Squashed and bilinear ones go without a word, so that caches of before there was a choice are
  * still found. */
-static enum status name_file(struct disk_cache *d, const char *folder, const struct image_fit *fit,
-                             const struct image_limits *limits, struct error *err)
+void disk_cache_name(char out[DISK_CACHE_NAME_BYTES], const struct image_fit *fit,
+                     const struct image_limits *limits)
 {
-    char name[160], resize[32] = "";
+    char resize[32] = "";
     if (fit->resize == IMAGE_FIT_CROP)
         snprintf(resize, sizeof resize, "-crop%d", image_fit_short_side(fit));
     if (fit->resize == IMAGE_FIT_LETTERBOX)
         snprintf(resize, sizeof resize, "-letterbox");
-    snprintf(name, sizeof name, "%d%s%s-%s-%s-%" PRId64 ".v%d.%d", fit->size, resize,
+    snprintf(out, DISK_CACHE_NAME_BYTES, "%d%s%s-%s-%s-%" PRId64 ".v%d.%d", fit->size, resize,
              fit->interpolation == IMAGE_FIT_BICUBIC ? "-bicubic" : "",
              limits->apply_exif ? "exif" : "stored", image_jpeg_scale_name[limits->jpeg_scale],
              limits->max_pixels, LAYOUT_VERSION, IMAGE_SQUARE_VERSION);
-    return files_join(&d->path, folder, name, err);
 }
 
 /* False: the file does not hold so many bytes there, or cannot be read; errno is 0 or says why. */
@@ -149,20 +148,18 @@ static enum status open_file(struct disk_cache *d, const char *folder, struct er
     return d->fd < 0 ? error_errno(err, "cannot open %s", d->path) : learn(d, err);
 }
 
-enum status disk_cache_open(struct disk_cache **out, const char *folder,
-                            const struct image_fit *fit, const struct image_limits *limits,
-                            struct error *err)
+static enum status open_records(struct disk_cache **out, const char *folder, const char *name,
+                                size_t record_bytes, size_t unit, struct error *err)
 {
     struct disk_cache *d = memory_array(1, sizeof *d, "the picture cache", err);
     *out = NULL;
     if (!d)
         return err->status;
     d->fd = -1;
-    d->picture_bytes = square_bytes(fit->size);
-    d->slot_bytes =
-        (sizeof(struct head) + d->picture_bytes + SLOT_UNIT - 1) / SLOT_UNIT * SLOT_UNIT;
+    d->picture_bytes = record_bytes;
+    d->slot_bytes = (sizeof(struct head) + record_bytes + unit - 1) / unit * unit;
     pthread_mutex_init(&d->lock, NULL);
-    if (name_file(d, folder, fit, limits, err) != STATUS_OK ||
+    if (files_join(&d->path, folder, name, err) != STATUS_OK ||
         open_file(d, folder, err) != STATUS_OK) {
         disk_cache_close(d);
         return err->status;
@@ -171,7 +168,22 @@ enum status disk_cache_open(struct disk_cache **out, const char *folder,
     return STATUS_OK;
 }
 
-bool disk_cache_find(struct disk_cache *d, struct square *out, const struct picture_key *key)
+enum status disk_cache_open(struct disk_cache **out, const char *folder,
+                            const struct image_fit *fit, const struct image_limits *limits,
+                            struct error *err)
+{
+    char name[DISK_CACHE_NAME_BYTES];
+    disk_cache_name(name, fit, limits);
+    return open_records(out, folder, name, square_bytes(fit->size), SLOT_UNIT, err);
+}
+
+enum status disk_cache_open_records(struct disk_cache **out, const char *folder, const char *name,
+                                    size_t record_bytes, struct error *err)
+{
+    return open_records(out, folder, name, record_bytes, RECORD_UNIT, err);
+}
+
+bool disk_cache_find(struct disk_cache *d, void *out, const struct picture_key *key)
 {
     struct head head;
     size_t slot;
@@ -242,7 +254,7 @@ static enum status write_at(struct disk_cache *d, const void *bytes, size_t n, s
 
 /* The head last, so that who reads it while this goes on finds no checksum. */
 static enum status write_slot(struct disk_cache *d, size_t slot, const struct picture_key *key,
-                              const struct square *picture, struct error *err)
+                              const void *picture, struct error *err)
 {
     const struct head head = {*key, checksum_of(key, picture, d->picture_bytes)};
     size_t at = slot * d->slot_bytes;
@@ -255,8 +267,7 @@ static enum status write_slot(struct disk_cache *d, size_t slot, const struct pi
     return status;
 }
 
-void disk_cache_store(struct disk_cache *d, const struct picture_key *key,
-                      const struct square *picture)
+void disk_cache_store(struct disk_cache *d, const struct picture_key *key, const void *picture)
 {
     struct error err;
     bool other = false;

@@ -16,19 +16,26 @@
 #include "image/image_fit.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 
 struct disk_cache;
 /* *out = $XDG_CACHE_HOME/atk-train or ~/.cache/atk-train; the caller frees it. */
 enum status disk_cache_default_folder(char **out, struct error *err);
 /* Opens or makes the file for such pictures in a folder, which is made as well. */
+/* Name of the file: all that shapes pixels, but for the picture itself. */
+enum { DISK_CACHE_NAME_BYTES = 160 };
+void disk_cache_name(char out[DISK_CACHE_NAME_BYTES], const struct image_fit *fit,
+                     const struct image_limits *limits);
 enum status disk_cache_open(struct disk_cache **out, const char *folder,
                             const struct image_fit *fit, const struct image_limits *limits,
                             struct error *err);
-/* Any thread may call these two. *out (square_bytes(fit->size)) = the picture of that key; false:
- * not there, or not whole, and *out is undefined. */
-bool disk_cache_find(struct disk_cache *d, struct square *out, const struct picture_key *key);
-void disk_cache_store(struct disk_cache *d, const struct picture_key *key,
-                      const struct square *picture);
+/* The same for records of another kind, of so many bytes each. */
+enum status disk_cache_open_records(struct disk_cache **out, const char *folder, const char *name,
+                                    size_t record_bytes, struct error *err);
+/* Any thread may call these two. *out (square_bytes(fit->size), or record_bytes) = the picture of
+ * that key; false: not there, or not whole, and *out is undefined. */
+bool disk_cache_find(struct disk_cache *d, void *out, const struct picture_key *key);
+void disk_cache_store(struct disk_cache *d, const struct picture_key *key, const void *picture);
 /* Why pictures are no longer stored (disk full, ...): a failure with that message, or STATUS_OK.
  * Finding goes on. */
 enum status disk_cache_trouble(struct disk_cache *d, struct error *err);

@@ -18,7 +18,7 @@ enum { N_SLOTS = 3 };
 /* A batch that is lent out or being made. Pictures write side by side without a lock: each its own
  * part of x and its own `failed`. */
 struct slot {
-    float *x;             /* [batch_size, size, size, 3] */
+    float *x;             /* [batch_size, size, size, 3], or [batch_size, n_values] */
     int *label, *row;     /* [batch_size] */
     struct error *failed; /* [batch_size] status OK, or why the picture cannot be read */
 };
@@ -38,9 +38,10 @@ struct loader {
     struct sampler sampler; /* of this epoch */
     int n_rows, n_batches;
     struct slot slot[N_SLOTS];
-    struct bench *bench;  /* [workers] */
-    struct bench *reread; /* [parallel_threads()], with options.reread */
-    struct error *failed; /* [batch_size] of loader_reread */
+    struct bench *bench;         /* [workers] */
+    struct bench *reread;        /* [parallel_threads()], with options.reread */
+    struct error *failed;        /* [batch_size] of loader_reread */
+    struct loader_values values; /* in place of images, once there are any */
     int epoch;
     float normalised[3][256]; /* x of each byte, per channel */
     int next_batch;           /* the one that loader_next gives */
@@ -49,6 +50,13 @@ struct loader {
 static size_t picture_values(const struct loader_options *opt)
 {
     return (size_t)opt->fit.size * (size_t)opt->fit.size * 3;
+}
+
+/* Room for a sample in a slot. */
+static size_t sample_floats(const struct loader_options *opt)
+{
+    size_t picture = picture_values(opt), values = (size_t)opt->n_values;
+    return values > picture ? values : picture;
 }
 
 struct image_fit loader_picture_fit(const struct loader_options *opt)
@@ -81,7 +89,7 @@ static void lay_out(struct loader *l)
     const struct loader_options *opt = &l->options;
     size_t batch = (size_t)opt->batch_size;
     for (int i = 0; i < N_SLOTS; i++) {
-        l->slot[i].x = arena_floats(&l->memory, batch * picture_values(opt));
+        l->slot[i].x = arena_floats(&l->memory, batch * sample_floats(opt));
         l->slot[i].label = arena_take(&l->memory, batch, sizeof *l->slot[i].label);
         l->slot[i].row = arena_take(&l->memory, batch, sizeof *l->slot[i].row);
         l->slot[i].failed = arena_take(&l->memory, batch, sizeof *l->slot[i].failed);
@@ -188,6 +196,53 @@ static void load_picture(void *context, int position, int worker)
                  &slot->failed[place]);
 }
 
+/* ---- values in place of images ---- */
+
+void loader_use_values(struct loader *l, const struct loader_values *values)
+{
+    pipeline_stop(l->pipeline);
+    l->values = *values;
+    l->next_batch = l->n_batches;
+}
+
+const struct loader_values *loader_values(const struct loader *l)
+{
+    return l->values.value ? &l->values : NULL;
+}
+
+static int draw_view(const struct loader *l, int position)
+{
+    const struct loader_options *opt = &l->options;
+    struct augment_view view;
+    if (!opt->augment)
+        return 0;
+    augment_draw(&view, opt->augment, 1,
+                 &(struct augment_moment){opt->seed, l->epoch, l->sampler.order[position],
+                                          l->sampler.occurrence[position]});
+    return loader_values_view(view.hflip, view.vflip);
+}
+
+static void copy_values(const struct loader *l, float *x, int position)
+{
+    const float *values =
+        loader_values_at(&l->values, l->sampler.order[position], draw_view(l, position));
+    memcpy(x, values, (size_t)l->values.n_values * sizeof *x);
+}
+
+static void fill_batch(struct loader *l, int first, int end)
+{
+    const struct slot *slot = &l->slot[l->next_batch % N_SLOTS];
+    for (int p = first; p < end; p++) {
+        int place = p - first;
+        slot->row[place] = l->sampler.order[p];
+        slot->label[place] = dataset_sample(l->dataset, slot->row[place])->label;
+        slot->failed[place].status = STATUS_OK;
+        copy_values(l, slot->x + (size_t)place * (size_t)l->values.n_values, p);
+    }
+}
+
+/* ---- life ---- */
+
 static enum status take_memory(struct loader *l, const int *rows, struct error *err)
 {
     lay_out(l);
@@ -247,7 +302,8 @@ enum status loader_start(struct loader *l, int epoch, int first_batch, struct er
         sampler_keep_order(&l->sampler);
     l->epoch = epoch;
     l->next_batch = first_batch;
-    pipeline_start(l->pipeline, batch_start(l, first_batch), l->n_rows);
+    if (!loader_values(l))
+        pipeline_start(l->pipeline, batch_start(l, first_batch), l->n_rows);
     return STATUS_OK;
 }
 
@@ -257,8 +313,13 @@ enum status loader_next(struct loader *l, struct batch *out, struct error *err)
     if (l->next_batch == l->n_batches)
         return STATUS_OK;
     int first = batch_start(l, l->next_batch), end = batch_start(l, l->next_batch + 1);
-    pipeline_release(l->pipeline, first); /* the slot of the batch before */
-    double waited = pipeline_wait(l->pipeline, end);
+    double waited = 0;
+    if (loader_values(l)) {
+        fill_batch(l, first, end);
+    } else {
+        pipeline_release(l->pipeline, first); /* the slot of the batch before */
+        waited = pipeline_wait(l->pipeline, end);
+    }
 
     const struct slot *slot = &l->slot[l->next_batch % N_SLOTS];
     for (int i = 0; i < end - first; i++) {
@@ -296,6 +357,10 @@ static void reread_picture(void *context, int place, int worker)
 enum status loader_reread(struct loader *l, float *x, const int *position, int n, struct error *err)
 {
     struct rereading r = {l, x, position};
+    for (int i = 0; i < n && loader_values(l); i++)
+        copy_values(l, x + (size_t)i * (size_t)l->values.n_values, position[i]);
+    if (loader_values(l))
+        return STATUS_OK;
     parallel_for(reread_picture, &r, n);
     for (int i = 0; i < n; i++) {
         if (l->failed[i].status != STATUS_OK) {

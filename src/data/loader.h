@@ -10,6 +10,7 @@
 #include "data/cache.h"
 #include "data/colour_sums.h"
 #include "data/dataset.h"
+#include "data/loader_values.h"
 #include "image/image.h"
 #include "image/image_fit.h"
 
@@ -29,12 +30,13 @@ struct loader_options {
     int picture_side; /* of the pictures as they are decoded and cached, for augmentation to crop
                          from; 0: fit.size */
     bool reread;      /* loader_reread will be called */
+    int n_values;     /* the most that loader_use_values will be given; 0: it is not called */
     const struct augment_options *augment; /* NULL: pictures as they are. Borrowed */
     struct image_limits limits;
 };
 
 struct batch {
-    const float *x;      /* [n, size, size, 3] */
+    const float *x;      /* [n, size, size, 3], or [n, n_values] of loader_use_values */
     const int *label;    /* [n] */
     const int *row;      /* [n] rows of the data set */
     int n;               /* 0: the epoch is over */
@@ -65,6 +67,12 @@ enum status loader_next(struct loader *l, struct batch *out, struct error *err);
  * compute. Batches lent out stay. */
 enum status loader_reread(struct loader *l, float *x, const int *position, int n,
                           struct error *err);
+/* From the next loader_start on x of a batch is [n, n_values]: of each sample the values of its row
+ * in the view that augmentation, which does nothing but mirror, draws for the image. Rows, labels
+ * and order stay; nothing is decoded, and no thread but the caller's works. */
+void loader_use_values(struct loader *l, const struct loader_values *values);
+/* NULL: images. Borrowed. */
+const struct loader_values *loader_values(const struct loader *l);
 void loader_destroy(struct loader *l); /* NULL is fine; ends the threads */
 
 /* Decodes each of rows once with `workers` threads, filling the cache, and reports what cannot be

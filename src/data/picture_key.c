@@ -39,6 +39,17 @@ bool picture_key_of(struct picture_key *out, const char *path)
     return true;
 }
 
+void picture_key_add(struct picture_key *key, const void *bytes, size_t n)
+{
+    const char *at = bytes;
+    mix(key, n);
+    for (size_t i = 0; i < n; i += sizeof(uint64_t)) {
+        uint64_t word = 0;
+        memcpy(&word, at + i, n - i < sizeof word ? n - i : sizeof word);
+        mix(key, word);
+    }
+}
+
 bool picture_key_equal(const struct picture_key *a, const struct picture_key *b)
 {
     return a->half[0] == b->half[0] && a->half[1] == b->half[1];

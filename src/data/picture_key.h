@@ -4,6 +4,7 @@
 #define DATA_PICTURE_KEY_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct picture_key {
@@ -12,6 +13,9 @@ struct picture_key {
 /* False for what has no lasting key: a file that is not there or not regular, and one so young that
  * it may be written to again under the same time stamp. */
 bool picture_key_of(struct picture_key *out, const char *path);
+/* Makes it the key of what becomes of the picture in company of these bytes. From one that is
+ * zeroed it is the key of the bytes alone. */
+void picture_key_add(struct picture_key *key, const void *bytes, size_t n);
 bool picture_key_equal(const struct picture_key *a, const struct picture_key *b);
 
 #endif

@@ -204,6 +204,7 @@ static void summarise(struct model_summary *out, const struct model *m, const st
     out->parameter_bytes =
         (b->n_trained + b->n_buffers) * sizeof(float) + (size_t)b->n_params * sizeof *b->param;
     out->gradient_bytes = b->n_grads * sizeof(float);
+    out->n_features = m->classifier.in;
     out->activation_bytes = m->activations.peak + m->scratch.peak;
 }
 

@@ -9,8 +9,8 @@
 #include "image/image.h"
 #include "image/image_fit.h"
 #include "nn/aggregate.h"
-#include "nn/layer.h"
 #include "nn/k_schedule.h"
+#include "nn/layer.h"
 #include "nn/loss.h"
 #include "nn/optimiser.h"
 #include "nn/schedule.h"
@@ -19,6 +19,7 @@
 #include <stdint.h>
 
 enum cache_mode { CACHE_AUTO, CACHE_NONE, CACHE_MEMORY, CACHE_DISK };
+enum cache_features { CACHE_FEATURES_AUTO, CACHE_FEATURES_OFF };
 enum bad_image_policy { BAD_IMAGE_FAIL, BAD_IMAGE_SKIP };
 enum backward_pass { BACKWARD_SELECTED, BACKWARD_FULL };
 enum augment_set { AUGMENT_NONE, AUGMENT_LIGHT, AUGMENT_STANDARD, AUGMENT_STRONG };
@@ -101,7 +102,8 @@ struct settings {
     int threads, workers; /* 0: found by the program */
     enum cache_mode cache;
     int64_t cache_mib; /* 0: found by the program */
-    char *cache_dir;   /* NULL: the user's cache folder */
+    enum cache_features cache_features;
+    char *cache_dir; /* NULL: the user's cache folder */
     /* run */
     char *config, *out, *resume; /* YAML to read; run folder to create; run folder to continue */
     double save_minutes;         /* 0: at the end of epochs only */

@@ -328,6 +328,11 @@ static const struct setting table[] = {
      .use = SETTING_CHANGEABLE, .argument = "DIR", .group = machine_group,
      .help = "folder of that file, which may be deleted at any time (default: "
              "$XDG_CACHE_HOME/atk-train or ~/.cache/atk-train)"},
+    {.name = "cache-features", .type = SETTING_CHOICE, .offset = FIELD(cache_features),
+     .initial = "auto", .choices = "auto|off", .use = SETTING_CHANGEABLE, .argument = "auto|off",
+     .group = machine_group,
+     .help = "with --train head and no augmentation but mirror images, what the network makes of each "
+             "picture is computed once and kept, in memory and (but for --cache none) in that folder"},
 
     {.name = "config", .letter = 'c', .type = SETTING_TEXT, .offset = FIELD(config),
      .use = SETTING_COMMAND, .argument = "NAME|FILE", .group = run_group,

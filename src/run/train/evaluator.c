@@ -3,8 +3,8 @@
 #include "run/train/evaluator.h"
 
 #include "base/memory.h"
-#include "base/parallel.h"
 #include "nn/loss.h"
+#include "run/train/mirror.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -18,7 +18,7 @@ struct evaluator {
     int *predicted;        /* [max_batch] */
 
     /* NULL without flip */
-    float *mirrored;             /* [max_batch, size, size, 3] */
+    float *mirrored;             /* [max_batch, size, size, 3], or features */
     float *mirrored_loss;        /* [max_batch] */
     float *mirrored_probability; /* [max_batch, classes] */
 };
@@ -46,6 +46,7 @@ static enum status create_arrays(struct evaluator *e, bool flip, struct error *e
     size_t batch = (size_t)model_options(e->model)->max_batch;
     size_t classes = (size_t)model_options(e->model)->classes;
     size_t values = picture_values(model_options(e->model)->size);
+    size_t features = (size_t)model_n_features(e->model);
 
     e->loss = memory_array(batch, sizeof *e->loss, "losses", err);
     e->probability = memory_array(batch * classes, sizeof *e->probability, "probabilities", err);
@@ -54,7 +55,8 @@ static enum status create_arrays(struct evaluator *e, bool flip, struct error *e
         return err->status;
     if (!flip)
         return STATUS_OK;
-    e->mirrored = memory_array(batch, values * sizeof *e->mirrored, "mirrored pictures", err);
+    e->mirrored = memory_array(batch, (features > values ? features : values) * sizeof *e->mirrored,
+                               "mirrored pictures", err);
     e->mirrored_loss = memory_array(batch, sizeof *e->mirrored_loss, "losses", err);
     e->mirrored_probability =
         memory_array(batch * classes, sizeof *e->mirrored_probability, "probabilities", err);
@@ -92,23 +94,6 @@ void evaluator_destroy(struct evaluator *e)
     free(e);
 }
 
-struct mirroring {
-    float *out;
-    const float *x; /* both [n, size, size, 3] */
-    int size;
-};
-
-/* One picture, each of its rows backwards pixel by pixel. */
-static void mirror_picture(void *context, int picture, int worker)
-{
-    (void)worker;
-    const struct mirroring *m = context;
-    size_t width = (size_t)m->size, at = (size_t)picture * picture_values(m->size);
-    for (size_t y = 0; y < width; y++, at += 3 * width)
-        for (size_t x = 0; x < width; x++)
-            memcpy(m->out + at + 3 * x, m->x + at + 3 * (width - 1 - x), 3 * sizeof(float));
-}
-
 /* -log((exp(-a) + exp(-b)) / 2): the loss of the mean of two probabilities, from their losses, so
  * that a probability too small for a float costs nothing of it. NaN if one of them is. */
 static float loss_of_mean(float a, float b)
@@ -117,12 +102,28 @@ static float loss_of_mean(float a, float b)
     return (float)(low - log1p(exp(-gap)) + log(2));
 }
 
+static const float *compute_logits(struct evaluator *e, const float *x, int n)
+{
+    return loader_values(e->loader) ? model_classify_features(e->model, x, n, MODEL_EVAL)
+                                    : model_forward(e->model, x, n, MODEL_EVAL);
+}
+
+static void fill_mirrored(struct evaluator *e, const struct batch *b)
+{
+    const struct loader_values *v = loader_values(e->loader);
+    if (!v)
+        mirror_images(e->mirrored, b->x, b->n, model_options(e->model)->size, true, false);
+    for (int i = 0; v && i < b->n; i++)
+        memcpy(e->mirrored + (size_t)i * (size_t)v->n_values,
+               loader_values_at(v, b->row[i], loader_values_view(true, false)),
+               (size_t)v->n_values * sizeof *e->mirrored);
+}
+
 /* The same batch mirrored, averaged into loss and probability. */
 static void add_mirrored(struct evaluator *e, const struct batch *b, int classes)
 {
-    struct mirroring m = {e->mirrored, b->x, model_options(e->model)->size};
-    parallel_for(mirror_picture, &m, b->n);
-    const float *logits = model_forward(e->model, e->mirrored, b->n, MODEL_EVAL);
+    fill_mirrored(e, b);
+    const float *logits = compute_logits(e, e->mirrored, b->n);
     loss_cross_entropy(e->mirrored_loss, NULL, e->mirrored_probability, logits, b->label, b->n,
                        classes, NULL);
     for (int i = 0; i < b->n; i++)
@@ -135,7 +136,7 @@ static void add_mirrored(struct evaluator *e, const struct batch *b, int classes
 /* Fills loss, probability and predicted for a batch. */
 static void classify(struct evaluator *e, const struct batch *b, int classes)
 {
-    const float *logits = model_forward(e->model, b->x, b->n, MODEL_EVAL);
+    const float *logits = compute_logits(e, b->x, b->n);
     loss_cross_entropy(e->loss, NULL, e->probability, logits, b->label, b->n, classes, NULL);
     const float *score = logits;
     if (e->mirrored) {

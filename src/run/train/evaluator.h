@@ -28,7 +28,8 @@ struct evaluator_events {
 
 struct evaluator;
 /* The loader is unshuffled, and its batches are no larger than the model's max_batch; both are
- * borrowed. All memory that a pass needs is taken here.
+ * borrowed. All memory that a pass needs is taken here. A loader that gives features in place of
+ * images (loader_use_values) gives those of the mirrored ones, too.
  * flip: each picture goes through the network a second time, mirrored left to right, and its
  * probabilities are the mean of both; loss and prediction follow from that mean. */
 enum status evaluator_create(struct evaluator **out, struct model *model, struct loader *loader,

@@ -241,6 +241,9 @@ void session_close(struct session *s)
 {
     loader_destroy(s->train_loader);
     loader_destroy(s->val_loader);
+    features_free(&s->train_features);
+    features_free(&s->val_features);
+    disk_cache_close(s->features_file);
     cache_destroy(s->cache);
     cache_destroy(s->val_cache);
     disk_cache_close(s->disk);

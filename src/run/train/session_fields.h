@@ -10,6 +10,7 @@
 #include "run/files/checkpoint.h"
 #include "run/files/run_folder.h"
 #include "run/settings/settings.h"
+#include "run/train/features.h"
 
 #include <stddef.h>
 
@@ -33,6 +34,7 @@ struct session_memory { /* bytes */
     size_t mirrored;       /* of --tta flip */
     size_t step;           /* of --accumulate */
     size_t figures;        /* losses, gradients of logits, counts: of images and classes */
+    size_t features;       /* of --train head: kept ones, and their computation */
     size_t saving;         /* weights in the layout of the file */
     size_t training;       /* all of these */
     size_t program;        /* the process itself: code, libraries, tables read so far */
@@ -59,7 +61,8 @@ struct session {
     struct model_summary summary;
     struct session_memory memory;
     int threads, workers;
-    int picture_side; /* of training pictures as kept; those of validation have settings->size */
+    bool keeps_features; /* they are computed once, in place of each epoch */
+    int picture_side;    /* of training pictures as kept; those of validation have settings->size */
 
     /* after session_check */
     struct session_bad_image *bad;
@@ -73,6 +76,12 @@ struct session {
     struct model *model;
     struct loader *train_loader, *val_loader; /* val_loader NULL: no validation */
     struct run_folder *folder;
+
+    /* after session_features_compute */
+    struct features train_features, val_features;
+    struct disk_cache *features_file; /* NULL: none */
+    struct error features_trouble;    /* why they are not kept in it, or STATUS_OK */
+
     struct checkpoint_card card;
     struct checkpoint_report weights; /* of --weights */
 };

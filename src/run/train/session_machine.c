@@ -5,6 +5,7 @@
 #include "base/resident_memory.h"
 #include "run/settings/recipe.h"
 #include "run/train/evaluator.h"
+#include "run/train/session_features_plan.h"
 #include "run/train/trainer.h"
 
 #include <math.h>
@@ -26,6 +27,7 @@ struct loader_options session_machine_loader_options(const struct session *s)
         .batch_size = set->batch_size,
         .seed = (uint64_t)set->seed,
         .workers = s->workers,
+        .n_values = session_features_plan_values(s),
         .limits = {.max_pixels = set->max_pixels,
                    .apply_exif = set->exif == EXIF_APPLY,
                    .jpeg_scale = set->jpeg_scale},
@@ -77,6 +79,10 @@ static size_t cache_budget(const struct session *s)
 
     if (s->settings->cache == CACHE_NONE || s->settings->cache == CACHE_DISK)
         return 0;
+    /* Images are read once for their features; only what looks at all of them first keeps them. */
+    if (s->settings->cache == CACHE_AUTO && s->keeps_features && !s->settings->mean.from_data &&
+        s->settings->on_bad_image != BAD_IMAGE_SKIP)
+        return 0;
     if (s->settings->cache_mib == 0)
         budget = m->free > m->training ? (m->free - m->training) / 2 : 0;
     if (s->settings->cache == CACHE_AUTO && budget < m->pictures)
@@ -90,11 +96,28 @@ static size_t step_bytes(const struct session *s)
 {
     const struct settings *set = s->settings;
     size_t side = (size_t)set->size, classes = (size_t)dataset_classes(s->data)->n;
-    size_t again = (size_t)set->batch_size * (side * side * 3 + classes) * sizeof(float);
+    size_t features = (size_t)s->summary.n_features, values = side * side * 3;
+    size_t most = features > values ? features : values;
+    size_t again = (size_t)set->batch_size * (most + classes) * sizeof(float);
 
     if (set->accumulate == 1)
         return 0;
     return s->summary.gradient_bytes + (set->scope == SCOPE_STEP ? again : 0);
+}
+
+/* With those that would take more than half of what is free, images go through the network in each
+ * epoch. */
+static void plan_features(struct session *s)
+{
+    struct session_memory *m = &s->memory;
+    const struct loader_options images = session_machine_loader_options(s);
+    size_t bytes = session_features_plan_bytes(s, &images);
+
+    s->keeps_features =
+        session_features_plan_possible(s->settings) &&
+        (m->free == 0 || (m->free > m->training && bytes <= (m->free - m->training) / 2));
+    m->features = s->keeps_features ? bytes : 0;
+    m->training += m->features;
 }
 
 static void plan_memory(struct session *s)
@@ -123,6 +146,7 @@ static void plan_memory(struct session *s)
                   m->loaders + m->mirrored + m->step + m->figures + m->saving;
     m->program = resident_memory_bytes();
     m->free = free_memory_bytes();
+    plan_features(s);
     m->train_pictures = (size_t)s->train.n * square_bytes(s->picture_side);
     m->pictures = m->train_pictures + (size_t)s->val.n * square_bytes(s->settings->size);
     m->cache = cache_budget(s);

@@ -126,6 +126,7 @@ void trainer_destroy(struct trainer *t)
     trainer_backward_destroy(t);
     free(t->class_selected);
     hard_examples_free(&t->examples);
+    trainer_save_destroy(t);
     free(t);
 }
 
@@ -332,7 +333,7 @@ static enum status finish_epoch(struct trainer *t, struct error *err)
     s->next_batch = s->images = s->correct = 0;
     s->loss_sum = s->mean_loss_sum = s->epoch_seconds = 0;
     hard_examples_begin_epoch(&t->examples);
-    return trainer_save_last(t, err);
+    return STATUS_OK;
 }
 
 enum status trainer_run(struct trainer *t, bool *interrupted, struct error *err)
@@ -342,6 +343,8 @@ enum status trainer_run(struct trainer *t, bool *interrupted, struct error *err)
     t->counted_at = clock_seconds();
     /* From here on there is always a state to resume from, however soon the run is killed. */
     enum status status = t->restored ? STATUS_OK : trainer_save_state(t, err);
+    if (status == STATUS_OK && loader_values(t->in.train))
+        status = trainer_save_by_time(t, err);
     t->saved_at = clock_seconds();
     while (status == STATUS_OK && !at_end(t, &end)) {
         trainer_select_begin_epoch(t);
@@ -353,9 +356,14 @@ enum status trainer_run(struct trainer *t, bool *interrupted, struct error *err)
         if (status != STATUS_OK || *interrupted)
             break;
         status = finish_epoch(t, err);
-        if (status == STATUS_OK && time_is_up(t) && !at_end(t, &end)) {
+        if (status != STATUS_OK)
+            break;
+        bool ends = at_end(t, &end), late = time_is_up(t);
+        if (ends || late || trainer_save_due(t))
+            status = trainer_save_last(t, err);
+        if (status == STATUS_OK && late && !ends) {
             *interrupted = t->out_of_time = true;
-            return STATUS_OK; /* finish_epoch has saved */
+            return STATUS_OK; /* all is saved */
         }
     }
     if (status == STATUS_OK && *interrupted)

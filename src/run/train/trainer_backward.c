@@ -17,11 +17,13 @@ enum status trainer_backward_create(struct trainer *t, struct error *err)
     const struct settings *set = t->settings;
     struct trainer_again *a = &t->again;
     size_t n = (size_t)set->batch_size, side = (size_t)model_options(t->in.model)->size;
+    size_t features = (size_t)model_n_features(t->in.model), values = side * side * 3;
     if (set->accumulate > 1 && gradient_sum_create(&t->gradient_sum, t->params, err) != STATUS_OK)
         return err->status;
     if (set->accumulate == 1 || set->scope != SCOPE_STEP)
         return STATUS_OK;
-    a->x = memory_array(n, side * side * 3 * sizeof *a->x, "pictures of a step", err);
+    a->x = memory_array(n, (features > values ? features : values) * sizeof *a->x,
+                        "pictures of a step", err);
     a->dlogits =
         memory_array(n * (size_t)t->classes, sizeof *a->dlogits, "gradient of the logits", err);
     a->place = memory_array(n, sizeof *a->place, "selection", err);
@@ -98,7 +100,7 @@ enum status trainer_backward_rest(struct trainer *t, struct error *err)
         enum status status = loader_reread(t->in.train, a->x, a->position, n, err);
         if (status != STATUS_OK)
             return status;
-        model_forward(t->in.model, a->x, n, MODEL_TRAIN_AGAIN);
+        trainer_forward(t, a->x, n, MODEL_TRAIN_AGAIN);
         add_part(t, a->dlogits, a->all, n);
     }
     return STATUS_OK;

@@ -10,6 +10,7 @@
 #include "nn/gradient_sum.h"
 #include "nn/optimiser.h"
 #include "nn/schedule.h"
+#include "run/files/confusion.h"
 #include "run/files/run_state.h"
 #include "run/train/evaluator.h"
 #include "run/train/hard_examples.h"
@@ -33,9 +34,17 @@ struct trainer_pictures {
 
 /* What goes through the network once more; NULL unless scope step has several micro-batches. */
 struct trainer_again {
-    float *x, *dlogits;    /* [batch_size, size, size, 3], [batch_size, classes] */
+    float *x, *dlogits;    /* [batch_size, size, size, 3] or features, [batch_size, classes] */
     int *place, *position; /* [batch_size] in the step, in the epoch */
     int *all;              /* 0, 1, ... */
+};
+
+/* The best epoch's classifier and confusion matrix where files are saved by time: until
+ * best.safetensors and its tables are written. */
+struct trainer_best {
+    float *weight; /* [n_trained]; NULL: what is the best is written at once */
+    struct confusion confusion;
+    bool is_due; /* it is not in the files yet */
 };
 
 struct trainer {
@@ -62,6 +71,7 @@ struct trainer {
     struct run_state_content content; /* of state.safetensors: points to the four above */
     int n_batches, classes;
     bool restored, out_of_time;
+    struct trainer_best best;
     bool not_finite;             /* that is why the last step failed */
     double images_per_second;    /* smoothed; 0 before the first batch */
     double saved_at, counted_at; /* clock_seconds of the last save, of save_time */
@@ -72,6 +82,8 @@ struct trainer {
 /* trainer_step.c: the next step of the epoch that the loader is in: batches, losses, selection,
  * backward, update, row and event. */
 enum status trainer_step(struct trainer *t, struct error *err);
+/* Logits of x, images or features, as the training loader gives. */
+const float *trainer_forward(struct trainer *t, const float *x, int n, enum model_mode mode);
 
 /* trainer_select.c */
 void trainer_select_begin_epoch(struct trainer *t); /* k of the epoch in t->state */
@@ -104,7 +116,14 @@ void trainer_save_plan(struct trainer *t); /* what a state holds; once everythin
 enum status trainer_save_state(struct trainer *t, struct error *err);
 enum status trainer_save_last(struct trainer *t,
                               struct error *err); /* hard_examples.csv and the state, too */
-/* best.safetensors and the tables of the evaluation that chose it. */
+/* best.safetensors and the tables of the evaluation that chose it: now, or, where files are saved
+ * by time, before the next state. */
 enum status trainer_save_best(struct trainer *t, struct error *err);
+/* Files are saved by time from here on, and not at each epoch's end: epochs of kept features take
+ * milliseconds. */
+enum status trainer_save_by_time(struct trainer *t, struct error *err);
+void trainer_save_destroy(struct trainer *t);
+/* Whether the end of an epoch is to save. */
+bool trainer_save_due(const struct trainer *t);
 
 #endif

@@ -3,11 +3,17 @@
 #include "run/train/trainer_internal.h"
 
 #include "base/clock.h"
+#include "base/memory.h"
 #include "math/gemm.h"
 #include "math/kernels.h"
 #include "run/files/class_tables.h"
 
 #include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Where epochs take milliseconds. */
+enum { SECONDS_BETWEEN_SAVES = 10 };
 
 /* A finite loss can still leave weights that are not, through a gradient that overflowed. Such
  * weights never take the place of the last good ones. */
@@ -74,11 +80,100 @@ void trainer_save_plan(struct trainer *t)
     add_block(t, "classes.selected", "I64", h->class_selected, h->classes);
 }
 
+/* Those that are in the network. */
+static enum status save_weights(struct trainer *t, enum run_file file, struct error *err)
+{
+    enum status status = check_weights(t, err);
+    return status == STATUS_OK
+               ? checkpoint_write(run_folder_file(t->in.folder, file), t->params, t->in.card, err)
+               : status;
+}
+
+/* ---- the best ---- */
+
+static enum status write_best(struct trainer *t, struct confusion *confusion, struct error *err)
+{
+    const struct class_list *classes = &t->in.card->classes;
+    struct run_folder *folder = t->in.folder;
+    if (save_weights(t, RUN_FILE_BEST, err) != STATUS_OK ||
+        class_tables_write_confusion(run_folder_file(folder, RUN_FILE_CONFUSION), classes,
+                                     confusion, err) != STATUS_OK)
+        return err->status;
+    return class_tables_write_per_class(run_folder_file(folder, RUN_FILE_PER_CLASS), classes,
+                                        confusion, err);
+}
+
+/* Nothing but the classifier differs between the epochs of features. */
+enum status trainer_save_by_time(struct trainer *t, struct error *err)
+{
+    if (!t->evaluator || t->best.weight)
+        return STATUS_OK;
+    t->best.weight =
+        memory_array(t->params->n_trained, sizeof *t->best.weight, "best weights", err);
+    if (!t->best.weight)
+        return err->status;
+    return confusion_create(&t->best.confusion, t->classes, t->in.n_val_rows, err);
+}
+
+void trainer_save_destroy(struct trainer *t)
+{
+    free(t->best.weight);
+    confusion_free(&t->best.confusion);
+}
+
+enum status trainer_save_best(struct trainer *t, struct error *err)
+{
+    struct confusion kept = t->best.confusion;
+    if (!t->best.weight) {
+        trainer_update_exchange(t);
+        enum status status = write_best(t, &t->metrics.confusion, err);
+        trainer_update_exchange(t);
+        return status;
+    }
+    trainer_update_exchange(t);
+    memcpy(t->best.weight, t->params->data, t->params->n_trained * sizeof *t->best.weight);
+    trainer_update_exchange(t);
+    /* The matrix changes hands: the next evaluation resets the one that it gets. */
+    t->best.confusion = t->metrics.confusion;
+    t->metrics.confusion = kept;
+    t->best.is_due = true;
+    return STATUS_OK;
+}
+
+static void exchange_best(struct trainer *t)
+{
+    for (size_t i = 0; i < t->params->n_trained; i++) {
+        float present = t->params->data[i];
+        t->params->data[i] = t->best.weight[i];
+        t->best.weight[i] = present;
+    }
+}
+
+static enum status save_due_best(struct trainer *t, struct error *err)
+{
+    if (!t->best.is_due)
+        return STATUS_OK;
+    exchange_best(t);
+    enum status status = write_best(t, &t->best.confusion, err);
+    exchange_best(t);
+    t->best.is_due = status != STATUS_OK;
+    return status;
+}
+
+/* ---- state and last ---- */
+
+bool trainer_save_due(const struct trainer *t)
+{
+    return !loader_values(t->in.train) || clock_seconds() - t->saved_at >= SECONDS_BETWEEN_SAVES;
+}
+
 enum status trainer_save_state(struct trainer *t, struct error *err)
 {
-    trainer_save_time(t);
     struct run_folder_lengths lengths;
-    enum status status = check_weights(t, err);
+    enum status status = save_due_best(t, err); /* the state tells of it */
+    trainer_save_time(t);
+    if (status == STATUS_OK)
+        status = check_weights(t, err);
     if (status == STATUS_OK)
         status = run_folder_sync(t->in.folder, &lengths, err);
     if (status != STATUS_OK)
@@ -90,33 +185,13 @@ enum status trainer_save_state(struct trainer *t, struct error *err)
     return status;
 }
 
-static enum status save_weights(struct trainer *t, enum run_file file, struct error *err)
-{
-    trainer_update_exchange(t);
-    enum status status = check_weights(t, err);
-    if (status == STATUS_OK)
-        status = checkpoint_write(run_folder_file(t->in.folder, file), t->params, t->in.card, err);
-    trainer_update_exchange(t);
-    return status;
-}
-
 enum status trainer_save_last(struct trainer *t, struct error *err)
 {
+    trainer_update_exchange(t);
     enum status status = save_weights(t, RUN_FILE_LAST, err);
+    trainer_update_exchange(t);
     if (status == STATUS_OK)
         status =
             hard_examples_write(&t->examples, run_folder_file(t->in.folder, RUN_FILE_HARD), err);
     return status == STATUS_OK ? trainer_save_state(t, err) : status;
-}
-
-enum status trainer_save_best(struct trainer *t, struct error *err)
-{
-    const struct class_list *classes = &t->in.card->classes;
-    struct run_folder *folder = t->in.folder;
-    if (save_weights(t, RUN_FILE_BEST, err) != STATUS_OK ||
-        class_tables_write_confusion(run_folder_file(folder, RUN_FILE_CONFUSION), classes,
-                                     &t->metrics.confusion, err) != STATUS_OK)
-        return err->status;
-    return class_tables_write_per_class(run_folder_file(folder, RUN_FILE_PER_CLASS), classes,
-                                        &t->metrics.confusion, err);
 }

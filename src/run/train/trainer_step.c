@@ -26,6 +26,12 @@ static enum status refuse_loss(struct trainer *t, const struct batch *b, struct 
                      (int)t->state.epoch + 1, (int)t->state.next_batch + 1, names);
 }
 
+const float *trainer_forward(struct trainer *t, const float *x, int n, enum model_mode mode)
+{
+    return loader_values(t->in.train) ? model_classify_features(t->in.model, x, n, mode)
+                                      : model_forward(t->in.model, x, n, mode);
+}
+
 /* Forward through one micro-batch: its losses and their gradients go behind those of the ones
  * before. */
 static enum status add_micro_batch(struct trainer *t, struct trainer_batch *out,
@@ -33,7 +39,7 @@ static enum status add_micro_batch(struct trainer *t, struct trainer_batch *out,
 {
     struct trainer_pictures *s = &t->step;
     size_t classes = (size_t)t->classes;
-    const float *logits = model_forward(t->in.model, b->x, b->n, MODEL_TRAIN);
+    const float *logits = trainer_forward(t, b->x, b->n, MODEL_TRAIN);
     s->first = s->n;
     loss_individual(s->loss + s->first, s->dlogits + (size_t)s->first * classes, logits, b->label,
                     b->n, t->classes, &t->loss_options);

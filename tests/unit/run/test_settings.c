@@ -251,6 +251,7 @@ static void change_all(struct settings *s)
         {"cache", "disk"},
         {"cache-mib", "12"},
         {"cache-dir", "c d"},
+        {"cache-features", "off"},
         {"save-minutes", "0.5"},
         {"log-every", "10"},
     };
