@@ -252,6 +252,9 @@ static void change_all(struct settings *s)
         {"cache-mib", "12"},
         {"cache-dir", "c d"},
         {"cache-features", "off"},
+        {"train", "layer2"},
+        {"unfreeze-epoch", "3"},
+        {"backbone-lr-factor", "0.1"},
         {"save-minutes", "0.5"},
         {"log-every", "10"},
     };
