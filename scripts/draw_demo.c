@@ -224,7 +224,7 @@ static void make_picture(char name[64], const char *folder, const struct part *p
     struct rng rng;
     struct look look;
     struct error err;
-    void *rgb;
+    uint8_t *rgb;
     char *path;
     FILE *file;
     bool png;
@@ -234,7 +234,9 @@ static void make_picture(char name[64], const char *folder, const struct part *p
     png = rng_below(&rng, 6) == 0;
     if (png)
         look.noise = 0; /* noise does not compress: the set would be twice as large */
-    check(memory_alloc(&rgb, (size_t)look.width * (size_t)look.height, 3, "picture", &err), &err);
+    rgb = memory_array((size_t)look.width * (size_t)look.height, 3, "picture", &err);
+    if (!rgb)
+        check(err.status, &err);
     draw(rgb, &look, &rng);
 
     snprintf(name, 64, "images/%s_%03d.%s", part->name, index, png ? "png" : "jpg");

@@ -14,13 +14,11 @@
 enum status canvas_create(struct canvas *out, int width, int height, struct error *err)
 {
     size_t n = (size_t)width * (size_t)height * CANVAS_FINE * CANVAS_FINE * 3;
-    void *rgb;
 
     *out = (struct canvas){.width = width, .height = height};
-    enum status status = memory_alloc(&rgb, n, 1, "the drawing", err);
-    if (status != STATUS_OK)
-        return status;
-    out->rgb = rgb;
+    out->rgb = memory_array(n, 1, "the drawing", err);
+    if (!out->rgb)
+        return err->status;
     memset(out->rgb, 255, n);
     canvas_clip(out, NULL);
     return STATUS_OK;
@@ -139,13 +137,11 @@ static void average(uint8_t out[3], const struct canvas *c, int x, int y)
 enum status canvas_save(const struct canvas *c, const char *path, struct error *err)
 {
     struct files_writer w;
-    void *memory;
-    enum status status =
-        memory_alloc(&memory, (size_t)c->width * (size_t)c->height, 3, "the picture", err);
+    enum status status;
+    uint8_t *rgb = memory_array((size_t)c->width * (size_t)c->height, 3, "the picture", err);
 
-    if (status != STATUS_OK)
-        return status;
-    uint8_t *rgb = memory;
+    if (!rgb)
+        return err->status;
     for (int y = 0; y < c->height; y++)
         for (int x = 0; x < c->width; x++)
             average(rgb + 3 * ((size_t)y * (size_t)c->width + (size_t)x), c, x, y);

@@ -61,13 +61,17 @@ static enum status run(const struct bench *b, struct error *err)
     size_t batch = (size_t)b->step.batch, size = (size_t)b->step.size;
     size_t n_values = batch * size * size * 3;
     size_t n_steps = (size_t)b->steps;
-    enum status status;
-    if ((status = memory_alloc((void **)&x, n_values, sizeof *x, "pictures", err)) ||
-        (status = memory_alloc((void **)&label, batch, sizeof *label, "labels", err)) ||
-        (status = memory_alloc((void **)&seconds, n_steps, sizeof *seconds, "times", err)) ||
-        (status = memory_alloc((void **)&cpu_seconds, n_steps, sizeof(double), "times", err)) ||
-        (status = step_create(&s, &b->step, err)))
+    enum status status = step_create(&s, &b->step, err);
+    if (status != STATUS_OK)
+        return status;
+    x = memory_array(n_values, sizeof *x, "pictures", err);
+    label = x ? memory_array(batch, sizeof *label, "labels", err) : NULL;
+    seconds = label ? memory_array(n_steps, sizeof *seconds, "times", err) : NULL;
+    cpu_seconds = seconds ? memory_array(n_steps, sizeof *cpu_seconds, "times", err) : NULL;
+    if (!cpu_seconds) {
+        status = err->status;
         goto done;
+    }
 
     struct rng rng;
     rng_seed(&rng, 0, RNG_TEST, 0, 0);

@@ -53,10 +53,11 @@ static enum status load(float *values, const struct param *p, const char *prefix
     const struct safetensors_entry *e;
     float *disk;
     snprintf(name, sizeof name, "%s%s", prefix, p->name);
-    enum status status = find(&e, file, name, "F32", p->size * sizeof *disk, err);
-    if (status != STATUS_OK ||
-        (status = memory_alloc((void **)&disk, p->size, sizeof *disk, name, err)) != STATUS_OK)
-        return status;
+    if (find(&e, file, name, "F32", p->size * sizeof *disk, err) != STATUS_OK)
+        return err->status;
+    disk = memory_array(p->size, sizeof *disk, name, err);
+    if (!disk)
+        return err->status;
     memcpy(disk, e->data, e->n_bytes);
     param_from_disk(values, p, disk);
     free(disk);
@@ -88,31 +89,43 @@ static enum status load_state(struct driver *d, struct error *err)
     return status;
 }
 
+static enum status create_arrays(struct driver *d, size_t x_bytes, size_t n, struct error *err)
+{
+    d->x = memory_array(x_bytes, 1, "pictures", err);
+    if (!d->x)
+        return err->status;
+    d->label = memory_array(n, sizeof *d->label, "labels", err);
+    if (!d->label)
+        return err->status;
+    d->loss = memory_array((size_t)d->steps, sizeof *d->loss, "loss", err);
+    if (!d->loss)
+        return err->status;
+    d->losses = memory_array(n, sizeof *d->losses, "losses", err);
+    return d->losses ? STATUS_OK : err->status;
+}
+
 /* Sizes come from x; the batches are copied out because the file's tensors are unaligned. */
 static enum status load_batches(struct driver *d, int *batch, struct error *err)
 {
     const struct safetensors_entry *x, *label;
-    enum status status = find(&x, &d->state, "x", "F32", 0, err);
-    if (status != STATUS_OK)
-        return status;
+    if (find(&x, &d->state, "x", "F32", 0, err) != STATUS_OK)
+        return err->status;
     if (x->n_dims != 5 || x->dim[2] != x->dim[3] || x->dim[4] != 3)
         return error_set(err, "state: \"x\" is not [steps, batch, size, size, 3]");
     d->steps = (int)x->dim[0];
     *batch = (int)x->dim[1];
     d->size = (int)x->dim[2];
     size_t n = (size_t)d->steps * (size_t)*batch;
-    if ((status = find(&label, &d->state, "label", "I64", n * sizeof(int64_t), err)) ||
-        (status = memory_alloc((void **)&d->x, x->n_bytes, 1, "pictures", err)) ||
-        (status = memory_alloc((void **)&d->label, n, sizeof(int), "labels", err)) ||
-        (status = memory_alloc((void **)&d->loss, (size_t)d->steps, sizeof(double), "loss", err)))
-        return status;
+    if (find(&label, &d->state, "label", "I64", n * sizeof(int64_t), err) != STATUS_OK ||
+        create_arrays(d, x->n_bytes, n, err) != STATUS_OK)
+        return err->status;
     memcpy(d->x, x->data, x->n_bytes);
     for (size_t i = 0; i < n; i++) {
         int64_t value;
         memcpy(&value, (const char *)label->data + i * sizeof value, sizeof value);
         d->label[i] = (int)value;
     }
-    return memory_alloc((void **)&d->losses, n, sizeof(float), "losses", err);
+    return STATUS_OK;
 }
 
 static void run_steps(struct driver *d)
@@ -142,10 +155,9 @@ static enum status add_tensor(struct driver *d, const char *prefix, const struct
 {
     struct result *t = &d->result[d->n_results];
     snprintf(t->name, sizeof t->name, "%s%s", prefix, p->name);
-    enum status status =
-        memory_alloc((void **)&t->values, p->size, sizeof *t->values, t->name, err);
-    if (status != STATUS_OK)
-        return status;
+    t->values = memory_array(p->size, sizeof *t->values, t->name, err);
+    if (!t->values)
+        return err->status;
     param_to_disk(t->values, p, values);
     describe(&d->entry[d->n_results++], t->name, "F32", t->values, p->size * sizeof *t->values,
              p->dim, p->n_dims);
@@ -157,20 +169,18 @@ static enum status write_out(struct driver *d, const char *path, struct error *e
     struct param_list *params = model_params(d->net.model);
     size_t most = 2 * (size_t)params->n;
     int dim[2] = {d->steps, d->net.batch};
-    enum status status;
-    if ((status = memory_alloc((void **)&d->result, most, sizeof *d->result, "output", err)) ||
-        (status = memory_alloc((void **)&d->entry, most + 2, sizeof *d->entry, "output", err)))
-        return status;
-    for (int i = 0; i < params->n && status == STATUS_OK; i++) {
+    d->result = memory_array(most, sizeof *d->result, "output", err);
+    if (!d->result)
+        return err->status;
+    d->entry = memory_array(most + 2, sizeof *d->entry, "output", err);
+    if (!d->entry)
+        return err->status;
+    for (int i = 0; i < params->n; i++) {
         const struct param *p = &params->item[i];
-        if (!param_is_trained(p))
-            continue;
-        status = add_tensor(d, "gradient/", p, p->grad, err);
-        if (status == STATUS_OK)
-            status = add_tensor(d, "weight/", p, p->data, err);
+        if (param_is_trained(p) && (add_tensor(d, "gradient/", p, p->grad, err) != STATUS_OK ||
+                                    add_tensor(d, "weight/", p, p->data, err) != STATUS_OK))
+            return err->status;
     }
-    if (status != STATUS_OK)
-        return status;
     size_t n_steps = (size_t)d->steps;
     describe(&d->entry[d->n_results], "loss", "F64", d->loss, n_steps * sizeof *d->loss, dim, 1);
     describe(&d->entry[d->n_results + 1], "losses", "F32", d->losses,
@@ -199,10 +209,9 @@ static enum status run(struct driver *d, char **argv, struct error *err)
                                 .k = argv[4],
                                 .n_threads = atoi(argv[6]),
                                 .learning_rate = strtod(argv[5], NULL)};
-    enum status status;
-    if ((status = safetensors_read(&d->state, argv[2], err)) ||
-        (status = load_batches(d, &step.batch, err)))
-        return status;
+    if (safetensors_read(&d->state, argv[2], err) != STATUS_OK ||
+        load_batches(d, &step.batch, err) != STATUS_OK)
+        return err->status;
     bias = safetensors_find(&d->state, "classifier.bias");
     if (!bias)
         bias = safetensors_find(&d->state, "fc.bias");
@@ -210,8 +219,8 @@ static enum status run(struct driver *d, char **argv, struct error *err)
         return error_set(err, "state: no bias of a classifier");
     step.size = d->size;
     step.classes = (int)bias->dim[0];
-    if ((status = step_create(&d->net, &step, err)) || (status = load_state(d, err)))
-        return status;
+    if (step_create(&d->net, &step, err) != STATUS_OK || load_state(d, err) != STATUS_OK)
+        return err->status;
     run_steps(d);
     return write_out(d, argv[3], err);
 }

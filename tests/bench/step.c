@@ -1,6 +1,7 @@
 /* The step of run/train/trainer_step.c without its rows and events. */
 #include "step.h"
 
+#include "base/memory.h"
 #include "base/parallel.h"
 #include "math/gemm.h"
 #include "nn/loss.h"
@@ -14,13 +15,20 @@ static const struct optimiser_options adam_options = {
 static enum status create_buffers(struct step_network *s, struct error *err)
 {
     size_t n = (size_t)s->batch, classes = (size_t)s->classes;
-    enum status status;
-    if ((status = memory_alloc((void **)&s->losses, n, sizeof(float), "losses", err)) ||
-        (status = memory_alloc((void **)&s->weight, n, sizeof(float), "weights", err)) ||
-        (status = memory_alloc((void **)&s->dlogits, n * classes, sizeof(float), "dlogits", err)) ||
-        (status = memory_alloc((void **)&s->selected, n, sizeof(int), "selection", err)))
-        return status;
-    return memory_alloc((void **)&s->scratch, n, sizeof(int), "scratch", err);
+    s->losses = memory_array(n, sizeof *s->losses, "losses", err);
+    if (!s->losses)
+        return err->status;
+    s->weight = memory_array(n, sizeof *s->weight, "weights", err);
+    if (!s->weight)
+        return err->status;
+    s->dlogits = memory_array(n * classes, sizeof *s->dlogits, "dlogits", err);
+    if (!s->dlogits)
+        return err->status;
+    s->selected = memory_array(n, sizeof *s->selected, "selection", err);
+    if (!s->selected)
+        return err->status;
+    s->scratch = memory_array(n, sizeof *s->scratch, "scratch", err);
+    return s->scratch ? STATUS_OK : err->status;
 }
 
 static enum status create_training(struct step_network *s, struct error *err)
@@ -40,14 +48,13 @@ enum status step_create(struct step_network *out, const struct step_options *opt
     *out = (struct step_network){
         .batch = opt->batch, .classes = opt->classes, .learning_rate = opt->learning_rate};
     gemm_start();
-    enum status status;
-    if ((status = model_library_find(&spec, opt->model, err)) ||
-        (status = atk_parse(&share, opt->k, err)) ||
-        (status = parallel_start(opt->n_threads, err)) ||
-        (status = model_create(&out->model, &spec, &network, err)) ||
-        (status = opt->inference ? STATUS_OK : create_training(out, err))) {
+    if (model_library_find(&spec, opt->model, err) != STATUS_OK ||
+        atk_parse(&share, opt->k, err) != STATUS_OK ||
+        parallel_start(opt->n_threads, err) != STATUS_OK ||
+        model_create(&out->model, &spec, &network, err) != STATUS_OK ||
+        (!opt->inference && create_training(out, err) != STATUS_OK)) {
         step_destroy(out);
-        return status;
+        return err->status;
     }
     out->k = atk_resolve(&share, opt->batch);
     model_init(out->model, 0);
