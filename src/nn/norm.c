@@ -29,6 +29,7 @@ struct tensor norm_build(struct norm *n, struct build *b, const char *name, stru
     *n = (struct norm){.spec = *spec,
                        .activation = activation,
                        .frozen = spec->kind == NORM_BATCH && b->freeze_batch_norm,
+                       .has_residual = residual >= 0,
                        .channels = channels,
                        .max_batch = b->max_batch,
                        .pixels = shape_pixels(in.shape),
@@ -374,14 +375,36 @@ static void backward_apply_piece(void *context, int piece, int worker)
                                        s->coefficient[2] + sample, pixels, n->channels);
 }
 
+/* With statistics that do not depend on z one sweep gives the sums and dz = rstd * weight * g. */
+static void backward_frozen_piece(void *context, int piece, int worker)
+{
+    const struct sweep *s = context;
+    const struct norm *n = s->norm;
+    size_t at, pixels;
+    (void)worker;
+    size_t sample = piece_range(s, piece, &at, &pixels);
+    double *stats = piece_stats(s, piece);
+    float *g = s->g + at;
+    kernels_get()->norm_backward_frozen(s->out + at, n->has_residual ? g : NULL, stats,
+                                        stats + n->channels, g, s->y ? s->y + at : NULL, s->z + at,
+                                        n->mean + sample, s->coefficient[0] + sample, pixels,
+                                        n->channels, s->y ? n->activation : KERNELS_NONE);
+}
+
 static void backward(struct sweep *s)
 {
     const struct norm *n = s->norm;
     int n_pieces = s->samples.n * pieces(n);
+    if (n->frozen) {
+        constant_coefficients(s);
+        parallel_for(backward_frozen_piece, s, n_pieces);
+        sum_samples(s);
+        return;
+    }
     parallel_for(backward_sums_piece, s, n_pieces);
     if (n->spec.kind != NORM_NONE)
         sum_samples(s);
-    if (n->spec.kind == NORM_NONE || n->frozen)
+    if (n->spec.kind == NORM_NONE)
         constant_coefficients(s);
     else if (n->spec.kind == NORM_BATCH)
         batch_coefficients(s);

@@ -13,6 +13,7 @@ struct norm {
     struct norm_spec spec;
     enum kernels_activation activation;
     bool frozen; /* BatchNorm: running statistics in MODEL_TRAIN too; they stay as they are */
+    bool has_residual;
     int channels, max_batch;
     size_t pixels; /* height * width of one sample */
     struct param *weight, *bias, *running_mean, *running_var,
@@ -31,10 +32,10 @@ struct tensor norm_build(struct norm *n, struct build *b, const char *name, stru
 void norm_forward(struct norm *n, float *y, const float *z, const float *residual,
                   struct samples samples, enum model_mode mode);
 
-/* g holds dL/dy; y is the activation's output, or NULL if g has its gradient already. g is first
- * set to 0 where the activation is flat, in place, and is then also the gradient of the residual.
- * dz (may be z: its values are then gone) gets dL/dz; the parameters' gradients are written. After
- * a forward in MODEL_TRAIN; BatchNorm needs all of its samples. */
+/* g holds dL/dy; y is the activation's output, or NULL if g has its gradient already. dz (may be z:
+ * its values are then gone) gets dL/dz; the parameters' gradients are written. If a residual was
+ * added, g is its gradient afterwards: 0 where the activation is flat; else it may or may not be.
+ * After a forward in MODEL_TRAIN; BatchNorm needs all of its samples. */
 void norm_backward(struct norm *n, float *dz, float *g, const float *y, const float *z,
                    struct samples samples);
 
