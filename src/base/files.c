@@ -82,6 +82,48 @@ enum status files_read(uint8_t **out, size_t *size, const char *path, size_t max
     return STATUS_OK;
 }
 
+static enum status check_regular(size_t *size, int fd, const char *path, struct error *err)
+{
+    struct stat info;
+    if (fstat(fd, &info) != 0)
+        return error_errno(err, "cannot read %s", path);
+    if (S_ISDIR(info.st_mode))
+        return error_set(err, "%s is a directory, not a file", path);
+    if (!S_ISREG(info.st_mode))
+        return error_set(err, "%s is not a regular file", path);
+    *size = (size_t)info.st_size;
+    return STATUS_OK;
+}
+
+enum status files_open_regular(int *fd, size_t *size, const char *path, struct error *err)
+{
+    /* Not waiting: a FIFO without a writer opens at once. Of regular files it means nothing. */
+    *fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (*fd < 0)
+        return error_errno(err, "cannot open %s", path);
+    if (check_regular(size, *fd, path, err) == STATUS_OK)
+        return STATUS_OK;
+    close(*fd);
+    *fd = -1;
+    return err->status;
+}
+
+enum status files_read_part(void *out, int fd, size_t offset, size_t n, const char *path,
+                            struct error *err)
+{
+    for (size_t done = 0; done < n;) {
+        ssize_t got = pread(fd, (uint8_t *)out + done, n - done, (off_t)(offset + done));
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return error_errno(err, "cannot read %s", path);
+        if (got == 0)
+            return error_set(err, "%s ends after %zu bytes", path, offset + done);
+        done += (size_t)got;
+    }
+    return STATUS_OK;
+}
+
 /* NULL: err says why. */
 static char *format_string(struct error *err, const char *format, ...) ERROR_PRINTF(2, 3);
 

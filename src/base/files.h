@@ -17,6 +17,13 @@
 enum status files_read(uint8_t **out, size_t *size, const char *path, size_t max_bytes,
                        struct error *err);
 
+/* For files of which parts are read. *fd = the file, opened to be read; *size = its bytes. What is
+ * no regular file (a directory, a FIFO) is an error that says so, at once. */
+enum status files_open_regular(int *fd, size_t *size, const char *path, struct error *err);
+/* out [n] = the bytes from `offset` on; fewer are an error. path is for messages. */
+enum status files_read_part(void *out, int fd, size_t offset, size_t n, const char *path,
+                            struct error *err);
+
 /* An atomic write: open, fprintf to w.stream, commit. After open exactly one of commit and abandon
  * is due (abandon after commit or after a failed open is a no-op). commit reports any earlier write
  * error (disk full), and has file and folder on the disk when it returns. A symbolic link is

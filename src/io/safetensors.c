@@ -8,17 +8,17 @@
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { LENGTH_BYTES = 8, MAX_HEADER_BYTES = 100000000 };
 
 struct storage {
-    uint8_t *file;
+    uint8_t *tensors; /* the file from the end of the header on */
     json_t *header;
 };
 
 /* The part of the file behind the header, and what messages need. */
 struct buffer {
-    const uint8_t *bytes;
     size_t size;
     const char *path;
 };
@@ -90,7 +90,7 @@ static enum status read_span(struct safetensors_entry *e, const struct buffer *b
     size_t expected;
     if (!safetensors_entry_bytes(&expected, e) || expected != (size_t)(end - begin))
         return tensor_error(b, e, "its shape and type do not fit its data_offsets", err);
-    e->data = b->bytes + begin;
+    e->begin = (size_t)begin;
     e->n_bytes = expected;
     return STATUS_OK;
 }
@@ -98,8 +98,8 @@ static enum status read_span(struct safetensors_entry *e, const struct buffer *b
 static int compare_places(const void *a, const void *b)
 {
     const struct safetensors_entry *x = a, *y = b;
-    if (x->data != y->data)
-        return (const uint8_t *)x->data < (const uint8_t *)y->data ? -1 : 1;
+    if (x->begin != y->begin)
+        return x->begin < y->begin ? -1 : 1;
     return (x->n_bytes > y->n_bytes) - (x->n_bytes < y->n_bytes);
 }
 
@@ -112,18 +112,17 @@ static int compare_names(const void *a, const void *b)
 /* No byte of the buffer may belong to no tensor or to two. */
 static enum status check_tiling(struct safetensors *out, const struct buffer *b, struct error *err)
 {
-    const uint8_t *at = b->bytes;
+    size_t at = 0;
     if (out->n_entries > 0)
         qsort(out->entry, out->n_entries, sizeof *out->entry, compare_places);
     for (size_t i = 0; i < out->n_entries; i++) {
         const struct safetensors_entry *e = &out->entry[i];
-        if (e->data != at)
-            return tensor_error(
-                b, e, at > (const uint8_t *)e->data ? "it overlaps another" : "a gap precedes it",
-                err);
+        if (e->begin != at)
+            return tensor_error(b, e, at > e->begin ? "it overlaps another" : "a gap precedes it",
+                                err);
         at += e->n_bytes;
     }
-    size_t rest = (size_t)(b->bytes + b->size - at);
+    size_t rest = b->size - at;
     if (rest > 0)
         return error_set(err, "%s: the last %zu bytes belong to no tensor", b->path, rest);
     if (out->n_entries > 0)
@@ -191,41 +190,121 @@ static uint64_t little_endian_64(const uint8_t *bytes)
     return value;
 }
 
-static enum status parse_file(struct safetensors *out, const char *path, size_t size,
-                              struct error *err)
+/* What the first bytes of a file that is no safetensors show, and what can be done with it; NULL:
+ * nothing known. */
+static const char *other_kind(const uint8_t first[LENGTH_BYTES + 1])
 {
-    struct storage *storage = out->storage;
-    if (size < LENGTH_BYTES + 2)
-        return error_set(err, "%s: %zu bytes are too few for a safetensors file", path, size);
-    uint64_t length = little_endian_64(storage->file);
-    const char *text = (const char *)storage->file + LENGTH_BYTES;
-    if (length > MAX_HEADER_BYTES || length > size - LENGTH_BYTES || text[0] != '{')
-        return error_set(err, "%s is not a safetensors file, or is cut short", path);
-
-    json_error_t problem;
-    storage->header = json_loadb(text, (size_t)length, JSON_REJECT_DUPLICATES, &problem);
-    if (!storage->header)
-        return error_set(err, "%s: wrong header: %s at its byte %d", path, problem.text,
-                         problem.position);
-    struct buffer buffer = {.bytes = (const uint8_t *)text + length,
-                            .size = size - LENGTH_BYTES - (size_t)length,
-                            .path = path};
-    return read_members(out, &buffer, storage->header, err);
+    static const struct {
+        const char *magic;
+        size_t n;
+        const char *kind;
+    } known[] = {
+        {"PK\3\4", 4, "a zip archive, as torch.save writes it: atk-convert-weights reads that"},
+        {"\x80\2", 2, "a pickle (.pth, .pdparams): atk-convert-weights reads that"},
+        {"\x80\3", 2, "a pickle (.pth, .pdparams): atk-convert-weights reads that"},
+        {"\x80\4", 2, "a pickle (.pth, .pdparams): atk-convert-weights reads that"},
+        {"\x89HDF", 4, "an HDF5 file, as Keras writes it"},
+    };
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+        if (memcmp(first, known[i].magic, known[i].n) == 0)
+            return known[i].kind;
+    return NULL;
 }
 
-enum status safetensors_read(struct safetensors *out, const char *path, struct error *err)
+/* The 8 bytes of length and the first of the header: what is another file costs no more to read. */
+static enum status read_length(size_t *length, int fd, size_t size, const char *path,
+                               struct error *err)
 {
+    uint8_t first[LENGTH_BYTES + 1];
+    if (size < LENGTH_BYTES + 2)
+        return error_set(err, "%s: %zu bytes are too few for a safetensors file", path, size);
+    if (files_read_part(first, fd, 0, sizeof first, path, err) != STATUS_OK)
+        return err->status;
+    uint64_t stated = little_endian_64(first);
+    if (stated <= MAX_HEADER_BYTES && stated <= size - LENGTH_BYTES && first[LENGTH_BYTES] == '{') {
+        *length = (size_t)stated;
+        return STATUS_OK;
+    }
+    const char *kind = other_kind(first);
+    if (kind)
+        return error_set(err, "%s is not a safetensors file, but %s", path, kind);
+    return error_set(err, "%s is not a safetensors file, or is cut short", path);
+}
+
+static enum status read_header(struct safetensors *out, int fd, size_t length,
+                               const struct buffer *b, struct error *err)
+{
+    struct storage *storage = out->storage;
+    char *text = memory_array(length, 1, "the header of a safetensors file", err);
+    if (!text)
+        return error_prefix(err, "%s", b->path);
+    enum status status = files_read_part(text, fd, LENGTH_BYTES, length, b->path, err);
+    json_error_t problem;
+    if (status == STATUS_OK) {
+        storage->header = json_loadb(text, length, JSON_REJECT_DUPLICATES, &problem);
+        if (!storage->header)
+            status = error_set(err, "%s: wrong header: %s at its byte %d", b->path, problem.text,
+                               problem.position);
+    }
+    free(text);
+    return status == STATUS_OK ? read_members(out, b, storage->header, err) : status;
+}
+
+static enum status read_tensors(struct safetensors *out, int fd, size_t length,
+                                const struct buffer *b, struct error *err)
+{
+    struct storage *storage = out->storage;
+    storage->tensors = memory_array(b->size, 1, "the tensors of a safetensors file", err);
+    if (!storage->tensors)
+        return error_prefix(err, "%s", b->path);
+    if (files_read_part(storage->tensors, fd, LENGTH_BYTES + length, b->size, b->path, err) !=
+        STATUS_OK)
+        return err->status;
+    for (size_t i = 0; i < out->n_entries; i++)
+        out->entry[i].data = storage->tensors + out->entry[i].begin;
+    return STATUS_OK;
+}
+
+static enum status read_open(struct safetensors *out, int fd, size_t size, const char *path,
+                             bool header_alone, struct error *err)
+{
+    size_t length = 0;
+    if (read_length(&length, fd, size, path, err) != STATUS_OK)
+        return err->status;
+    const struct buffer buffer = {.size = size - LENGTH_BYTES - length, .path = path};
+    if (read_header(out, fd, length, &buffer, err) != STATUS_OK)
+        return err->status;
+    return header_alone ? STATUS_OK : read_tensors(out, fd, length, &buffer, err);
+}
+
+static enum status read_path(struct safetensors *out, const char *path, bool header_alone,
+                             struct error *err)
+{
+    int fd;
     size_t size;
     *out = (struct safetensors){0};
     struct storage *storage = memory_array(1, sizeof *storage, "a safetensors file", err);
     if (!storage)
         return err->status;
     out->storage = storage;
-    if (files_read(&storage->file, &size, path, SIZE_MAX, err) == STATUS_OK &&
-        parse_file(out, path, size, err) == STATUS_OK)
-        return STATUS_OK;
-    safetensors_free(out);
-    return err->status;
+    enum status status = files_open_regular(&fd, &size, path, err);
+    if (status == STATUS_OK) {
+        status = read_open(out, fd, size, path, header_alone, err);
+        close(fd);
+    }
+    if (status != STATUS_OK)
+        safetensors_free(out);
+    return status;
+}
+
+enum status safetensors_read(struct safetensors *out, const char *path, struct error *err)
+{
+    return read_path(out, path, false, err);
+}
+
+enum status safetensors_read_header(struct safetensors *out, const char *path, struct error *err)
+{
+    return read_path(out, path, true, err);
 }
 
 void safetensors_free(struct safetensors *file)
@@ -233,7 +312,7 @@ void safetensors_free(struct safetensors *file)
     struct storage *storage = file->storage;
     if (storage) {
         json_decref(storage->header);
-        free(storage->file);
+        free(storage->tensors);
         free(storage);
     }
     free(file->entry);

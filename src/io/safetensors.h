@@ -20,9 +20,10 @@ struct safetensors_entry {
     char dtype[8]; /* F64 F32 F16 BF16, I64 I32 I16 I8, U64 U32 U16 U8 or BOOL */
     int n_dims;    /* 0: a scalar */
     int64_t dim[SAFETENSORS_MAX_DIMS];
-    const void *data; /* n_bytes, little-endian. Reader: inside the file's copy, so *not aligned*:
-                         memcpy out of it. */
+    const void *data; /* n_bytes, little-endian. Reader: inside a copy of the file, so *not
+                         aligned*: memcpy out of it; NULL after safetensors_read_header. */
     size_t n_bytes;
+    size_t begin; /* reader: where the data begins, counted from the end of the header */
 };
 
 struct safetensors {
@@ -38,9 +39,13 @@ size_t safetensors_item_bytes(const char *dtype);
 /* False when dtype is not known, a dimension is negative or the product does not fit. */
 bool safetensors_entry_bytes(size_t *n_bytes, const struct safetensors_entry *entry);
 
-/* Reads the whole file into memory. An entry whose type, shape and span do not agree, spans that do
- * not tile the buffer, names that occur twice and anything else the format forbids is an error. */
+/* Reads the whole file into memory, once its header is known to be one. An entry whose type, shape
+ * and span do not agree, spans that do not tile the buffer, names that occur twice and anything
+ * else the format forbids is an error. */
 enum status safetensors_read(struct safetensors *out, const char *path, struct error *err);
+/* The header alone: what a file of any size says of itself, checked as above. A file of another
+ * kind is named as what it looks like. */
+enum status safetensors_read_header(struct safetensors *out, const char *path, struct error *err);
 void safetensors_free(struct safetensors *file); /* a zeroed one is fine */
 const struct safetensors_entry *safetensors_find(const struct safetensors *file,
                                                  const char *name);            /* or NULL */

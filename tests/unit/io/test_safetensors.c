@@ -4,6 +4,10 @@
 #include "failing_alloc.h"
 #include "scratch.h"
 
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 static struct error err;
 
 /* The file of that header and of n zero bytes behind it; its path. */
@@ -106,13 +110,68 @@ static void what_is_no_safetensors_file_is_refused(void **state)
     assert_non_null(strstr(err.message, "9 bytes are too few"));
     path = scratch_write("a", "PK\3\4 and then a zip archive", 27); /* a .pt of PyTorch */
     assert_int_equal(safetensors_read(&file, path, &err), STATUS_FAILED);
-    assert_non_null(strstr(err.message, "is not a safetensors file, or is cut short"));
+    assert_non_null(strstr(err.message, "is not a safetensors file, but a zip archive"));
+    path = scratch_write("a", "\x80\2}q\1X\11\0\0\0fc.w", 15); /* .pdparams */
+    assert_int_equal(safetensors_read(&file, path, &err), STATUS_FAILED);
+    assert_non_null(strstr(err.message, "is not a safetensors file, but a pickle"));
     path = scratch_write("a", "\377\377\377\377\377\377\377\377{}", 10);
     assert_int_equal(safetensors_read(&file, path, &err), STATUS_FAILED);
     path = scratch_write("a", "\0\0\0\0\0\0\0\0{}", 10); /* no header */
     assert_int_equal(safetensors_read(&file, path, &err), STATUS_FAILED);
     assert_refused("[1]", 0, "is not a safetensors file");
     assert_refused(" {}", 0, "is not a safetensors file"); /* padding comes behind it */
+}
+
+static size_t valid_file(unsigned char *bytes);
+
+/* 3 GiB of nothing, which a whole read would need memory for. */
+static void a_large_file_of_another_kind_costs_its_first_bytes(void **state)
+{
+    (void)state;
+    struct safetensors file;
+    struct rlimit all;
+    const char *path = scratch_write("a", "no safetensors file", 19);
+    assert_int_equal(truncate(path, (off_t)3 << 30), 0);
+    assert_int_equal(getrlimit(RLIMIT_DATA, &all), 0);
+#ifndef __SANITIZE_ADDRESS__ /* which maps terabytes */
+    const struct rlimit little = {.rlim_cur = (rlim_t)1 << 30, .rlim_max = all.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_DATA, &little), 0);
+#endif
+    assert_int_equal(safetensors_read(&file, path, &err), STATUS_FAILED);
+    assert_int_equal(setrlimit(RLIMIT_DATA, &all), 0);
+    assert_non_null(strstr(err.message, "is not a safetensors file, or is cut short"));
+}
+
+static void a_fifo_is_refused_and_not_waited_for(void **state)
+{
+    (void)state;
+    struct safetensors file;
+    const char *path = scratch_path("fifo");
+    assert_int_equal(mkfifo(path, 0600), 0);
+    assert_int_equal(safetensors_read(&file, path, &err), STATUS_FAILED);
+    assert_non_null(strstr(err.message, "is not a regular file"));
+}
+
+static void the_header_alone_says_all_but_the_data(void **state)
+{
+    (void)state;
+    unsigned char bytes[4096];
+    size_t size = valid_file(bytes);
+    struct safetensors whole, header;
+    const char *path = scratch_path("a.safetensors");
+    assert_int_equal(safetensors_read(&whole, path, &err), STATUS_OK);
+    assert_int_equal(safetensors_read_header(&header, path, &err), STATUS_OK);
+    assert_true(whole.n_entries > 0 && header.n_entries == whole.n_entries);
+    assert_int_equal(header.n_meta, whole.n_meta);
+    for (size_t i = 0; i < whole.n_entries; i++) {
+        assert_string_equal(header.entry[i].name, whole.entry[i].name);
+        assert_int_equal(header.entry[i].n_bytes, whole.entry[i].n_bytes);
+        assert_null(header.entry[i].data);
+    }
+    safetensors_free(&whole);
+    safetensors_free(&header);
+    path = scratch_write("cut", bytes, size - 1); /* the sizes must agree, also unread */
+    assert_int_equal(safetensors_read_header(&header, path, &err), STATUS_FAILED);
 }
 
 static void a_header_that_is_not_proper_json_is_refused(void **state)
@@ -255,6 +314,9 @@ int main(void)
         SCRATCH_TEST(a_file_without_tensors_is_read),
         SCRATCH_TEST(every_type_of_the_format_has_its_size),
         SCRATCH_TEST(what_is_no_safetensors_file_is_refused),
+        SCRATCH_TEST(a_large_file_of_another_kind_costs_its_first_bytes),
+        SCRATCH_TEST(a_fifo_is_refused_and_not_waited_for),
+        SCRATCH_TEST(the_header_alone_says_all_but_the_data),
         SCRATCH_TEST(a_header_that_is_not_proper_json_is_refused),
         SCRATCH_TEST(a_member_of_the_wrong_kind_is_refused),
         SCRATCH_TEST(a_span_that_does_not_fit_is_refused),
