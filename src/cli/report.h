@@ -23,7 +23,9 @@ void report_network(struct console *c, const struct session *s);
 /* The loss, and what k resolves to for the full and for the last batch (report_loss.c). */
 void report_loss(struct console *c, const struct session *s);
 void report_machine(struct console *c, const struct session *s);
-void report_weights(struct console *c, const struct session *s); /* of --weights */
+/* Of --weights: what its header gave to the settings; then what was loaded. */
+void report_weights_file(struct console *c, const struct session *s);
+void report_weights(struct console *c, const struct session *s);
 /* Where the features came from. */
 void report_features(struct console *c, const struct session *s);
 /* The layer table and the memory of a training run, for --dry-run. */

@@ -1,5 +1,6 @@
 #include "cli/report.h"
 
+#include "base/text.h"
 #include "run/settings/settings_table.h"
 
 #include <math.h>
@@ -267,21 +268,85 @@ void report_bad_images(struct console *c, const struct session *s, bool list)
                  s->settings->on_bad_image == BAD_IMAGE_SKIP ? " and left out" : "");
 }
 
-static void print_names(struct console *c, const char *what, const struct checkpoint_names *names)
+/* "mean 0.5, std 0.25, size 224", of those that are taken, or of those that are not; how many. */
+static int list_taken(char *out, size_t size, const struct session_weights_file *w, bool taken)
 {
-    for (size_t i = 0; i < names->n; i++)
-        console_print(c, "          %s: %s\n", what, names->name[i]);
+    int n = 0;
+    size_t used = 0;
+
+    out[0] = '\0';
+    for (int i = 0; i < w->n_taken; i++) {
+        if (w->taken[i].is_taken != taken)
+            continue;
+        used += (size_t)snprintf(out + used, size - used, "%s%s %s", n++ > 0 ? ", " : "",
+                                 w->taken[i].item->name, w->taken[i].text);
+    }
+    return n;
+}
+
+void report_weights_file(struct console *c, const struct session *s)
+{
+    const struct session_weights_file *w = &s->weights_file;
+    char list[SESSION_MOST_TAKEN * (SETTINGS_TEXT_BYTES + 32)];
+    const char *name = w->path ? strrchr(w->path, '/') : NULL;
+
+    if (!w->path)
+        return;
+    name = name ? name + 1 : w->path;
+    size_t length =
+        strlen(name) - (text_ends_in(name, ".safetensors") ? strlen(".safetensors") : 0);
+    console_print(c, "weights   %.*s:", (int)length, name);
+    if (w->n_classes > 0)
+        console_print(c, " %d classes;", w->n_classes);
+    if (list_taken(list, sizeof list, w, true) > 0)
+        console_print(c, " %s taken over\n", list);
+    else
+        console_print(c, " no setting of images taken over\n");
+    if (list_taken(list, sizeof list, w, false) > 0)
+        console_print(c, "          given otherwise than the file says: %s\n", list);
+}
+
+enum { MOST_NEW_CLASSES_SHOWN = 8 };
+
+static void print_classifier(struct console *c, const struct session *s)
+{
+    const struct checkpoint_report *w = &s->weights;
+    const struct checkpoint_names *new = &w->new_classes;
+    int n = session_classes(s)->n;
+
+    switch (w->classifier) {
+    case CHECKPOINT_WHOLE:
+        return;
+    case CHECKPOINT_BY_POSITION:
+        console_print(c, "          classifier: %d classes by position, as the file has no names\n",
+                      n);
+        return;
+    case CHECKPOINT_NO_NAMES:
+        console_print(c,
+                      "          classifier: initial values, as the file has %d classes without "
+                      "names\n",
+                      w->file_classes);
+        return;
+    case CHECKPOINT_NO_MATCH:
+        console_print(c,
+                      "          classifier: initial values, as none of the file's %d classes "
+                      "has the name of one here\n",
+                      w->file_classes);
+        return;
+    case CHECKPOINT_BY_NAME:
+        break;
+    }
+    console_print(c, "          classifier: %d of %d classes by name", w->n_matched, n);
+    for (size_t i = 0; i < new->n &&i < MOST_NEW_CLASSES_SHOWN; i++)
+        console_print(c, "%s%s", i > 0 ? ", " : "; initial values for ", new->name[i]);
+    console_print(c, "%s\n", new->n > MOST_NEW_CLASSES_SHOWN ? ", ..." : "");
 }
 
 void report_weights(struct console *c, const struct session *s)
 {
-    const struct checkpoint_report *w = &s->weights;
-
-    if (!s->settings->weights || s->settings->resume)
+    if (!s->weights_file.path)
         return;
-    console_print(c, "weights   %d tensors loaded from %s\n", w->n_loaded, s->settings->weights);
-    print_names(c, "missing", &w->missing);
-    print_names(c, "left over", &w->left_over);
-    print_names(c, "of another shape", &w->other_shape);
-    print_names(c, "classifier of another class count, left at its initial values", &w->head_kept);
+    console_print(c, "weights   %d tensors loaded from %s\n", s->weights.n_loaded,
+                  s->weights_file.path);
+    print_classifier(c, s);
 }

@@ -1,8 +1,10 @@
 /* Writing a weights file, and the card in its metadata. (Loading is in checkpoint_load.c.) */
 #include "run/files/checkpoint.h"
 
+#include "base/half.h"
 #include "base/memory.h"
 #include "base/number.h"
+#include "base/text.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -14,7 +16,9 @@ static const char *const card_key[N_KEYS] = {"model", "classes", "size", "mean",
 static const char jpeg_scale_key[] = "jpeg_scale", resize_key[] = "resize",
                   interpolation_key[] = "interpolation", crop_fraction_key[] = "crop_fraction";
 
-/* Class names one a line: a name never holds a newline (data/dataset refuses it). */
+/* ---- Class names ---- */
+
+/* One a line: a name never holds a newline (data/dataset refuses it). */
 static char *join_classes(const struct class_list *classes, struct error *err)
 {
     size_t bytes = 1;
@@ -50,33 +54,118 @@ static enum status split_classes(struct class_list *out, const char *text, struc
     return STATUS_OK;
 }
 
-static enum status write_entries(const char *path, struct safetensors_entry *entry, float *disk,
-                                 const struct param_list *params, const char *const *key,
-                                 const char *const *value, size_t n_meta, struct error *err)
+/* ---- Writing ---- */
+
+struct writing {
+    struct safetensors_entry *entry; /* [params->n] */
+    uint8_t *disk;                   /* all tensors of floats, one behind the other */
+    float *one;                      /* the largest of them as F32, when they are F16 */
+};
+
+static void writing_free(struct writing *w)
 {
+    free(w->entry);
+    free(w->disk);
+    free(w->one);
+}
+
+static enum status writing_alloc(struct writing *w, const struct param_list *params,
+                                 enum checkpoint_dtype dtype, struct error *err)
+{
+    size_t n_floats = 0, largest = 0;
     for (int i = 0; i < params->n; i++) {
-        struct param *p = &params->item[i];
-        struct safetensors_entry *e = &entry[i];
+        size_t n = params->item[i].size;
+        n_floats += n;
+        largest = n > largest ? n : largest;
+    }
+    size_t item = dtype == CHECKPOINT_F16 ? sizeof(uint16_t) : sizeof(float);
+    w->entry = memory_array((size_t)params->n, sizeof *w->entry, "table of weights to write", err);
+    if (!w->entry)
+        return err->status;
+    w->disk = memory_array(n_floats, item, "weights to write", err);
+    if (!w->disk)
+        return err->status;
+    if (dtype == CHECKPOINT_F16) {
+        w->one = memory_array(largest, sizeof *w->one, "weights to write", err);
+        if (!w->one)
+            return err->status;
+    }
+    return STATUS_OK;
+}
+
+static enum status put_halves(uint8_t *out, const struct param *p, float *values, struct error *err)
+{
+    param_to_disk(values, p, p->data);
+    for (size_t i = 0; i < p->size; i++) {
+        uint16_t half = half_from_float(values[i]);
+        if (isinf(half_to_float(half)) && isfinite(values[i]))
+            return error_set(err,
+                             "%s holds %g, and the largest number of F16 is 65504: --save-dtype "
+                             "f32 can be used",
+                             p->name, (double)values[i]);
+        memcpy(out + i * sizeof half, &half, sizeof half);
+    }
+    return STATUS_OK;
+}
+
+static void fill_counter(struct safetensors_entry *e, const struct param *p)
+{
+    strcpy(e->dtype, "I64");
+    e->data = &p->counter;
+    e->n_bytes = sizeof p->counter;
+}
+
+static enum status fill_entries(struct writing *w, const struct param_list *params,
+                                enum checkpoint_dtype dtype, struct error *err)
+{
+    uint8_t *disk = w->disk;
+    for (int i = 0; i < params->n; i++) {
+        const struct param *p = &params->item[i];
+        struct safetensors_entry *e = &w->entry[i];
         e->name = p->name;
         if (p->kind == PARAM_COUNTER) {
-            strcpy(e->dtype, "I64");
-            e->data = &p->counter;
-            e->n_bytes = sizeof p->counter;
+            fill_counter(e, p);
             continue;
         }
-        param_to_disk(disk, p, p->data);
-        strcpy(e->dtype, "F32");
+        strcpy(e->dtype, dtype == CHECKPOINT_F16 ? "F16" : "F32");
         e->n_dims = p->n_dims;
         for (int d = 0; d < p->n_dims; d++)
             e->dim[d] = p->dim[d];
         e->data = disk;
-        e->n_bytes = p->size * sizeof(float);
-        disk += p->size;
+        e->n_bytes = p->size * safetensors_item_bytes(e->dtype);
+        if (dtype == CHECKPOINT_F32)
+            param_to_disk((float *)(void *)disk, p, p->data);
+        else if (put_halves(disk, p, w->one, err) != STATUS_OK)
+            return err->status;
+        disk += e->n_bytes;
     }
-    return safetensors_write(path, entry, (size_t)params->n, key, value, n_meta, err);
+    return STATUS_OK;
 }
 
-enum { MOST_META = 12 };
+static bool all_are(const struct param *p, float value)
+{
+    for (size_t i = 0; i < p->size; i++)
+        if (p->data[i] != value)
+            return false;
+    return true;
+}
+
+/* Whether there is BatchNorm, and none of it has statistics. */
+static bool statistics_are_plain(const struct param_list *params)
+{
+    bool found = false;
+    for (int i = 0; i < params->n; i++) {
+        const struct param *p = &params->item[i];
+        if (p->kind != PARAM_BUFFER)
+            continue;
+        found = true;
+        if (!all_are(p, text_ends_in(p->name, ".running_var") ? 1 : 0))
+            return false;
+    }
+    return found;
+}
+
+enum { MOST_META = 13 };
 
 /* The values that are texts of this file's making. */
 struct card_text {
@@ -85,15 +174,15 @@ struct card_text {
 
 /* Key and value of everything that the metadata says; returns how many. */
 static size_t list_card(const char *key[MOST_META], const char *value[MOST_META],
-                        const struct checkpoint_card *card, struct card_text *text)
+                        const struct checkpoint_card *card, struct card_text *text, bool is_folded)
 {
     const struct image_fit *fit = &card->fit;
     size_t n = 0;
     snprintf(text->size, sizeof text->size, "%d", fit->size);
-    snprintf(text->mean, sizeof text->mean, "%.9g %.9g %.9g", card->mean[0], card->mean[1],
-             card->mean[2]);
-    snprintf(text->std, sizeof text->std, "%.9g %.9g %.9g", card->std[0], card->std[1],
-             card->std[2]);
+    snprintf(text->mean, sizeof text->mean, "%.9g %.9g %.9g", (double)card->mean[0],
+             (double)card->mean[1], (double)card->mean[2]);
+    snprintf(text->std, sizeof text->std, "%.9g %.9g %.9g", (double)card->std[0],
+             (double)card->std[1], (double)card->std[2]);
     snprintf(text->crop_fraction, sizeof text->crop_fraction, "%.17g", fit->crop_fraction);
     const struct {
         bool said;
@@ -112,6 +201,7 @@ static size_t list_card(const char *key[MOST_META], const char *value[MOST_META]
         {fit->resize == IMAGE_FIT_CROP, crop_fraction_key, text->crop_fraction},
         {fit->interpolation != IMAGE_FIT_BILINEAR, interpolation_key,
          image_fit_interpolation_name[fit->interpolation]},
+        {is_folded, "batch_norm", "folded"},
     };
     for (int i = 0; i < MOST_META; i++) {
         if (all[i].said) {
@@ -126,24 +216,21 @@ enum status checkpoint_write(const char *path, const struct param_list *params,
                              const struct checkpoint_card *card, struct error *err)
 {
     const char *key[MOST_META], *value[MOST_META];
-    struct card_text text;
-    size_t n_floats = 0;
-    for (int i = 0; i < params->n; i++)
-        n_floats += params->item[i].size;
-
-    text.classes = join_classes(&card->classes, err);
-    float *disk = memory_array(n_floats, sizeof *disk, "weights to write", err);
-    struct safetensors_entry *entry =
-        memory_array((size_t)params->n, sizeof *entry, "table of weights to write", err);
-    bool all = text.classes && disk && entry;
-    enum status status = all ? write_entries(path, entry, disk, params, key, value,
-                                             list_card(key, value, card, &text), err)
-                             : err->status;
+    bool is_folded = card->batch_norm_is_frozen && statistics_are_plain(params);
+    struct writing w = {0};
+    struct card_text text = {.classes = join_classes(&card->classes, err)};
+    enum status status = text.classes ? writing_alloc(&w, params, card->dtype, err) : err->status;
+    if (status == STATUS_OK && fill_entries(&w, params, card->dtype, err) != STATUS_OK)
+        status = error_prefix(err, "cannot write %s", path);
+    if (status == STATUS_OK)
+        status = safetensors_write(path, w.entry, (size_t)params->n, key, value,
+                                   list_card(key, value, card, &text, is_folded), err);
+    writing_free(&w);
     free(text.classes);
-    free(disk);
-    free(entry);
     return status;
 }
+
+/* ---- The card ---- */
 
 static enum status read_size(int *out, const char *text, struct error *err)
 {
@@ -258,6 +345,17 @@ enum status checkpoint_card_read(struct checkpoint_card *out, const struct safet
     return status;
 }
 
+enum status checkpoint_classes(struct class_list *out, const struct safetensors *file,
+                               const char *path, struct error *err)
+{
+    const char *text = safetensors_meta(file, card_key[KEY_CLASSES]);
+    *out = (struct class_list){0};
+    if (!text || split_classes(out, text, err) == STATUS_OK)
+        return STATUS_OK;
+    class_list_free(out);
+    return error_prefix(err, "%s", path);
+}
+
 void checkpoint_card_free(struct checkpoint_card *card)
 {
     free(card->model);
@@ -277,6 +375,6 @@ void checkpoint_report_free(struct checkpoint_report *report)
     names_free(&report->missing);
     names_free(&report->left_over);
     names_free(&report->other_shape);
-    names_free(&report->head_kept);
+    names_free(&report->new_classes);
     *report = (struct checkpoint_report){0};
 }

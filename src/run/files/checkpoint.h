@@ -14,11 +14,17 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* Of the tensors of floats in a file. F16: half the bytes, 11 bits of each number; PyTorch converts
+ * it back when it loads. */
+enum checkpoint_dtype { CHECKPOINT_F32, CHECKPOINT_F16 };
+
 /* What a weights file says about itself: which network, which classes, which pictures.
  * Metadata keys: format ("pt"), atk_version, model (YAML), classes (one a line), size, mean, std
  * ("r g b"), exif ("apply" or "ignore"), jpeg_scale ("auto", "fast" or "off"); and, where they are
  * not "squash" and "bilinear", as in files of before there was a choice, resize (with
- * crop_fraction, a number in 0..1, for "crop") and interpolation. */
+ * crop_fraction, a number in 0..1, for "crop") and interpolation;
+ * batch_norm ("folded") where BatchNorm is frozen and every running mean is 0 and variance 1: what
+ * it did is folded into the convolutions. */
 struct checkpoint_card {
     char *model; /* text of a model file, as run/files/model_file reads it; owned */
     struct class_list classes;
@@ -26,6 +32,9 @@ struct checkpoint_card {
     float mean[3], std[3];
     bool apply_exif;
     enum image_jpeg_scale jpeg_scale; /* off when the file does not say */
+    /* For checkpoint_write alone: */
+    enum checkpoint_dtype dtype;
+    bool batch_norm_is_frozen;
 };
 /* The card of a file. A file of foreign origin has none: the message says which keys are missing.
  * path is for messages. */
@@ -33,13 +42,28 @@ enum status checkpoint_card_read(struct checkpoint_card *out, const struct safet
                                  const char *path, struct error *err);
 void checkpoint_card_free(struct checkpoint_card *card); /* a zeroed one is fine */
 
-/* Atomic; same weights and card, same bytes. */
+/* Atomic; same weights and card, same bytes. F16: a number beyond its 65504 is an error that names
+ * the tensor. */
 enum status checkpoint_write(const char *path, const struct param_list *params,
                              const struct checkpoint_card *card, struct error *err);
+
+/* The class names of a file, whoever wrote it: metadata key classes, one a line. None (n = 0) when
+ * it says nothing. path is for messages. */
+enum status checkpoint_classes(struct class_list *out, const struct safetensors *file,
+                               const char *path, struct error *err);
 
 struct checkpoint_names {
     char **name;
     size_t n, capacity;
+};
+/* What became of the classifier. */
+enum checkpoint_classifier {
+    CHECKPOINT_WHOLE,   /* taken as it is: no class names were given */
+    CHECKPOINT_BY_NAME, /* the rows of classes that the file knows by name; the others keep their
+                           initial values */
+    CHECKPOINT_BY_POSITION, /* as it is: the file names no classes, and has as many */
+    CHECKPOINT_NO_NAMES,    /* initial values: the file names no classes and has another number */
+    CHECKPOINT_NO_MATCH     /* initial values: none of the file's classes has a name of ours */
 };
 /* What fitted and what did not. num_batches_tracked is optional and never reported missing. */
 struct checkpoint_report {
@@ -47,17 +71,21 @@ struct checkpoint_report {
     struct checkpoint_names missing;     /* the network has it, the file does not */
     struct checkpoint_names left_over;   /* the file has it, the network does not */
     struct checkpoint_names other_shape; /* "layer1.0.conv1.weight [64,64,3,3] instead of [...]" */
-    struct checkpoint_names head_kept;   /* classifier of another class count, left at its initial
-                                            values; in the form of other_shape */
+    enum checkpoint_classifier classifier;
+    int file_classes;                    /* rows of the file's classifier */
+    int n_matched;                       /* classes that were found by name */
+    struct checkpoint_names new_classes; /* the others: their names */
 };
-/* Loads weights and buffers. Anything in the first three lists is an error whose message names the
- * first of each (the report has all); params are then unchanged. A classifier that differs in its
- * class count alone goes to head_kept when that is allowed, else it is an error as well. F32, F64,
- * F16 and BF16 tensors are taken (converted to float32). The report is filled in any case and freed
- * by the caller; path is for messages. */
+/* Loads weights and buffers. Errors, which leave params unchanged: anything in the first three
+ * lists (the message names the first of each, and the network in models/ that the file seems to be
+ * of; the report has all); a value that is not finite in float32, or a negative variance (tensor
+ * and place are named). classes: the names of the classifier's rows, by which those of the file are
+ * found; NULL: the file must have all of them, in this order. F32, F64, F16 and BF16 tensors are
+ * taken (converted to float32). The report is filled in any case and freed by the caller; path is
+ * for messages. After parallel_start. */
 enum status checkpoint_load(struct checkpoint_report *report, struct param_list *params,
                             const struct safetensors *file, const char *path,
-                            bool other_classes_allowed, struct error *err);
+                            const struct class_list *classes, struct error *err);
 void checkpoint_report_free(struct checkpoint_report *report); /* a zeroed one is fine */
 
 #endif

@@ -1,16 +1,22 @@
-/* Loading weights in two passes: the first only compares and fills the report, the second copies.
- * So a file that does not fit leaves the network as it was. */
+/* Loading weights in three passes: the first only compares and fills the report, the second looks
+ * at the values, the third copies. So a file that does not fit leaves the network as it was. */
 #include "run/files/checkpoint.h"
 
+#include "base/half.h"
 #include "base/memory.h"
+#include "base/text.h"
+#include "data/string_index.h"
+#include "run/files/weights_guess.h"
 
+#include <inttypes.h>
+#include <limits.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { SHAPE_TEXT = 96, NAMES_IN_MESSAGE = 4 };
+enum { SHAPE_TEXT = 96, NAMES_IN_MESSAGE = 2 };
 
 ERROR_PRINTF(3, 4)
 static enum status names_add(struct checkpoint_names *list, struct error *err, const char *format,
@@ -53,10 +59,10 @@ static bool fits(const struct param *p, const struct safetensors_entry *e)
     return true;
 }
 
-/* A classifier's tensor whose number of classes (the first dimension) is all that differs. */
-static bool has_other_classes(const struct param *p, const struct safetensors_entry *e)
+/* A classifier's tensor of any number of classes (the first dimension). */
+static bool fits_but_for_classes(const struct param *p, const struct safetensors_entry *e)
 {
-    if (!p->head || !is_float(e->dtype) || e->n_dims != p->n_dims || e->dim[0] == p->dim[0])
+    if (!p->head || !is_float(e->dtype) || e->n_dims != p->n_dims || e->dim[0] < 1)
         return false;
     for (int d = 1; d < p->n_dims; d++)
         if (e->dim[d] != p->dim[d])
@@ -89,37 +95,115 @@ static enum status add_other_shape(struct checkpoint_names *list, const struct p
         shape_text(wanted_text, p->kind == PARAM_COUNTER ? "I64" : "F32", wanted, p->n_dims));
 }
 
-/* ---- First pass ---- */
+/* ---- Which row of the file's classifier is for which class ---- */
 
-/* Whether the file's classifier as a whole has another class count: its tensors then stay together,
- * even if one of them alone would fit. */
-static bool head_differs(const struct param_list *params, const struct safetensors *file)
+struct rows {
+    int *of;    /* [n] of our classes: the file's row, or -1; NULL: as they are */
+    int n;      /* our classes */
+    int n_file; /* rows of the file's classifier; 0: it has none, or of no shape that fits */
+};
+
+/* The number of classes of the file's classifier, of which each tensor must have as many. */
+static int file_classes(const struct param_list *params, const struct safetensors *file)
 {
+    int64_t n = 0;
     for (int i = 0; i < params->n; i++) {
         const struct param *p = &params->item[i];
         const struct safetensors_entry *e = p->head ? safetensors_find(file, p->name) : NULL;
-        if (e && has_other_classes(p, e))
-            return true;
+        if (!p->head)
+            continue;
+        if (!e || !fits_but_for_classes(p, e) || (n > 0 && e->dim[0] != n))
+            return 0;
+        n = e->dim[0];
     }
-    return false;
+    return n <= INT_MAX ? (int)n : 0;
+}
+
+static enum status find_by_name(struct checkpoint_report *r, struct rows *rows,
+                                const struct class_list *classes,
+                                const struct class_list *file_names, struct error *err)
+{
+    struct string_index index = {0};
+    enum status status = STATUS_OK;
+    int number;
+    for (int i = 0; i < file_names->n && status == STATUS_OK; i++)
+        status = string_index_add(&index, &number, file_names->name[i], err);
+    if (status == STATUS_OK && index.n < file_names->n)
+        status = error_set(err, "metadata key classes: a name occurs twice");
+    for (int i = 0; i < classes->n && status == STATUS_OK; i++) {
+        rows->of[i] = string_index_find(&index, classes->name[i]);
+        if (rows->of[i] >= 0)
+            r->n_matched++;
+        else
+            status = names_add(&r->new_classes, err, "%s", classes->name[i]);
+    }
+    string_index_free(&index);
+    return status;
+}
+
+static enum status match_classes(struct checkpoint_report *r, struct rows *rows,
+                                 const struct class_list *classes,
+                                 const struct class_list *file_names, struct error *err)
+{
+    rows->of = memory_array((size_t)classes->n, sizeof *rows->of, "rows of the classifier", err);
+    if (!rows->of)
+        return err->status;
+    for (int i = 0; i < classes->n; i++)
+        rows->of[i] = file_names->n == 0 && rows->n_file == classes->n ? i : -1;
+    if (file_names->n == 0) {
+        r->classifier = rows->n_file == classes->n ? CHECKPOINT_BY_POSITION : CHECKPOINT_NO_NAMES;
+        return STATUS_OK;
+    }
+    if (file_names->n != rows->n_file)
+        return error_set(err, "metadata key classes: %d names for the %d rows of the classifier",
+                         file_names->n, rows->n_file);
+    if (find_by_name(r, rows, classes, file_names, err) != STATUS_OK)
+        return err->status;
+    r->classifier = r->n_matched > 0 ? CHECKPOINT_BY_NAME : CHECKPOINT_NO_MATCH;
+    return STATUS_OK;
+}
+
+static enum status find_rows(struct checkpoint_report *r, struct rows *rows,
+                             const struct param_list *params, const struct safetensors *file,
+                             const char *path, const struct class_list *classes, struct error *err)
+{
+    struct class_list file_names;
+    *rows = (struct rows){.n = classes ? classes->n : 0, .n_file = file_classes(params, file)};
+    r->file_classes = rows->n_file;
+    if (!classes || rows->n_file == 0)
+        return STATUS_OK;
+    if (checkpoint_classes(&file_names, file, path, err) != STATUS_OK)
+        return err->status;
+    enum status status = match_classes(r, rows, classes, &file_names, err);
+    class_list_free(&file_names);
+    return status == STATUS_OK ? STATUS_OK : error_prefix(err, "%s", path);
+}
+
+/* ---- First pass ---- */
+
+/* Whether nothing of the tensor is taken: a classifier that begins anew. */
+static bool begins_anew(const struct checkpoint_report *r, const struct param *p)
+{
+    return p->head &&
+           (r->classifier == CHECKPOINT_NO_NAMES || r->classifier == CHECKPOINT_NO_MATCH);
 }
 
 static enum status compare(struct checkpoint_report *r, const struct param_list *params,
-                           const struct safetensors *file, bool keep_head, struct error *err)
+                           const struct safetensors *file, const struct rows *rows,
+                           struct error *err)
 {
     enum status status = STATUS_OK;
     for (int i = 0; i < params->n && status == STATUS_OK; i++) {
         const struct param *p = &params->item[i];
         const struct safetensors_entry *e = safetensors_find(file, p->name);
+        bool by_rows = rows->of && p->head;
         if (!e) {
             if (p->kind != PARAM_COUNTER)
                 status = names_add(&r->missing, err, "%s", p->name);
-        } else if (keep_head && p->head && (fits(p, e) || has_other_classes(p, e))) {
-            status = add_other_shape(&r->head_kept, p, e, err);
-        } else if (!fits(p, e)) {
+        } else if (!by_rows && !fits(p, e)) {
             status = add_other_shape(&r->other_shape, p, e, err);
         } else {
-            r->n_loaded++;
+            r->n_loaded += !begins_anew(r, p);
         }
     }
     for (size_t i = 0; i < file->n_entries && status == STATUS_OK; i++)
@@ -143,8 +227,9 @@ static void describe(char *text, size_t size, const struct checkpoint_names *lis
     snprintf(text + n, size - n, "%s)", list->n > NAMES_IN_MESSAGE ? ", ..." : "");
 }
 
-static enum status refuse_misfits(const struct checkpoint_report *r, const char *path,
-                                  struct error *err)
+static enum status refuse_misfits(const struct checkpoint_report *r,
+                                  const struct param_list *params, const struct safetensors *file,
+                                  const char *path, struct error *err)
 {
     char text[1024] = "";
     describe(text, sizeof text, &r->missing, "missing");
@@ -152,31 +237,13 @@ static enum status refuse_misfits(const struct checkpoint_report *r, const char 
     describe(text, sizeof text, &r->other_shape, "of another shape");
     if (text[0] == '\0')
         return STATUS_OK;
-    return error_set(err, "%s: the weights do not fit the network: %s", path, text);
+    char guess[LIBRARY_NAME_BYTES];
+    bool guessed = weights_guess(guess, file, params);
+    return error_set(err, "%s: the weights do not fit the network%s%s: %s", path,
+                     guessed ? "; these look like " : "", guessed ? guess : "", text);
 }
 
 /* ---- Second pass ---- */
-
-static float float_from_half(uint16_t bits)
-{
-    int exponent = bits >> 10 & 31, fraction = bits & 1023;
-    float magnitude;
-    if (exponent == 31)
-        magnitude = fraction != 0 ? NAN : INFINITY;
-    else if (exponent == 0)
-        magnitude = ldexpf((float)fraction, -24);
-    else
-        magnitude = ldexpf((float)(fraction + 1024), exponent - 25);
-    return bits >> 15 ? -magnitude : magnitude;
-}
-
-static float float_from_bfloat(uint16_t bits)
-{
-    uint32_t wide = (uint32_t)bits << 16;
-    float value;
-    memcpy(&value, &wide, sizeof value);
-    return value;
-}
 
 static void convert(float *out, const struct safetensors_entry *e, size_t n)
 {
@@ -194,48 +261,139 @@ static void convert(float *out, const struct safetensors_entry *e, size_t n)
         for (size_t i = 0; i < n; i++) {
             uint16_t bits;
             memcpy(&bits, bytes + i * sizeof bits, sizeof bits);
-            out[i] = half ? float_from_half(bits) : float_from_bfloat(bits);
+            out[i] = half ? half_to_float(bits) : half_bfloat_to_float(bits);
         }
     }
 }
 
-static enum status copy(struct param_list *params, const struct safetensors *file, bool keep_head,
-                        struct error *err)
+static size_t count_items(const struct safetensors_entry *e)
+{
+    return e->n_bytes / safetensors_item_bytes(e->dtype);
+}
+
+/* Memory for the largest of the file's tensors that are loaded, and of the network's. */
+static float *make_buffer(const struct param_list *params, const struct safetensors *file,
+                          struct error *err)
 {
     size_t largest = 0;
-    for (int i = 0; i < params->n; i++)
-        if (params->item[i].size > largest)
-            largest = params->item[i].size;
-    float *disk = memory_array(largest, sizeof *disk, "weights", err);
-    if (!disk)
-        return err->status;
+    for (int i = 0; i < params->n; i++) {
+        const struct param *p = &params->item[i];
+        const struct safetensors_entry *e = safetensors_find(file, p->name);
+        if (p->size > largest)
+            largest = p->size;
+        if (e && p->head && count_items(e) > largest)
+            largest = count_items(e);
+    }
+    float *buffer = memory_array(largest, sizeof *buffer, "weights", err);
+    return buffer;
+}
+
+/* "[3,0,1,2]" of the item'th value. */
+static void put_place(char *out, size_t size, const struct safetensors_entry *e, size_t item)
+{
+    int64_t place[SAFETENSORS_MAX_DIMS] = {0}, rest = (int64_t)item;
+    for (int d = e->n_dims - 1; d >= 0; d--) {
+        place[d] = rest % e->dim[d];
+        rest /= e->dim[d];
+    }
+    size_t n = 0;
+    for (int d = 0; d < e->n_dims && n < size; d++)
+        n += (size_t)snprintf(out + n, size - n, "%s%" PRId64, d > 0 ? "," : "[", place[d]);
+    if (n < size)
+        snprintf(out + n, size - n, e->n_dims > 0 ? "]" : "[]");
+}
+
+static enum status check_values(const struct param *p, const struct safetensors_entry *e,
+                                const float *value, const char *path, struct error *err)
+{
+    bool variance = text_ends_in(p->name, ".running_var");
+    size_t n = count_items(e), i = 0;
+    while (i < n && isfinite(value[i]) && !(variance && value[i] < 0))
+        i++;
+    if (i == n)
+        return STATUS_OK;
+    char place[SHAPE_TEXT];
+    put_place(place, sizeof place, e, i);
+    return error_set(err, "%s: %s%s is %g, %s", path, p->name, place, (double)value[i],
+                     isfinite(value[i]) ? "and no variance is negative"
+                                        : "which no network can compute with");
+}
+
+static enum status check_all(const struct checkpoint_report *r, const struct param_list *params,
+                             const struct safetensors *file, float *buffer, const char *path,
+                             struct error *err)
+{
+    for (int i = 0; i < params->n; i++) {
+        const struct param *p = &params->item[i];
+        const struct safetensors_entry *e = safetensors_find(file, p->name);
+        if (!e || p->kind == PARAM_COUNTER || begins_anew(r, p))
+            continue;
+        convert(buffer, e, count_items(e));
+        if (check_values(p, e, buffer, path, err) != STATUS_OK)
+            return err->status;
+    }
+    return STATUS_OK;
+}
+
+/* ---- Third pass ---- */
+
+/* A classifier's tensor; in the memory of the network its rows follow each other as on disk. */
+static void copy_rows(struct param *p, const float *from, const struct rows *rows)
+{
+    size_t width = p->size / (size_t)rows->n;
+    for (int i = 0; i < rows->n; i++)
+        if (rows->of[i] >= 0)
+            memcpy(p->data + (size_t)i * width, from + (size_t)rows->of[i] * width,
+                   width * sizeof *from);
+}
+
+static void copy_all(struct param_list *params, const struct safetensors *file,
+                     const struct rows *rows, float *buffer)
+{
     for (int i = 0; i < params->n; i++) {
         struct param *p = &params->item[i];
         const struct safetensors_entry *e = safetensors_find(file, p->name);
-        if (!e || (keep_head && p->head))
+        if (!e)
             continue;
         if (p->kind == PARAM_COUNTER) {
             memcpy(&p->counter, e->data, sizeof p->counter);
-        } else {
-            convert(disk, e, p->size);
-            param_from_disk(p->data, p, disk);
+            continue;
         }
+        convert(buffer, e, count_items(e));
+        if (rows->of && p->head)
+            copy_rows(p, buffer, rows);
+        else
+            param_from_disk(p->data, p, buffer);
     }
-    free(disk);
-    return STATUS_OK;
+}
+
+static enum status load_rows(struct checkpoint_report *report, struct param_list *params,
+                             const struct safetensors *file, const char *path,
+                             const struct rows *rows, struct error *err)
+{
+    if (compare(report, params, file, rows, err) != STATUS_OK ||
+        refuse_misfits(report, params, file, path, err) != STATUS_OK)
+        return err->status;
+    float *buffer = make_buffer(params, file, err);
+    if (!buffer)
+        return err->status;
+    enum status status = check_all(report, params, file, buffer, path, err);
+    if (status == STATUS_OK)
+        copy_all(params, file, rows, buffer);
+    free(buffer);
+    return status;
 }
 
 enum status checkpoint_load(struct checkpoint_report *report, struct param_list *params,
                             const struct safetensors *file, const char *path,
-                            bool other_classes_allowed, struct error *err)
+                            const struct class_list *classes, struct error *err)
 {
+    struct rows rows;
     *report = (struct checkpoint_report){0};
-    bool keep_head = other_classes_allowed && head_differs(params, file);
-    enum status status = compare(report, params, file, keep_head, err);
+    enum status status = find_rows(report, &rows, params, file, path, classes, err);
     if (status == STATUS_OK)
-        status = refuse_misfits(report, path, err);
-    if (status == STATUS_OK)
-        status = copy(params, file, keep_head, err);
+        status = load_rows(report, params, file, path, &rows, err);
+    free(rows.of);
     if (status != STATUS_OK)
         report->n_loaded = 0;
     return status;

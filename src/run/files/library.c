@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_FOLDERS = 3, MOST_NAMES = 64, NAME_BYTES = 64 };
+enum { MOST_FOLDERS = 3 };
 
 static const struct shelf {
     const char *folder, *option, *things;
@@ -24,11 +24,6 @@ struct folders {
     int n;
 };
 
-struct names {
-    char name[MOST_NAMES][NAME_BYTES];
-    int n;
-};
-
 static void folders_free(struct folders *f)
 {
     for (int i = 0; i < f->n; i++)
@@ -39,7 +34,7 @@ static void folders_free(struct folders *f)
 static enum status add_folder(struct folders *f, const char *base, const char *between,
                               const char *name, struct error *err)
 {
-    char below[NAME_BYTES];
+    char below[LIBRARY_NAME_BYTES];
 
     if (!base || !*base)
         return STATUS_OK;
@@ -72,15 +67,15 @@ static int compare_names(const void *a, const void *b)
 }
 
 /* What there is, for the message about a name that there is not. */
-static void list_names(struct names *names, const struct folders *f)
+static void list_names(struct library_names *names, const struct folders *f)
 {
     names->n = 0;
     for (int i = 0; i < f->n; i++) {
         DIR *folder = opendir(f->path[i]);
         const struct dirent *entry = folder ? readdir(folder) : NULL;
-        for (; entry && names->n < MOST_NAMES; entry = readdir(folder)) {
+        for (; entry && names->n < LIBRARY_MOST_NAMES; entry = readdir(folder)) {
             size_t length = strlen(entry->d_name);
-            if (!text_ends_in(entry->d_name, ".yaml") || length - 5 >= NAME_BYTES)
+            if (!text_ends_in(entry->d_name, ".yaml") || length - 5 >= LIBRARY_NAME_BYTES)
                 continue;
             memcpy(names->name[names->n], entry->d_name, length - 5);
             names->name[names->n++][length - 5] = '\0';
@@ -88,15 +83,15 @@ static void list_names(struct names *names, const struct folders *f)
         if (folder)
             closedir(folder);
     }
-    qsort(names->name, (size_t)names->n, NAME_BYTES, compare_names);
+    qsort(names->name, (size_t)names->n, LIBRARY_NAME_BYTES, compare_names);
 }
 
 static enum status refuse(const char *what, enum library library, const struct folders *f,
                           struct error *err)
 {
     const struct shelf *on = &shelf[library];
-    struct names names;
-    const char *pointer[MOST_NAMES];
+    struct library_names names;
+    const char *pointer[LIBRARY_MOST_NAMES];
     char list[512] = "";
 
     list_names(&names, f);
@@ -122,10 +117,10 @@ static enum status refuse(const char *what, enum library library, const struct f
 static enum status find_named(char **path, const char *name, const struct folders *f,
                               struct error *err)
 {
-    char file[NAME_BYTES + 8];
+    char file[LIBRARY_NAME_BYTES + 8];
 
     snprintf(file, sizeof file, "%s.yaml", name);
-    for (int i = 0; i < f->n && strlen(name) < NAME_BYTES; i++) {
+    for (int i = 0; i < f->n && strlen(name) < LIBRARY_NAME_BYTES; i++) {
         enum status status = files_join(path, f->path[i], file, err);
         if (status != STATUS_OK || files_exist(*path))
             return status;
@@ -161,4 +156,16 @@ bool library_has(enum library library, const char *name)
 
     free(path);
     return found;
+}
+
+enum status library_list(struct library_names *out, enum library library, struct error *err)
+{
+    struct folders folders;
+    enum status status = list_folders(&folders, library, err);
+
+    out->n = 0;
+    if (status == STATUS_OK)
+        list_names(out, &folders);
+    folders_free(&folders);
+    return status;
 }

@@ -19,5 +19,12 @@ enum library {
 enum status library_find(char **path, enum library library, const char *what, struct error *err);
 /* Whether there is a file of that name; false also when that cannot be told. */
 bool library_has(enum library library, const char *name);
+/* The names of the library's files, sorted; one that is in two folders comes twice. */
+enum { LIBRARY_MOST_NAMES = 64, LIBRARY_NAME_BYTES = 64 };
+struct library_names {
+    char name[LIBRARY_MOST_NAMES][LIBRARY_NAME_BYTES];
+    int n;
+};
+enum status library_list(struct library_names *out, enum library library, struct error *err);
 
 #endif

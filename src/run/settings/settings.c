@@ -5,6 +5,7 @@
 #include "base/number.h"
 #include "run/settings/settings_augment.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
@@ -239,8 +240,22 @@ static enum status set_text(struct settings *s, const struct setting *item, cons
     return STATUS_OK;
 }
 
-enum status settings_set(struct settings *s, const struct setting *item, const char *value,
-                         const char *where, struct error *err)
+static size_t row_of(const struct setting *item)
+{
+    int n;
+    size_t row = (size_t)(item - settings_table(&n));
+
+    assert(row < (size_t)n && n <= SETTINGS_MOST);
+    return row;
+}
+
+bool settings_given(const struct settings *s, const struct setting *item)
+{
+    return s->given[row_of(item)];
+}
+
+static enum status set_value(struct settings *s, const struct setting *item, const char *value,
+                             const char *where, struct error *err)
 {
     struct atk_k k;
 
@@ -274,6 +289,15 @@ enum status settings_set(struct settings *s, const struct setting *item, const c
     return error_usage(err, "%s: unknown type of setting", where);
 }
 
+enum status settings_set(struct settings *s, const struct setting *item, const char *value,
+                         const char *where, struct error *err)
+{
+    if (set_value(s, item, value, where, err) != STATUS_OK)
+        return err->status;
+    s->given[row_of(item)] = true;
+    return STATUS_OK;
+}
+
 enum status settings_init(struct settings *s, struct error *err)
 {
     int n;
@@ -289,6 +313,7 @@ enum status settings_init(struct settings *s, struct error *err)
             return status;
         }
     }
+    memset(s->given, 0, sizeof s->given);
     return STATUS_OK;
 }
 

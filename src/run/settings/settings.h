@@ -20,6 +20,10 @@ void settings_free(struct settings *s); /* a zeroed one is fine */
 enum status settings_set(struct settings *s, const struct setting *item, const char *value,
                          const char *where, struct error *err);
 
+/* Whether item was set since settings_init, be it to its default: by the command line, a file, or
+ * an item that leads it. */
+bool settings_given(const struct settings *s, const struct setting *item);
+
 /* The value as text that settings_set reads back to the same bits: borrowed from s or written to
  * buffer; NULL when there is none. */
 #define SETTINGS_TEXT_BYTES 96

@@ -29,6 +29,8 @@ enum decay_norm_bias { DECAY_NORM_BIAS_YES, DECAY_NORM_BIAS_NO };
 enum scope { SCOPE_BATCH, SCOPE_STEP, SCOPE_DATASET };
 enum sampler_choice { SAMPLER_SHUFFLE, SAMPLER_BALANCED };
 enum tta { TTA_NONE, TTA_FLIP };
+enum save_dtype { SAVE_DTYPE_F32, SAVE_DTYPE_F16 };
+enum { SETTINGS_MOST = 192 /* rows of the table */ };
 
 /* A number for each channel. from_data: still to be found in the training pictures (the session
  * does that); value is then without meaning. */
@@ -107,8 +109,11 @@ struct settings {
     /* run */
     char *config, *out, *resume; /* YAML to read; run folder to create; run folder to continue */
     double save_minutes;         /* 0: at the end of epochs only */
+    enum save_dtype save_dtype;  /* of weights files */
     int log_every;               /* batches; 0: each one, or a bar on a terminal */
     bool quiet, json, dry_run, find_lr;
+
+    bool given[SETTINGS_MOST]; /* by row: set since settings_init (settings_given) */
 };
 
 #endif

@@ -7,7 +7,7 @@
 static const char *const free_setting[] = {
     "data",      "images",  "image-column", "label-column", "no-header",    "delimiter",  "val",
     "val-split", "classes", "exif",         "jpeg-scale",   "on-bad-image", "max-pixels", "conv",
-    "backward",  "k",       "seed",         "tta",
+    "backward",  "k",       "seed",         "tta",          "save-dtype",
 };
 
 static bool is_free(const struct setting *item)

@@ -144,9 +144,11 @@ static const struct setting table[] = {
     {.name = "model", .type = SETTING_TEXT, .offset = FIELD(model), .initial = "resnet10-gn",
      .argument = "NAME|FILE", .group = network_group,
      .help = "network description: a name in models/, or a YAML file"},
-    {.name = "weights", .type = SETTING_TEXT, .offset = FIELD(weights), .argument = "FILE",
-     .group = network_group,
-     .help = "safetensors file to start from (default: seeded random weights)"},
+    {.name = "weights", .type = SETTING_TEXT, .offset = FIELD(weights),
+     .argument = "FILE|NAME", .group = network_group,
+     .help = "weights to start from: a safetensors file, a run folder, or a name of those that "
+             "atk-get-weights brings; network, size, mean, std and the like are the file's unless "
+             "given (default: seeded random weights)"},
     {.name = "train", .type = SETTING_TEXT, .offset = FIELD(train), .initial = "all",
      .argument = "all|head|NAME,...", .group = network_group,
      .help = "what learns: all, the classifier alone (head), or everything from a block or stage on "
@@ -356,6 +358,10 @@ static const struct setting table[] = {
              "and print which --learning-rate to try: a place to start, too low when batches are "
              "small. The curve is put into runs/find-lr/lr_finder.csv (with --out DIR: "
              "DIR-find-lr/); no run comes of it"},
+    {.name = "save-dtype", .type = SETTING_CHOICE, .offset = FIELD(save_dtype), .initial = "f32",
+     .choices = "f32|f16", .argument = "f32|f16", .group = run_group,
+     .help = "numbers of best.safetensors and last.safetensors: f16 halves the files and rounds to "
+             "11 bits; what --resume reads stays f32"},
     {.name = "save-minutes", .type = SETTING_REAL, .offset = FIELD(save_minutes), .initial = "10",
      .min = 0, .max = HUGE_VAL, .use = SETTING_CHANGEABLE, .argument = "F", .group = run_group,
      .help = "save the state this often, besides the end of each epoch; 0: only then"},

@@ -3,15 +3,14 @@
  * from there; so nothing is decoded twice and the memory is bounded however long the table is. */
 #include "run/train/predictor.h"
 
-#include "base/files.h"
 #include "base/memory.h"
 #include "data/loader.h"
 #include "nn/model.h"
 #include "run/files/model_file.h"
+#include "run/files/weights_library.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #define PORTION_BYTES ((size_t)256 << 20) /* of resized pictures */
 
@@ -23,25 +22,6 @@ struct predictor {
 };
 
 /* ---- Opening ---- */
-
-static enum status find_weights(char **out, const char *path, struct error *err)
-{
-    struct stat about;
-    if (stat(path, &about) != 0 || !S_ISDIR(about.st_mode)) {
-        *out = memory_string(path, err);
-        return *out ? STATUS_OK : err->status;
-    }
-    static const char *const name[] = {"best.safetensors", "last.safetensors"};
-    for (int i = 0; i < 2; i++) {
-        enum status status = files_join(out, path, name[i], err);
-        if (status != STATUS_OK || files_exist(*out))
-            return status;
-        free(*out);
-        *out = NULL;
-    }
-    return error_set(err, "%s: the folder holds neither best.safetensors nor last.safetensors",
-                     path);
-}
 
 static enum status open_parts(struct predictor *p, const struct safetensors *file,
                               struct error *err)
@@ -59,8 +39,7 @@ static enum status open_parts(struct predictor *p, const struct safetensors *fil
     if (model_create(&p->model, &spec, &options, err) != STATUS_OK)
         return err->status;
     struct checkpoint_report report = {0};
-    enum status status =
-        checkpoint_load(&report, model_params(p->model), file, p->file, false, err);
+    enum status status = checkpoint_load(&report, model_params(p->model), file, p->file, NULL, err);
     checkpoint_report_free(&report);
     return status;
 }
@@ -75,7 +54,7 @@ enum status predictor_open(struct predictor **out, const char *path, int batch_s
     if (!p)
         return err->status;
     p->batch_size = batch_size;
-    enum status status = find_weights(&p->file, path, err);
+    enum status status = weights_library_file(&p->file, path, err);
     if (status == STATUS_OK)
         status = safetensors_read(&file, p->file, err);
     if (status == STATUS_OK)

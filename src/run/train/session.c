@@ -4,7 +4,6 @@
 #include "base/parallel.h"
 #include "data/split.h"
 #include "io/csv.h"
-#include "io/safetensors.h"
 #include "math/kernels.h"
 #include "run/files/first_batches.h"
 #include "run/files/model_file.h"
@@ -12,6 +11,7 @@
 #include "run/settings/settings_yaml.h"
 #include "run/train/session_data.h"
 #include "run/train/session_machine.h"
+#include "run/train/session_weights.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +25,8 @@ static enum status read_spec(struct session *s, struct error *err)
 {
     char *path = NULL;
 
+    if (s->weights_file.has_network)
+        return STATUS_OK;
     if (!s->settings->resume)
         return model_library_find(&s->spec, s->settings->model, err);
     enum status status = files_join(&path, s->settings->resume, "model.yaml", err);
@@ -42,7 +44,8 @@ enum status session_load(struct session *s, const struct settings *settings, str
     s->settings = &s->resolved;
     if (makes_folder && run_folder_check(settings->out, err) != STATUS_OK)
         return err->status;
-    if (read_spec(s, err) != STATUS_OK || session_data_load(s, err) != STATUS_OK)
+    if (session_weights_find(s, err) != STATUS_OK || read_spec(s, err) != STATUS_OK ||
+        session_weights_check(s, err) != STATUS_OK || session_data_load(s, err) != STATUS_OK)
         return err->status;
     if (settings->early_stop > 0 && !s->val.data)
         return error_usage(err, "--early-stop %d: no picture is left to validate with",
@@ -67,18 +70,8 @@ static enum status fill_card(struct session *s, struct error *err)
     memcpy(card->std, set->std.value, sizeof card->std);
     card->apply_exif = set->exif == EXIF_APPLY;
     card->jpeg_scale = set->jpeg_scale;
-    return status;
-}
-
-static enum status load_weights(struct session *s, struct error *err)
-{
-    struct safetensors file = {0};
-    const char *path = s->settings->weights;
-    enum status status = safetensors_read(&file, path, err);
-
-    if (status == STATUS_OK)
-        status = checkpoint_load(&s->weights, model_params(s->model), &file, path, true, err);
-    safetensors_free(&file);
+    card->dtype = set->save_dtype == SAVE_DTYPE_F16 ? CHECKPOINT_F16 : CHECKPOINT_F32;
+    card->batch_norm_is_frozen = session_weights_norms_are_frozen(s);
     return status;
 }
 
@@ -91,7 +84,7 @@ static enum status open_network(struct session *s, struct error *err)
         return status;
     model_init(s->model, (uint64_t)s->settings->seed);
     /* A resumed run has its weights in its state. */
-    return s->settings->weights && !s->settings->resume ? load_weights(s, err) : STATUS_OK;
+    return s->weights_file.path ? session_weights_load(s, err) : STATUS_OK;
 }
 
 enum status session_open_train_loader(struct session *s, struct error *err)
@@ -200,7 +193,9 @@ static enum status open_folder(struct session *s, struct error *err)
         return run_folder_open(&s->folder, set->resume, err);
     if (run_folder_create(&s->folder, set->out, session_classes(s), err) != STATUS_OK)
         return err->status;
-    enum status status = describe_run(s, err);
+    enum status status = session_weights_name_model(s, err);
+    if (status == STATUS_OK)
+        status = describe_run(s, err);
     if (status != STATUS_OK) {
         run_folder_discard(s->folder);
         s->folder = NULL;
@@ -250,6 +245,8 @@ void session_close(struct session *s)
     disk_cache_close(s->val_disk);
     model_destroy(s->model);
     run_folder_close(s->folder);
+    free(s->weights_file.path);
+    free(s->weights_file.model);
     checkpoint_card_free(&s->card);
     checkpoint_report_free(&s->weights);
     model_summary_free(&s->summary);

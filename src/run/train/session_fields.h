@@ -46,12 +46,33 @@ struct session_memory { /* bytes */
                               (Pages of a disk cache are the kernel's, which takes them back.) */
 };
 
+/* A setting of images that the file of --weights says something about. */
+struct session_taken {
+    const struct setting *item;
+    bool is_taken;                  /* false: the user has given another value */
+    char text[SETTINGS_TEXT_BYTES]; /* of the file */
+};
+enum { SESSION_MOST_TAKEN = 6 };
+
+struct session_weights_file {
+    char *path;    /* NULL: no --weights, or a resumed run */
+    int n_classes; /* 0: it does not say */
+    struct session_taken taken[SESSION_MOST_TAKEN];
+    int n_taken;
+    bool has_network; /* spec is the file's: as the text of a model file, or by name */
+    bool has_model_text;
+    char *model; /* the name */
+    bool is_folded;
+};
+
 struct session {
     const struct settings *settings; /* = &resolved */
-    struct settings resolved; /* the caller's, whose texts are borrowed; mean and std that are to be
-                                 found in the data are numbers after session_check */
+    struct settings resolved; /* the caller's, whose texts are borrowed; with what the weights file
+                                 says of images; mean and std that are to be found in the data are
+                                 numbers after session_check */
 
     /* after session_load */
+    struct session_weights_file weights_file;
     struct dataset *data, *val_data; /* val_data: of --val alone */
     struct session_rows train, val;
     float *class_weight;             /* [classes] of --class-weights; NULL: none */

@@ -5,6 +5,7 @@
 
 #include "data/picture_set.h"
 #include "failing_alloc.h"
+#include "io/safetensors.h"
 
 static const char network[] = "stem: [{width: 4, kernel: 3, stride: 2}]\n"
                               "block: basic\n"
@@ -152,6 +153,130 @@ static void mean_and_std_of_the_data_become_numbers(void **state)
     settings_free(&settings);
 }
 
+/* ---- What a weights file decides ---- */
+
+/* The weights of a network that sees 24 x 24 pixels, as --weights of the next run. */
+static const char *make_weights(void)
+{
+    struct settings settings;
+    struct session s;
+    struct error err;
+
+    make_settings(&settings);
+    set(&settings, "size", "24");
+    set(&settings, "mean", "0.25,0.5,0.125");
+    set(&settings, "std", "2");
+    if (open_all(&s, &settings, &err) != STATUS_OK)
+        fail_msg("%s", err.message);
+    const char *path = scratch_path("w.safetensors");
+    if (checkpoint_write(path, model_params(s.model), &s.card, &err) != STATUS_OK)
+        fail_msg("%s", err.message);
+    session_close(&s);
+    settings_free(&settings);
+    return path;
+}
+
+/* Not --model and --size, which make_settings gives. */
+static void make_bare_settings(struct settings *s)
+{
+    struct error err;
+
+    dataset_destroy(picture_set());
+    assert_int_equal(settings_init(s, &err), STATUS_OK);
+    set(s, "data", scratch_path("set.csv"));
+    set(s, "out", scratch_path("run2"));
+    set(s, "threads", "1");
+}
+
+static void network_and_images_are_those_of_the_weights_file(void **state)
+{
+    struct settings settings;
+    struct session s;
+    struct error err;
+    char text[SETTINGS_TEXT_BYTES];
+
+    (void)state;
+    make_bare_settings(&settings);
+    set(&settings, "weights", make_weights());
+    if (open_all(&s, &settings, &err) != STATUS_OK)
+        fail_msg("%s", err.message);
+    assert_int_equal(s.settings->size, 24);
+    assert_string_equal(settings_text(s.settings, settings_table_find("mean"), text),
+                        "0.25,0.5,0.125");
+    assert_string_equal(settings_text(s.settings, settings_table_find("std"), text), "2");
+    assert_int_equal(settings.size, 448); /* the caller's are the caller's */
+    assert_string_equal(s.spec.name, "net");
+    assert_string_equal(s.settings->model, run_folder_file(s.folder, RUN_FILE_MODEL));
+    assert_int_equal(s.weights_file.n_classes, 3);
+    assert_int_equal(s.weights.classifier, CHECKPOINT_BY_NAME);
+    assert_int_equal(s.weights.n_matched, 3);
+    assert_int_equal(s.card.fit.size, 24);
+    session_close(&s);
+    settings_free(&settings);
+}
+
+/* Also its default. */
+static void what_the_user_gives_wins_over_the_weights_file(void **state)
+{
+    struct settings settings;
+    struct session s;
+    struct error err;
+
+    (void)state;
+    make_bare_settings(&settings);
+    set(&settings, "weights", make_weights());
+    set(&settings, "size", "16");
+    set(&settings, "mean", "0");
+    set(&settings, "std", "2");
+    if (session_load(&s, &settings, &err) != STATUS_OK)
+        fail_msg("%s", err.message);
+    assert_int_equal(s.settings->size, 16);
+    assert_true(s.settings->mean.value[1] == 0);
+    int n_other = 0;
+    for (int i = 0; i < s.weights_file.n_taken; i++) {
+        const struct session_taken *t = &s.weights_file.taken[i];
+        if (strcmp(t->item->name, "size") == 0 || strcmp(t->item->name, "mean") == 0) {
+            assert_false(t->is_taken);
+            assert_string_equal(t->text, t->item->type == SETTING_INT ? "24" : "0.25,0.5,0.125");
+            n_other++;
+        }
+        assert_string_not_equal(t->item->name, "std"); /* given, and the same */
+    }
+    assert_int_equal(n_other, 2);
+    session_close(&s);
+    settings_free(&settings);
+}
+
+static void assert_refused_with(const char *key, const char *value, const char *message)
+{
+    struct settings settings;
+    struct session s;
+    struct error err;
+
+    make_bare_settings(&settings);
+    set(&settings, "weights", scratch_path("w.safetensors"));
+    if (safetensors_write(settings.weights, NULL, 0, &key, &value, 1, &err) != STATUS_OK)
+        fail_msg("%s", err.message);
+    assert_int_not_equal(session_load(&s, &settings, &err), STATUS_OK);
+    if (!strstr(err.message, message))
+        fail_msg("\"%s\" is not in \"%s\"", message, err.message);
+    session_close(&s);
+    settings_free(&settings);
+}
+
+static void metadata_that_cannot_be_used_is_refused(void **state)
+{
+    (void)state;
+    assert_refused_with("size", "24.5", "w.safetensors: metadata key size: \"24.5\" is not an");
+    assert_refused_with("std", "1 0 1", "w.safetensors: metadata key std: ");
+    assert_refused_with("mean", "0 1", "w.safetensors: metadata key mean: ");
+    assert_refused_with("format", "pt",
+                        "w.safetensors does not say of which network it is: give "
+                        "--model");
+    assert_refused_with("architecture", "no-net", "w.safetensors says of which network it is: ");
+    assert_refused_with("model", "stem: x\n", "w.safetensors:1: ");
+}
+
 /* The picture cache may do without memory: a picture is then not kept. All else is an error.
  * Threads allocate, too, so which allocation is the n-th differs from time to time; none may be
  * fatal. */
@@ -198,6 +323,9 @@ int main(void)
         SCRATCH_TEST(bad_pictures_leave_both_sides),
         SCRATCH_TEST(the_cache_holds_all_or_what_was_asked_for),
         SCRATCH_TEST(mean_and_std_of_the_data_become_numbers),
+        SCRATCH_TEST(network_and_images_are_those_of_the_weights_file),
+        SCRATCH_TEST(what_the_user_gives_wins_over_the_weights_file),
+        SCRATCH_TEST(metadata_that_cannot_be_used_is_refused),
         SCRATCH_TEST(running_out_of_memory_is_a_clean_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -55,6 +55,30 @@ static void the_defaults_are_those_of_the_manual(void **state)
     settings_free(&s);
 }
 
+static bool given(const struct settings *s, const char *name)
+{
+    return settings_given(s, settings_table_find(name));
+}
+
+/* Also when it is the default that is given. */
+static void what_was_given_is_told_from_the_defaults(void **state)
+{
+    struct settings s;
+    struct error err;
+
+    (void)state;
+    assert_int_equal(settings_init(&s, &err), STATUS_OK);
+    assert_false(given(&s, "size") || given(&s, "mean") || given(&s, "hflip"));
+    assert_int_equal(set(&s, "size", "448", &err), STATUS_OK);
+    assert_true(given(&s, "size"));
+    assert_false(given(&s, "mean"));
+    assert_int_equal(set(&s, "mean", "x", &err), STATUS_USAGE);
+    assert_false(given(&s, "mean"));
+    assert_int_equal(set(&s, "augment", "light", &err), STATUS_OK); /* leads others */
+    assert_true(given(&s, "augment") && given(&s, "hflip"));
+    settings_free(&s);
+}
+
 static void a_number_is_the_whole_text_and_in_range(void **state)
 {
     (void)state;
@@ -255,6 +279,7 @@ static void change_all(struct settings *s)
         {"train", "layer2"},
         {"unfreeze-epoch", "3"},
         {"backbone-lr-factor", "0.1"},
+        {"save-dtype", "f16"},
         {"save-minutes", "0.5"},
         {"log-every", "10"},
     };
@@ -417,6 +442,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_defaults_are_those_of_the_manual),
+        cmocka_unit_test(what_was_given_is_told_from_the_defaults),
         cmocka_unit_test(a_number_is_the_whole_text_and_in_range),
         cmocka_unit_test(other_values_are_as_strict),
         cmocka_unit_test(the_words_of_mean_and_std),
