@@ -115,15 +115,18 @@ static const char *duration(char *out, size_t size, double seconds)
 /* Which recipe to try next, for one who has tried none: those that are there. */
 static void advise(struct console *c, const struct settings *s)
 {
-    static const char *const recipe[][2] = {{"from-scratch", "about an hour"},
-                                            {"quick", "ten minutes"}};
+    static const char *const recipe[][2] = {
+        {"finetune-quick", "half a minute"},
+        {"finetune", "minutes"},
+        {"quick", "from random weights, ten minutes"},
+    };
     int n = 0;
 
     if (s->json || !settings_on_defaults(s))
         return;
-    for (int i = 0; i < 2; i++)
+    for (size_t i = 0; i < sizeof recipe / sizeof recipe[0]; i++)
         if (library_has(LIBRARY_CONFIGS, recipe[i][0]))
-            console_print(c, "%s --config %s (%s)", n++ == 0 ? "to do better:" : " or",
+            console_print(c, "%s --config %s (%s)", n++ == 0 ? "to do better:" : ",",
                           recipe[i][0], recipe[i][1]);
     if (n > 0)
         console_print(c, "\n");

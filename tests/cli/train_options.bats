@@ -160,19 +160,19 @@ refused() { # MESSAGE, arguments...
     make_pictures 2
     grep -v bird photos.csv >two.csv
     mkdir configs
-    echo 'size: 64' >configs/quick.yaml
+    echo 'size: 64' >configs/finetune.yaml
     ln -s "$root/models" models
     export ATK_TRAIN_SHARE=$PWD
-    if [ ! -e "$root/configs/from-scratch.yaml" ]; then
+    if [ ! -e "$root/configs/finetune-quick.yaml" ]; then
         run atk-train two.csv --val-split 0 --seed 5
         expect_status 0
-        [ "${lines[-1]}" = 'to do better: --config quick (ten minutes)' ]
+        [ "${lines[-1]}" = 'to do better: --config finetune (minutes)' ]
     fi
-    echo 'size: 64' >configs/from-scratch.yaml
+    echo 'size: 64' >configs/finetune-quick.yaml
     run atk-train two.csv --val-split 0
-    [ "${lines[-1]}" = \
-        'to do better: --config from-scratch (about an hour) or --config quick (ten minutes)' ]
-    for option in --quiet --json '--epochs 1' '--config quick --epochs 1'; do
+    [[ ${lines[-1]} = \
+        'to do better: --config finetune-quick (half a minute), --config finetune (minutes)'* ]]
+    for option in --quiet --json '--epochs 1' '--config finetune --epochs 1'; do
         # shellcheck disable=SC2086  # words
         run atk-train two.csv --val-split 0 $option
         expect_status 0

@@ -137,9 +137,15 @@ on_terminal() { TERM=xterm script -qec "$(printf '%q ' "$@")" /dev/null </dev/nu
     [[ $output != *'%|'* ]]
 }
 
-@test "train: the recipes of configs/ are read" {
+@test "train: the recipes of configs/ are read; those with weights say how to get them" {
+    export XDG_DATA_HOME=$PWD/none
     for config in "$root"/configs/*.yaml; do
         run atk-train --config "$config" --size 32 --model ./small.yaml --dry-run photos.csv
-        expect_status 0
+        if grep -q '^weights:' "$config"; then
+            [ "$status" != 0 ]
+            expect 'atk-get-weights efficientnet-lite0'
+        else
+            expect_status 0
+        fi
     done
 }
