@@ -32,8 +32,8 @@ struct arena {
     unsigned char *block; /* NULL while measuring */
     size_t used, peak;    /* bytes */
     bool overflow;        /* a size did not fit in size_t; arena_commit() then fails */
-    /* While it measures it hands out, in place of NULL, addresses that differ from each other and must
-     * not be read or written: for code that asks whether two arrays are the same. */
+    /* While it measures it hands out, in place of NULL, addresses that differ from each other and
+     * must not be read or written: for code that asks whether two arrays are the same. */
     bool shows_addresses;
 };
 

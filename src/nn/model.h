@@ -73,7 +73,7 @@ const struct model_spec *model_spec(const struct model *m);
 struct model_summary {
     struct layer_table layers; /* free with model_summary_free */
     int64_t parameters, multiply_adds;
-    int n_features; /* as model_n_features */
+    int n_features;          /* as model_n_features */
     size_t parameter_bytes;  /* weights and buffers */
     size_t gradient_bytes;   /* 0 without training */
     size_t activation_bytes; /* activations, their gradients and scratch memory, for max_batch */

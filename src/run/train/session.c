@@ -151,7 +151,8 @@ enum status session_save_settings(const struct session *s, struct error *err)
             kernels_get()->level);
     for (int i = 0; i < s->summary.layers.n; i++)
         if (s->summary.layers.row[i].method[0])
-            fprintf(w.stream, "#   %s: %s\n", s->summary.layers.row[i].name, s->summary.layers.row[i].method);
+            fprintf(w.stream, "#   %s: %s\n", s->summary.layers.row[i].name,
+                    s->summary.layers.row[i].method);
     return files_commit(&w, err);
 }
 

@@ -1,65 +1,9 @@
 #include "data/loader.h"
 
 #include "base/parallel.h"
-#include "data/picture_set.h"
+
+#include "data/loader_fixture.h"
 #include "failing_alloc.h"
-
-enum { VALUES = PICTURE_SIZE * PICTURE_SIZE * 3 };
-
-static struct error err;
-
-static struct loader_options options(int batch_size, int workers)
-{
-    return (struct loader_options){
-        .fit = {.size = PICTURE_SIZE},
-        .batch_size = batch_size,
-        .std = {1, 1, 1},
-        .shuffle = true,
-        .seed = 5,
-        .workers = workers,
-        .limits = {.max_pixels = 100000},
-    };
-}
-
-/* A loader over all rows. */
-static struct loader *create(const struct dataset *d, struct cache *cache,
-                             const struct loader_options *opt)
-{
-    struct loader *l;
-    int rows[N_PICTURES];
-    for (int i = 0; i < N_PICTURES; i++)
-        rows[i] = i;
-    if (loader_create(&l, d, rows, N_PICTURES, cache, opt, &err))
-        fail_msg("%s", err.message);
-    return l;
-}
-
-/* What an epoch delivered, batches put end to end. */
-struct epoch {
-    int n, row[N_PICTURES], label[N_PICTURES];
-    float x[N_PICTURES * VALUES];
-};
-
-static void run_epoch(struct epoch *out, struct loader *l, int epoch, int first_batch)
-{
-    struct batch b;
-    int index = first_batch;
-    memset(out, 0, sizeof *out);
-    assert_int_equal(loader_start(l, epoch, first_batch, &err), STATUS_OK);
-    for (;;) {
-        if (loader_next(l, &b, &err))
-            fail_msg("%s", err.message);
-        if (b.n == 0)
-            break;
-        assert_int_equal(b.index, index++);
-        assert_true(b.wait_seconds >= 0);
-        memcpy(out->row + out->n, b.row, (size_t)b.n * sizeof(int));
-        memcpy(out->label + out->n, b.label, (size_t)b.n * sizeof(int));
-        memcpy(out->x + out->n * VALUES, b.x, (size_t)b.n * VALUES * sizeof(float));
-        out->n += b.n;
-    }
-    assert_int_equal(index, loader_batches(l));
-}
 
 static void an_epoch_has_the_same_bytes_however_it_is_made(void **state)
 {
@@ -96,27 +40,6 @@ static void an_epoch_has_the_same_bytes_however_it_is_made(void **state)
         }
     }
     dataset_destroy(d);
-}
-
-static const struct augment_options strong = {.hflip = 0.5,
-                                              .vflip = 0.5,
-                                              .crop_scale = {0.3, 1},
-                                              .crop_ratio = {0.75, 4 / 3.0},
-                                              .rotate = 20,
-                                              .brightness = 0.4,
-                                              .contrast = 0.4,
-                                              .saturation = 0.4,
-                                              .hue = 0.1,
-                                              .erase = 0.5};
-
-/* All augmentation at once, from larger squares, drawn evenly from the classes. */
-static struct loader_options all_options(int batch_size, int workers)
-{
-    struct loader_options opt = options(batch_size, workers);
-    opt.augment = &strong;
-    opt.picture_side = PICTURE_SIZE + 5;
-    opt.balance_classes = 3;
-    return opt;
 }
 
 static void augmented_and_balanced_epochs_have_the_same_bytes_however_they_are_made(void **state)
@@ -332,88 +255,6 @@ static void pictures_of_the_epoch_are_read_again_as_they_were(void **state)
     dataset_destroy(d);
 }
 
-/* Every picture in all views, mirrored by hand. */
-static void fill_views(float *value, struct dataset *d)
-{
-    static struct epoch plain;
-    struct loader_options opt = options(N_PICTURES, 1);
-    opt.shuffle = false;
-    struct loader *l = create(d, NULL, &opt);
-    run_epoch(&plain, l, 0, 0);
-    loader_destroy(l);
-    for (int at = 0; at < N_PICTURES * 4 * VALUES; at++) {
-        int channel = at % 3, x = at / 3 % PICTURE_SIZE, y = at / 3 / PICTURE_SIZE % PICTURE_SIZE;
-        int view = at / VALUES % 4, row = at / VALUES / 4;
-        if (view & 1)
-            x = PICTURE_SIZE - 1 - x;
-        if (view & 2)
-            y = PICTURE_SIZE - 1 - y;
-        value[at] = plain.x[row * VALUES + 3 * (y * PICTURE_SIZE + x) + channel];
-    }
-}
-
-static void values_stand_for_the_views_that_mirroring_gives(void **state)
-{
-    (void)state;
-    static struct epoch images, values;
-    static float value[N_PICTURES * 4 * VALUES], again[2 * VALUES];
-    static const struct augment_options mirrors = {
-        .hflip = 0.5, .vflip = 0.3, .crop_scale = {1, 1}, .crop_ratio = {0.75, 4 / 3.0}};
-    struct dataset *d = picture_set();
-    struct loader_options opt = options(5, 2);
-    opt.augment = &mirrors;
-    opt.balance_classes = 3;
-    opt.reread = true;
-    opt.n_values = VALUES;
-    fill_views(value, d);
-    int place[N_PICTURES];
-    for (int i = 0; i < N_PICTURES; i++)
-        place[i] = i;
-    const struct loader_values v = {value, place, VALUES, 4, {0, 1, 2, 3}};
-    struct loader *l = create(d, NULL, &opt);
-    assert_null(loader_values(l));
-    run_epoch(&images, l, 6, 1);
-    assert_int_equal(loader_start(l, 6, 0, &err), STATUS_OK); /* and is left under way */
-    loader_use_values(l, &v);
-    assert_non_null(loader_values(l));
-    assert_int_equal(unlink(scratch_path("4.png")), 0); /* nothing is read */
-    run_epoch(&values, l, 6, 1);
-    assert_memory_equal(&values, &images, sizeof images);
-    const int position[2] = {5 + 7, 5 + 2};
-    assert_int_equal(loader_reread(l, again, position, 2, &err), STATUS_OK);
-    for (int i = 0; i < 2; i++)
-        assert_memory_equal(again + i * VALUES, images.x + (position[i] - 5) * VALUES,
-                            VALUES * sizeof(float));
-    loader_destroy(l);
-    dataset_destroy(d);
-}
-
-static void a_slot_has_room_for_more_values_than_an_image_has(void **state)
-{
-    (void)state;
-    enum { MANY = 2 * VALUES + 1 };
-    static float value[N_PICTURES * MANY];
-    int place[N_PICTURES];
-    struct dataset *d = picture_set();
-    struct loader_options opt = options(4, 1);
-    struct batch b;
-    opt.n_values = MANY;
-    for (int i = 0; i < N_PICTURES; i++)
-        place[i] = N_PICTURES - 1 - i;
-    for (int i = 0; i < N_PICTURES * MANY; i++)
-        value[i] = (float)i;
-    const struct loader_values v = {value, place, MANY, 1, {0, 0, 0, 0}};
-    struct loader *l = create(d, NULL, &opt);
-    loader_use_values(l, &v);
-    assert_int_equal(loader_start(l, 2, 0, &err), STATUS_OK);
-    while (loader_next(l, &b, &err) == STATUS_OK && b.n > 0)
-        for (int i = 0; i < b.n; i++)
-            assert_memory_equal(b.x + i * MANY, value + (N_PICTURES - 1 - b.row[i]) * MANY,
-                                MANY * sizeof *value);
-    loader_destroy(l);
-    dataset_destroy(d);
-}
-
 static void a_bad_picture_is_named_at_its_batch(void **state)
 {
     (void)state;
@@ -467,98 +308,6 @@ static void a_failing_allocation_gives_a_clean_error(void **state)
     dataset_destroy(d);
 }
 
-static const struct image_fit every_fit[] = {
-    {.size = PICTURE_SIZE, .interpolation = IMAGE_FIT_BICUBIC},
-    {.size = PICTURE_SIZE, .resize = IMAGE_FIT_CROP, .crop_fraction = 0.8},
-    {.size = PICTURE_SIZE,
-     .resize = IMAGE_FIT_CROP,
-     .interpolation = IMAGE_FIT_BICUBIC,
-     .crop_fraction = 0.8},
-    {.size = PICTURE_SIZE, .resize = IMAGE_FIT_LETTERBOX},
-    {.size = PICTURE_SIZE, .resize = IMAGE_FIT_LETTERBOX, .interpolation = IMAGE_FIT_BICUBIC},
-};
-
-static void every_fit_gives_the_same_bytes_however_it_is_made(void **state)
-{
-    (void)state;
-    static struct epoch expected, got;
-    struct augment_options uncropped = strong;
-    uncropped.crop_scale[0] = 1;
-    struct dataset *d = picture_set();
-    for (size_t i = 0; i < sizeof every_fit / sizeof every_fit[0]; i++) {
-        for (int how = 0; how < 3; how++) { /* as they are, with crops, without crops */
-            struct cache *cache;
-            struct loader_options opt = options(N_PICTURES, 1);
-            opt.fit = every_fit[i];
-            opt.augment = how == 0 ? NULL : how == 1 ? &strong : &uncropped;
-            struct loader *l = create(d, NULL, &opt);
-            run_epoch(&expected, l, 3, 0);
-            loader_destroy(l);
-            assert_int_equal(cache_create(&cache, N_PICTURES, PICTURE_SIZE, 1 << 20, &err),
-                             STATUS_OK);
-            for (int workers = 2; workers <= 4; workers++) {
-                opt.workers = workers;
-                opt.batch_size = 2 * workers + 1;
-                l = create(d, cache, &opt);
-                run_epoch(&got, l, 3, 0);
-                assert_memory_equal(&got, &expected, sizeof got);
-                loader_destroy(l);
-            }
-            cache_destroy(cache);
-        }
-    }
-    dataset_destroy(d);
-}
-
-/* Picture i is 5 + 3 i wide and 40 - i high, but for 1, which is square; none has a black pixel of
- * mean colour. */
-static void bars_are_exactly_zero_and_nothing_else_is(void **state)
-{
-    (void)state;
-    struct augment_options light = {
-        .crop_scale = {1, 1}, .crop_ratio = {1, 1}, .brightness = 0.3, .contrast = 0.5, .hue = 0.1};
-    static struct epoch got;
-    struct dataset *d = picture_set();
-    for (int augmented = 0; augmented < 2; augmented++) {
-        struct loader_options opt = options(5, 2);
-        opt.shuffle = false;
-        opt.fit.resize = IMAGE_FIT_LETTERBOX;
-        opt.augment = augmented ? &light : NULL;
-        for (int c = 0; c < 3; c++)
-            opt.mean[c] = 0.1234567F * (float)(c + 2);
-        struct loader *l = create(d, NULL, &opt);
-        run_epoch(&got, l, 0, 0);
-        loader_destroy(l);
-        for (int i = 0; i < N_PICTURES; i++) {
-            double aspect = i == 1 ? 1 : (5 + 3 * i) / (40.0 - i);
-            const struct image_fit_place shown = image_fit_shown(&opt.fit, aspect);
-            for (int k = 0; k < VALUES; k++) {
-                int x = k / 3 % PICTURE_SIZE, y = k / 3 / PICTURE_SIZE;
-                bool bar = x < shown.x || x >= shown.x + shown.width || y < shown.y ||
-                           y >= shown.y + shown.height;
-                assert_int_equal(bar, got.x[i * VALUES + k] == 0);
-            }
-        }
-    }
-    dataset_destroy(d);
-}
-
-static void random_crops_are_taken_from_whole_pictures(void **state)
-{
-    (void)state;
-    struct augment_options mirrored = {.hflip = 0.5, .crop_scale = {1, 1}, .crop_ratio = {1, 1}};
-    struct loader_options opt = options(4, 1);
-    opt.fit =
-        (struct image_fit){.size = PICTURE_SIZE, .resize = IMAGE_FIT_CROP, .crop_fraction = 0.875};
-    assert_int_equal(loader_picture_fit(&opt).resize, IMAGE_FIT_CROP);
-    opt.augment = &mirrored;
-    assert_int_equal(loader_picture_fit(&opt).resize, IMAGE_FIT_CROP);
-    opt.augment = &strong;
-    opt.picture_side = 2 * PICTURE_SIZE;
-    assert_int_equal(loader_picture_fit(&opt).resize, IMAGE_FIT_SQUASH);
-    assert_int_equal(loader_picture_fit(&opt).size, 2 * PICTURE_SIZE);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -571,14 +320,9 @@ int main(void)
         SCRATCH_TEST(a_lent_batch_stays_as_it_is_until_the_next_call),
         SCRATCH_TEST(values_are_those_of_float32_arithmetic),
         SCRATCH_TEST(pictures_of_the_epoch_are_read_again_as_they_were),
-        SCRATCH_TEST(values_stand_for_the_views_that_mirroring_gives),
-        SCRATCH_TEST(a_slot_has_room_for_more_values_than_an_image_has),
         SCRATCH_TEST(a_bad_picture_is_named_at_its_batch),
         cmocka_unit_test(its_memory_is_told_beforehand),
         SCRATCH_TEST(a_failing_allocation_gives_a_clean_error),
-        SCRATCH_TEST(every_fit_gives_the_same_bytes_however_it_is_made),
-        SCRATCH_TEST(bars_are_exactly_zero_and_nothing_else_is),
-        cmocka_unit_test(random_crops_are_taken_from_whole_pictures),
     };
     return cmocka_run_group_tests_name("data/loader", tests, NULL, NULL);
 }

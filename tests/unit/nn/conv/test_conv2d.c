@@ -332,17 +332,13 @@ static void scratch_memory_is_no_line_larger_than_what_the_passes_take(void **st
 /* y and dx of all samples, and dw of all together. */
 static void run_passes(struct one_conv *o, struct arrays *a, int threads)
 {
-    static const int all[MAX_BATCH] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9};
-    struct samples samples = {all, o->batch};
     struct layer_fixture f;
     struct error err;
     assert_int_equal(parallel_start(threads, &err), STATUS_OK);
     close_seed(49); /* the same weights and pictures each time */
     create(&f, o);
     make_arrays(a, o, false);
-    conv2d_forward(&o->conv, a->y, a->x, samples);
-    conv2d_backward_data(&o->conv, a->dx, a->dy, samples, false);
-    conv2d_backward_weights(&o->conv, a->x, a->dy, samples);
+    call_passes(&(struct passes){o, a});
     for (size_t i = 0; i < o->conv.weight->size; i++)
         a->want_dw[i] = o->conv.weight->grad[i];
     layer_fixture_destroy(&f);
@@ -387,18 +383,14 @@ static void forward_and_both_backward_passes_are_adjoints(void **state)
 {
     (void)state;
     close_seed(44);
-    const int all[MAX_BATCH] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9};
     for (int i = 0; i < 8; i++) {
         struct one_conv o = random_conv();
         struct layer_fixture f;
         struct arrays a;
-        struct samples samples = {all, o.batch};
         create(&f, &o);
         const double allowed = tolerance_of(&o.conv);
         make_arrays(&a, &o, false);
-        conv2d_forward(&o.conv, a.y, a.x, samples);
-        conv2d_backward_data(&o.conv, a.dx, a.dy, samples, false);
-        conv2d_backward_weights(&o.conv, a.x, a.dy, samples);
+        call_passes(&(struct passes){&o, &a});
         double y_dy = 0, x_dx = 0, w_dw = 0, size = 0;
         for (size_t j = 0; j < a.out * o.batch; j++) {
             y_dy += (double)a.y[j] * a.dy[j];
