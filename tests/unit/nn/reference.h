@@ -12,6 +12,20 @@ struct reference_conv {
     int in_h, in_w, in_c, out_h, out_w, out_c, kernel, stride, pad_top, pad_left;
 };
 
+/* Zeros in front of an axis of `in` pixels, and into *out the positions along it: by PyTorch's
+ * habit, or by TensorFlow's. */
+static inline int reference_padding(int *out, int in, int kernel, int stride, bool same)
+{
+    int usual = kernel % 2 ? kernel / 2 : 0;
+    if (!same) {
+        *out = (in + 2 * usual - kernel) / stride + 1;
+        return usual;
+    }
+    *out = (in + stride - 1) / stride;
+    int total = (*out - 1) * stride + kernel - in;
+    return total > 0 ? total / 2 : 0;
+}
+
 /* Calls visit for every product of the convolution of one sample: y[out] += x[in] * w[weight]. All
  * three passes are sums over the same products. */
 typedef void reference_visit(double *sum, const double *a, const double *b, size_t out, size_t in,

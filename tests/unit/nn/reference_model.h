@@ -27,25 +27,11 @@ static inline size_t reference_map_floats(const struct reference_model *m, struc
     return (size_t)m->batch * a.side * a.side * a.channels;
 }
 
-/* Padding in front, and positions, along an axis: of PyTorch's rule, or of TensorFlow's. */
-static inline int reference_padding(const struct reference_model *m, int in, int kernel, int stride,
-                                    int *out)
-{
-    int usual = kernel % 2 ? kernel / 2 : 0;
-    if (!m->spec->same_padding) {
-        *out = (in + 2 * usual - kernel) / stride + 1;
-        return usual;
-    }
-    *out = (in + stride - 1) / stride;
-    int total = (*out - 1) * stride + kernel - in;
-    return total > 0 ? total / 2 : 0;
-}
-
 /* Convolution and norm; the input stays. */
 static inline struct reference_map reference_unit(struct reference_model *m, struct reference_map x,
                                                   int width, int kernel, int stride)
 {
-    int side, pad = reference_padding(m, x.side, kernel, stride, &side);
+    int side, pad = reference_padding(&side, x.side, kernel, stride, m->spec->same_padding);
     const struct reference_conv c = {x.side, x.side, x.channels, side, side,
                                      width,  kernel, stride,     pad,  pad};
     struct reference_map y = {NULL, side, width};
@@ -109,7 +95,7 @@ static inline struct reference_map reference_stem(struct reference_model *m)
     int kernel = m->spec->pool.kernel, stride = m->spec->pool.stride, side;
     if (kernel == 0)
         return x;
-    int pad = reference_padding(m, x.side, kernel, stride, &side);
+    int pad = reference_padding(&side, x.side, kernel, stride, m->spec->same_padding);
     struct reference_map y = {NULL, side, x.channels};
     y.v = close_doubles(reference_map_floats(m, y));
     for (int i = 0; i < m->batch; i++)
