@@ -148,7 +148,7 @@ spoil() { # FILE BYTES
     refused 2 'folded/best.safetensors: its BatchNorm is folded into the convolutions' --weights folded
     atk-train "${again[@]}" -q --weights folded --freeze-bn --out second photos.csv
     refused 2 'second/best.safetensors: its BatchNorm is folded' --weights second
-    refused 2 'folded/best.safetensors: its BatchNorm is folded' --weights folded --train head --unfreeze-epoch 2
+    refused 2 'folded/best.safetensors: its BatchNorm is folded' --weights folded --train head --unfreeze-epoch 2 --epochs 3
     atk-train "${again[@]}" -q --weights folded --train head --out third photos.csv
     refused 2 'third/best.safetensors: its BatchNorm is folded' --weights third
 }
