@@ -126,8 +126,8 @@ static void advise(struct console *c, const struct settings *s)
         return;
     for (size_t i = 0; i < sizeof recipe / sizeof recipe[0]; i++)
         if (library_has(LIBRARY_CONFIGS, recipe[i][0]))
-            console_print(c, "%s --config %s (%s)", n++ == 0 ? "to do better:" : ",",
-                          recipe[i][0], recipe[i][1]);
+            console_print(c, "%s --config %s (%s)", n++ == 0 ? "to do better:" : ",", recipe[i][0],
+                          recipe[i][1]);
     if (n > 0)
         console_print(c, "\n");
 }

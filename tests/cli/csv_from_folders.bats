@@ -146,7 +146,8 @@ put() { # FILE...: the picture, in folders as needed
         local code=$1 text=$2
         shift 2
         run --separate-stderr "$script" "$@"
-        [ "$status" -eq "$code" ] && [ -z "$output" ]
+        [ "$status" -eq "$code" ]
+        [ -z "$output" ]
         [[ $stderr = *"$text"* ]]
     }
     refuses 2 'no folder given'

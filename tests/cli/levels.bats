@@ -14,7 +14,12 @@ levels_agree() {
 }
 
 @test "levels: convolutions are those of double precision at the lower levels too" {
-    levels_agree test_conv2d
+    levels_agree conv/test_conv2d
+    levels_agree conv/test_conv2d_scratch
+}
+
+@test "levels: so are depthwise convolutions" {
+    levels_agree conv/test_conv2d_depthwise
 }
 
 @test "levels: so are normalisations" {

@@ -21,7 +21,7 @@ lint() { run scripts/lint build "$1"; }
     echo 'int pool_size(void) { return 2; }' >src/nn/pool.c
     compile src/nn/pool.c
     for rule in include_direction inner_direction no_circles one_door exported_names \
-        silent_libraries dialect forbidden_words long_files; do
+        silent_libraries dialect forbidden_words lost_checks long_files; do
         lint $rule
         [ "$status" -eq 0 ]
         [ "$output" = "ok: $rule" ]
@@ -184,6 +184,26 @@ END
         [ "$status" -eq 1 ]
         [[ $output = *'Makefile:1: forbidden flag'* ]]
     done
+}
+
+@test "lint: a check that fails no test is found" {
+    sed 's/^    //' >tests/x.bats <<'END'
+    x() {
+        run -1 cmp a b
+        while [ 1 = 2 ] &&
+            ! kill -0 1; do
+            [ -e a ] || [ -e b ]
+        done
+        [[ a = a && b = b ]]
+    }
+END
+    lint lost_checks
+    [ "$status" -eq 0 ]
+    sed -i 's/run -1 cmp/! cmp/; s/\] || \[/] \&\& [/' tests/x.bats
+    lint lost_checks
+    [ "$status" -eq 1 ]
+    [[ $output = *'tests/x.bats:2: a test goes on behind a failing "!": run -1 COMMAND'* ]]
+    [[ $output = *'tests/x.bats:5: a test goes on in front of "&&": a line for each check'* ]]
 }
 
 @test "lint: a file of more than 500 lines is too long" {

@@ -49,7 +49,7 @@ END
     for seed in 0 1; do
         cmp "s/runs/k=1,seed=$seed/split.csv" "s/runs/k=1.0,seed=$seed/split.csv"
     done
-    ! cmp -s s/runs/k=1,seed=0/split.csv s/runs/k=1,seed=1/split.csv
+    run -1 cmp -s s/runs/k=1,seed=0/split.csv s/runs/k=1,seed=1/split.csv
     # A run is what atk-train gives for those settings.
     atk-train -q photos.csv "${tiny[@]}" --val-split 0.4 --k 0.5 --seed 1 --out alone
     cmp alone/best.safetensors s/runs/k=0.5,seed=1/best.safetensors
@@ -127,7 +127,7 @@ END
     wait $pid || status=$?
     [ $status -eq 143 ]
     [ ! -e s/runs/k=1.0,seed=0.failed ]
-    ! grep -q '"finished"' s/runs/k=1.0,seed=0/summary.json
+    run -1 grep -q '"finished"' s/runs/k=1.0,seed=0/summary.json
     run sweep photos.csv --k 1.0 --seeds 1 --out s -- "${long[@]}"
     expect_status 0
     grep -q '^resuming' s/logs/k=1.0,seed=0.log

@@ -1,5 +1,7 @@
 # For tests that train: a network and pictures so small that a run takes a second.
 
+bats_require_minimum_version 1.5.0
+
 # In setup_file(): pictures and network, made once for the file.
 make_tiny() { # number-of-pictures
     export bin tiny

@@ -2,13 +2,7 @@
  * double-precision loops of reference.h. */
 #include "nn/conv/conv2d.h"
 
-#include "base/parallel.h"
-#include "math/gemm.h"
-#include "nn/conv/conv2d_plan.h"
-
-#include "dies.h"
-#include "nn/layer_fixture.h"
-#include "nn/reference.h"
+#include "nn/conv/one_conv.h"
 
 /* float32 sums of up to some thousand products, relative to the largest result. Winograd's F(4x4)
  * multiplies by up to 8 and takes differences, and loses about a digit. */
@@ -18,114 +12,6 @@ static double tolerance_of(const struct conv2d *c)
         if (c->plan[pass] == CONV2D_WINOGRAD)
             return 3e-5;
     return 3e-6;
-}
-
-/* Every test runs for each of the methods (a shape that one does not fit takes another). */
-static enum conv2d_choice choice;
-static const enum conv2d_kind *plan; /* [CONV2D_PASSES]; NULL but where a test says otherwise */
-
-enum { MAX_BATCH = 10 };
-#define UNTOUCHED 1234.5f
-
-struct one_conv {
-    int in_h, in_w, in_c, out_c, kernel, stride, batch;
-    bool same_padding;
-    int passes; /* that are run, a bit each; 0: all */
-    struct conv2d conv;
-    struct reference_conv reference;
-};
-
-/* Doubles of the twin for some samples; what it does not visit keeps the given values. */
-struct arrays {
-    size_t in, out; /* floats for one sample */
-    float *x, *dy, *y, *dx;
-    double *weight, *want_y, *want_dx, *want_dw;
-};
-
-static struct one_conv shape(int in_h, int in_w, int in_c, int out_c, int kernel, int stride,
-                             int batch)
-{
-    return (struct one_conv){.in_h = in_h,
-                             .in_w = in_w,
-                             .in_c = in_c,
-                             .out_c = out_c,
-                             .kernel = kernel,
-                             .stride = stride,
-                             .batch = batch};
-}
-
-static void build(void *layer, struct build *b)
-{
-    struct one_conv *o = layer;
-    const struct conv_spec spec = {
-        o->out_c, o->kernel, o->stride,
-        o->same_padding ? LAYER_PADDING_SAME : layer_usual_padding(o->kernel), 1};
-    conv2d_build(&o->conv, b, "conv", (struct tensor){{o->in_h, o->in_w, o->in_c}, -1}, &spec);
-    if (plan)
-        conv2d_plan_set(&o->conv, plan);
-    struct reference_conv *r = &o->reference;
-    *r = (struct reference_conv){.in_h = o->in_h,
-                                 .in_w = o->in_w,
-                                 .in_c = o->in_c,
-                                 .out_c = o->out_c,
-                                 .kernel = o->kernel,
-                                 .stride = o->stride};
-    r->pad_top = reference_padding(&r->out_h, o->in_h, o->kernel, o->stride, o->same_padding);
-    r->pad_left = reference_padding(&r->out_w, o->in_w, o->kernel, o->stride, o->same_padding);
-    assert_int_equal(o->conv.out.height, r->out_h);
-    assert_int_equal(o->conv.out.width, r->out_w);
-}
-
-static void run_pass(const struct conv2d *c, enum conv2d_pass pass, const struct arrays *a,
-                     struct samples samples, bool accumulate)
-{
-    if (pass == CONV2D_FORWARD)
-        conv2d_forward(c, a->y, a->x, samples);
-    else if (pass == CONV2D_BACKWARD_DATA)
-        conv2d_backward_data(c, a->dx, a->dy, samples, accumulate);
-    else
-        conv2d_backward_weights(c, a->x, a->dy, samples);
-}
-
-static void measure(void *layer, struct samples samples)
-{
-    const struct one_conv *o = layer;
-    const struct arrays none = {0};
-    for (int pass = 0; pass < CONV2D_PASSES; pass++)
-        if (o->passes == 0 || o->passes >> pass & 1)
-            run_pass(&o->conv, (enum conv2d_pass)pass, &none, samples, false);
-}
-
-static void create(struct layer_fixture *f, struct one_conv *o)
-{
-    layer_fixture_create_with(f, build, measure, o, o->batch, choice);
-}
-
-static void make_arrays(struct arrays *a, const struct one_conv *o, bool accumulate)
-{
-    const struct param *p = o->conv.weight;
-    a->in = reference_in_floats(&o->reference);
-    a->out = reference_out_floats(&o->reference);
-    a->x = close_normal(a->in * o->batch);
-    a->dy = close_normal(a->out * o->batch);
-    a->y = close_filled(a->out * o->batch, UNTOUCHED);
-    a->dx = accumulate ? close_normal(a->in * o->batch) : close_filled(a->in * o->batch, UNTOUCHED);
-    a->weight = close_to_double(p->data, p->size);
-    a->want_y = close_to_double(a->y, a->out * o->batch);
-    a->want_dx = close_to_double(a->dx, a->in * o->batch);
-    a->want_dw = close_doubles(p->size);
-}
-
-static void free_arrays(struct arrays *a)
-{
-    free(a->x);
-    free(a->dy);
-    free(a->y);
-    free(a->dx);
-    free(a->weight);
-    free(a->want_y);
-    free(a->want_dx);
-    free(a->want_dw);
 }
 
 static void run_reference(struct arrays *a, const struct one_conv *o, int sample, bool accumulate)
@@ -306,104 +192,6 @@ static void every_mixture_of_methods_has_its_own_scratch_memory(void **state)
     plan = NULL;
 }
 
-struct one_pass {
-    const struct one_conv *conv;
-    const struct arrays *arrays;
-    enum conv2d_pass pass;
-};
-
-static void call_pass(void *context)
-{
-    static const int all[MAX_BATCH] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9};
-    const struct one_pass *p = context;
-    run_pass(&p->conv->conv, p->pass, p->arrays, (struct samples){all, p->conv->batch}, false);
-}
-
-static void assert_no_line_is_left(struct one_conv o, enum conv2d_pass pass)
-{
-    struct layer_fixture f;
-    struct arrays a;
-    o.passes = 1 << pass;
-    create(&f, &o);
-    make_arrays(&a, &o, false);
-    struct one_pass p = {&o, &a, pass};
-    call_pass(&p);
-    if (f.scratch.peak > 0) {
-        f.scratch.peak -= MEMORY_ALIGNMENT;
-        assert_true(dies(call_pass, &p));
-        f.scratch.peak += MEMORY_ALIGNMENT;
-    }
-    free_arrays(&a);
-    layer_fixture_destroy(&f);
-}
-
-static void scratch_memory_is_no_line_larger_than_what_each_pass_takes(void **state)
-{
-    (void)state;
-    close_seed(39);
-    const struct one_conv shapes[] = {
-        shape(14, 13, 80, 80, 3, 1, 5),
-        shape(9, 10, 16, 32, 3, 1, 2),
-        shape(15, 15, 48, 64, 3, 2, 5),
-        shape(6, 5, 170, 180, 3, 1, 3),
-    };
-    struct error err;
-    assert_int_equal(parallel_start(1, &err), STATUS_OK);
-    for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++)
-        for (int pass = 0; pass < CONV2D_PASSES; pass++)
-            assert_no_line_is_left(shapes[i], (enum conv2d_pass)pass);
-    assert_int_equal(parallel_start(3, &err), STATUS_OK);
-}
-
-/* y and dx of all samples, and dw of all together. */
-static void run_passes(struct one_conv *o, struct arrays *a, int threads)
-{
-    struct layer_fixture f;
-    struct error err;
-    assert_int_equal(parallel_start(threads, &err), STATUS_OK);
-    close_seed(49); /* the same weights and pictures each time */
-    create(&f, o);
-    make_arrays(a, o, false);
-    call_passes(&(struct passes){o, a});
-    for (size_t i = 0; i < o->conv.weight->size; i++)
-        a->want_dw[i] = o->conv.weight->grad[i];
-    layer_fixture_destroy(&f);
-    assert_int_equal(parallel_start(3, &err), STATUS_OK);
-}
-
-static void a_pictures_bits_depend_on_no_neighbour_and_no_thread(void **state)
-{
-    (void)state;
-    static const int first = 0;
-    struct one_conv shapes[] = {
-        shape(14, 14, 80, 80, 3, 1, 10),
-        shape(18, 17, 64, 80, 3, 1, 4),
-        shape(30, 31, 32, 32, 3, 1, 3),
-        shape(15, 15, 48, 64, 3, 2, 5),
-    };
-    for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++) {
-        struct one_conv *o = &shapes[i];
-        struct arrays one, three;
-        run_passes(o, &three, 3);
-        run_passes(o, &one, 1);
-        assert_memory_equal(one.y, three.y, o->batch * one.out * sizeof *one.y);
-        assert_memory_equal(one.dx, three.dx, o->batch * one.in * sizeof *one.dx);
-        for (int j = 0; j < o->kernel * o->kernel * o->in_c * o->out_c; j++)
-            assert_true(one.want_dw[j] == three.want_dw[j]);
-
-        struct layer_fixture f;
-        close_seed(49);
-        create(&f, o);
-        conv2d_forward(&o->conv, three.y, three.x, (struct samples){&first, 1});
-        conv2d_backward_data(&o->conv, three.dx, three.dy, (struct samples){&first, 1}, false);
-        assert_memory_equal(one.y, three.y, one.out * sizeof *one.y);
-        assert_memory_equal(one.dx, three.dx, one.in * sizeof *one.dx);
-        layer_fixture_destroy(&f);
-        free_arrays(&one);
-        free_arrays(&three);
-    }
-}
-
 /* <conv(x), dy> = <x, conv^T(dy)> = <w, dw(x, dy)>, with our own float32 passes on both sides. */
 static void forward_and_both_backward_passes_are_adjoints(void **state)
 {
@@ -416,7 +204,7 @@ static void forward_and_both_backward_passes_are_adjoints(void **state)
         create(&f, &o);
         const double allowed = tolerance_of(&o.conv);
         make_arrays(&a, &o, false);
-        call_passes(&(struct passes){&o, &a});
+        run_whole_passes(&o, &a);
         double y_dy = 0, x_dx = 0, w_dw = 0, size = 0;
         for (size_t j = 0; j < a.out * o.batch; j++) {
             y_dy += (double)a.y[j] * a.dy[j];
@@ -477,36 +265,6 @@ static void gradients_are_those_of_finite_differences(void **state)
     }
 }
 
-static int start(void **state)
-{
-    struct error err;
-    (void)state;
-    gemm_start();
-    return parallel_start(3, &err) == STATUS_OK ? 0 : -1;
-}
-
-static int stop(void **state)
-{
-    (void)state;
-    parallel_stop();
-    return 0;
-}
-
-static int set_choice(void **state)
-{
-    choice = **(const enum conv2d_choice **)state;
-    return 0;
-}
-
-static const enum conv2d_choice CHOICES[] = {CONV2D_AUTO, CONV2D_ALL_IM2COL, CONV2D_ALL_DIRECT,
-                                             CONV2D_ALL_WINOGRAD};
-#define ON(test, name, index)                                                                      \
-    {                                                                                              \
-        name ": " #test, test, set_choice, NULL, (void *)&CHOICES[index]                           \
-    }
-#define ON_EVERY_CHOICE(test)                                                                      \
-    ON(test, "auto", 0), ON(test, "im2col", 1), ON(test, "direct", 2), ON(test, "winograd", 3)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -517,10 +275,8 @@ int main(void)
         ON_EVERY_CHOICE(filters_of_more_than_256k_floats_are_cut_by_taps_as_well),
         cmocka_unit_test(every_way_of_winograd_is_that_of_double_precision),
         cmocka_unit_test(every_mixture_of_methods_has_its_own_scratch_memory),
-        ON_EVERY_CHOICE(scratch_memory_is_no_line_larger_than_what_each_pass_takes),
-        ON_EVERY_CHOICE(a_pictures_bits_depend_on_no_neighbour_and_no_thread),
         ON_EVERY_CHOICE(forward_and_both_backward_passes_are_adjoints),
         ON_EVERY_CHOICE(gradients_are_those_of_finite_differences),
     };
-    return cmocka_run_group_tests(tests, start, stop);
+    return cmocka_run_group_tests(tests, one_conv_start, one_conv_stop);
 }
