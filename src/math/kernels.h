@@ -127,6 +127,9 @@ struct kernels {
      * fastest. */
     void (*tile_product)(float *c, const float *a, const float *b, int rows, int columns,
                          const struct kernels_tile *t);
+    /* B [depth, columns], its rows b_step floats apart, as a panel [depth, tile_columns] that
+     * tile_product reads with b_step = tile_columns: zeros behind the columns (<= tile_columns). */
+    void (*tile_pack)(float *panel, const float *b, int depth, int columns, size_t b_step);
     int tile_rows, tile_columns;
 
     /* Winograd F(4x4, 3x3), padding 1 (src/README.md has the matrices). A tile is 4x4 outputs

@@ -19,6 +19,7 @@ const struct kernels KERNEL(kernels) = {
     .depthwise_backward_data = KERNEL(depthwise_sweep_backward_data),
     .depthwise_backward_weights = KERNEL(depthwise_weights_sweep),
     .tile_product = KERNEL(tile_product),
+    .tile_pack = KERNEL(tile_pack),
     .tile_rows = TILE_ROWS,
     .tile_columns = TILE_COLUMNS,
     .winograd_input = KERNEL(winograd_sweep_input),

@@ -172,3 +172,13 @@ void KERNEL(tile_product)(float *c, const float *a, const float *b, int rows, in
             finish(out, t->residual ? t->residual + done : NULL, t, n, columns);
     }
 }
+
+void KERNEL(tile_pack)(float *panel, const float *b, int depth, int columns, size_t b_step)
+{
+    for (int k = 0; k < depth; k++, panel += TILE_COLUMNS, b += b_step) {
+        for (int j = 0; j < columns; j++)
+            panel[j] = b[j];
+        for (int j = columns; j < TILE_COLUMNS; j++)
+            panel[j] = 0;
+    }
+}

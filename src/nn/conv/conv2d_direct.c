@@ -83,20 +83,15 @@ struct run_job {
     int rows_each, pieces_each; /* position rows in a piece, pieces in a sample */
 };
 
-/* Panel [depth, tile_columns], padded with zeros: the kernel reads whole vectors. */
 static void panel_piece(void *context, int piece, int worker)
 {
     const struct run_job *j = context;
     const struct conv2d_phase *g = j->phase;
     int width = j->kernels->tile_columns, first = piece * width, out_c = g->out_shape.channels;
     int n = out_c - first < width ? out_c - first : width;
-    float *panel = j->panels + (size_t)first * (size_t)g->depth;
     (void)worker;
-    for (int d = 0; d < g->depth; d++, panel += width) {
-        memcpy(panel, g->filter + (size_t)d * (size_t)out_c + (size_t)first,
-               (size_t)n * sizeof *panel);
-        memset(panel + n, 0, (size_t)(width - n) * sizeof *panel);
-    }
+    j->kernels->tile_pack(j->panels + (size_t)first * (size_t)g->depth, g->filter + first, g->depth,
+                          n, (size_t)out_c);
 }
 
 static void band_piece(void *context, int piece, int worker)

@@ -150,6 +150,27 @@ static void an_epilogue_scales_shifts_adds_and_clips_the_finished_sums(void **st
 }
 
 /* As backward-weights reads it: a column of A is contiguous. */
+static void check_packing(const struct kernels *k)
+{
+    enum { DEPTH = 5, STEP = 40 };
+    float *b = close_normal(DEPTH * STEP);
+    for (int columns = 1; columns <= k->tile_columns; columns++) {
+        float *panel = close_filled((size_t)(DEPTH * k->tile_columns), NAN);
+        k->tile_pack(panel, b, DEPTH, columns, STEP);
+        for (int d = 0; d < DEPTH; d++)
+            for (int j = 0; j < k->tile_columns; j++)
+                assert_true(panel[d * k->tile_columns + j] == (j < columns ? b[d * STEP + j] : 0));
+        free(panel);
+    }
+    free(b);
+}
+
+static void a_packed_panel_has_the_columns_and_zeros_behind_them(void **state)
+{
+    (void)state;
+    levels_each(check_packing, 27);
+}
+
 static void check_transposed(const struct kernels *k)
 {
     for (int i = 0; i < 40; i++) {
@@ -226,6 +247,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_number_of_rows_and_columns_is_right),
+        cmocka_unit_test(a_packed_panel_has_the_columns_and_zeros_behind_them),
         cmocka_unit_test(a_may_lie_transposed),
         cmocka_unit_test(segments_overlapping_rows_and_spread_results_are_right),
         cmocka_unit_test(an_epilogue_scales_shifts_adds_and_clips_the_finished_sums),
