@@ -6,7 +6,7 @@
  *     cosine     low + (base - low) * (1 + cos(pi p)) / 2   (Loshchilov and Hutter 2017, one cycle)
  *     poly       low + (base - low) * (1 - p)^power         (torch's PolynomialLR when low is 0)
  *     step       base * gamma^(drops that s has reached), no lower than low   (MultiStepLR)
- *     growth     low * (base / low)^(s / (T - 1))   no warm-up; base at the last step (run/find_lr)
+ *     growth     low * (base / low)^(s / (T - 1))   no warm-up; base at the last step (find_lr)
  * low itself would be the rate of step T of cosine and poly, the first one after the run. */
 #ifndef NN_SCHEDULE_H
 #define NN_SCHEDULE_H
