@@ -187,6 +187,27 @@ static void weights_that_are_not_finite_are_never_saved(void **state)
     safetensors_free(&last);
 }
 
+/* Of each class: a gradient for every image of a step, and few bytes beside them. */
+static void the_figures_count_the_gradient_of_every_logit(void **state)
+{
+    enum { IMAGES = 64 * 4, CLASSES = 10000 };
+    (void)state;
+    struct settings s;
+    MUST(settings_init(&s, err));
+    s.batch_size = 64;
+    s.accumulate = 4;
+    size_t few = trainer_figure_bytes(&s, 2, 100, 100, 0),
+           many = trainer_figure_bytes(&s, 2 + CLASSES, 100, 100, 0),
+           logits = (size_t)IMAGES * CLASSES * sizeof(float);
+    assert_true(many - few >= logits);
+    assert_true(many - few < logits + logits / 10);
+    /* An image that validates: its losses, its place in the confusion matrix; not a row of it. */
+    size_t validated = trainer_figure_bytes(&s, 2 + CLASSES, 100, 100, 1000000) -
+                       trainer_figure_bytes(&s, 2 + CLASSES, 100, 100, 1);
+    assert_true(validated >= 12 * 999999 && validated < 100 * 999999);
+    settings_free(&s);
+}
+
 static void every_failing_allocation_is_a_clean_error(void **state)
 {
     (void)state;
@@ -207,6 +228,7 @@ int main(void)
         SCRATCH_TEST(validation_averages_the_share_that_training_does),
         SCRATCH_TEST(a_loss_that_is_not_finite_stops_before_the_update),
         SCRATCH_TEST(weights_that_are_not_finite_are_never_saved),
+        cmocka_unit_test(the_figures_count_the_gradient_of_every_logit),
         SCRATCH_TEST(every_failing_allocation_is_a_clean_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
