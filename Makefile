@@ -29,9 +29,8 @@ endif
 
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wvla \
             -Wformat=2
-# Floors without a conversion that may change a value or a sign: all, once nn and math/kernels are
-# among them.
-STRICT_FLOORS := base io math nn image data run cli
+# No conversion changes a value or a sign unseen, but in tests.
+STRICT   := -Wconversion -Wsign-conversion
 # -ffp-contract=fast lets a*b+c become one FMA where the processor has it: same bits on every run of
 # one machine.
 ATK_CFLAGS := -std=c11 -D_GNU_SOURCE -Isrc -DATK_VERSION='"$(VERSION)"' -ffp-contract=fast \
@@ -68,7 +67,7 @@ all: $(PROGRAMS)
 
 say     = @printf '%-5s %s\n' $(1) $@
 Q       = $(if $(V),,@)
-COMPILE = $(CC) $(ATK_CFLAGS) $(STRICT) $(CFLAGS) -MMD -MP
+COMPILE = $(CC) $(ATK_CFLAGS) $(CFLAGS) -MMD -MP
 LINK    = $(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o %.a,$^) $(LIBS)
 
 # What was built with other flags, another compiler or another version is built again; a library
@@ -77,21 +76,19 @@ LINK    = $(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o %.a,$^) $(LIBS)
 remember = @mkdir -p $(@D); printf '%s\n' '$(subst ','\'',$(1))' >$@.new; \
            if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 $(BUILD)/flags: FORCE
-	$(call remember,$(COMPILE) $(STRICT_FLOORS) $(KERNEL_FLAGS) $(LDFLAGS) $(LIBS))
+	$(call remember,$(COMPILE) $(STRICT) $(KERNEL_FLAGS) $(LDFLAGS) $(LIBS))
 $(BUILD)/sources: FORCE
 	$(call remember,$(LIBRARY_OBJECTS))
 
-$(foreach f,$(STRICT_FLOORS),$(eval $(BUILD)/obj/$(f)/%.o: STRICT := -Wconversion -Wsign-conversion))
-$(BUILD)/obj/math/kernels/%.o: STRICT :=
 $(BUILD)/obj/%.o: src/%.c $(BUILD)/flags
 	$(call say,cc)
 	@mkdir -p $(@D)
-	$(Q)$(COMPILE) -c -o $@ $<
+	$(Q)$(COMPILE) $(STRICT) -c -o $@ $<
 define KERNEL_RULE
 $(BUILD)/obj/%.$(1).o: src/%.c $(BUILD)/flags
 	$$(call say,cc)
 	@mkdir -p $$(@D)
-	$$(Q)$$(COMPILE) $$(KERNEL_FLAGS) $$(KERNEL_FLAGS_$(1)) -DKERNEL_LEVEL=$(1) -c -o $$@ $$<
+	$$(Q)$$(COMPILE) $$(STRICT) $$(KERNEL_FLAGS) $$(KERNEL_FLAGS_$(1)) -DKERNEL_LEVEL=$(1) -c -o $$@ $$<
 endef
 $(foreach l,$(KERNEL_LEVELS),$(eval $(call KERNEL_RULE,$(l))))
 
@@ -106,14 +103,14 @@ $(BUILD)/atk-predict: $(BUILD)/obj/cli/atk_predict.o $(CLI_SHARED) $(LIBRARY)
 	$(Q)$(LINK)
 $(BUILD)/draw-demo: scripts/draw_demo.c $(LIBRARY) $(BUILD)/flags
 	$(call say,cc)
-	$(Q)$(COMPILE) -o $@ $< $(LIBRARY) $(LDFLAGS) $(LIBS)
+	$(Q)$(COMPILE) $(STRICT) -o $@ $< $(LIBRARY) $(LDFLAGS) $(LIBS)
 
 # Training steps alone: for scripts/bench.py, and for scripts/parity.py (beside PyTorch's, step by
 # step).
 $(BUILD)/obj/bench/%.o: tests/bench/%.c $(BUILD)/flags
 	$(call say,cc)
 	@mkdir -p $(@D)
-	$(Q)$(COMPILE) -c -o $@ $<
+	$(Q)$(COMPILE) $(STRICT) -c -o $@ $<
 $(BUILD)/bench-step: $(addprefix $(BUILD)/obj/bench/,bench_step.o step.o) $(LIBRARY)
 	$(call say,link)
 	$(Q)$(LINK)
@@ -134,7 +131,7 @@ $(BUILD)/parity-driver: $(addprefix $(BUILD)/obj/bench/,parity_driver.o step.o) 
 $(BUILD)/obj/figure1/%.o: scripts/figure1/%.c $(BUILD)/flags
 	$(call say,cc)
 	@mkdir -p $(@D)
-	$(Q)$(COMPILE) -c -o $@ $<
+	$(Q)$(COMPILE) $(STRICT) -c -o $@ $<
 $(BUILD)/figure1: $(patsubst scripts/%.c,$(BUILD)/obj/%.o,$(wildcard scripts/figure1/*.c)) $(LIBRARY)
 	$(call say,link)
 	$(Q)$(LINK)
@@ -146,7 +143,7 @@ WRAP_ALLOC := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=aligned_allo
 $(BUILD)/tests/failing_alloc.o: tests/unit/failing_alloc.c $(BUILD)/flags
 	$(call say,cc)
 	@mkdir -p $(@D)
-	$(Q)$(COMPILE) -c -o $@ $<
+	$(Q)$(COMPILE) $(STRICT) -c -o $@ $<
 $(BUILD)/tests/%: tests/unit/%.c $(BUILD)/tests/failing_alloc.o $(LIBRARY) $(BUILD)/flags
 	$(call say,cc)
 	@mkdir -p $(@D)

@@ -54,6 +54,9 @@ stub() { # NAME, its lines from standard input
     [[ $output = "cc "*error.o ]]
     run make BUILD="$b" "$object"
     [ -z "$output" ]
+    make BUILD="$b" "$b/tests/failing_alloc.o" # which has other flags
+    run make BUILD="$b" "$object"
+    [ -z "$output" ]
     run make BUILD="$b" "$object" -W src/base/error.h
     [[ $output = "cc "*error.o ]]
     run make BUILD="$b" "$object" CFLAGS=-O1
