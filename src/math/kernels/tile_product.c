@@ -173,7 +173,7 @@ void KERNEL(tile_product)(float *c, const float *a, const float *b, int rows, in
     }
 }
 
-void KERNEL(tile_pack)(float *panel, const float *b, int depth, int columns, size_t b_step)
+void KERNEL(tile_product_pack)(float *panel, const float *b, int depth, int columns, size_t b_step)
 {
     for (int k = 0; k < depth; k++, panel += TILE_COLUMNS, b += b_step) {
         for (int j = 0; j < columns; j++)
