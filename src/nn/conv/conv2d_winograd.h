@@ -1,6 +1,6 @@
 /* What the files of Winograd's F(4x4, 3x3) share: 36 products for each 4x4 tile instead of 144. 3x3
  * convolutions of stride 1 and padding 1 with channels in multiples of 16. Matrices and their
- * choice: nn/conv/README.md. Included by conv2d_winograd*.c alone. */
+ * choice: src/README.md. Included by conv2d_winograd*.c alone. */
 #ifndef NN_CONV_CONV2D_WINOGRAD_H
 #define NN_CONV_CONV2D_WINOGRAD_H
 
