@@ -95,18 +95,11 @@ enum status json_write_end(struct json_write *w, FILE *stream, struct error *err
 {
     char *text = w->failed ? NULL : json_dumps(w->object, JSON_REAL_PRECISION(DIGITS));
 
-    json_write_abandon(w);
+    json_decref(w->object);
+    free(w);
     if (!text)
         return error_memory(err, 1024, "JSON");
     fprintf(stream, "%s\n", text);
     free(text);
     return STATUS_OK;
-}
-
-void json_write_abandon(struct json_write *w)
-{
-    if (!w)
-        return;
-    json_decref(w->object);
-    free(w);
 }

@@ -9,7 +9,7 @@
 #include <stdio.h>
 
 struct json_write;
-/* NULL: err says why. After it exactly one of end and abandon is due. */
+/* NULL: err says why. After it an end is due, which frees it. */
 struct json_write *json_write_begin(struct error *err);
 /* A failure (no memory) is told by end. Bytes of a text that are not UTF-8, and so cannot be in
  * JSON, become U+FFFD. */
@@ -21,6 +21,5 @@ void json_write_integer(struct json_write *w, const char *key, int64_t number);
 void json_write_numbers(struct json_write *w, const char *key, const double *number, int n);
 /* The object and a newline. What the stream could not take is the caller's to ask it. */
 enum status json_write_end(struct json_write *w, FILE *stream, struct error *err);
-void json_write_abandon(struct json_write *w); /* NULL is fine */
 
 #endif
