@@ -64,6 +64,7 @@ setup() {
 @test "train: BLAS and kernels are recorded, and others are told of once" {
     kernels=$(sed -n 's/.*"kernels": "\([^"]*\)".*/\1/p' run/summary.json)
     grep -qa "\"kernels\":\"$kernels\"" run/state.safetensors
+    grep -qa '"BLAS":"OpenBLAS [0-9]' run/state.safetensors
     grep -q '"blas": "OpenBLAS [0-9]' run/summary.json
     run atk-train --resume run --epochs 3
     expect_status 0
