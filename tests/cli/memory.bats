@@ -56,3 +56,13 @@ predicts_within_a_tenth() { # option...
     predicts_within_a_tenth --model resnet10-gn --size 32 --batch-size 64 --k 1.0 \
         --classes classes.txt --val-split 0.4
 }
+
+@test "train: a dry run predicts the memory of depthwise convolutions" {
+    predicts_within_a_tenth --model efficientnet-lite0 --size 96 --batch-size 4 --k 1.0
+}
+
+@test "train: a dry run predicts the memory of a network that learns in part, and later as a whole" {
+    predicts_within_a_tenth --model resnet18 --size 64 --batch-size 12 --k 1.0 --train layer4
+    predicts_within_a_tenth --model resnet18 --size 64 --batch-size 12 --k 1.0 --train head \
+        --unfreeze-epoch 2 --val-split 0.4
+}
