@@ -45,13 +45,20 @@ static double doublings(int a, int b)
     return fabs(log2((double)a / b));
 }
 
-/* How unlike a shape is a row: doublings of channels and image; kernel and stride, which make
- * another algorithm of it, weigh eight times as much. */
+/* Other methods are open to whole vectors of channels. */
+static bool is_whole(int in_c, int out_c)
+{
+    return in_c % 16 == 0 && out_c % 16 == 0;
+}
+
+/* How unlike a shape is a row: doublings of channels and image; kernel, stride and channels that
+ * are no whole vectors, which make another algorithm of it, weigh eight times as much. */
 static double distance(const struct conv2d_plan_row *r, const struct conv2d *c)
 {
+    bool is_other = is_whole(r->in_c, r->out_c) != is_whole(c->in.channels, c->out.channels);
     return doublings(r->in_c, c->in.channels) + doublings(r->out_c, c->out.channels) +
            doublings(r->size, c->in.height) +
-           8 * (doublings(r->kernel, c->kernel) + doublings(r->stride, c->stride));
+           8 * (doublings(r->kernel, c->kernel) + doublings(r->stride, c->stride) + is_other);
 }
 
 /* The nearest row of the processor's level; the first of equals. */
