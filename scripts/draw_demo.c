@@ -316,7 +316,7 @@ int main(int argc, char **argv)
     struct error err;
     uint64_t seed = argc > 2 ? strtoull(argv[2], NULL, 10) : 1;
 
-    if (argc < 2 || argc > 3) {
+    if (argc < 2 || argc > 3 || argv[1][0] == '-') {
         fputs("usage: draw-demo FOLDER [SEED]\n", stderr);
         return 2;
     }
