@@ -16,13 +16,14 @@ struct im2col_run {
 
 struct im2col_shape {
     int height, width, channels; /* of the source, NHWC */
+    int pitch;                   /* floats from one pixel of the source to the next, >= channels */
     int out_width;               /* positions in a row */
     int step;                    /* source pixels from one position to the next */
     const struct im2col_run *run;
     int n_runs;
 };
 
-/* col [n_rows * out_width, taps * channels] from source [height, width, channels] of one sample,
+/* col [n_rows * out_width, taps * channels] from source [height, width, pitch] of one sample,
  * for the position rows first_row .. first_row + n_rows - 1; taps in the order of the runs; zeros
  * outside of the source. */
 void im2col(float *col, const float *source, const struct im2col_shape *s, int first_row,

@@ -2,7 +2,9 @@
  * processor level (files of math/kernels/) and chosen at run time. Each has a plain
  * double-precision twin in tests/unit/math/.
  *
- * x, y, z, g are [pixels, channels] of one sample (or a part of it), channels contiguous. */
+ * x, y, z, g are [pixels, channels] of one sample (or a part of it), channels contiguous. Where a
+ * sweep has a `pitch`, y, residual, g and masked may be slices of a wider tensor, whose pixels are
+ * that many floats apart; z and dz are not. */
 #ifndef MATH_KERNELS_H
 #define MATH_KERNELS_H
 
@@ -72,26 +74,31 @@ struct kernels {
     void (*norm_moments)(double *mean, double *m2, const float *z, size_t pixels, int channels);
     /* y = activation(z * scale[c] + shift[c] (+ residual unless NULL)). residual may be y. */
     void (*norm_apply)(float *y, const float *z, const float *residual, const float *scale,
-                       const float *shift, size_t pixels, int channels,
+                       const float *shift, size_t pixels, int channels, size_t pitch,
                        enum kernels_activation activation);
     /* g = 0 where the activation with result y lets no gradient pass (NONE: g unchanged, y not
      * read); sum_g[c] = sum of g; sum_gx[c] = sum of g * (z - mean[c]). */
     void (*norm_backward_sums)(double *sum_g, double *sum_gx, float *g, const float *y,
                                const float *z, const float *mean, size_t pixels, int channels,
-                               enum kernels_activation activation);
+                               size_t pitch, enum kernels_activation activation);
     /* dz = a[c] * g + b[c] * (z - mean[c]) + d[c]; dz may be z. */
     void (*norm_backward_apply)(float *dz, const float *g, const float *z, const float *mean,
                                 const float *a, const float *b, const float *d, size_t pixels,
-                                int channels);
+                                int channels, size_t pitch);
 
     /* Both at once where the statistics are fixed: with m = g where the activation with result y
      * lets the gradient pass, else 0, dz = scale[c] * m, sum_g[c] = sum of m, sum_gx[c] = sum of m
-     * * (z - mean[c]); masked = m unless NULL. dz may be g or z, masked may be g. NONE: y is not
-     * read. The sums have the bits of norm_backward_sums. */
+     * * (z - mean[c]); masked = m unless NULL. dz may be z, or g if that has no gaps, masked may be
+     * g. NONE: y is not read. The sums have the bits of norm_backward_sums. */
     void (*norm_backward_frozen)(float *dz, float *masked, double *sum_g, double *sum_gx,
                                  const float *g, const float *y, const float *z, const float *mean,
-                                 const float *scale, size_t pixels, int channels,
+                                 const float *scale, size_t pixels, int channels, size_t pitch,
                                  enum kernels_activation activation);
+
+    /* out = a + b, of slices of wider tensors, each with the distance of its own pixels; b NULL:
+     * out = a. out may be a or b. */
+    void (*slice_add)(float *out, size_t out_pitch, const float *a, size_t a_pitch, const float *b,
+                      size_t b_pitch, size_t pixels, int channels);
 
     /* g = 0 where the activation with result y lets no gradient pass; n floats. */
     void (*activation_backward)(float *g, const float *y, size_t n,

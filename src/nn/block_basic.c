@@ -9,7 +9,11 @@ static void build(struct block *block, struct build *b, struct tensor in,
 {
     struct block_chain *k = (struct block_chain *)block;
     bool changes = s->stride != 1 || in.shape.channels != s->width;
-    struct conv_norm_spec unit = {.conv = {s->width, 3, s->stride, block_padding(s, 3), 1},
+    struct conv_norm_spec unit = {.conv = {.width = s->width,
+                                           .kernel = 3,
+                                           .stride = s->stride,
+                                           .padding = block_padding(s, 3),
+                                           .groups = 1},
                                   .norm = &s->norm,
                                   .activation = s->activation};
     block_chain_begin(k, b, changes ? BLOCK_SHORTCUT_CONV : BLOCK_SHORTCUT_IDENTITY);

@@ -32,15 +32,23 @@ static void build(struct block *block, struct build *b, struct tensor in,
     bool changes = s->stride != 1 || in.shape.channels != s->width;
     bool first_strides = s->value[STRIDE_IN] == STRIDE_IN_FIRST;
     int inner = s->width / s->value[REDUCTION];
-    struct conv_norm_spec unit = {
-        .conv = {inner, 1, first_strides ? s->stride : 1, block_padding(s, 1), 1},
-        .norm = &s->norm,
-        .activation = s->activation};
+    struct conv_norm_spec unit = {.conv = {.width = inner,
+                                           .kernel = 1,
+                                           .stride = first_strides ? s->stride : 1,
+                                           .padding = block_padding(s, 1),
+                                           .groups = 1},
+                                  .norm = &s->norm,
+                                  .activation = s->activation};
     block_chain_begin(k, b, changes ? BLOCK_SHORTCUT_CONV : BLOCK_SHORTCUT_IDENTITY);
     struct tensor y = block_chain_add(k, b, "conv1", "bn1", in, &unit);
-    unit.conv = (struct conv_spec){inner, 3, first_strides ? 1 : s->stride, block_padding(s, 3), 1};
+    unit.conv = (struct conv_spec){.width = inner,
+                                   .kernel = 3,
+                                   .stride = first_strides ? 1 : s->stride,
+                                   .padding = block_padding(s, 3),
+                                   .groups = 1};
     y = block_chain_add(k, b, "conv2", "bn2", y, &unit);
-    unit.conv = (struct conv_spec){s->width, 1, 1, block_padding(s, 1), 1};
+    unit.conv = (struct conv_spec){
+        .width = s->width, .kernel = 1, .stride = 1, .padding = block_padding(s, 1), .groups = 1};
     unit.starts_at_zero = s->zero_init_residual;
     block_chain_end(k, b, "conv3", "bn3", y, &unit, s);
 }

@@ -19,15 +19,20 @@ static void build(struct block *block, struct build *b, struct tensor in,
     int kernel = s->value[KERNEL], inner = in.shape.channels * s->value[EXPANSION];
     bool expands = s->value[EXPANSION] > 1;
     bool same = s->stride == 1 && in.shape.channels == s->width;
-    struct conv_norm_spec unit = {
-        .conv = {inner, 1, 1, 0, 1}, .norm = &s->norm, .activation = s->activation};
+    struct conv_norm_spec unit = {.conv = {.width = inner, .kernel = 1, .stride = 1, .groups = 1},
+                                  .norm = &s->norm,
+                                  .activation = s->activation};
     struct tensor y = in;
     block_chain_begin(k, b, same ? BLOCK_SHORTCUT_IDENTITY : BLOCK_SHORTCUT_NONE);
     if (expands)
         y = block_chain_add(k, b, "conv_pw", "bn1", y, &unit);
-    unit.conv = (struct conv_spec){inner, kernel, s->stride, block_padding(s, kernel), inner};
+    unit.conv = (struct conv_spec){.width = inner,
+                                   .kernel = kernel,
+                                   .stride = s->stride,
+                                   .padding = block_padding(s, kernel),
+                                   .groups = inner};
     y = block_chain_add(k, b, "conv_dw", expands ? "bn2" : "bn1", y, &unit);
-    unit.conv = (struct conv_spec){s->width, 1, 1, 0, 1};
+    unit.conv = (struct conv_spec){.width = s->width, .kernel = 1, .stride = 1, .groups = 1};
     unit.activation = KERNELS_NONE;
     unit.starts_at_zero = same && s->zero_init_residual;
     block_chain_end(k, b, expands ? "conv_pwl" : "conv_pw", expands ? "bn3" : "bn2", y, &unit, s);

@@ -166,7 +166,7 @@ enum status block_list_build(struct block_list *list, struct build *b,
     for (int i = 0; i < spec->n_stages; i++)
         build_stage(&a, spec, i);
     if (spec->head_width > 0) {
-        struct conv_spec head = {spec->head_width, 1, 1, 0, 1};
+        struct conv_spec head = {.width = spec->head_width, .kernel = 1, .stride = 1, .groups = 1};
         convs = (struct block_convs_spec){.conv = &head,
                                           .n = 1,
                                           .conv_name = names->head_conv,

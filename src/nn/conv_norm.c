@@ -8,7 +8,7 @@ struct tensor conv_norm_build(struct conv_norm *u, struct build *b, const char *
 {
     struct tensor z = conv2d_build(&u->conv, b, conv, in, &s->conv);
     struct tensor y = norm_build(&u->norm, b, norm, z, residual, s->norm, s->activation,
-                                 s->starts_at_zero ? 0 : 1);
+                                 s->starts_at_zero ? 0 : 1, s->out_pitch);
     u->kept = b->training;
     u->z =
         u->kept ? arena_floats(b->activations, shape_floats(z.shape) * (size_t)b->max_batch) : NULL;
@@ -23,7 +23,7 @@ void conv_norm_forward(struct conv_norm *u, float *y, const float *x, const floa
     size_t mark = u->scratch->used;
     float *z = u->z;
     if (!u->kept)
-        z = residual == y
+        z = residual == y || u->norm.out_pitch != u->norm.channels
                 ? arena_floats(u->scratch, shape_floats(u->conv.out) * (size_t)u->max_batch)
                 : y;
     conv2d_forward(&u->conv, z, x, samples);

@@ -20,6 +20,7 @@ struct conv_norm_spec {
     enum kernels_activation activation;
     bool starts_at_zero; /* the norm's weight: a residual branch that begins as nothing (Goyal et
                             al. 2017, section 5.1) */
+    int out_pitch;       /* 0, or y is a slice of a wider tensor: norm_build */
 };
 
 /* Names: "CONV.weight", "NORM.weight" and so on. residual: the row whose output is added before the

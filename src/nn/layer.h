@@ -51,10 +51,14 @@ enum model_mode {
 /* padding: zeros (or, for a max-pool, -inf) above and on the left, and as many below and on the
  * right; LAYER_PADDING_SAME: TensorFlow's, which is as small as it can be for ceil(size / stride)
  * outputs, an odd one below and on the right. groups: 1, or as many as input and output channels
- * (depthwise). */
+ * (depthwise).
+ * A convolution may read a slice of a wider tensor's channels: in_pitch is the distance of the
+ * wider one's pixels in floats (0: as many as there are channels), in_channel the slice's first
+ * channel, for the layer table alone: what a pass is given points at it. Not for depthwise ones. */
 enum { LAYER_PADDING_SAME = -1, LAYER_MAX_KERNEL = 15 };
 struct conv_spec {
     int width, kernel, stride, padding, groups; /* width: output channels */
+    int in_pitch, in_channel;
 };
 struct pool_spec {
     int kernel, stride, padding;

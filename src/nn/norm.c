@@ -23,7 +23,7 @@ static int pieces(const struct norm *n)
 
 struct tensor norm_build(struct norm *n, struct build *b, const char *name, struct tensor in,
                          int residual, const struct norm_spec *spec,
-                         enum kernels_activation activation, double first_weight)
+                         enum kernels_activation activation, double first_weight, int out_pitch)
 {
     int channels = in.shape.channels;
     *n = (struct norm){.spec = *spec,
@@ -32,6 +32,7 @@ struct tensor norm_build(struct norm *n, struct build *b, const char *name, stru
                        .has_residual = residual >= 0,
                        .channels = channels,
                        .max_batch = b->max_batch,
+                       .out_pitch = out_pitch > 0 ? out_pitch : channels,
                        .pixels = shape_pixels(in.shape),
                        .scratch = b->scratch};
     struct layer_row row = {.operation = LAYER_NORM,
@@ -86,15 +87,17 @@ static bool take_scratch(struct sweep *s)
     return !arena_measures(n->scratch);
 }
 
-/* The pixels of a piece: where they begin, counted in floats, and how many. Returns where the
- * sample's values begin in an array [max_batch, channels]. */
-static size_t piece_range(const struct sweep *s, int piece, size_t *at, size_t *pixels)
+/* The pixels of a piece: where they begin in z and dz, and in y and g, counted in floats, and how
+ * many. Returns where the sample's values begin in an array [max_batch, channels]. */
+static size_t piece_range(const struct sweep *s, int piece, size_t *at, size_t *at_y,
+                          size_t *pixels)
 {
     const struct norm *n = s->norm;
     size_t sample = (size_t)s->samples.index[piece / pieces(n)], channels = (size_t)n->channels;
     size_t first = (size_t)(piece % pieces(n)) * piece_pixels(n);
     *pixels = n->pixels - first < piece_pixels(n) ? n->pixels - first : piece_pixels(n);
     *at = (sample * n->pixels + first) * channels;
+    *at_y = (sample * n->pixels + first) * (size_t)n->out_pitch;
     return sample * channels;
 }
 
@@ -118,9 +121,9 @@ static size_t sample_at(const struct sweep *s, int i)
 static void moments_piece(void *context, int piece, int worker)
 {
     const struct sweep *s = context;
-    size_t at, pixels;
+    size_t at, at_y, pixels;
     (void)worker;
-    piece_range(s, piece, &at, &pixels);
+    piece_range(s, piece, &at, &at_y, &pixels);
     double *stats = piece_stats(s, piece);
     kernels_get()->norm_moments(stats, stats + s->norm->channels, s->z + at, pixels,
                                 s->norm->channels);
@@ -224,12 +227,12 @@ static void apply_piece(void *context, int piece, int worker)
 {
     const struct sweep *s = context;
     const struct norm *n = s->norm;
-    size_t at, pixels;
+    size_t at, at_y, pixels;
     (void)worker;
-    size_t sample = piece_range(s, piece, &at, &pixels);
-    kernels_get()->norm_apply(s->out + at, s->z + at, s->residual ? s->residual + at : NULL,
+    size_t sample = piece_range(s, piece, &at, &at_y, &pixels);
+    kernels_get()->norm_apply(s->out + at_y, s->z + at, s->residual ? s->residual + at_y : NULL,
                               s->coefficient[0] + sample, s->coefficient[1] + sample, pixels,
-                              n->channels, n->activation);
+                              n->channels, (size_t)n->out_pitch, n->activation);
 }
 
 static void forward(struct sweep *s, enum model_mode mode)
@@ -264,13 +267,14 @@ static void backward_sums_piece(void *context, int piece, int worker)
 {
     const struct sweep *s = context;
     const struct norm *n = s->norm;
-    size_t at, pixels;
+    size_t at, at_y, pixels;
     (void)worker;
-    size_t sample = piece_range(s, piece, &at, &pixels);
+    size_t sample = piece_range(s, piece, &at, &at_y, &pixels);
     double *stats = piece_stats(s, piece);
-    kernels_get()->norm_backward_sums(stats, stats + n->channels, s->g + at,
-                                      s->y ? s->y + at : NULL, s->z + at, n->mean + sample, pixels,
-                                      n->channels, s->y ? n->activation : KERNELS_NONE);
+    kernels_get()->norm_backward_sums(stats, stats + n->channels, s->g + at_y,
+                                      s->y ? s->y + at_y : NULL, s->z + at, n->mean + sample,
+                                      pixels, n->channels, (size_t)n->out_pitch,
+                                      s->y ? n->activation : KERNELS_NONE);
 }
 
 /* Puts the pieces of each sample together in its first one, and writes the gradients of weight and
@@ -367,12 +371,13 @@ static void backward_apply_piece(void *context, int piece, int worker)
 {
     const struct sweep *s = context;
     const struct norm *n = s->norm;
-    size_t at, pixels;
+    size_t at, at_y, pixels;
     (void)worker;
-    size_t sample = piece_range(s, piece, &at, &pixels);
-    kernels_get()->norm_backward_apply(s->out + at, s->g + at, s->z + at, n->mean + sample,
+    size_t sample = piece_range(s, piece, &at, &at_y, &pixels);
+    kernels_get()->norm_backward_apply(s->out + at, s->g + at_y, s->z + at, n->mean + sample,
                                        s->coefficient[0] + sample, s->coefficient[1] + sample,
-                                       s->coefficient[2] + sample, pixels, n->channels);
+                                       s->coefficient[2] + sample, pixels, n->channels,
+                                       (size_t)n->out_pitch);
 }
 
 /* With statistics that do not depend on z one sweep gives the sums and dz = rstd * weight * g. */
@@ -380,15 +385,15 @@ static void backward_frozen_piece(void *context, int piece, int worker)
 {
     const struct sweep *s = context;
     const struct norm *n = s->norm;
-    size_t at, pixels;
+    size_t at, at_y, pixels;
     (void)worker;
-    size_t sample = piece_range(s, piece, &at, &pixels);
+    size_t sample = piece_range(s, piece, &at, &at_y, &pixels);
     double *stats = piece_stats(s, piece);
-    float *g = s->g + at;
-    kernels_get()->norm_backward_frozen(s->out + at, n->has_residual ? g : NULL, stats,
-                                        stats + n->channels, g, s->y ? s->y + at : NULL, s->z + at,
-                                        n->mean + sample, s->coefficient[0] + sample, pixels,
-                                        n->channels, s->y ? n->activation : KERNELS_NONE);
+    float *g = s->g + at_y;
+    kernels_get()->norm_backward_frozen(
+        s->out + at, n->has_residual ? g : NULL, stats, stats + n->channels, g,
+        s->y ? s->y + at_y : NULL, s->z + at, n->mean + sample, s->coefficient[0] + sample, pixels,
+        n->channels, (size_t)n->out_pitch, s->y ? n->activation : KERNELS_NONE);
 }
 
 static void backward(struct sweep *s)

@@ -15,6 +15,7 @@ struct norm {
     bool frozen; /* BatchNorm: running statistics in MODEL_TRAIN too; they stay as they are */
     bool has_residual;
     int channels, max_batch;
+    int out_pitch; /* floats from one pixel of y (and of g and the residual) to the next */
     size_t pixels; /* height * width of one sample */
     struct param *weight, *bias, *running_mean, *running_var,
         *batches;       /* NULL where the kind has none */
@@ -22,13 +23,15 @@ struct norm {
     struct arena *scratch;
 };
 
-/* in: z; residual: the row of what is added, or -1. first_weight: the weight's initial value. */
+/* in: z; residual: the row of what is added, or -1. first_weight: the weight's initial value.
+ * out_pitch: 0, or the distance of the pixels of a wider tensor, of which y is a slice; then y, g
+ * and a residual point at the slice's first channel, and other channels stay as they are. */
 struct tensor norm_build(struct norm *n, struct build *b, const char *name, struct tensor in,
                          int residual, const struct norm_spec *spec,
-                         enum kernels_activation activation, double first_weight);
+                         enum kernels_activation activation, double first_weight, int out_pitch);
 
-/* z [batch, pixels, channels] -> y, which may be z; residual (same shape, may be y, may be NULL) is
- * added before the activation. */
+/* z [batch, pixels, channels] -> y, which may be z if it has no gaps; residual (same shape, may be
+ * y, may be NULL) is added before the activation. */
 void norm_forward(struct norm *n, float *y, const float *z, const float *residual,
                   struct samples samples, enum model_mode mode);
 

@@ -148,9 +148,12 @@ static enum status create(struct bench *b, const struct bench_shape *s, int size
                               .max_batch = BATCH,
                               .training = true,
                               .convolutions = choice};
-    conv2d_build(
-        &b->conv, &b->build, "conv", (struct tensor){{size, size, s->in_c}, -1},
-        &(struct conv_spec){s->out_c, s->kernel, s->stride, layer_usual_padding(s->kernel), 1});
+    conv2d_build(&b->conv, &b->build, "conv", (struct tensor){{size, size, s->in_c}, -1},
+                 &(struct conv_spec){.width = s->out_c,
+                                     .kernel = s->kernel,
+                                     .stride = s->stride,
+                                     .padding = layer_usual_padding(s->kernel),
+                                     .groups = 1});
     b->in = BATCH * shape_floats(b->conv.in);
     b->out = BATCH * shape_floats(b->conv.out);
     take_arrays(b);

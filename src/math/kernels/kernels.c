@@ -12,6 +12,7 @@ const struct kernels KERNEL(kernels) = {
     .norm_backward_sums = KERNEL(norm_sweep_backward_sums),
     .norm_backward_apply = KERNEL(norm_sweep_backward_apply),
     .norm_backward_frozen = KERNEL(norm_frozen_sweep),
+    .slice_add = KERNEL(slice_sweep_add),
     .activation_backward = KERNEL(norm_sweep_activation_backward),
     .pool_max = KERNEL(pool_sweep_max),
     .pool_max_backward = KERNEL(pool_sweep_max_backward),

@@ -78,18 +78,21 @@ static inline __attribute__((always_inline)) void store_first(float *p, vec v, i
 void KERNEL(norm_sweep_moments)(double *mean, double *m2, const float *z, size_t pixels,
                                 int channels);
 void KERNEL(norm_sweep_apply)(float *y, const float *z, const float *residual, const float *scale,
-                              const float *shift, size_t pixels, int channels,
+                              const float *shift, size_t pixels, int channels, size_t pitch,
                               enum kernels_activation activation);
 void KERNEL(norm_sweep_backward_sums)(double *sum_g, double *sum_gx, float *g, const float *y,
                                       const float *z, const float *mean, size_t pixels,
-                                      int channels, enum kernels_activation activation);
+                                      int channels, size_t pitch,
+                                      enum kernels_activation activation);
 void KERNEL(norm_sweep_backward_apply)(float *dz, const float *g, const float *z, const float *mean,
                                        const float *a, const float *b, const float *d,
-                                       size_t pixels, int channels);
+                                       size_t pixels, int channels, size_t pitch);
 void KERNEL(norm_frozen_sweep)(float *dz, float *masked, double *sum_g, double *sum_gx,
                                const float *g, const float *y, const float *z, const float *mean,
-                               const float *scale, size_t pixels, int channels,
+                               const float *scale, size_t pixels, int channels, size_t pitch,
                                enum kernels_activation activation);
+void KERNEL(slice_sweep_add)(float *out, size_t out_pitch, const float *a, size_t a_pitch,
+                             const float *b, size_t b_pitch, size_t pixels, int channels);
 void KERNEL(norm_sweep_activation_backward)(float *g, const float *y, size_t n,
                                             enum kernels_activation activation);
 void KERNEL(pool_sweep_max)(float *y, uint8_t *argmax, const float *x, const struct kernels_pool *p,

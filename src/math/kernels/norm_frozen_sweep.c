@@ -11,7 +11,7 @@ struct sweep {
     float *dz, *masked;
     double *sum_g, *sum_gx;
     const float *g, *y, *z, *mean, *scale;
-    size_t channels;
+    size_t channels, pitch;
 };
 
 static inline void add_to_double(double *sum, vec v)
@@ -35,13 +35,14 @@ static inline __attribute__((always_inline)) void block_of(const struct sweep *s
 #pragma GCC unroll 4
         for (int i = 0; i < wide; i++) {
             const size_t at = p * s->channels + c + (size_t)i * LANES;
-            vec v = load(s->g + at);
+            const size_t here = p * s->pitch + c + (size_t)i * LANES;
+            vec v = load(s->g + here);
             if (activation != KERNELS_NONE)
-                v = activation_gradient(v, load(s->y + at), activation);
+                v = activation_gradient(v, load(s->y + here), activation);
             sum_g[i] += v;
             sum_gx[i] += v * (load(s->z + at) - mean[i]);
             if (s->masked)
-                store(s->masked + at, v);
+                store(s->masked + here, v);
             store(s->dz + at, v * scale[i]);
         }
     for (int i = 0; i < wide; i++) {
@@ -55,14 +56,14 @@ static inline void block_of_one(const struct sweep *s, size_t first, size_t end,
                                 enum kernels_activation activation)
 {
     for (size_t p = first; p < end; p++) {
-        const size_t at = p * s->channels + c;
-        float v = s->g[at];
+        const size_t at = p * s->channels + c, here = p * s->pitch + c;
+        float v = s->g[here];
         if (activation != KERNELS_NONE)
-            v = activation_gradient_of_one(v, s->y[at], activation);
+            v = activation_gradient_of_one(v, s->y[here], activation);
         s->sum_g[c] += v;
         s->sum_gx[c] += v * ((double)s->z[at] - s->mean[c]);
         if (s->masked)
-            s->masked[at] = v;
+            s->masked[here] = v;
         s->dz[at] = v * s->scale[c];
     }
 }
@@ -86,10 +87,11 @@ static inline __attribute__((always_inline)) void run(const struct sweep *s, siz
 
 void KERNEL(norm_frozen_sweep)(float *dz, float *masked, double *sum_g, double *sum_gx,
                                const float *g, const float *y, const float *z, const float *mean,
-                               const float *scale, size_t pixels, int channels,
+                               const float *scale, size_t pixels, int channels, size_t pitch,
                                enum kernels_activation activation)
 {
-    const struct sweep s = {dz, masked, sum_g, sum_gx, g, y, z, mean, scale, (size_t)channels};
+    const struct sweep s = {dz, masked, sum_g, sum_gx,           g,    y,
+                            z,  mean,   scale, (size_t)channels, pitch};
     if (activation == KERNELS_RELU)
         run(&s, pixels, KERNELS_RELU);
     else if (activation == KERNELS_RELU6)

@@ -78,21 +78,21 @@ void KERNEL(norm_sweep_moments)(double *mean, double *m2, const float *z, size_t
 
 static inline __attribute__((always_inline)) void
 apply(float *y, const float *z, const float *residual, const float *scale, const float *shift,
-      size_t pixels, int channels, enum kernels_activation activation)
+      size_t pixels, int channels, size_t pitch, enum kernels_activation activation)
 {
     int whole = channels / LANES * LANES;
     for (size_t p = 0; p < pixels; p++) {
-        size_t at = p * (size_t)channels;
+        size_t at = p * (size_t)channels, to = p * pitch;
         for (int c = 0; c < whole; c += LANES) {
-            const size_t here = at + (size_t)c;
-            vec v = load(z + here) * load(scale + c) + load(shift + c);
+            const size_t here = to + (size_t)c;
+            vec v = load(z + at + (size_t)c) * load(scale + c) + load(shift + c);
             if (residual)
                 v += load(residual + here);
             store(y + here, activation_of(v, activation));
         }
         for (int c = whole; c < channels; c++) {
-            const size_t here = at + (size_t)c;
-            float v = z[here] * scale[c] + shift[c];
+            const size_t here = to + (size_t)c;
+            float v = z[at + (size_t)c] * scale[c] + shift[c];
             if (residual)
                 v += residual[here];
             y[here] = activation_of_one(v, activation);
@@ -101,20 +101,20 @@ apply(float *y, const float *z, const float *residual, const float *scale, const
 }
 
 void KERNEL(norm_sweep_apply)(float *y, const float *z, const float *residual, const float *scale,
-                              const float *shift, size_t pixels, int channels,
+                              const float *shift, size_t pixels, int channels, size_t pitch,
                               enum kernels_activation activation)
 {
     if (activation == KERNELS_RELU)
-        apply(y, z, residual, scale, shift, pixels, channels, KERNELS_RELU);
+        apply(y, z, residual, scale, shift, pixels, channels, pitch, KERNELS_RELU);
     else if (activation == KERNELS_RELU6)
-        apply(y, z, residual, scale, shift, pixels, channels, KERNELS_RELU6);
+        apply(y, z, residual, scale, shift, pixels, channels, pitch, KERNELS_RELU6);
     else
-        apply(y, z, residual, scale, shift, pixels, channels, KERNELS_NONE);
+        apply(y, z, residual, scale, shift, pixels, channels, pitch, KERNELS_NONE);
 }
 
 static inline __attribute__((always_inline)) void
 backward_sums_of(double *sum_g, double *sum_gx, float *g, const float *y, const float *z,
-                 const float *mean, size_t pixels, size_t stride, int wide,
+                 const float *mean, size_t pixels, size_t stride, size_t pitch, int wide,
                  enum kernels_activation activation)
 {
     for (int c = 0; c < wide * LANES; c++)
@@ -125,14 +125,14 @@ backward_sums_of(double *sum_g, double *sum_gx, float *g, const float *y, const 
         for (; p < end; p++)
 #pragma GCC unroll 4
             for (int i = 0; i < wide; i++) {
-                size_t at = p * stride + (size_t)i * LANES;
-                vec v = load(g + at);
+                size_t here = p * pitch + (size_t)i * LANES;
+                vec v = load(g + here);
                 if (activation != KERNELS_NONE) {
-                    v = activation_gradient(v, load(y + at), activation);
-                    store(g + at, v);
+                    v = activation_gradient(v, load(y + here), activation);
+                    store(g + here, v);
                 }
                 s[i] += v;
-                q[i] += v * (load(z + at) - load(mean + i * LANES));
+                q[i] += v * (load(z + p * stride + (size_t)i * LANES) - load(mean + i * LANES));
             }
         for (int i = 0; i < wide; i++) {
             add_to_double(sum_g + i * LANES, s[i]);
@@ -143,55 +143,57 @@ backward_sums_of(double *sum_g, double *sum_gx, float *g, const float *y, const 
 
 static inline __attribute__((always_inline)) void
 backward_sums(double *sum_g, double *sum_gx, float *g, const float *y, const float *z,
-              const float *mean, size_t pixels, int channels, enum kernels_activation activation)
+              const float *mean, size_t pixels, int channels, size_t pitch,
+              enum kernels_activation activation)
 {
     const size_t stride = (size_t)channels;
     int first = 0;
     for (; first + WIDE * LANES <= channels; first += WIDE * LANES)
         backward_sums_of(sum_g + first, sum_gx + first, g + first, y + first, z + first,
-                         mean + first, pixels, stride, WIDE, activation);
+                         mean + first, pixels, stride, pitch, WIDE, activation);
     for (; first + LANES <= channels; first += LANES)
         backward_sums_of(sum_g + first, sum_gx + first, g + first, y + first, z + first,
-                         mean + first, pixels, stride, 1, activation);
+                         mean + first, pixels, stride, pitch, 1, activation);
     for (int c = first; c < channels; c++) {
         sum_g[c] = sum_gx[c] = 0;
         for (size_t p = 0; p < pixels; p++) {
-            size_t at = p * stride + (size_t)c;
+            size_t here = p * pitch + (size_t)c;
             if (activation != KERNELS_NONE)
-                g[at] = activation_gradient_of_one(g[at], y[at], activation);
-            sum_g[c] += g[at];
-            sum_gx[c] += g[at] * ((double)z[at] - mean[c]);
+                g[here] = activation_gradient_of_one(g[here], y[here], activation);
+            sum_g[c] += g[here];
+            sum_gx[c] += g[here] * ((double)z[p * stride + (size_t)c] - mean[c]);
         }
     }
 }
 
 void KERNEL(norm_sweep_backward_sums)(double *sum_g, double *sum_gx, float *g, const float *y,
                                       const float *z, const float *mean, size_t pixels,
-                                      int channels, enum kernels_activation activation)
+                                      int channels, size_t pitch,
+                                      enum kernels_activation activation)
 {
     if (activation == KERNELS_RELU)
-        backward_sums(sum_g, sum_gx, g, y, z, mean, pixels, channels, KERNELS_RELU);
+        backward_sums(sum_g, sum_gx, g, y, z, mean, pixels, channels, pitch, KERNELS_RELU);
     else if (activation == KERNELS_RELU6)
-        backward_sums(sum_g, sum_gx, g, y, z, mean, pixels, channels, KERNELS_RELU6);
+        backward_sums(sum_g, sum_gx, g, y, z, mean, pixels, channels, pitch, KERNELS_RELU6);
     else /* y is not read: any address will do */
-        backward_sums(sum_g, sum_gx, g, g, z, mean, pixels, channels, KERNELS_NONE);
+        backward_sums(sum_g, sum_gx, g, g, z, mean, pixels, channels, pitch, KERNELS_NONE);
 }
 
 void KERNEL(norm_sweep_backward_apply)(float *dz, const float *g, const float *z, const float *mean,
                                        const float *a, const float *b, const float *d,
-                                       size_t pixels, int channels)
+                                       size_t pixels, int channels, size_t pitch)
 {
     int whole = channels / LANES * LANES;
     for (size_t p = 0; p < pixels; p++) {
-        size_t at = p * (size_t)channels;
+        size_t at = p * (size_t)channels, from = p * pitch;
         for (int c = 0; c < whole; c += LANES) {
             const size_t here = at + (size_t)c;
-            store(dz + here, load(a + c) * load(g + here) +
+            store(dz + here, load(a + c) * load(g + from + (size_t)c) +
                                  load(b + c) * (load(z + here) - load(mean + c)) + load(d + c));
         }
         for (int c = whole; c < channels; c++) {
             const size_t here = at + (size_t)c;
-            dz[here] = a[c] * g[here] + b[c] * (z[here] - mean[c]) + d[c];
+            dz[here] = a[c] * g[from + (size_t)c] + b[c] * (z[here] - mean[c]) + d[c];
         }
     }
 }

@@ -3,6 +3,7 @@
 
 #include "nn/conv/conv2d_plan.h"
 
+#include <assert.h>
 #include <math.h>
 
 struct tensor conv2d_build(struct conv2d *c, struct build *b, const char *name, struct tensor in,
@@ -18,8 +19,10 @@ struct tensor conv2d_build(struct conv2d *c, struct build *b, const char *name, 
         .groups = s->groups,
         .pad_top = layer_padding_before(height, s->kernel, s->stride, s->padding),
         .pad_left = layer_padding_before(width, s->kernel, s->stride, s->padding),
+        .in_pitch = s->in_pitch > 0 ? s->in_pitch : in.shape.channels,
         .scratch = b->scratch,
     };
+    assert(c->groups == 1 || c->in_pitch == c->in.channels);
     int64_t taps = (int64_t)s->kernel * s->kernel;
     c->weight = layer_param(
         b, name, "weight",
@@ -40,6 +43,7 @@ struct tensor conv2d_build(struct conv2d *c, struct build *b, const char *name, 
                             .pad_top = c->pad_top,
                             .pad_left = c->pad_left,
                             .groups = s->groups,
+                            .in_channel = s->in_channel,
                             .n_params = 1,
                             .parameters = weights,
                             .multiply_adds = weights * (int64_t)shape_pixels(c->out)};

@@ -9,12 +9,15 @@
 
 #include "nn/conv/conv2d_method.h"
 
-/* Adds the parameter "NAME.weight" and a row of the layer table. Initial values: N(0, sqrt(2 /
- * fan_out)) (He, as torchvision's ResNet). */
+/* in: its shape is that of the slice, where in_pitch says that it is one. Adds the parameter
+ * "NAME.weight" and a row of the layer table. Initial values: N(0, sqrt(2 / fan_out)) (He, as
+ * torchvision's ResNet). */
 struct tensor conv2d_build(struct conv2d *c, struct build *b, const char *name, struct tensor in,
                            const struct conv_spec *spec);
 
-/* y [batch, out...] from x [batch, in...]. */
+/* y [batch, out...] from x [batch, in...]. With an in_pitch x and dx point at the first channel of
+ * the slice, whose pixels are that far apart; floats of other channels are neither read nor
+ * written. */
 void conv2d_forward(const struct conv2d *c, float *y, const float *x, struct samples samples);
 /* dx [batch, in...] is written, or added to if accumulate, from dy [batch, out...]. */
 void conv2d_backward_data(const struct conv2d *c, float *dx, const float *dy,

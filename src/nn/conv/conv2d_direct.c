@@ -41,6 +41,19 @@ static struct band band_of(const struct im2col_shape *s, int rows)
                          .height = (rows - 1) * s->step + s->n_runs};
 }
 
+/* `n` pixels of a row without gaps. */
+static void copy_pixels(float *out, const float *pixels, int n, const struct im2col_shape *s)
+{
+    size_t channels = (size_t)s->channels;
+    if (s->pitch == s->channels) {
+        memcpy(out, pixels, (size_t)n * channels * sizeof *out);
+        return;
+    }
+    for (int i = 0; i < n; i++)
+        memcpy(out + (size_t)i * channels, pixels + (size_t)i * (size_t)s->pitch,
+               channels * sizeof *out);
+}
+
 static void fill_band(float *band, const float *source, const struct im2col_shape *s, int first,
                       int rows)
 {
@@ -62,9 +75,9 @@ static void fill_band(float *band, const float *source, const struct im2col_shap
             continue;
         }
         memset(out, 0, (size_t)from * pixel * sizeof *out);
-        memcpy(out + (size_t)from * pixel,
-               source + ((size_t)h * (size_t)s->width + (size_t)(left + from)) * pixel,
-               (size_t)(to - from) * pixel * sizeof *out);
+        size_t first_pixel = (size_t)h * (size_t)s->width + (size_t)(left + from);
+        copy_pixels(out + (size_t)from * pixel, source + first_pixel * (size_t)s->pitch, to - from,
+                    s);
         memset(out + (size_t)to * pixel, 0, (size_t)(size.width - to) * pixel * sizeof *out);
     }
 }
@@ -104,20 +117,18 @@ static void band_piece(void *context, int piece, int worker)
         first = piece % j->pieces_each * j->rows_each;
     int rows = g->rows - first < j->rows_each ? g->rows - first : j->rows_each;
     float *band = j->bands + (size_t)worker * j->band_floats;
-    fill_band(band,
-              g->source +
-                  (size_t)sample * (size_t)s->height * (size_t)s->width * (size_t)s->channels,
-              s, first, rows);
+    fill_band(band, conv2d_phase_source(g, sample), s, first, rows);
 
     size_t band_row = (size_t)band_of(s, rows).width * (size_t)s->channels;
-    float *image = g->out + (size_t)sample * shape_floats(g->out_shape);
+    size_t pitch = (size_t)g->out_pitch;
+    float *image = conv2d_phase_out(g, sample);
     struct kernels_tile t = {.a_row = (size_t)s->step * (size_t)s->channels,
                              .a_step = 1,
                              .depth = s->run[0].n * s->channels,
                              .segments = s->n_runs,
                              .a_segment = band_row,
                              .b_step = (size_t)panel,
-                             .c_row = (size_t)g->spread * (size_t)out_c,
+                             .c_row = (size_t)g->spread * pitch,
                              .accumulate = g->accumulate};
     for (int k = 0; k < out_c; k += panel) {
         int columns = out_c - k < panel ? out_c - k : panel;
@@ -125,7 +136,7 @@ static void band_piece(void *context, int piece, int worker)
             size_t row = (size_t)((first + r) * g->spread + g->top);
             size_t pixel = row * (size_t)g->out_shape.width + (size_t)g->left;
             j->kernels->tile_product(
-                image + pixel * (size_t)out_c + (size_t)k, band + (size_t)(r * s->step) * band_row,
+                image + pixel * pitch + (size_t)k, band + (size_t)(r * s->step) * band_row,
                 j->panels + (size_t)k * (size_t)g->depth, s->out_width, columns, &t);
         }
     }
@@ -199,7 +210,7 @@ static void weights_piece(void *context, int piece, int worker)
         int sample = j->samples.index[row / c->out.height], in_sample = row % c->out.height;
         int n = j->rows_each < c->out.height - in_sample ? j->rows_each : c->out.height - in_sample;
         n = n < end - row ? n : end - row;
-        fill_band(band, j->x + (size_t)sample * shape_floats(c->in), &j->shape, in_sample, n);
+        fill_band(band, j->x + (size_t)sample * conv2d_in_floats(c), &j->shape, in_sample, n);
         size_t band_row = (size_t)band_of(&j->shape, n).width * (size_t)c->in.channels;
         struct kernels_tile t = {.a_row = 1,
                                  .a_step = (size_t)c->stride * (size_t)c->in.channels,
@@ -230,8 +241,8 @@ static void weights(const struct conv2d *c, const float *x, const float *dy, str
         .dy = dy,
         .samples = samples,
         .kernels = kernels_get(),
-        .shape = {c->in.height, c->in.width, c->in.channels, c->out.width, c->stride, j.run,
-                  c->kernel},
+        .shape = {c->in.height, c->in.width, c->in.channels, c->in_pitch, c->out.width, c->stride,
+                  j.run, c->kernel},
         .filter_floats =
             (size_t)(c->kernel * c->kernel) * (size_t)c->in.channels * (size_t)c->out.channels,
     };

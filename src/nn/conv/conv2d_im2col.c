@@ -40,25 +40,27 @@ struct tiles_job {
     size_t col_floats, worker_floats;
 };
 
-/* Multiplies `rows` position rows of col, which begin at row `first` of a sample. With spread 1 the
- * product lands in place; else in `product` and from there in every spread-th pixel. */
-static void multiply_rows(const struct conv2d_phase *g, const float *col, float *product,
-                          int sample, int first, int rows)
+/* Multiplies `rows` position rows of col, which begin at row `first` of a sample and are col_pitch
+ * floats apart from position to position. With spread 1 the product lands in place; else in
+ * `product` and from there in every spread-th pixel. */
+static void multiply_rows(const struct conv2d_phase *g, const float *col, int col_pitch,
+                          float *product, int sample, int first, int rows)
 {
     int width = g->shape.out_width, out_c = g->out_shape.channels;
-    float *image = g->out + (size_t)sample * shape_floats(g->out_shape);
+    size_t pitch = (size_t)g->out_pitch;
+    float *image = conv2d_phase_out(g, sample);
     if (g->spread == 1) {
-        float *out = image + (size_t)first * (size_t)width * (size_t)out_c;
-        gemm_nn(out, col, g->filter, rows * width, out_c, g->depth, g->depth, out_c, out_c,
+        float *out = image + (size_t)first * (size_t)width * pitch;
+        gemm_nn(out, col, g->filter, rows * width, out_c, g->depth, col_pitch, out_c, g->out_pitch,
                 g->accumulate ? 1.0f : 0.0f); /* out [P,K] (+)= col [P,D] x filter [D,K] */
         return;
     }
-    gemm_nn(product, col, g->filter, rows * width, out_c, g->depth, g->depth, out_c, out_c, 0.0f);
+    gemm_nn(product, col, g->filter, rows * width, out_c, g->depth, col_pitch, out_c, out_c, 0.0f);
     for (int r = 0; r < rows; r++) {
         size_t row = (size_t)((first + r) * g->spread + g->top);
-        float *pixel = image + (row * (size_t)g->out_shape.width + (size_t)g->left) * (size_t)out_c;
+        float *pixel = image + (row * (size_t)g->out_shape.width + (size_t)g->left) * pitch;
         const float *in = product + (size_t)r * (size_t)width * (size_t)out_c;
-        for (int p = 0; p < width; p++, in += out_c, pixel += (size_t)g->spread * (size_t)out_c)
+        for (int p = 0; p < width; p++, in += out_c, pixel += (size_t)g->spread * pitch)
             for (int k = 0; k < out_c; k++)
                 pixel[k] = g->accumulate ? pixel[k] + in[k] : in[k];
     }
@@ -71,15 +73,16 @@ static void tile_piece(void *context, int piece, int worker)
     int sample = g->samples.index[piece / j->per_sample],
         first = piece % j->per_sample * j->rows_each;
     int rows = g->rows - first < j->rows_each ? g->rows - first : j->rows_each;
-    size_t row_floats = (size_t)g->shape.width * (size_t)g->shape.channels;
-    const float *source = g->source + (size_t)sample * (size_t)g->shape.height * row_floats;
+    bool pointwise = is_pointwise(&g->shape, g->rows);
+    const float *source = conv2d_phase_source(g, sample);
     float *col = j->memory + (size_t)worker * j->worker_floats;
     const float *rows_of_source = col;
-    if (is_pointwise(&g->shape, g->rows))
-        rows_of_source = source + (size_t)first * row_floats;
+    if (pointwise)
+        rows_of_source = source + (size_t)first * (size_t)g->shape.width * (size_t)g->shape.pitch;
     else
         im2col(col, source, &g->shape, first, rows);
-    multiply_rows(g, rows_of_source, col + j->col_floats, sample, first, rows);
+    multiply_rows(g, rows_of_source, pointwise ? g->shape.pitch : g->depth, col + j->col_floats,
+                  sample, first, rows);
 }
 
 static void run_phase(const struct conv2d_phase *g)
@@ -131,7 +134,7 @@ static void weights_piece(void *context, int piece, int worker)
 
     struct im2col_run run[LAYER_MAX_KERNEL];
     struct im2col_shape shape = {
-        c->in.height, c->in.width, c->in.channels, c->out.width, c->stride, run, 1};
+        c->in.height, c->in.width, c->in.channels, c->in_pitch, c->out.width, c->stride, run, 1};
     if (j->tap_pieces > 1) {
         run[0] =
             (struct im2col_run){tap / c->kernel - c->pad_top, tap % c->kernel - c->pad_left, 1};
@@ -140,6 +143,7 @@ static void weights_piece(void *context, int piece, int worker)
         for (int r = 0; r < c->kernel; r++)
             run[r] = (struct im2col_run){r - c->pad_top, -c->pad_left, c->kernel};
     }
+    bool pointwise = is_pointwise(&shape, c->out.height);
     float *sum = j->sums + (size_t)range * j->filter_floats + (size_t)tap * sum_floats;
     float *col = j->cols + (size_t)worker * j->col_floats;
     if (row == end)
@@ -151,15 +155,15 @@ static void weights_piece(void *context, int piece, int worker)
         int n = j->rows_each < c->out.height - in_sample ? j->rows_each : c->out.height - in_sample;
         if (n > end - row)
             n = end - row;
-        const float *x = j->x + (size_t)sample * shape_floats(c->in), *rows_of_x = col;
-        if (is_pointwise(&shape, c->out.height))
-            rows_of_x = x + (size_t)in_sample * (size_t)c->in.width * (size_t)c->in.channels;
+        const float *x = j->x + (size_t)sample * conv2d_in_floats(c), *rows_of_x = col;
+        if (pointwise)
+            rows_of_x = x + (size_t)in_sample * (size_t)c->in.width * (size_t)c->in_pitch;
         else
             im2col(col, x, &shape, in_sample, n);
         const float *dy = j->dy + (size_t)sample * shape_floats(c->out) +
                           (size_t)in_sample * (size_t)c->out.width * (size_t)c->out.channels;
-        gemm_tn(sum, rows_of_x, dy, j->depth, c->out.channels, n * c->out.width, j->depth,
-                c->out.channels, c->out.channels,
+        gemm_tn(sum, rows_of_x, dy, j->depth, c->out.channels, n * c->out.width,
+                pointwise ? c->in_pitch : j->depth, c->out.channels, c->out.channels,
                 first ? 0.0f : 1.0f); /* sum [D,K] (+)= col^T [D,P] x dy [P,K] */
         row += n;
     }

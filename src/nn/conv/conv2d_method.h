@@ -21,10 +21,17 @@ enum { CONV2D_PASSES = 3 };
 struct conv2d {
     struct shape in, out;
     int kernel, stride, groups, pad_top, pad_left;
+    int in_pitch; /* floats from one pixel of x (and of dx) to the next; y and dy have no gaps */
     enum conv2d_kind plan[CONV2D_PASSES]; /* by pass */
     struct param *weight;
     struct arena *scratch;
 };
+
+/* Floats from one sample of x to the next. */
+static inline size_t conv2d_in_floats(const struct conv2d *c)
+{
+    return shape_pixels(c->in) * (size_t)c->in_pitch;
+}
 
 struct conv2d_method {
     const char *name; /* "im2col" */

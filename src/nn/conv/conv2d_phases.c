@@ -65,12 +65,12 @@ void conv2d_phases_turn(float *turned, const struct conv2d *c)
 
 static void zero_phase(float *dx, const struct conv2d *c, struct samples samples, int top, int left)
 {
-    size_t channels = (size_t)c->in.channels;
+    size_t channels = (size_t)c->in.channels, pitch = (size_t)c->in_pitch;
     for (int i = 0; i < samples.n; i++) {
-        float *sample = dx + (size_t)samples.index[i] * shape_floats(c->in);
+        float *sample = dx + (size_t)samples.index[i] * conv2d_in_floats(c);
         for (int h = top; h < c->in.height; h += c->stride)
             for (int w = left; w < c->in.width; w += c->stride)
-                memset(sample + ((size_t)h * (size_t)c->in.width + (size_t)w) * channels, 0,
+                memset(sample + ((size_t)h * (size_t)c->in.width + (size_t)w) * pitch, 0,
                        sizeof *dx * channels);
     }
 }
@@ -84,9 +84,10 @@ static void run_forward(const struct conv2d *c, float *y, const float *x, struct
         .filter = measures ? NULL : c->weight->data,
         .out = y,
         .depth = c->kernel * c->kernel * c->in.channels,
+        .out_pitch = c->out.channels,
         .out_shape = c->out,
-        .shape = {c->in.height, c->in.width, c->in.channels, c->out.width, c->stride, p.run,
-                  c->kernel},
+        .shape = {c->in.height, c->in.width, c->in.channels, c->in_pitch, c->out.width, c->stride,
+                  p.run, c->kernel},
         .rows = c->out.height,
         .spread = 1,
         .accumulate = accumulate,
@@ -110,8 +111,9 @@ static void run_phase(const struct conv2d *c, float *dx, const float *dy, const 
         .filter = filter,
         .out = dx,
         .depth = n_rows * n_columns * c->out.channels,
+        .out_pitch = c->in_pitch,
         .out_shape = c->in,
-        .shape = {c->out.height, c->out.width, c->out.channels,
+        .shape = {c->out.height, c->out.width, c->out.channels, c->out.channels,
                   phase_size(c->in.width, left, c->stride), 1, p.run, n_rows},
         .rows = phase_size(c->in.height, top, c->stride),
         .spread = c->stride,

@@ -12,10 +12,10 @@
 #include "nn/conv/conv2d_method.h"
 
 struct conv2d_phase {
-    const float *source; /* [batch, shape.height, shape.width, shape.channels] */
+    const float *source; /* [batch, shape.height, shape.width, shape.pitch] */
     const float *filter; /* [depth, out.channels]; depth = taps * shape.channels */
-    float *out;          /* [batch, out...] */
-    int depth;
+    float *out;          /* [batch, out height, out width, out_pitch] */
+    int depth, out_pitch;
     struct shape out_shape;
     struct im2col_shape shape;
     struct im2col_run run[LAYER_MAX_KERNEL]; /* a filter row each */
@@ -25,6 +25,17 @@ struct conv2d_phase {
     struct samples samples;
     struct arena *scratch;
 };
+
+/* Where a sample begins. */
+static inline const float *conv2d_phase_source(const struct conv2d_phase *p, int sample)
+{
+    return p->source + (size_t)sample * (size_t)p->shape.height * (size_t)p->shape.width *
+                           (size_t)p->shape.pitch;
+}
+static inline float *conv2d_phase_out(const struct conv2d_phase *p, int sample)
+{
+    return p->out + (size_t)sample * shape_pixels(p->out_shape) * (size_t)p->out_pitch;
+}
 
 /* Calls run for each phase of the pass (of which Pass is forward or backward-data); as
  * conv2d_method.run. */

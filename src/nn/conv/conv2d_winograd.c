@@ -109,22 +109,24 @@ static void block_piece(void *context, int piece, int worker)
     const struct conv2d_winograd_run *c = j->conv;
     int64_t all = j->tiles.n;
     int first = (int)(all * piece / j->blocks), n = (int)(all * (piece + 1) / j->blocks) - first;
-    size_t in_c = (size_t)c->in_c, out_c = (size_t)c->out_c;
+    size_t in_c = (size_t)c->in_c, out_c = (size_t)c->out_c, source_pitch = (size_t)c->source_pitch,
+           out_pitch = (size_t)c->out_pitch;
     size_t v_point = conv2d_winograd_point((size_t)n * in_c),
            m_point = conv2d_winograd_point((size_t)n * out_c);
     float *v = j->memory + (size_t)worker * j->worker_floats, *m = v + POINTS * v_point;
 
     for (int i = 0; i < n; i++) {
         struct conv2d_winograd_tile t = conv2d_winograd_tile_at(&j->tiles, first + i);
-        j->kernels->winograd_input(v + (size_t)i * in_c, v_point, c->source + t.image * in_c, in_c,
-                                   t.top - 1, t.left - 1, j->tiles.height, j->tiles.width, c->in_c);
+        j->kernels->winograd_input(v + (size_t)i * in_c, v_point,
+                                   c->source + t.image * source_pitch, source_pitch, t.top - 1,
+                                   t.left - 1, j->tiles.height, j->tiles.width, c->in_c);
     }
     multiply_points(j, m, m_point, v, v_point, n);
     for (int i = 0; i < n; i++) {
         struct conv2d_winograd_tile t = conv2d_winograd_tile_at(&j->tiles, first + i);
-        j->kernels->winograd_output(c->out + t.pixel * out_c, (size_t)j->tiles.width * out_c, out_c,
-                                    m + (size_t)i * out_c, m_point, t.rows, t.columns, c->out_c,
-                                    c->accumulate);
+        j->kernels->winograd_output(
+            c->out + t.pixel * out_pitch, (size_t)j->tiles.width * out_pitch, out_pitch,
+            m + (size_t)i * out_c, m_point, t.rows, t.columns, c->out_c, c->accumulate);
     }
 }
 
@@ -161,6 +163,8 @@ static void run(const struct conv2d *c, enum conv2d_pass pass, float *out, const
                                     .shape = forward ? c->in : c->out,
                                     .in_c = forward ? c->in.channels : c->out.channels,
                                     .out_c = forward ? c->out.channels : c->in.channels,
+                                    .source_pitch = forward ? c->in_pitch : c->out.channels,
+                                    .out_pitch = forward ? c->out.channels : c->in_pitch,
                                     .samples = samples,
                                     .accumulate = accumulate,
                                     .scratch = c->scratch};

@@ -34,12 +34,13 @@ static inline size_t conv2d_winograd_point(size_t n)
 }
 
 /* out [batch, height, width, out_c] (+)= source [batch, height, width, in_c] with filter [3, 3,
- * in_c, out_c]: forward, and backward-data with the filter turned. */
+ * in_c, out_c], pixels being out_pitch and source_pitch floats apart: forward, and backward-data
+ * with the filter turned. */
 struct conv2d_winograd_run {
     float *out;
     const float *source, *filter;
     struct shape shape; /* of the source */
-    int in_c, out_c;
+    int in_c, out_c, source_pitch, out_pitch;
     struct samples samples;
     bool accumulate;
     struct arena *scratch;

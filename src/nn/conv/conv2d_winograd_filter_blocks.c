@@ -58,14 +58,14 @@ static void transform_piece(void *context, int piece, int worker)
 {
     const struct job *j = context;
     const struct conv2d_winograd_run *c = j->conv;
-    size_t in_c = (size_t)c->in_c;
+    size_t pitch = (size_t)c->source_pitch;
     int end = (piece + 1) * TRANSFORM_TILES < j->n ? (piece + 1) * TRANSFORM_TILES : j->n;
     (void)worker;
     for (int i = piece * TRANSFORM_TILES; i < end; i++) {
         struct conv2d_winograd_tile t = conv2d_winograd_tile_at(&j->tiles, j->first + i);
         for (int s = 0; s < slices(c->in_c); s++)
             j->kernels->winograd_input(slice_tiles(j, s) + (size_t)i * DEPTH, j->v_point,
-                                       c->source + t.image * in_c + (size_t)s * DEPTH, in_c,
+                                       c->source + t.image * pitch + (size_t)s * DEPTH, pitch,
                                        t.top - 1, t.left - 1, j->tiles.height, j->tiles.width,
                                        slice_depth(j, s));
     }
@@ -95,7 +95,7 @@ static void group_piece(void *context, int piece, int worker)
     int n = (int)((int64_t)j->n * (strip + 1) / j->strips) - first;
     int width = c->out_c - group < GROUP ? c->out_c - group : GROUP;
     int panel = j->kernels->tile_columns;
-    size_t out_c = (size_t)c->out_c;
+    size_t pitch = (size_t)c->out_pitch;
     float *u = j->memory + (size_t)worker * POINTS * (j->u_point + j->m_point),
           *m = u + POINTS * j->u_point;
 
@@ -117,8 +117,8 @@ static void group_piece(void *context, int piece, int worker)
     }
     for (int i = 0; i < n; i++) {
         struct conv2d_winograd_tile t = conv2d_winograd_tile_at(&j->tiles, j->first + first + i);
-        j->kernels->winograd_output(c->out + t.pixel * out_c + (size_t)group,
-                                    (size_t)j->tiles.width * out_c, out_c, m + (size_t)i * GROUP,
+        j->kernels->winograd_output(c->out + t.pixel * pitch + (size_t)group,
+                                    (size_t)j->tiles.width * pitch, pitch, m + (size_t)i * GROUP,
                                     j->m_point, t.rows, t.columns, width, c->accumulate);
     }
 }

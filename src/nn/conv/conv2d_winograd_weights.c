@@ -67,11 +67,11 @@ static void transform_tiles(const struct job *j, int row, int first, int n)
 {
     const struct conv2d *c = j->conv;
     const struct kernels *k = kernels_get();
-    size_t in_c = (size_t)c->in.channels, out_c = (size_t)c->out.channels;
+    size_t pitch = (size_t)c->in_pitch, out_c = (size_t)c->out.channels;
     for (int i = 0; i < n; i++) {
         struct conv2d_winograd_tile t = conv2d_winograd_tile_at(&j->tiles, first + i);
         k->winograd_input(j->v + (size_t)(row + i) * (size_t)j->channels, j->v_point,
-                          j->x + t.image * in_c + (size_t)j->channel, in_c, t.top - 1, t.left - 1,
+                          j->x + t.image * pitch + (size_t)j->channel, pitch, t.top - 1, t.left - 1,
                           c->in.height, c->in.width, j->channels);
         k->winograd_gradient(j->m + (size_t)(row + i) * out_c, j->m_point, j->dy + t.pixel * out_c,
                              t.rows, t.columns, c->out.width, c->out.channels);

@@ -43,11 +43,11 @@ static long source_place(const struct window *v, size_t at)
 }
 
 /* The whole picture in two calls, cut at a random row. */
-static void gather(float *col, const float *x, const struct window *v)
+static void gather(float *col, const float *x, int pitch, const struct window *v)
 {
     struct im2col_run run[7];
-    struct im2col_shape s = {v->height, v->width, v->channels, v->out_width,
-                             v->stride, run,      v->kernel};
+    struct im2col_shape s = {v->height,    v->width,  v->channels, pitch,
+                             v->out_width, v->stride, run,         v->kernel};
     for (int r = 0; r < v->kernel; r++)
         run[r] = (struct im2col_run){r - v->pad, -v->pad, v->kernel};
     int cut = close_pick(0, v->out_height);
@@ -67,7 +67,7 @@ static void rows_hold_the_pixels_under_the_filter_and_zeros_outside(void **state
         size_t n = col_floats(&v);
         float *x = close_normal((size_t)v.height * v.width * v.channels);
         float *col = close_filled(n, NAN);
-        gather(col, x, &v);
+        gather(col, x, v.channels, &v);
         for (size_t at = 0; at < n; at++) {
             long place = source_place(&v, at);
             assert_true(col[at] == (place < 0 ? 0 : x[place]));
@@ -77,12 +77,35 @@ static void rows_hold_the_pixels_under_the_filter_and_zeros_outside(void **state
     }
 }
 
+/* NaN between the slices would be found in col. */
+static void a_slice_of_a_wider_picture_gives_the_rows_of_the_slice_alone(void **state)
+{
+    (void)state;
+    close_seed(4);
+    for (int i = 0; i < 50; i++) {
+        struct window v = random_window(CHANNELS[i % 5]);
+        int pitch = v.channels + close_pick(1, 9);
+        size_t n = col_floats(&v), pixels = (size_t)v.height * v.width;
+        float *x = close_normal(pixels * v.channels), *wide = close_filled(pixels * pitch, NAN);
+        float *col = close_filled(n, NAN), *want = close_filled(n, NAN);
+        for (size_t p = 0; p < pixels; p++)
+            memcpy(wide + p * pitch, x + p * v.channels, v.channels * sizeof *x);
+        gather(want, x, v.channels, &v);
+        gather(col, wide, pitch, &v);
+        assert_memory_equal(col, want, n * sizeof *col);
+        free(x);
+        free(wide);
+        free(col);
+        free(want);
+    }
+}
+
 static void single_taps_and_scattered_rows_come_in_the_order_of_the_runs(void **state)
 {
     (void)state;
     const float x[] = {1, 2, 3, 4, 5, 6, 7, 8, 9}; /* 3 x 3 */
     const struct im2col_run run[] = {{2, 1, 1}, {0, -1, 2}};
-    const struct im2col_shape s = {3, 3, 1, 2, 1, run, 2};
+    const struct im2col_shape s = {3, 3, 1, 1, 2, 1, run, 2};
     const float want[] = {8, 0, 1, 9, 1, 2, 0, 0, 4, 0, 4, 5};
     float col[12];
     im2col(col, x, &s, 0, 2);
@@ -99,7 +122,7 @@ static void im2col_and_col2im_are_adjoints(void **state)
         size_t n = col_floats(&v), n_x = (size_t)v.height * v.width * v.channels;
         float *x = close_normal(n_x), *c = close_normal(n), *col = close_floats(n);
         double *back = close_doubles(n_x), left = 0, right = 0, size = 0;
-        gather(col, x, &v);
+        gather(col, x, v.channels, &v);
         for (size_t at = 0; at < n; at++) {
             long place = source_place(&v, at);
             if (place >= 0)
@@ -122,6 +145,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rows_hold_the_pixels_under_the_filter_and_zeros_outside),
+        cmocka_unit_test(a_slice_of_a_wider_picture_gives_the_rows_of_the_slice_alone),
         cmocka_unit_test(single_taps_and_scattered_rows_come_in_the_order_of_the_runs),
         cmocka_unit_test(im2col_and_col2im_are_adjoints),
     };

@@ -118,7 +118,7 @@ static void compare_apply(const struct kernels *k, struct shape s, bool residual
     if (in_place)
         memcpy(y, r, n * sizeof *y);
     k->norm_apply(y, z, residual ? (in_place ? y : r) : NULL, scale, shift, s.pixels, s.channels,
-                  activation);
+                  s.channels, activation);
     /* Two or three roundings of terms up to 16, where the limit of RELU6 makes the results small.
      */
     assert_close(y, want, n, 4e-7);
@@ -153,7 +153,7 @@ static void compare_relu_of_nan(const struct kernels *k, enum kernels_activation
     float y[20];
     z[3] = z[17] = NAN;
     z[4] = z[18] = INFINITY;
-    k->norm_apply(y, z, NULL, scale, shift, 1, 20, activation);
+    k->norm_apply(y, z, NULL, scale, shift, 1, 20, 20, activation);
     for (int c = 0; c < 20; c++)
         if (c == 3 || c == 17)
             assert_true(isnan(y[c]));
@@ -187,7 +187,7 @@ static void compare_backward_sums(const struct kernels *k, struct shape s,
         want_g[i] = masked(g[i], y[i], activation);
     double *sum_g = close_doubles(s.channels), *sum_gx = close_doubles(s.channels);
     k->norm_backward_sums(sum_g, sum_gx, g, activation == KERNELS_NONE ? NULL : y, z, mean,
-                          s.pixels, s.channels, activation);
+                          s.pixels, s.channels, s.channels, activation);
     for (int c = 0; c < s.channels; c++) {
         double want = 0, want_x = 0, size = 0;
         for (size_t at = c; at < n; at += s.channels) {
@@ -232,7 +232,7 @@ static void compare_backward_apply(const struct kernels *k, struct shape s, bool
         int c = (int)(i % s.channels);
         want[i] = (double)a[c] * g[i] + b[c] * ((double)z[i] - mean[c]) + d[c];
     }
-    k->norm_backward_apply(dz, g, z, mean, a, b, d, s.pixels, s.channels);
+    k->norm_backward_apply(dz, g, z, mean, a, b, d, s.pixels, s.channels, s.channels);
     assert_close(dz, want, n, 3e-7); /* four roundings */
     if (!in_place)
         free(dz);
@@ -278,9 +278,9 @@ static void compare_frozen(const struct kernels *k, struct shape s,
     }
     const float *result = activation == KERNELS_NONE ? NULL : y;
     k->norm_backward_sums(sums, sums + channels, two_sweeps, result, z, mean, s.pixels, s.channels,
-                          activation);
+                          s.channels, activation);
     k->norm_backward_frozen(dz, masked_g, sums + 2 * channels, sums + 3 * channels, g, result, z,
-                            mean, scale, s.pixels, s.channels, activation);
+                            mean, scale, s.pixels, s.channels, s.channels, activation);
     assert_memory_equal(sums, sums + 2 * channels, 2 * channels * sizeof *sums);
     assert_close(dz, want, n, 6e-8); /* one rounding */
     if (masked_g)
@@ -335,6 +335,83 @@ static void a_gradient_passes_strictly_between_the_limits_of_its_activation(void
     levels_each(check_activation_backward, 16);
 }
 
+/* A slice of a wider tensor, from `plain`; `between` elsewhere. */
+static float *slice_of(const float *plain, struct shape s, size_t pitch, float between)
+{
+    float *wide = close_filled(s.pixels * pitch, between);
+    for (size_t p = 0; p < s.pixels; p++)
+        memcpy(wide + p * pitch, plain + p * s.channels, s.channels * sizeof *wide);
+    return wide;
+}
+
+static void assert_slice(const float *wide, const float *plain, struct shape s, size_t pitch,
+                         float between)
+{
+    float *want = slice_of(plain, s, pitch, between);
+    assert_memory_equal(wide, want, s.pixels * pitch * sizeof *wide);
+    free(want);
+}
+
+/* Every sweep that has a pitch, beside itself without gaps. The last pixel's gap is memory, too. */
+static void compare_slices(const struct kernels *k, struct shape s, size_t pitch,
+                           enum kernels_activation activation)
+{
+    size_t n = s.pixels * s.channels, channels = (size_t)s.channels;
+    const float gap = -77.25f;
+    float *z = close_normal(n), *r = close_normal(n), *g = close_normal(n), *y = close_floats(n);
+    float *c[5], *dz = close_floats(n), *dz_wide = close_floats(n), *masked_g = close_floats(n);
+    for (int i = 0; i < 5; i++)
+        c[i] = close_normal(channels);
+    double *sums = close_doubles(4 * channels);
+    float *wide_r = slice_of(r, s, pitch, NAN), *wide_y = close_filled(s.pixels * pitch, gap);
+    float *wide_g = slice_of(g, s, pitch, gap), *wide_m = close_filled(s.pixels * pitch, gap);
+
+    k->norm_apply(y, z, r, c[0], c[1], s.pixels, s.channels, channels, activation);
+    k->norm_apply(wide_y, z, wide_r, c[0], c[1], s.pixels, s.channels, pitch, activation);
+    assert_slice(wide_y, y, s, pitch, gap);
+
+    k->norm_backward_frozen(dz, masked_g, sums, sums + channels, g, y, z, c[0], c[1], s.pixels,
+                            s.channels, channels, activation);
+    k->norm_backward_frozen(dz_wide, wide_m, sums + 2 * channels, sums + 3 * channels, wide_g,
+                            wide_y, z, c[0], c[1], s.pixels, s.channels, pitch, activation);
+    assert_memory_equal(dz_wide, dz, n * sizeof *dz);
+    assert_memory_equal(sums + 2 * channels, sums, 2 * channels * sizeof *sums);
+    assert_slice(wide_m, masked_g, s, pitch, gap);
+
+    k->norm_backward_sums(sums, sums + channels, g, y, z, c[0], s.pixels, s.channels, channels,
+                          activation);
+    k->norm_backward_sums(sums + 2 * channels, sums + 3 * channels, wide_g, wide_y, z, c[0],
+                          s.pixels, s.channels, pitch, activation);
+    assert_memory_equal(sums + 2 * channels, sums, 2 * channels * sizeof *sums);
+    assert_slice(wide_g, g, s, pitch, gap);
+
+    k->norm_backward_apply(dz, g, z, c[0], c[2], c[3], c[4], s.pixels, s.channels, channels);
+    k->norm_backward_apply(dz_wide, wide_g, z, c[0], c[2], c[3], c[4], s.pixels, s.channels, pitch);
+    assert_memory_equal(dz_wide, dz, n * sizeof *dz);
+    for (int i = 0; i < 5; i++)
+        free(c[i]);
+    float *all[] = {z, r, g, y, dz, dz_wide, masked_g, wide_r, wide_y, wide_g, wide_m};
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+        free(all[i]);
+    free(sums);
+}
+
+static void check_slices(const struct kernels *k)
+{
+    static const struct shape slices[] = {{70, 26}, {65, 52}, {130, 16}, {3, 5}, {66, 104}};
+    for (size_t i = 0; i < sizeof slices / sizeof slices[0]; i++)
+        for (int a = 0; a < 3; a++) {
+            compare_slices(k, slices[i], (size_t)slices[i].channels * 4, ACTIVATIONS[a]);
+            compare_slices(k, slices[i], (size_t)slices[i].channels + 3, ACTIVATIONS[a]);
+        }
+}
+
+static void every_sweep_of_a_slice_has_the_bits_of_the_slice_alone(void **state)
+{
+    (void)state;
+    levels_each(check_slices, 18);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -345,6 +422,7 @@ int main(void)
         cmocka_unit_test(backward_sums_mask_the_gradient_and_add_it_up),
         cmocka_unit_test(frozen_backward_is_the_two_sweeps_in_one_also_in_place),
         cmocka_unit_test(a_gradient_passes_strictly_between_the_limits_of_its_activation),
+        cmocka_unit_test(every_sweep_of_a_slice_has_the_bits_of_the_slice_alone),
         cmocka_unit_test(backward_apply_is_linear_in_gradient_and_input_also_in_place),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

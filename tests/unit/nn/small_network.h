@@ -29,8 +29,10 @@ static inline struct model_spec small(enum norm_kind norm, int pool_kernel)
 static inline struct model_spec mobile(enum norm_kind norm)
 {
     struct model_spec s = small(norm, 3);
-    s.stem[0] = (struct conv_spec){8, 3, 2, LAYER_PADDING_SAME, 1};
-    s.stem[1] = (struct conv_spec){8, 4, 1, LAYER_PADDING_SAME, 1};
+    s.stem[0] = (struct conv_spec){
+        .width = 8, .kernel = 3, .stride = 2, .padding = LAYER_PADDING_SAME, .groups = 1};
+    s.stem[1] = (struct conv_spec){
+        .width = 8, .kernel = 4, .stride = 1, .padding = LAYER_PADDING_SAME, .groups = 1};
     s.pool = (struct pool_spec){3, 2, LAYER_PADDING_SAME};
     s.head_width = 20;
     s.norm.epsilon = 1e-3;

@@ -120,7 +120,11 @@ static void convolutions_in_a_row_need_no_more_gradient_than_they_say(void **sta
                                                     .activation = KERNELS_RELU},
                                           .wants_dx = wants_dx == 1};
                     for (int i = 0; i < n; i++)
-                        o.conv[i] = (struct conv_spec){widths[w][i], 3, 1 + i % 2, 1, 1};
+                        o.conv[i] = (struct conv_spec){.width = widths[w][i],
+                                                       .kernel = 3,
+                                                       .stride = 1 + i % 2,
+                                                       .padding = 1,
+                                                       .groups = 1};
                     check(&o);
                 }
 }

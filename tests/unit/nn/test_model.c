@@ -391,7 +391,7 @@ static void pictures_too_small_for_an_even_filter_are_refused(void **state)
 {
     (void)state;
     struct model_spec spec = small(NORM_NONE, 0);
-    spec.stem[0] = (struct conv_spec){8, 4, 4, 0, 1};
+    spec.stem[0] = (struct conv_spec){.width = 8, .kernel = 4, .stride = 4, .groups = 1};
     const struct model_options opt = {.classes = 2, .size = 3, .max_batch = 1, .training = true};
     struct model *m;
     struct error err;

@@ -14,6 +14,7 @@ static const struct samples EVERY = {every, BATCH};
 struct one_norm {
     struct norm_spec spec;
     enum kernels_activation activation;
+    int out_pitch;
     struct norm norm;
 };
 
@@ -21,7 +22,7 @@ static void build(void *layer, struct build *b)
 {
     struct one_norm *o = layer;
     norm_build(&o->norm, b, "bn", (struct tensor){{HEIGHT, WIDTH, CHANNELS}, -1}, -1, &o->spec,
-               o->activation, 1);
+               o->activation, 1, o->out_pitch);
 }
 
 static void measure(void *layer, struct samples samples)
@@ -195,6 +196,70 @@ static void residual_and_gradient_may_be_in_place(void **state)
     }
 }
 
+/* y, dy and residual in slices of a wider tensor; z and dz have no gaps. Then the frozen norm. */
+static void compare_with_slice(struct one_norm o, int pitch, bool frozen)
+{
+    static const float gap = 77.5f;
+    struct layer_fixture f[2];
+    float *z = close_normal(ALL), *r = close_normal(ALL), *g = close_normal(ALL);
+    float *y[2], *dy[2], *add[2], *dz[2], *gradient[2];
+    size_t wide = (size_t)BATCH * PIXELS * (size_t)pitch;
+    for (int i = 0; i < 2; i++) {
+        struct one_norm one = o;
+        size_t n = i ? wide : ALL, step = i ? (size_t)pitch : CHANNELS;
+        one.out_pitch = i ? pitch : 0;
+        close_seed(57);
+        create(&f[i], &one);
+        one.norm.frozen = frozen;
+        for (int c = 0; frozen && c < CHANNELS; c++) /* a variance */
+            one.norm.running_var->data[c] *= one.norm.running_var->data[c];
+        y[i] = close_filled(n, gap);
+        dy[i] = close_filled(n, gap);
+        add[i] = close_filled(n, NAN);
+        dz[i] = close_floats(ALL);
+        gradient[i] = close_filled(2 * CHANNELS, 0);
+        for (size_t p = 0; p < BATCH * PIXELS; p++) {
+            memcpy(dy[i] + p * step, g + p * CHANNELS, CHANNELS * sizeof *g);
+            memcpy(add[i] + p * step, r + p * CHANNELS, CHANNELS * sizeof *r);
+        }
+        norm_forward(&one.norm, y[i], z, add[i], EVERY, MODEL_TRAIN);
+        norm_backward(&one.norm, dz[i], dy[i], y[i], z, EVERY);
+        if (one.norm.weight) {
+            memcpy(gradient[i], one.norm.weight->grad, CHANNELS * sizeof **gradient);
+            memcpy(gradient[i] + CHANNELS, one.norm.bias->grad, CHANNELS * sizeof **gradient);
+        }
+    }
+    assert_memory_equal(dz[1], dz[0], ALL * sizeof **dz);
+    assert_memory_equal(gradient[1], gradient[0], 2 * CHANNELS * sizeof **gradient);
+    for (size_t p = 0; p < BATCH * PIXELS; p++)
+        for (int c = 0; c < pitch; c++) {
+            size_t at = p * (size_t)pitch + (size_t)c, plain = p * CHANNELS + (size_t)c;
+            assert_true(y[1][at] == (c < CHANNELS ? y[0][plain] : gap));
+            assert_true(dy[1][at] == (c < CHANNELS ? dy[0][plain] : gap));
+        }
+    for (int i = 0; i < 2; i++) {
+        float *all[] = {y[i], dy[i], add[i], dz[i], gradient[i]};
+        for (size_t j = 0; j < sizeof all / sizeof all[0]; j++)
+            free(all[j]);
+        layer_fixture_destroy(&f[i]);
+    }
+    free(z);
+    free(r);
+    free(g);
+}
+
+static void a_slice_of_a_wider_tensor_has_the_bytes_of_a_tensor_of_its_own(void **state)
+{
+    (void)state;
+    close_seed(56);
+    for (size_t i = 0; i < N_KINDS; i++)
+        for (int pitch = CHANNELS + 1; pitch <= 4 * CHANNELS; pitch += 59) {
+            compare_with_slice(KINDS[i], pitch, false);
+            if (KINDS[i].spec.kind == NORM_BATCH)
+                compare_with_slice(KINDS[i], pitch, true);
+        }
+}
+
 static void group_norm_neither_reads_nor_writes_samples_left_out(void **state)
 {
     (void)state;
@@ -300,7 +365,7 @@ static void build_large(void *layer, struct build *b)
 {
     struct one_norm *o = layer;
     norm_build(&o->norm, b, "bn", (struct tensor){{SIDE, SIDE, 2}, -1}, -1, &o->spec, o->activation,
-               1);
+               1, 0);
 }
 
 static void pieces_of_large_pictures_are_put_together_without_losing_the_variance(void **state)
@@ -337,6 +402,7 @@ int main(void)
         cmocka_unit_test(output_and_gradients_are_those_of_the_twin_and_its_finite_differences),
         cmocka_unit_test(a_gradient_masked_before_gives_the_same_bytes),
         cmocka_unit_test(residual_and_gradient_may_be_in_place),
+        cmocka_unit_test(a_slice_of_a_wider_tensor_has_the_bytes_of_a_tensor_of_its_own),
         cmocka_unit_test(group_norm_neither_reads_nor_writes_samples_left_out),
         cmocka_unit_test(running_statistics_move_by_momentum_towards_mean_and_unbiased_variance),
         cmocka_unit_test(pieces_of_large_pictures_are_put_together_without_losing_the_variance),

@@ -22,7 +22,8 @@ enum { MAX_BATCH = 10 };
 struct one_conv {
     int in_h, in_w, in_c, out_c, kernel, stride, batch;
     bool same_padding;
-    int passes; /* that are run, a bit each; 0: all */
+    int in_pitch; /* 0: x has no gaps */
+    int passes;   /* that are run, a bit each; 0: all */
     struct conv2d conv;
     struct reference_conv reference;
 };
@@ -49,9 +50,13 @@ static inline struct one_conv shape(int in_h, int in_w, int in_c, int out_c, int
 static inline void build(void *layer, struct build *b)
 {
     struct one_conv *o = layer;
-    const struct conv_spec spec = {
-        o->out_c, o->kernel, o->stride,
-        o->same_padding ? LAYER_PADDING_SAME : layer_usual_padding(o->kernel), 1};
+    const struct conv_spec spec = {.width = o->out_c,
+                                   .kernel = o->kernel,
+                                   .stride = o->stride,
+                                   .padding = o->same_padding ? LAYER_PADDING_SAME
+                                                              : layer_usual_padding(o->kernel),
+                                   .groups = 1,
+                                   .in_pitch = o->in_pitch};
     conv2d_build(&o->conv, b, "conv", (struct tensor){{o->in_h, o->in_w, o->in_c}, -1}, &spec);
     if (plan)
         conv2d_plan_set(&o->conv, plan);

@@ -126,7 +126,11 @@ static void all_passes_are_those_of_the_definition_and_its_finite_differences(vo
             for (int p = 0; p < 4; p++) {
                 int c = channels[close_pick(0, 2)];
                 compare((struct one){.in = {close_pick(5, 7), close_pick(5, 7), c},
-                                     .spec = {c, kernel, stride, paddings[p], c}},
+                                     .spec = {.width = c,
+                                              .kernel = kernel,
+                                              .stride = stride,
+                                              .padding = paddings[p],
+                                              .groups = c}},
                         p % 2);
             }
 }
@@ -137,7 +141,10 @@ static void bits_depend_on_no_thread_and_no_neighbour(void **state)
     (void)state;
     static const int all[BATCH] = {0, 1, 2, 3}, last[] = {3};
     struct error err;
-    struct one o = {.in = {60, 50, 40}, .spec = {40, 5, 2, LAYER_PADDING_SAME, 40}};
+    struct one o = {
+        .in = {60, 50, 40},
+        .spec = {
+            .width = 40, .kernel = 5, .stride = 2, .padding = LAYER_PADDING_SAME, .groups = 40}};
     float *result[2][3] = {{NULL}};
     size_t in = 0, out = 0, size = 0;
     for (int run = 0; run < 2; run++) {
