@@ -191,7 +191,7 @@ def summary(fitting, out, model, said_by, images):
                      f"and computes another function of them: --model {other} is meant, most likely")
     if fitting.folded:
         lines.append("warning: every running mean is 0 and every variance 1: BatchNorm is folded into "
-                     "the convolutions; train with frozen BatchNorm (metadata: batch_norm=folded)")
+                     "the convolutions; atk-train measures its statistics unless it is frozen (metadata: batch_norm=folded)")
     return lines
 
 

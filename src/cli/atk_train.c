@@ -10,6 +10,7 @@
 #include "run/train/find_lr.h"
 #include "run/train/session.h"
 #include "run/train/session_features.h"
+#include "run/train/session_norms.h"
 #include "run/train/summary.h"
 #include "run/train/trainer.h"
 
@@ -164,6 +165,25 @@ static enum status restore(struct console *c, struct session *s, struct trainer 
     return session_save_settings(s, err);
 }
 
+/* Whether it ended early is told by stop_signal. */
+static enum status measure_norms(struct console *c, struct session *s, struct error *err)
+{
+    const struct session_events events = {.context = c, .done = show_checked, .stop = &stop_signal};
+    int n = session_norms_images(s);
+
+    if (n == 0)
+        return STATUS_OK;
+    console_bar_start(c, "statistics", "images", 0, n, 0);
+    enum status status = session_norms_measure(s, &events, err);
+    console_bar_end(c);
+    if (status == STATUS_OK && !stop_signal)
+        console_print(c,
+                      "weights   BatchNorm was folded into the convolutions: statistics measured "
+                      "on %d training images\n",
+                      n);
+    return status;
+}
+
 static enum status compute_features(struct console *c, struct session *s, struct error *err)
 {
     const struct session_events events = {.context = c, .done = show_checked, .stop = &stop_signal};
@@ -187,8 +207,10 @@ static enum status run_trainer(struct console *c, struct session *s, struct trai
     enum status status = s->settings->resume ? restore(c, s, t, err) : STATUS_OK;
 
     if (status == STATUS_OK)
+        status = measure_norms(c, s, err);
+    if (status == STATUS_OK && s->folder)
         status = compute_features(c, s, err);
-    if (status != STATUS_OK || !session_features_ready(s))
+    if (status != STATUS_OK || !s->folder || !session_features_ready(s))
         return status;
     status = trainer_run(t, &interrupted, err);
     console_bar_end(c);
@@ -264,7 +286,9 @@ static enum status find_lr(struct console *c, struct session *s, struct error *e
     if (status != STATUS_OK)
         return status;
     report_weights(c, s);
-    status = compute_features(c, s, err);
+    status = measure_norms(c, s, err);
+    if (status == STATUS_OK)
+        status = compute_features(c, s, err);
     if (status != STATUS_OK || !session_features_ready(s))
         return status;
     const struct trainer_events events = {.context = &show, .batch = show_step};

@@ -46,6 +46,11 @@ enum model_mode {
                           running statistics stay as they are */
     MODEL_EVAL, /* running statistics; changes no parameter, and destroys the activations that
                    a training forward kept: no backward until the next one */
+    /* As MODEL_EVAL; besides, each BatchNorm that learns measures what it gets (norm.h), over all
+       calls up to and with that of MODEL_MEASURE_END. With weights that had no statistics, since
+       they were folded into the convolutions. */
+    MODEL_MEASURE,
+    MODEL_MEASURE_END,
 };
 
 /* padding: zeros (or, for a max-pool, -inf) above and on the left, and as many below and on the

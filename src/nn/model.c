@@ -236,6 +236,8 @@ static void run_forward(struct model *m, float *pooled, const float *x, struct s
                         enum model_mode mode)
 {
     size_t mark = m->scratch.used;
+    bool measures = mode == MODEL_MEASURE || mode == MODEL_MEASURE_END;
+    int lowest = measures ? m->lowest : m->lowest_now;
     float *out[2];
     for (int i = 0; i < 2; i++)
         out[i] = arena_floats(&m->scratch, m->output_floats[i]);
@@ -243,7 +245,7 @@ static void run_forward(struct model *m, float *pooled, const float *x, struct s
         struct block *k = m->blocks.item[i];
         float *y = k->y ? k->y : out[i % 2];
         /* What is frozen uses, and keeps, its running statistics. */
-        k->kind->forward(k, y, x, all, i < m->lowest_now ? MODEL_EVAL : mode);
+        k->kind->forward(k, y, x, all, i < lowest ? MODEL_EVAL : mode);
         x = y;
     }
     if (!arena_measures(&m->scratch))
@@ -313,7 +315,7 @@ static void run_backward(struct model *m, struct samples samples)
 
 void model_backward(struct model *m, const float *dlogits, const int *selected, int n_selected)
 {
-    assert(m->mode != MODEL_EVAL);
+    assert(m->mode == MODEL_TRAIN || m->mode == MODEL_TRAIN_AGAIN);
     struct samples samples = {selected, n_selected};
     if (m->options.full_backward || !model_samples_independent(m))
         samples = (struct samples){m->all, m->batch};

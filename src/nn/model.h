@@ -42,8 +42,9 @@ void model_destroy(struct model *m); /* NULL is fine */
 void model_init(struct model *m, uint64_t seed);
 
 /* x [batch, size, size, 3] -> logits [batch, classes], borrowed until the next forward. x must stay
- * unchanged until backward returns. 1 <= batch <= max_batch. MODEL_EVAL destroys what a training
- * forward kept. */
+ * unchanged until backward returns. 1 <= batch <= max_batch. All modes but the training ones
+ * destroy what a training forward kept. MODEL_MEASURE needs options.training, and changes
+ * parameters of what learns, or will after model_unfreeze. */
 const float *model_forward(struct model *m, const float *x, int batch, enum model_mode mode);
 /* Sets every gradient to that of sum(dlogits * logits). The last forward must have been one in
  * MODEL_TRAIN or MODEL_TRAIN_AGAIN (an assertion). dlogits

@@ -181,6 +181,42 @@ static void batch_statistics(const struct sweep *s, bool update)
     n->batches->counter += update;
 }
 
+/* E[z] and E[z^2], times the number of samples. */
+static void add_measured(const struct sweep *s)
+{
+    struct norm *n = s->norm;
+    for (int c = 0; c < n->channels; c++) {
+        float *mean = &n->bias->grad[c], *square = &n->weight->grad[c];
+        struct moments m = {0};
+        for (int i = 0; i < s->samples.n; i++)
+            add_sample(&m, s, i, c, c + 1);
+        if (n->n_measured == 0)
+            *mean = *square = 0;
+        *mean += (float)(m.mean * s->samples.n);
+        *square += (float)((m.m2 / m.count + m.mean * m.mean) * s->samples.n);
+    }
+    n->n_measured += s->samples.n;
+}
+
+/* weight * (z - mean) / sqrt(var + epsilon) + bias stays what it is. */
+static void adopt_measured(struct norm *n)
+{
+    double epsilon = n->spec.epsilon;
+    for (int c = 0; c < n->channels; c++) {
+        float *weight = &n->weight->data[c], *bias = &n->bias->data[c];
+        float *mean = &n->running_mean->data[c], *var = &n->running_var->data[c];
+        double measured = (double)n->bias->grad[c] / n->n_measured;
+        double square = (double)n->weight->grad[c] / n->n_measured;
+        double variance = fmax(square - measured * measured, 0);
+        double scale = (double)*weight / sqrt((double)*var + epsilon);
+        *bias = (float)((double)*bias + scale * (measured - (double)*mean));
+        *weight = (float)(scale * sqrt(variance + epsilon));
+        *mean = (float)measured;
+        *var = (float)variance;
+    }
+    n->n_measured = 0;
+}
+
 static void group_statistics(const struct sweep *s)
 {
     struct norm *n = s->norm;
@@ -240,9 +276,15 @@ static void forward(struct sweep *s, enum model_mode mode)
     const struct norm *n = s->norm;
     enum norm_kind kind = n->spec.kind;
     int n_pieces = s->samples.n * pieces(n);
-    bool running = kind == NORM_BATCH && (n->frozen || mode == MODEL_EVAL);
-    if (kind != NORM_NONE && !running)
+    bool measures = mode == MODEL_MEASURE || mode == MODEL_MEASURE_END;
+    bool learns = kind == NORM_BATCH && !n->frozen;
+    bool running = kind == NORM_BATCH && (n->frozen || measures || mode == MODEL_EVAL);
+    if (kind == NORM_GROUP || (learns && mode != MODEL_EVAL))
         parallel_for(moments_piece, s, n_pieces);
+    if (learns && measures)
+        add_measured(s);
+    if (learns && mode == MODEL_MEASURE_END)
+        adopt_measured(s->norm);
     if (running)
         running_statistics(s);
     else if (kind == NORM_BATCH)

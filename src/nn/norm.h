@@ -3,7 +3,11 @@
  * BatchNorm (Ioffe and Szegedy 2015): mean and biased variance over batch and pixels; running
  * statistics move by `momentum` towards the mean and the unbiased variance, as PyTorch's do.
  * GroupNorm (Wu and He 2018): over the pixels and channels of a group, for each sample alone.
- * NORM_NONE: y = activation(z + residual). Two sweeps over memory in each direction. */
+ * NORM_NONE: y = activation(z + residual). Two sweeps over memory in each direction.
+ *
+ * MODEL_MEASURE: a BatchNorm that is not frozen adds up the samples' means and mean squares, in the
+ * gradients of bias and weight. At MODEL_MEASURE_END they become its running statistics, and weight
+ * and bias what computes the same as before with them. */
 #ifndef NN_NORM_H
 #define NN_NORM_H
 
@@ -20,6 +24,7 @@ struct norm {
     struct param *weight, *bias, *running_mean, *running_var,
         *batches;       /* NULL where the kind has none */
     float *mean, *rstd; /* [max_batch, channels]: of the last forward */
+    int n_measured;     /* samples, of MODEL_MEASURE */
     struct arena *scratch;
 };
 

@@ -45,7 +45,7 @@ enum status session_load(struct session *s, const struct settings *settings, str
     if (makes_folder && run_folder_check(settings->out, err) != STATUS_OK)
         return err->status;
     if (session_weights_find(s, err) != STATUS_OK || read_spec(s, err) != STATUS_OK ||
-        session_weights_check(s, err) != STATUS_OK || session_data_load(s, err) != STATUS_OK)
+        session_data_load(s, err) != STATUS_OK)
         return err->status;
     if (settings->early_stop > 0 && !s->val.data)
         return error_usage(err, "--early-stop %d: no picture is left to validate with",

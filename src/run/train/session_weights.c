@@ -164,17 +164,6 @@ bool session_weights_norms_are_frozen(const struct session *s)
     return set->freeze_bn || (strcmp(set->train, "head") == 0 && set->unfreeze_epoch == 0);
 }
 
-enum status session_weights_check(const struct session *s, struct error *err)
-{
-    const struct session_weights_file *w = &s->weights_file;
-    if (w->is_folded && s->spec.norm.kind == NORM_BATCH && !session_weights_norms_are_frozen(s))
-        return error_usage(err,
-                           "%s: its BatchNorm is folded into the convolutions and has no "
-                           "statistics to go on from: it needs --freeze-bn or --train head",
-                           w->path);
-    return STATUS_OK;
-}
-
 enum status session_weights_load(struct session *s, struct error *err)
 {
     const char *path = s->weights_file.path;

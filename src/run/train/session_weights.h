@@ -12,8 +12,6 @@ enum status session_weights_find(struct session *s, struct error *err);
 /* Whether no BatchNorm of the run will ever gather statistics: --freeze-bn, or a classifier that
  * learns alone to the end. */
 bool session_weights_norms_are_frozen(const struct session *s);
-/* What the file says must fit how it is trained: s->spec is known. */
-enum status session_weights_check(const struct session *s, struct error *err);
 /* Once the run folder is made: where the network is the text that the file carries, --model becomes
  * the folder's model.yaml, by which alone --config args.yaml can find it. */
 enum status session_weights_name_model(struct session *s, struct error *err);

@@ -351,6 +351,51 @@ static void check_running_statistics(double momentum)
     layer_fixture_destroy(&f);
 }
 
+static void measured_statistics_become_the_running_ones_and_what_is_computed_stays(void **state)
+{
+    (void)state;
+    struct one_norm o = KINDS[1];
+    struct layer_fixture f;
+    create(&f, &o);
+    float *z = close_normal(ALL), *y = close_floats(ALL);
+    double *want = close_doubles(ALL), mean[CHANNELS], variance[CHANNELS];
+    for (int c = 0; c < CHANNELS; c++) {
+        double n = BATCH * PIXELS, sum = 0, square = 0;
+        for (int i = c; i < ALL; i += CHANNELS)
+            sum += z[i] = z[i] * (float)(c + 1) + (float)c;
+        for (int i = c; i < ALL; i += CHANNELS)
+            square += pow(z[i] - sum / n, 2);
+        mean[c] = sum / n;
+        variance[c] = square / n;
+        o.norm.weight->data[c] = 0.5f + (float)c;
+        o.norm.bias->data[c] = (float)-c;
+        o.norm.running_mean->data[c] = 0.5f;
+        o.norm.running_var->data[c] = 2;
+        o.norm.weight->grad[c] = o.norm.bias->grad[c] = 1e9f; /* of whatever was before */
+    }
+    norm_forward(&o.norm, y, z, NULL, EVERY, MODEL_EVAL);
+    for (int i = 0; i < ALL; i++)
+        want[i] = y[i];
+
+    /* In parts of unlike size. */
+    norm_forward(&o.norm, y, z, NULL, (struct samples){every, 3}, MODEL_MEASURE);
+    norm_forward(&o.norm, y, z, NULL, (struct samples){every + 3, 1}, MODEL_MEASURE_END);
+    assert_close(y, want, ALL, TOLERANCE);
+    assert_close(o.norm.running_mean->data, mean, CHANNELS, 1e-5);
+    assert_close(o.norm.running_var->data, variance, CHANNELS, 1e-5);
+    norm_forward(&o.norm, y, z, NULL, EVERY, MODEL_EVAL);
+    assert_close(y, want, ALL, TOLERANCE);
+
+    /* A frozen one stays as it is. */
+    o.norm.frozen = true;
+    norm_forward(&o.norm, y, z, NULL, (struct samples){every, 1}, MODEL_MEASURE_END);
+    assert_close(o.norm.running_mean->data, mean, CHANNELS, 1e-5);
+    free(want);
+    free(y);
+    free(z);
+    layer_fixture_destroy(&f);
+}
+
 static void running_statistics_move_by_momentum_towards_mean_and_unbiased_variance(void **state)
 {
     (void)state;
@@ -404,6 +449,7 @@ int main(void)
         cmocka_unit_test(residual_and_gradient_may_be_in_place),
         cmocka_unit_test(a_slice_of_a_wider_tensor_has_the_bytes_of_a_tensor_of_its_own),
         cmocka_unit_test(group_norm_neither_reads_nor_writes_samples_left_out),
+        cmocka_unit_test(measured_statistics_become_the_running_ones_and_what_is_computed_stays),
         cmocka_unit_test(running_statistics_move_by_momentum_towards_mean_and_unbiased_variance),
         cmocka_unit_test(pieces_of_large_pictures_are_put_together_without_losing_the_variance),
     };
