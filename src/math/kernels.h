@@ -21,6 +21,17 @@ struct kernels_pool {
     int out_height, out_width, kernel, stride, pad;
 };
 
+/* An average pool. Windows begin `top` and `left` before the picture's first pixel. A sum is
+ * divided by the window's pixels in the picture and, around it, in `counted` lines of zeros. The
+ * distances of pixels in floats are those of x and dx, and of y and dy: more than `channels` where
+ * these are some channels of a wider array. */
+struct kernels_average {
+    int height, width, channels; /* of the input */
+    int out_height, out_width, kernel, stride, top, left;
+    int counted;
+    size_t in_pitch, out_pitch;
+};
+
 /* y = activation(v * scale[c] + shift[c]) of what a product or a convolution has summed: a
  * normalisation with fixed statistics. */
 struct kernels_epilogue {
@@ -112,6 +123,12 @@ struct kernels {
     /* Rows of dx: each input pixel gathers from the windows that chose it. */
     void (*pool_max_backward)(float *dx, const float *dy, const uint8_t *argmax,
                               const struct kernels_pool *p, int first_row, int n_rows);
+
+    /* Rows of an average pool's output, and of its dx, written or added to. */
+    void (*pool_average)(float *y, const float *x, const struct kernels_average *p, int first_row,
+                         int n_rows);
+    void (*pool_average_backward)(float *dx, const float *dy, const struct kernels_average *p,
+                                  int first_row, int n_rows, bool accumulate);
 
     /* Rows first_row .. first_row + n_rows - 1 of y. epilogue may be NULL. A row's bits do not
      * depend on which rows are computed together; so with the next. */

@@ -1,16 +1,17 @@
 /* The bottleneck of He et al. 2016: 1x1 to width / reduction channels, 3x3, 1x1 to width, each with
- * norm, plus x or a strided 1x1 convolution of it. The 3x3 convolution strides (torchvision,
+ * norm, plus a shortcut (block_shortcut.h). The 3x3 convolution strides (torchvision,
  * "v1.5"), or the first one (the original). */
 #include "nn/block_chain.h"
 #include "nn/block_kinds.h"
 
-enum { STRIDE_IN, REDUCTION, KEYS };
+enum { STRIDE_IN, REDUCTION, SHORTCUT, KEYS };
 enum { STRIDE_IN_SECOND, STRIDE_IN_FIRST };
 
 static const char *const stride_in_words[] = {"second", "first"};
 static const struct block_key keys[KEYS] = {
     [STRIDE_IN] = {"stride-in", 0, 1, stride_in_words, STRIDE_IN_SECOND},
     [REDUCTION] = {"reduction", 1, 64, NULL, 4},
+    [SHORTCUT] = {"shortcut", 0, 1, block_shortcut_words, 0},
 };
 
 static enum status check(const struct block_spec *s, const char *what, struct error *err)
@@ -29,7 +30,6 @@ static void build(struct block *block, struct build *b, struct tensor in,
                   const struct block_spec *s)
 {
     struct block_chain *k = (struct block_chain *)block;
-    bool changes = s->stride != 1 || in.shape.channels != s->width;
     bool first_strides = s->value[STRIDE_IN] == STRIDE_IN_FIRST;
     int inner = s->width / s->value[REDUCTION];
     struct conv_norm_spec unit = {.conv = {.width = inner,
@@ -39,7 +39,7 @@ static void build(struct block *block, struct build *b, struct tensor in,
                                            .groups = 1},
                                   .norm = &s->norm,
                                   .activation = s->activation};
-    block_chain_begin(k, b, changes ? BLOCK_SHORTCUT_CONV : BLOCK_SHORTCUT_IDENTITY);
+    block_chain_begin(k, b, block_shortcut_choose(in, s, s->value[SHORTCUT]));
     struct tensor y = block_chain_add(k, b, "conv1", "bn1", in, &unit);
     unit.conv = (struct conv_spec){.width = inner,
                                    .kernel = 3,

@@ -12,10 +12,10 @@ static void raise_to(size_t *have, size_t needed)
         *have = needed;
 }
 
-void block_chain_begin(struct block_chain *k, struct build *b, enum block_shortcut shortcut)
+void block_chain_begin(struct block_chain *k, struct build *b, enum block_shortcut_kind shortcut)
 {
     k->n = 0;
-    k->shortcut_kind = shortcut;
+    k->shortcut.kind = shortcut;
     k->kept = b->training;
     k->scratch = b->scratch;
     k->block.returns_in_g = shortcut == BLOCK_SHORTCUT_IDENTITY;
@@ -51,20 +51,14 @@ void block_chain_end(struct block_chain *k, struct build *b, const char *conv, c
                      struct tensor in, const struct conv_norm_spec *spec,
                      const struct block_spec *s)
 {
-    struct tensor x = k->block.in;
-    int residual = k->shortcut_kind == BLOCK_SHORTCUT_NONE ? -1 : x.row;
-    /* The shortcut's rows come behind the last unit's, as its parameters do. */
-    if (k->shortcut_kind == BLOCK_SHORTCUT_CONV)
-        residual = b->n_rows + 3;
+    enum block_shortcut_kind shortcut = k->shortcut.kind;
+    /* The shortcut's rows come behind the last unit's two, as its parameters do. */
+    int residual = block_shortcut_row(shortcut, b, k->block.in, s, 2);
     k->block.out = build_unit(&k->unit[k->n++], &k->block, b, conv, norm, in, residual, spec);
     k->block.gradient_floats[0] = shape_floats(k->block.out.shape);
-    if (k->shortcut_kind == BLOCK_SHORTCUT_CONV)
-        build_unit(&k->shortcut, &k->block, b, "downsample.0", "downsample.1", x, -1,
-                   &(struct conv_norm_spec){
-                       .conv = {spec->conv.width, 1, s->stride, block_padding(s, 1), 1},
-                       .norm = spec->norm});
-    if (k->shortcut_kind != BLOCK_SHORTCUT_IDENTITY)
-        raise_to(&k->block.gradient_floats[1], shape_floats(x.shape));
+    block_shortcut_build(&k->shortcut, shortcut, b, &k->block, s);
+    if (shortcut != BLOCK_SHORTCUT_IDENTITY)
+        raise_to(&k->block.gradient_floats[1], shape_floats(k->block.in.shape));
 }
 
 void block_chain_forward(struct block *block, float *y, const float *x, struct samples samples,
@@ -73,13 +67,9 @@ void block_chain_forward(struct block *block, float *y, const float *x, struct s
     struct block_chain *k = (struct block_chain *)block;
     size_t mark = k->scratch->used;
     float *spare[2];
-    const float *residual = k->shortcut_kind == BLOCK_SHORTCUT_IDENTITY ? x : NULL, *in = x;
+    const float *residual = block_shortcut_forward(&k->shortcut, y, x, samples, mode), *in = x;
     for (int i = 0; i < 2; i++)
         spare[i] = arena_floats(k->scratch, k->spare_floats[i]);
-    if (k->shortcut_kind == BLOCK_SHORTCUT_CONV) {
-        conv_norm_forward(&k->shortcut, y, x, NULL, samples, mode);
-        residual = y;
-    }
     for (int i = 0; i < k->n; i++) {
         bool last = i + 1 == k->n;
         float *out = last ? y : k->kept ? k->inner[i] : spare[i % 2];
@@ -93,7 +83,7 @@ void block_chain_backward(struct block *block, float *g, float *other, const flo
                           struct samples samples, bool wants_dx)
 {
     struct block_chain *k = (struct block_chain *)block;
-    bool identity = k->shortcut_kind == BLOCK_SHORTCUT_IDENTITY;
+    bool identity = k->shortcut.kind == BLOCK_SHORTCUT_IDENTITY;
     const float *y = block->y;
     float *dy = g;
     for (int i = k->n - 1; i > 0; i--) {
@@ -103,6 +93,5 @@ void block_chain_backward(struct block *block, float *g, float *other, const flo
     }
     float *dx = !wants_dx ? NULL : identity ? g : other;
     conv_norm_backward(&k->unit[0], dx, other, y, x, samples, identity);
-    if (k->shortcut_kind == BLOCK_SHORTCUT_CONV)
-        conv_norm_backward(&k->shortcut, dx, g, NULL, x, samples, true);
+    block_shortcut_backward(&k->shortcut, dx, g, x, samples);
 }

@@ -1,21 +1,18 @@
 /* What blocks of convolutions one behind the other have in common, whatever their kernels and
- * widths: y = act(unit[n-1](... unit[0](x)) + shortcut(x)), where the shortcut is nothing, x
- * itself, or a convolution with norm. A kind whose block is such a chain is a function that adds
- * the units (block_basic.c). */
+ * widths: y = act(unit[n-1](... unit[0](x)) + shortcut(x)). A kind whose block is such a chain is a
+ * function that adds the units (block_basic.c). */
 #ifndef NN_BLOCK_CHAIN_H
 #define NN_BLOCK_CHAIN_H
 
-#include "nn/block.h"
-#include "nn/conv_norm.h"
+#include "nn/block_shortcut.h"
 
 enum { BLOCK_CHAIN_MAX = 4 };
-enum block_shortcut { BLOCK_SHORTCUT_NONE, BLOCK_SHORTCUT_IDENTITY, BLOCK_SHORTCUT_CONV };
 
 struct block_chain {
     struct block block;
-    struct conv_norm unit[BLOCK_CHAIN_MAX], shortcut;
+    struct conv_norm unit[BLOCK_CHAIN_MAX];
+    struct block_shortcut shortcut;
     int n; /* units, >= 2 */
-    enum block_shortcut shortcut_kind;
     bool kept;
     float *inner[BLOCK_CHAIN_MAX - 1]; /* outputs of the units but the last, [max_batch, ...];
                                           scratch memory without training */
@@ -24,9 +21,8 @@ struct block_chain {
 };
 
 /* Begins a chain with the given shortcut, then adds one unit after the other; the last one comes
- * with block_chain_end, which also adds the shortcut's convolution (1x1, of the block's stride, as
- * "downsample.0" and "downsample.1") if there is one. Names stand behind the block's. */
-void block_chain_begin(struct block_chain *k, struct build *b, enum block_shortcut shortcut);
+ * with block_chain_end, which also builds the shortcut. Names stand behind the block's. */
+void block_chain_begin(struct block_chain *k, struct build *b, enum block_shortcut_kind shortcut);
 struct tensor block_chain_add(struct block_chain *k, struct build *b, const char *conv,
                               const char *norm, struct tensor in,
                               const struct conv_norm_spec *spec);

@@ -102,5 +102,11 @@ void layer_describe(char *out, size_t size, const struct layer_row *r)
     case LAYER_LINEAR:
         snprintf(out, size, "linear %d->%d", r->in.channels, r->out.channels);
         break;
+    case LAYER_SUM:
+        snprintf(out, size, "sum");
+        break;
+    case LAYER_CONCAT:
+        snprintf(out, size, "concatenation of %d", r->n_parts + 1);
+        break;
     }
 }

@@ -103,7 +103,10 @@ enum layer_operation {
     LAYER_MAX_POOL,
     LAYER_AVERAGE_POOL, /* kernel 0: over all pixels */
     LAYER_LINEAR,
+    LAYER_SUM,    /* of input and residual */
+    LAYER_CONCAT, /* channels of the outputs of part[0] ... part[n_parts - 1], then of input */
 };
+enum { LAYER_MAX_PARTS = 7 };
 struct layer_row {
     char name[96]; /* "layer1.0.conv1": of its parameters */
     enum layer_operation operation;
@@ -112,6 +115,7 @@ struct layer_row {
     int kernel, stride, pad_top, pad_left, groups; /* of convolutions and pools; of GroupNorm */
     bool pad_counts;                               /* of an average: zeros of the padding count */
     int in_channel;                                /* first channel that is read of a wider input */
+    int part[LAYER_MAX_PARTS], n_parts;            /* rows, of LAYER_CONCAT */
     struct norm_spec norm;
     enum kernels_activation activation;
     int first_param, n_params; /* in the parameter table */

@@ -99,6 +99,11 @@ void KERNEL(pool_sweep_max)(float *y, uint8_t *argmax, const float *x, const str
                             int first_row, int n_rows);
 void KERNEL(pool_sweep_max_backward)(float *dx, const float *dy, const uint8_t *argmax,
                                      const struct kernels_pool *p, int first_row, int n_rows);
+void KERNEL(pool_average_sweep)(float *y, const float *x, const struct kernels_average *p,
+                                int first_row, int n_rows);
+void KERNEL(pool_average_sweep_backward)(float *dx, const float *dy,
+                                         const struct kernels_average *p, int first_row, int n_rows,
+                                         bool accumulate);
 void KERNEL(depthwise_sweep_forward)(float *y, const float *x, const float *filter,
                                      const struct kernels_epilogue *epilogue,
                                      const struct kernels_depthwise *d, int first_row, int n_rows);

@@ -8,6 +8,8 @@
 
 #include "nn/layer_fixture.h"
 
+#include <string.h>
+
 enum { BATCH = 2, MAX_CONVS = 3 };
 
 /* A block on its own, alone on arrays of just the size that it asks for. */
@@ -38,8 +40,9 @@ static void build(void *layer, struct build *b)
 static void measure(void *layer, struct samples samples)
 {
     const struct one_block *o = layer;
+    float any[2]; /* not NULL: a gradient that is wanted */
     o->kind->forward(o->block, o->block->y, NULL, samples, MODEL_TRAIN);
-    o->kind->backward(o->block, NULL, NULL, NULL, samples, o->wants_dx);
+    o->kind->backward(o->block, &any[0], &any[1], NULL, samples, o->wants_dx);
 }
 
 static void assert_finite(const float *values, size_t n)
@@ -84,22 +87,39 @@ static void check(struct one_block *o)
 
 static const struct norm_spec GROUPS = {NORM_GROUP, 4, 1e-5, 0};
 
-static void a_basic_block_needs_no_more_gradient_than_it_says(void **state)
+/* Of a kind with the values of its keys: strides, with and without a shortcut of its own, first and
+ * last of what learns. */
+static void check_kind(const struct block_kind *kind, int width, const int *value)
 {
-    (void)state;
     for (int stride = 1; stride <= 3; stride++)
-        for (int in = 4; in <= 16; in += 4)
+        for (int in = 4; in <= width * 2; in += 4)
             for (int wants_dx = 0; wants_dx < 2; wants_dx++) {
-                struct one_block o = {.kind = &block_basic,
+                struct one_block o = {.kind = kind,
                                       .in = {{9, 8, in}, 5},
-                                      .spec = {.width = 8,
+                                      .spec = {.width = width,
                                                .stride = stride,
                                                .is_first = true,
                                                .norm = GROUPS,
                                                .activation = KERNELS_RELU},
                                       .wants_dx = wants_dx == 1};
+                memcpy(o.spec.value, value, (size_t)kind->n_keys * sizeof *value);
                 check(&o);
             }
+}
+
+static void a_basic_block_needs_no_more_gradient_than_it_says(void **state)
+{
+    (void)state;
+    for (int shortcut = 0; shortcut < 2; shortcut++)
+        check_kind(&block_basic, 8, (const int[]){shortcut});
+}
+
+static void a_bottleneck_needs_no_more_gradient_than_it_says(void **state)
+{
+    (void)state;
+    for (int shortcut = 0; shortcut < 2; shortcut++)
+        for (int stride_in = 0; stride_in < 2; stride_in++)
+            check_kind(&block_bottleneck, 16, (const int[]){stride_in, 4, shortcut});
 }
 
 static void convolutions_in_a_row_need_no_more_gradient_than_they_say(void **state)
@@ -148,6 +168,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_basic_block_needs_no_more_gradient_than_it_says),
+        cmocka_unit_test(a_bottleneck_needs_no_more_gradient_than_it_says),
         cmocka_unit_test(convolutions_in_a_row_need_no_more_gradient_than_they_say),
     };
     return cmocka_run_group_tests(tests, start, stop);

@@ -129,6 +129,8 @@ static void a_layer_is_described_in_a_few_words(void **state)
         {{.operation = LAYER_MAX_POOL, .kernel = 3, .stride = 2}, "max pool 3x3/2"},
         {{.operation = LAYER_AVERAGE_POOL, .kernel = 2, .stride = 2}, "average pool 2x2/2"},
         {{.operation = LAYER_AVERAGE_POOL}, "average pool"},
+        {{.operation = LAYER_SUM}, "sum"},
+        {{.operation = LAYER_CONCAT, .n_parts = 3}, "concatenation of 4"},
         {{.operation = LAYER_LINEAR, .in = {1, 1, 512}, .out = {1, 1, 7}}, "linear 512->7"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {

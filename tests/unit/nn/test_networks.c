@@ -119,6 +119,7 @@ static void logits_of_the_shipped_networks_are_pytorchs(void **state)
     compare_shipped("mobilenetv2");
     compare_shipped("resnet34");
     compare_shipped("resnet50");
+    compare_shipped("resnet50d");
 }
 
 /* ---- narrow ones, with gradients ---- */
@@ -128,6 +129,13 @@ static void logits_of_the_shipped_networks_are_pytorchs(void **state)
     "  - {blocks: 2, width: 64, stride: 2}\n"                                                      \
     "  - {blocks: 1, width: 128, stride: 2}\n"                                                     \
     "norm: {kind: batch}\n"
+
+#define DEEP_STEM                                                                                  \
+    "stem:\n"                                                                                      \
+    "  - {width: 4, kernel: 3, stride: 2}\n"                                                       \
+    "  - {width: 4, kernel: 3, stride: 1}\n"                                                       \
+    "  - {width: 8, kernel: 3, stride: 1}\n"                                                       \
+    "pool: {kernel: 3, stride: 2}\n"
 
 static const struct narrow {
     const char *name, *text;
@@ -168,6 +176,8 @@ static const struct narrow {
                       "pool: {kernel: 3, stride: 2, padding: same}\n"
                       "block: {kind: bottleneck, stride-in: first}\n"
                       "stages:\n" RESNET_TAIL},
+    {"resnet50d", DEEP_STEM "block: {kind: bottleneck, shortcut: average-pool}\n"
+                            "stages:\n" RESNET_TAIL},
 };
 enum { CLASSES = 5, BATCH = 3, SIZE = 52 };
 
