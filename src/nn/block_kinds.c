@@ -1,6 +1,7 @@
 #include "nn/block_kinds.h"
 
-const struct block_kind *const block_kinds[] = {&block_basic, &block_bottleneck, &block_inverted};
+const struct block_kind *const block_kinds[] = {&block_basic, &block_bottleneck, &block_inverted,
+                                                &block_res2net};
 const int block_kinds_n = sizeof block_kinds / sizeof block_kinds[0];
 
 const struct block_names block_names_resnet = {

@@ -122,6 +122,15 @@ static void a_bottleneck_needs_no_more_gradient_than_it_says(void **state)
             check_kind(&block_bottleneck, 16, (const int[]){stride_in, 4, shortcut});
 }
 
+static void a_res2net_block_needs_no_more_gradient_than_it_says(void **state)
+{
+    (void)state;
+    for (int scale = 2; scale <= 4; scale += 2)
+        for (int shortcut = 0; shortcut < 2; shortcut++)
+            for (int chain = 0; chain < 2; chain++)
+                check_kind(&block_res2net, 16, (const int[]){64, scale, shortcut, chain, !chain});
+}
+
 static void convolutions_in_a_row_need_no_more_gradient_than_they_say(void **state)
 {
     (void)state;
@@ -169,6 +178,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_basic_block_needs_no_more_gradient_than_it_says),
         cmocka_unit_test(a_bottleneck_needs_no_more_gradient_than_it_says),
+        cmocka_unit_test(a_res2net_block_needs_no_more_gradient_than_it_says),
         cmocka_unit_test(convolutions_in_a_row_need_no_more_gradient_than_they_say),
     };
     return cmocka_run_group_tests(tests, start, stop);

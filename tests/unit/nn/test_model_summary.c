@@ -157,12 +157,84 @@ static void the_rows_of_same_padding_begin_at_their_own_pixels(void **state)
     model_summary_free(&s);
 }
 
+struct expected {
+    const char *name;
+    enum layer_operation operation;
+    int input, residual, in_channel;
+    struct shape out;
+};
+
+static void assert_rows(const struct layer_row *row, const struct expected *want, int n)
+{
+    for (int i = 0; i < n; i++) {
+        assert_string_equal(row[i].name, want[i].name);
+        assert_int_equal(row[i].operation, want[i].operation);
+        assert_int_equal(row[i].input, want[i].input);
+        assert_int_equal(row[i].residual, want[i].residual);
+        assert_int_equal(row[i].in_channel, want[i].in_channel);
+        assert_memory_equal(&row[i].out, &want[i].out, sizeof row[i].out);
+    }
+}
+
+/* 15 x 15 images without a pool behind the stem: a first block with a chain, and one that strides.
+ */
+static void rows_of_a_res2net_say_what_is_split_summed_pooled_and_joined(void **state)
+{
+    (void)state;
+    struct model_spec spec = small(NORM_BATCH, 0);
+    spec.n_stem = 1;
+    spec.block = &block_res2net;
+    spec.stage[0] = (struct stage_spec){1, 16, 1, {64, 3, 1, 1, 1}};
+    spec.stage[1] = (struct stage_spec){1, 32, 2, {64, 3, 1, 1, 1}};
+    struct model_summary s;
+    struct error err;
+    assert_int_equal(model_summarise(&s, &spec, &TRAINING, &err), STATUS_OK);
+    const struct expected want[] = {
+        {"layer1.0.conv1", LAYER_CONV, 1, -1, 0, {15, 15, 12}},
+        {"layer1.0.bn1", LAYER_NORM, 2, -1, 0, {15, 15, 12}},
+        {"layer1.0.convs.0", LAYER_CONV, 3, -1, 0, {15, 15, 4}},
+        {"layer1.0.bns.0", LAYER_NORM, 4, -1, 0, {15, 15, 4}},
+        {"layer1.0.sums.1", LAYER_SUM, 3, 5, 4, {15, 15, 4}},
+        {"layer1.0.convs.1", LAYER_CONV, 6, -1, 0, {15, 15, 4}},
+        {"layer1.0.bns.1", LAYER_NORM, 7, -1, 0, {15, 15, 4}},
+        {"layer1.0.concat", LAYER_CONCAT, 3, -1, 8, {15, 15, 12}},
+        {"layer1.0.conv3", LAYER_CONV, 9, -1, 0, {15, 15, 16}},
+        {"layer1.0.bn3", LAYER_NORM, 10, 13, 0, {15, 15, 16}},
+        {"layer1.0.downsample.1", LAYER_CONV, 1, -1, 0, {15, 15, 16}},
+        {"layer1.0.downsample.2", LAYER_NORM, 12, -1, 0, {15, 15, 16}},
+        {"layer2.0.conv1", LAYER_CONV, 11, -1, 0, {15, 15, 24}},
+        {"layer2.0.bn1", LAYER_NORM, 14, -1, 0, {15, 15, 24}},
+        {"layer2.0.convs.0", LAYER_CONV, 15, -1, 0, {8, 8, 8}},
+        {"layer2.0.bns.0", LAYER_NORM, 16, -1, 0, {8, 8, 8}},
+        {"layer2.0.convs.1", LAYER_CONV, 15, -1, 8, {8, 8, 8}},
+        {"layer2.0.bns.1", LAYER_NORM, 18, -1, 0, {8, 8, 8}},
+        {"layer2.0.pool", LAYER_AVERAGE_POOL, 15, -1, 16, {8, 8, 8}},
+        {"layer2.0.concat", LAYER_CONCAT, 20, -1, 0, {8, 8, 24}},
+        {"layer2.0.conv3", LAYER_CONV, 21, -1, 0, {8, 8, 32}},
+        {"layer2.0.bn3", LAYER_NORM, 22, 26, 0, {8, 8, 32}},
+        {"layer2.0.downsample.0", LAYER_AVERAGE_POOL, 11, -1, 0, {8, 8, 16}},
+        {"layer2.0.downsample.1", LAYER_CONV, 24, -1, 0, {8, 8, 32}},
+        {"layer2.0.downsample.2", LAYER_NORM, 25, -1, 0, {8, 8, 32}},
+    };
+    const struct layer_row *row = s.layers.row;
+    assert_int_equal(s.layers.n, 2 + sizeof want / sizeof want[0] + 1);
+    assert_rows(row + 2, want, sizeof want / sizeof want[0]);
+    assert_int_equal(row[27].input, 23); /* the classifier */
+    assert_true(row[9].n_parts == 2 && row[9].part[0] == 5 && row[9].part[1] == 8);
+    assert_true(row[21].n_parts == 2 && row[21].part[0] == 17 && row[21].part[1] == 19);
+    assert_true(row[20].kernel == 3 && row[20].stride == 2 && row[20].pad_top == 1);
+    assert_true(row[20].pad_counts && !row[24].pad_counts);
+    assert_true(row[24].kernel == 2 && row[24].stride == 2 && row[24].pad_top == 0);
+    model_summary_free(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_summary_counts_what_the_model_has),
         cmocka_unit_test(the_rows_say_how_the_layers_hang_together),
         cmocka_unit_test(the_rows_of_same_padding_begin_at_their_own_pixels),
+        cmocka_unit_test(rows_of_a_res2net_say_what_is_split_summed_pooled_and_joined),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -120,6 +120,8 @@ static void logits_of_the_shipped_networks_are_pytorchs(void **state)
     compare_shipped("resnet34");
     compare_shipped("resnet50");
     compare_shipped("resnet50d");
+    compare_shipped("res2net50d");
+    compare_shipped("res2net50-vd-26w-4s");
 }
 
 /* ---- narrow ones, with gradients ---- */
@@ -136,6 +138,10 @@ static void logits_of_the_shipped_networks_are_pytorchs(void **state)
     "  - {width: 4, kernel: 3, stride: 1}\n"                                                       \
     "  - {width: 8, kernel: 3, stride: 1}\n"                                                       \
     "pool: {kernel: 3, stride: 2}\n"
+
+#define RES2NET(switches)                                                                          \
+    "block: {kind: res2net, base-width: 32, shortcut: average-pool, " switches "}\n"               \
+    "stages:\n" RESNET_TAIL
 
 static const struct narrow {
     const char *name, *text;
@@ -178,6 +184,8 @@ static const struct narrow {
                       "stages:\n" RESNET_TAIL},
     {"resnet50d", DEEP_STEM "block: {kind: bottleneck, shortcut: average-pool}\n"
                             "stages:\n" RESNET_TAIL},
+    {"res2net50d", DEEP_STEM RES2NET("chain-in-first-block: false, pool-counts-padding: true")},
+    {"res2net50-vd", DEEP_STEM RES2NET("chain-in-first-block: true, pool-counts-padding: false")},
 };
 enum { CLASSES = 5, BATCH = 3, SIZE = 52 };
 

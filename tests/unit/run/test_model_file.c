@@ -147,6 +147,29 @@ static void text_gives_back_the_same_network(void **state)
     }
 }
 
+static void the_switches_of_res2nets_are_in_their_text(void **state)
+{
+    static const char *const networks[][3] = {
+        {"models/res2net50-vd-26w-4s.yaml", "chain-in-first-block: true",
+         "pool-counts-padding: false"},
+        {"models/res2net50d.yaml", "chain-in-first-block: false", "pool-counts-padding: true"},
+    };
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        struct model_spec spec, again;
+        struct error err;
+        char *text;
+        assert_int_equal(model_file_read(&spec, networks[i][0], &err), STATUS_OK);
+        assert_int_equal(model_file_text(&text, &spec, &err), STATUS_OK);
+        assert_non_null(strstr(text, networks[i][1]));
+        assert_non_null(strstr(text, networks[i][2]));
+        parse(&again, text);
+        assert_memory_equal(&again, &spec, sizeof spec);
+        free(text);
+    }
+}
+
 /* The texts of the program before blocks, paddings and activations could be chosen: checkpoints and
  * runs hold them, and a resumed run compares them. */
 static void todays_networks_have_the_text_that_they_always_had(void **state)
@@ -232,7 +255,7 @@ static void mistakes_are_named_with_their_line(void **state)
     refuse("width: 32, ", "", "m.yaml:8: stages[1]: key \"width\" is missing");
     refuse("block: basic\n", "", "m.yaml:1: model: key \"block\" is missing");
     refuse("basic", "bottle",
-           "m.yaml:5: block: \"bottle\" is not one of basic|bottleneck|inverted");
+           "m.yaml:5: block: \"bottle\" is not one of basic|bottleneck|inverted|res2net");
     refuse("kind: group", "kind: layer",
            "m.yaml:9: norm.kind: \"layer\" is not one of none|batch|group");
     refuse("kind: group", "kind: batch",
@@ -246,10 +269,26 @@ static void mistakes_are_named_with_their_line(void **state)
     refuse("groups: 4}", "groups: 4}\nzero-init-residual: 1",
            "m.yaml:10: zero-init-residual: \"1\" is not one of false|true");
     refuse("block: basic", "block: {kind: invert}",
-           "m.yaml:5: block.kind: \"invert\" is not one of basic|bottleneck|inverted");
+           "m.yaml:5: block.kind: \"invert\" is not one of basic|bottleneck|inverted|res2net");
     refuse("block: basic", "block: {}", "m.yaml:5: block: key \"kind\" is missing");
     refuse("block: basic", "block: {kind: basic, kernel: 3}",
            "m.yaml:5: block: unknown key \"kernel\"");
+    refuse("block: basic", "block: {kind: bottleneck, shortcut: pool}",
+           "m.yaml:5: block.shortcut: \"pool\" is not one of conv|average-pool");
+    refuse("block: basic", "block: {kind: res2net}",
+           "m.yaml:7: stages[0]: key \"chain-in-first-block\" is missing");
+    refuse("block: basic", "block: {kind: res2net, chain-in-first-block: true}",
+           "m.yaml:7: stages[0]: key \"pool-counts-padding\" is missing");
+#define SWITCHES ", chain-in-first-block: true, pool-counts-padding: true}"
+    refuse("block: basic", "block: {kind: res2net, scale: 9" SWITCHES,
+           "m.yaml:5: block.scale: \"9\" is not an integer in 2..8");
+    refuse("block: basic", "block: {kind: res2net, base-width: 15" SWITCHES,
+           "m.yaml: stages[0].width: of 16 with base-width 15 no channel is left for a group");
+    refuse("block: basic", "block: {kind: res2net, base-width: 33" SWITCHES,
+           "m.yaml: stages[0].width: groups of 2 channels (width 16, base-width 33) are not a "
+           "multiple of norm.groups (4)");
+    refuse("block: basic", "padding: same\nblock: {kind: res2net, base-width: 64" SWITCHES,
+           "m.yaml: stages[0].pool-counts-padding: true is for padding: torch");
     refuse("stride: 2}\nblock", "stride: 2, padding: all}\nblock",
            "m.yaml:4: pool.padding: \"all\" is not an integer in 0..15");
     refuse("stride: 2}\nblock", "stride: 2, padding: 2}\nblock",
@@ -304,6 +343,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_description_is_read_field_by_field),
         cmocka_unit_test(other_families_say_more),
+        cmocka_unit_test(the_switches_of_res2nets_are_in_their_text),
         cmocka_unit_test(todays_networks_have_the_text_that_they_always_had),
         cmocka_unit_test(text_gives_back_the_same_network),
         cmocka_unit_test(mistakes_are_named_with_their_line),
