@@ -1,5 +1,10 @@
 # What the scripts that work on tables share: source it first. Sets program, here (the folder of
 # the scripts), the C locale, so that order and bytes are the same everywhere, and functions.
+# Descriptors that are closed would become those of the next files; the shell may have opened the
+# script itself as one of them.
+if [ ! -e /dev/fd/0 ] || [ /dev/fd/0 -ef "$0" ]; then exec 0</dev/null; fi
+if [ ! -e /dev/fd/1 ] || [ /dev/fd/1 -ef "$0" ]; then exec 1>/dev/null; fi
+if [ ! -e /dev/fd/2 ] || [ /dev/fd/2 -ef "$0" ]; then exec 2>/dev/null; fi
 set -euo pipefail
 export LC_ALL=C
 unset CDPATH # with it cd would print

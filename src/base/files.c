@@ -14,6 +14,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+bool files_is_standard_output(const char *path)
+{
+    return strcmp(path, "-") == 0 || strcmp(path, "/dev/stdout") == 0;
+}
+
 /* Appends to *buffer until the file ends; at most max_bytes, and one byte stays free. */
 static enum status read_to_end(uint8_t **buffer, size_t *size, int fd, size_t first_capacity,
                                const char *path, size_t max_bytes, struct error *err)
@@ -38,21 +43,56 @@ static enum status read_to_end(uint8_t **buffer, size_t *size, int fd, size_t fi
     }
 }
 
-static enum status read_open_file(uint8_t **buffer, size_t *size, int fd, const char *path,
-                                  size_t max_bytes, struct error *err)
+/* NULL: a regular file. */
+static const char *other_kind(mode_t mode)
 {
-    struct stat info;
-    if (fstat(fd, &info) != 0)
+    return S_ISREG(mode)    ? NULL
+           : S_ISDIR(mode)  ? "a directory"
+           : S_ISFIFO(mode) ? "a named pipe"
+           : S_ISSOCK(mode) ? "a socket"
+                            : "a device";
+}
+
+static enum status refuse_kind(const char *path, const char *kind, struct error *err)
+{
+    return error_set(err, "%s is %s, not a file", path, kind);
+}
+
+/* Not waiting: a named pipe without a writer opens at once, and is told by its kind. Of regular
+ * files it means nothing. */
+static enum status open_to_read(int *fd, struct stat *info, const char *path, struct error *err)
+{
+    *fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (*fd >= 0)
+        return fstat(*fd, info) == 0 ? STATUS_OK : error_errno(err, "cannot read %s", path);
+    int reason = errno;
+    if (reason == ENXIO && stat(path, info) == 0 && other_kind(info->st_mode))
+        return refuse_kind(path, other_kind(info->st_mode), err); /* of a socket */
+    errno = reason;
+    return error_errno(err, "cannot open %s", path);
+}
+
+/* What the program was started with: standard input, and <(command) of a shell. */
+static bool is_descriptor(const char *path)
+{
+    return strcmp(path, "/dev/stdin") == 0 || strncmp(path, "/dev/fd/", 8) == 0 ||
+           strncmp(path, "/proc/self/fd/", 14) == 0;
+}
+
+static enum status read_open_file(uint8_t **buffer, size_t *size, int fd, const struct stat *info,
+                                  const char *path, size_t max_bytes, struct error *err)
+{
+    const char *kind = other_kind(info->st_mode);
+    if (kind && (S_ISDIR(info->st_mode) || !is_descriptor(path)))
+        return refuse_kind(path, kind, err);
+    if (kind && fcntl(fd, F_SETFL, 0) != 0) /* from here on it waits */
         return error_errno(err, "cannot read %s", path);
-    if (S_ISDIR(info.st_mode))
-        return error_set(err, "%s is a directory, not a file", path);
-    bool regular = S_ISREG(info.st_mode);
-    if (regular && (uintmax_t)info.st_size > max_bytes)
+    if (!kind && (uintmax_t)info->st_size > max_bytes)
         return error_set(err, "%s: the file has %jd bytes, more than %zu", path,
-                         (intmax_t)info.st_size, max_bytes);
+                         (intmax_t)info->st_size, max_bytes);
 
     /* Files of /proc are regular, too, and say that they have 0 bytes: so read on to the end. */
-    size_t expected = regular ? (size_t)info.st_size : 0;
+    size_t expected = kind ? 0 : (size_t)info->st_size;
     size_t first_capacity = expected > 0 ? expected + 2 : 65536;
     if (read_to_end(buffer, size, fd, first_capacity, path, max_bytes, err) != STATUS_OK)
         return err->status;
@@ -67,11 +107,13 @@ enum status files_read(uint8_t **out, size_t *size, const char *path, size_t max
     uint8_t *buffer = NULL;
     *out = NULL;
     *size = 0;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return error_errno(err, "cannot open %s", path);
-    enum status status = read_open_file(&buffer, size, fd, path, max_bytes, err);
-    close(fd);
+    struct stat info;
+    int fd;
+    enum status status = open_to_read(&fd, &info, path, err);
+    if (status == STATUS_OK)
+        status = read_open_file(&buffer, size, fd, &info, path, max_bytes, err);
+    if (fd >= 0)
+        close(fd);
     if (status != STATUS_OK) {
         free(buffer);
         *size = 0;
@@ -82,30 +124,33 @@ enum status files_read(uint8_t **out, size_t *size, const char *path, size_t max
     return STATUS_OK;
 }
 
-static enum status check_regular(size_t *size, int fd, const char *path, struct error *err)
+/* One system call for most files: there may be a million of them. */
+enum status files_check_readable(const char *path, struct error *err)
 {
     struct stat info;
-    if (fstat(fd, &info) != 0)
-        return error_errno(err, "cannot read %s", path);
-    if (S_ISDIR(info.st_mode))
-        return error_set(err, "%s is a directory, not a file", path);
-    if (!S_ISREG(info.st_mode))
-        return error_set(err, "%s is not a regular file", path);
-    *size = (size_t)info.st_size;
+    if (stat(path, &info) != 0)
+        return error_errno(err, "cannot open %s", path);
+    if (other_kind(info.st_mode))
+        return refuse_kind(path, other_kind(info.st_mode), err);
+    if ((info.st_mode & 0444) != 0444 && access(path, R_OK) != 0)
+        return error_errno(err, "cannot open %s", path);
     return STATUS_OK;
 }
 
 enum status files_open_regular(int *fd, size_t *size, const char *path, struct error *err)
 {
-    /* Not waiting: a FIFO without a writer opens at once. Of regular files it means nothing. */
-    *fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (*fd < 0)
-        return error_errno(err, "cannot open %s", path);
-    if (check_regular(size, *fd, path, err) == STATUS_OK)
-        return STATUS_OK;
-    close(*fd);
-    *fd = -1;
-    return err->status;
+    struct stat info;
+    enum status status = open_to_read(fd, &info, path, err);
+    const char *kind = status == STATUS_OK ? other_kind(info.st_mode) : NULL;
+    if (kind)
+        status = refuse_kind(path, kind, err);
+    if (status == STATUS_OK) {
+        *size = (size_t)info.st_size;
+    } else if (*fd >= 0) {
+        close(*fd);
+        *fd = -1;
+    }
+    return status;
 }
 
 enum status files_read_part(void *out, int fd, size_t offset, size_t n, const char *path,
@@ -228,17 +273,32 @@ static enum status open_directly(int *fd, struct files_writer *w, const char *pa
     return *fd >= 0 ? STATUS_OK : error_errno(err, "cannot write %s", path);
 }
 
-static enum status open_writer(struct files_writer *w, const char *path, struct error *err)
+/* Not by its name: a file behind it must not be replaced while others hold it open. */
+static enum status open_standard_output(int *fd, struct files_writer *w, struct error *err)
+{
+    w->path = memory_string("standard output", err);
+    if (!w->path)
+        return err->status;
+    *fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    return *fd >= 0 ? STATUS_OK : error_errno(err, "cannot write %s", w->path);
+}
+
+static enum status open_path(int *fd, struct files_writer *w, const char *path, struct error *err)
 {
     struct stat info;
     bool exists = stat(path, &info) == 0;
     if (exists && S_ISDIR(info.st_mode))
         return error_set(err, "cannot write %s: it is a directory", path);
+    return exists && !S_ISREG(info.st_mode)
+               ? open_directly(fd, w, path, err)
+               : open_replacement(fd, w, path, exists ? &info : NULL, err);
+}
 
+static enum status open_writer(struct files_writer *w, const char *path, struct error *err)
+{
     int fd = -1;
-    enum status status = exists && !S_ISREG(info.st_mode)
-                             ? open_directly(&fd, w, path, err)
-                             : open_replacement(&fd, w, path, exists ? &info : NULL, err);
+    enum status status = files_is_standard_output(path) ? open_standard_output(&fd, w, err)
+                                                        : open_path(&fd, w, path, err);
     if (status != STATUS_OK)
         return status;
     w->stream = fdopen(fd, "w");
@@ -365,6 +425,48 @@ bool files_exist(const char *path)
 {
     struct stat info;
     return stat(path, &info) == 0;
+}
+
+static bool look_at(struct stat *info, const char *path)
+{
+    return (files_is_standard_output(path) ? fstat(STDOUT_FILENO, info) : stat(path, info)) == 0;
+}
+
+static bool same_inode(const char *a, const char *b, mode_t kind)
+{
+    struct stat x, y;
+    return look_at(&x, a) && look_at(&y, b) && (x.st_mode & S_IFMT) == kind &&
+           x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
+/* Two places where nothing is yet: the same name in the same folder. */
+static enum status same_place(bool *same, const char *a, const char *b, struct error *err)
+{
+    char *place[2] = {NULL, NULL}, *folder[2] = {NULL, NULL};
+    const char *path[2] = {a, b};
+    for (int i = 0; i < 2; i++)
+        if (resolve_path(&place[i], path[i], err) != STATUS_OK ||
+            files_directory(&folder[i], place[i], err) != STATUS_OK)
+            goto done;
+    const char *slash[2] = {strrchr(place[0], '/'), strrchr(place[1], '/')};
+    *same = same_inode(folder[0], folder[1], S_IFDIR) &&
+            strcmp(slash[0] ? slash[0] + 1 : place[0], slash[1] ? slash[1] + 1 : place[1]) == 0;
+    err->status = STATUS_OK;
+done:
+    for (int i = 0; i < 2; i++) {
+        free(place[i]);
+        free(folder[i]);
+    }
+    return err->status;
+}
+
+enum status files_same(bool *same, const char *a, const char *b, struct error *err)
+{
+    bool output = files_is_standard_output(a), other = files_is_standard_output(b);
+    *same = (output && other) || same_inode(a, b, S_IFREG);
+    if (*same || output || other || files_exist(a) || files_exist(b))
+        return STATUS_OK;
+    return same_place(same, a, b, err);
 }
 
 /* mkdir for each proper prefix of path that ends before a slash; one that exists is fine. */

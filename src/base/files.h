@@ -12,13 +12,18 @@
 #include <stdio.h>
 
 /* *out = the file's bytes, followed by one zero byte that *size does not count. The caller frees
- * it. A directory, a file of more than max_bytes and a short read are errors. FIFOs and the like
- * are read to their end. */
+ * it. A file of more than max_bytes and a short read are errors, and so is, at once, what is no
+ * file: a directory, a named pipe, a socket, a device. A pipe or device that the program was
+ * started with
+ * ("/dev/stdin", "/dev/fd/63") is read to its end. */
 enum status files_read(uint8_t **out, size_t *size, const char *path, size_t max_bytes,
                        struct error *err);
 
+/* Whether it is a regular file that may be read; nothing is opened. */
+enum status files_check_readable(const char *path, struct error *err);
+
 /* For files of which parts are read. *fd = the file, opened to be read; *size = its bytes. What is
- * no regular file (a directory, a FIFO) is an error that says so, at once. */
+ * no regular file is an error that says what it is, at once. */
 enum status files_open_regular(int *fd, size_t *size, const char *path, struct error *err);
 /* out [n] = the bytes from `offset` on; fewer are an error. path is for messages. */
 enum status files_read_part(void *out, int fd, size_t offset, size_t n, const char *path,
@@ -28,7 +33,8 @@ enum status files_read_part(void *out, int fd, size_t offset, size_t n, const ch
  * is due (abandon after commit or after a failed open is a no-op). commit reports any earlier write
  * error (disk full), and has file and folder on the disk when it returns. A symbolic link is
  * followed, also where its target does not exist yet; a file keeps its permissions; what is no
- * regular file (/dev/stdout, a FIFO) is written to directly. */
+ * regular file (a device, a FIFO) is written to directly, and so is standard output ("-",
+ * "/dev/stdout"), whatever it leads to. */
 struct files_writer {
     FILE *stream;
     char *path, *temporary;
@@ -44,6 +50,10 @@ enum status files_join(char **out, const char *directory, const char *name, stru
 /* *out = the part of path before its last "/", or "." ; caller frees. */
 enum status files_directory(char **out, const char *path, struct error *err);
 bool files_exist(const char *path);
+bool files_is_standard_output(const char *path); /* "-" or "/dev/stdout" */
+/* *same: both paths lead to one regular file (standard output may be one), through whatever links;
+ * or to the same place where there is none yet. */
+enum status files_same(bool *same, const char *a, const char *b, struct error *err);
 /* mkdir -p of the parents and mkdir of the last component, which must not exist yet (mkdir is the
  * lock between runs that start together): *existed tells that it did, with STATUS_OK. */
 enum status files_make_directory(const char *path, bool *existed, struct error *err);

@@ -5,28 +5,15 @@
 #include "base/memory.h"
 #include "base/parallel.h"
 #include "cli/predict_options.h"
+#include "cli/predict_outputs.h"
 #include "cli/predict_report.h"
+#include "cli/standard_streams.h"
+#include "cli/stop_signal.h"
 #include "io/csv.h"
 #include "run/files/class_tables.h"
 #include "run/train/predictor.h"
 
-#include <signal.h>
 #include <unistd.h>
-
-static volatile sig_atomic_t stop_signal;
-
-static void note_signal(int number)
-{
-    stop_signal = number;
-}
-
-static void catch_signals(void)
-{
-    /* A second one ends the program at once. */
-    struct sigaction action = {.sa_handler = note_signal, .sa_flags = (int)SA_RESETHAND};
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
-}
 
 struct program {
     struct predict_options options;
@@ -175,9 +162,11 @@ static enum status run(struct program *p, struct error *err)
     const struct settings *set = &p->options.set;
     int threads = set->threads > 0 ? set->threads : parallel_processors();
 
-    if (parallel_start(threads, err) != STATUS_OK ||
+    if (predict_outputs_check(&p->options, err) != STATUS_OK ||
+        parallel_start(threads, err) != STATUS_OK ||
         predictor_open(&p->predictor, p->options.model, set->batch_size, err) != STATUS_OK ||
         load_data(p, err) != STATUS_OK ||
+        predict_outputs_check_images(&p->options, p->data, err) != STATUS_OK ||
         metrics_create(&p->metrics, predictor_card(p->predictor)->classes.n, dataset_size(p->data),
                        err) != STATUS_OK ||
         open_table(p, err) != STATUS_OK)
@@ -205,17 +194,22 @@ int main(int argc, char **argv)
     struct program p = {0};
     struct error err = {0};
 
+    bool has_output = standard_streams_open();
     memory_start();
     enum status status = predict_options_parse(&p.options, argc, argv, &err);
     if (status != STATUS_OK)
         return finish(&p, status, &err);
+    if (!has_output && !p.options.set.out) {
+        status = error_usage(&err, "standard output is closed: --out FILE writes the table");
+        return finish(&p, status, &err);
+    }
     if (p.options.help)
         predict_options_help(stdout);
     else if (p.options.version)
         puts("atk-predict " ATK_VERSION);
     else {
         p.progress = !p.options.set.quiet && isatty(STDERR_FILENO) && !isatty(STDOUT_FILENO);
-        catch_signals();
+        stop_signal_catch();
         status = run(&p, &err);
     }
     return finish(&p, status, &err);

@@ -5,6 +5,8 @@
 #include "base/memory.h"
 #include "cli/console.h"
 #include "cli/report.h"
+#include "cli/standard_streams.h"
+#include "cli/stop_signal.h"
 #include "cli/train_options.h"
 #include "run/train/dry_run.h"
 #include "run/train/find_lr.h"
@@ -15,34 +17,11 @@
 #include "run/train/trainer.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 static const char program[] = "atk-train";
-
-/* ---- signals ---- */
-
-static volatile sig_atomic_t stop_signal;
-
-static void note_signal(int number)
-{
-    stop_signal = number;
-}
-
-/* The first SIGINT or SIGTERM asks for an orderly end, a second one of its kind ends at once. With
- * SIGPIPE ignored a reader that goes away is an error of the next write (see cli/console). */
-static void catch_signals(void)
-{
-    struct sigaction action = {.sa_handler = note_signal,
-                               .sa_flags = (int)(SA_RESETHAND | SA_RESTART)};
-
-    sigemptyset(&action.sa_mask);
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
-    signal(SIGPIPE, SIG_IGN);
-}
 
 /* ---- looking at the pictures ---- */
 
@@ -370,11 +349,15 @@ int main(int argc, char **argv)
     struct console console;
     struct error err;
 
+    bool has_output = standard_streams_open();
     began = clock_seconds();
     memory_start();
-    catch_signals();
+    stop_signal_catch();
+    signal(SIGPIPE, SIG_IGN); /* a reader that goes away is an error of the next write */
     console_open(&console, program, false);
     enum status status = train_options_parse(&options, argc, argv, &err);
+    if (status == STATUS_OK && options.set.json && !has_output)
+        status = error_usage(&err, "--json: standard output is closed");
     if (status == STATUS_OK && options.help) {
         train_options_help(stdout);
         console_flush(&console);

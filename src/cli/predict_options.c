@@ -1,11 +1,13 @@
 /* One table: getopt_long's list and --help are made from it. */
 #include "cli/predict_options.h"
 
+#include "base/files.h"
 #include "base/suggest.h"
 #include "cli/getopt_error.h"
 #include "cli/help.h"
 
 #include <getopt.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -15,8 +17,10 @@ static const struct row {
     char letter;
     const char *argument, *help;
 } table[] = {
-    {"out", 'o', "FILE", "write the table to FILE, whole or not at all (default: standard output)"},
-    {"confusion-matrix", 0, "FILE", "write a CSV of true against predicted classes"},
+    {"out", 'o', "FILE",
+     "write the table to FILE, whole or not at all (default, and -: standard output)"},
+    {"confusion-matrix", 0, "FILE",
+     "write a CSV of true against predicted classes (-: standard output)"},
     {"images", 0, NULL, NULL},
     {"image-column", 0, NULL, NULL},
     {"label-column", 0, NULL, NULL},
@@ -125,6 +129,10 @@ enum status predict_options_parse(struct predict_options *out, int argc, char **
     out->model = argv[optind];
     out->data = argv + optind + 1;
     out->n_data = argc - optind - 1;
+    if (out->set.out && files_is_standard_output(out->set.out)) {
+        free(out->set.out);
+        out->set.out = NULL;
+    }
     if (out->set.json && !out->set.out)
         return error_usage(err, "--json needs --out FILE: standard output carries the table");
     return STATUS_OK;

@@ -107,7 +107,7 @@ refused() { # STATUS MESSAGE OPTION...
     truncate -s 3G huge.safetensors
     refused 1 'huge.safetensors is not a safetensors file' --weights huge.safetensors --model ./small.yaml
     mkfifo fifo.safetensors
-    refused 1 'fifo.safetensors is not a regular file' --weights fifo.safetensors --model ./small.yaml
+    refused 1 'fifo.safetensors is a named pipe, not a file' --weights fifo.safetensors --model ./small.yaml
 }
 
 @test "train: weights of another network: the first names, and which network they are of" {

@@ -53,6 +53,13 @@ static enum status fill_paths(struct run_folder *f, const char *path, struct err
     return status;
 }
 
+static void free_paths(struct run_folder *f)
+{
+    for (int i = 0; i < RUN_N_FILES; i++)
+        free(f->file[i]);
+    free(f->path);
+}
+
 static enum status open_tables(struct run_folder *f, bool create, struct error *err)
 {
     enum status status = table_file_open(&f->batches, f->file[RUN_FILE_BATCHES], create, err);
@@ -124,6 +131,19 @@ enum status run_folder_check(const char *path, struct error *err)
         status = error_errno(err, "cannot make the run folder %s: %s", path ? path : "runs/train1",
                              place);
     free(place);
+    return status;
+}
+
+enum status run_folder_holds(bool *holds, const char *folder, const char *path, struct error *err)
+{
+    struct run_folder f = {0};
+    enum status status = fill_paths(&f, folder, err);
+
+    *holds = false;
+    for (int i = 0; status == STATUS_OK && !*holds && i < RUN_N_FILES; i++)
+        if (files_exist(f.file[i]))
+            status = files_same(holds, f.file[i], path, err);
+    free_paths(&f);
     return status;
 }
 
@@ -222,9 +242,7 @@ void run_folder_close(struct run_folder *f)
         return;
     table_file_close(&f->batches);
     table_file_close(&f->results);
-    for (int i = 0; i < RUN_N_FILES; i++)
-        free(f->file[i]);
-    free(f->path);
+    free_paths(f);
     free(f);
 }
 

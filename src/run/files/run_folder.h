@@ -51,6 +51,8 @@ enum status run_folder_create(struct run_folder **out, const char *path,
 /* Tells early, before pictures are read, what create would refuse: a path that exists, a place
  * where nothing can be written. Changes nothing. */
 enum status run_folder_check(const char *path, struct error *err);
+/* *holds: the run in `folder` has a file, and `path` leads to it. */
+enum status run_folder_holds(bool *holds, const char *folder, const char *path, struct error *err);
 /* Opens an existing run for --resume; refused when a running program holds it. */
 enum status run_folder_open(struct run_folder **out, const char *path, struct error *err);
 void run_folder_close(struct run_folder *f); /* NULL is fine */

@@ -1,12 +1,12 @@
 /* Looking at every picture before training: a bad file is better found in the first minute than in
  * the last hour. */
+#include "base/files.h"
 #include "base/memory.h"
 #include "run/train/session.h"
 #include "run/train/session_data.h"
 #include "run/train/session_machine.h"
 
 #include <stdlib.h>
-#include <unistd.h>
 
 bool session_wants_check(const struct session *s)
 {
@@ -164,9 +164,8 @@ static enum status check_files(const struct session_rows *rows, struct error *er
 {
     for (int i = 0; i < rows->n; i++) {
         const struct sample *sample = dataset_sample(rows->data, rows->row[i]);
-        if (access(sample->path, R_OK) != 0)
-            return error_errno(err, "%s:%d: cannot open %s", dataset_path(rows->data), sample->line,
-                               sample->path);
+        if (files_check_readable(sample->path, err) != STATUS_OK)
+            return error_prefix(err, "%s:%d", dataset_path(rows->data), sample->line);
     }
     return STATUS_OK;
 }

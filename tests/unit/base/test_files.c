@@ -5,9 +5,12 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdbool.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 static struct error err;
@@ -45,6 +48,7 @@ static void a_file_of_more_than_the_bound_is_refused(void **state)
     (void)state;
     uint8_t *bytes;
     size_t size;
+    char zeros[32];
     const char *path = scratch_write("a", "hello", 5);
     assert_int_equal(files_read(&bytes, &size, path, 5, &err), STATUS_OK);
     free(bytes);
@@ -52,8 +56,11 @@ static void a_file_of_more_than_the_bound_is_refused(void **state)
     assert_null(bytes);
     assert_non_null(strstr(err.message, "the file has 5 bytes, more than 4"));
     /* a device has no size to look at */
-    assert_int_equal(files_read(&bytes, &size, "/dev/zero", 1000000, &err), STATUS_FAILED);
-    assert_string_equal(err.message, "/dev/zero: the file has more than 1000000 bytes");
+    int fd = open("/dev/zero", O_RDONLY);
+    snprintf(zeros, sizeof zeros, "/dev/fd/%d", fd);
+    assert_int_equal(files_read(&bytes, &size, zeros, 1000000, &err), STATUS_FAILED);
+    assert_non_null(strstr(err.message, ": the file has more than 1000000 bytes"));
+    close(fd);
 }
 
 static void what_cannot_be_read_is_named(void **state)
@@ -67,9 +74,37 @@ static void what_cannot_be_read_is_named(void **state)
     assert_string_equal(err.message, "/tmp is a directory, not a file");
 }
 
-static void *feed_fifo(void *path)
+static void assert_refused(const char *path, const char *kind)
 {
-    FILE *f = fopen(path, "w");
+    uint8_t *bytes;
+    size_t size;
+    int fd;
+    assert_int_equal(files_read(&bytes, &size, path, 1000, &err), STATUS_FAILED);
+    assert_non_null(strstr(err.message, kind));
+    assert_int_equal(files_open_regular(&fd, &size, path, &err), STATUS_FAILED);
+    assert_int_equal(fd, -1);
+    assert_non_null(strstr(err.message, kind));
+}
+
+static void what_is_no_file_is_named_at_once(void **state)
+{
+    (void)state;
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int s = socket(AF_UNIX, SOCK_STREAM, 0);
+    assert_int_equal(mkfifo(scratch_path("fifo"), 0600), 0);
+    snprintf(address.sun_path, sizeof address.sun_path, "%s", scratch_path("socket"));
+    assert_int_equal(bind(s, (struct sockaddr *)&address, sizeof address), 0);
+    assert_refused(scratch_path("fifo"), "is a named pipe, not a file");
+    assert_refused(scratch_path("socket"), "is a socket, not a file");
+    assert_refused("/dev/zero", "is a device, not a file");
+    assert_refused(scratch_folder, "is a directory, not a file");
+    close(s);
+}
+
+static void *feed_pipe(void *fd)
+{
+    FILE *f = fdopen(*(int *)fd, "w");
+    usleep(50000); /* so that the reader comes first and has to wait */
     for (int i = 0; f && i < 100000; i++)
         fputc('x', f);
     if (f)
@@ -77,20 +112,55 @@ static void *feed_fifo(void *path)
     return NULL;
 }
 
-static void a_fifo_is_read_to_its_end(void **state)
+static void a_pipe_that_is_open_already_is_read_to_its_end(void **state)
 {
     (void)state;
     pthread_t feeder;
     uint8_t *bytes;
     size_t size;
-    char path[512];
-    snprintf(path, sizeof path, "%s", scratch_path("fifo"));
-    assert_int_equal(mkfifo(path, 0600), 0);
-    assert_int_equal(pthread_create(&feeder, NULL, feed_fifo, path), 0);
+    char path[32];
+    int end[2];
+    assert_int_equal(pipe(end), 0);
+    snprintf(path, sizeof path, "/dev/fd/%d", end[0]);
+    assert_int_equal(pthread_create(&feeder, NULL, feed_pipe, &end[1]), 0);
     assert_int_equal(files_read(&bytes, &size, path, 100000, &err), STATUS_OK);
     pthread_join(feeder, NULL);
+    close(end[0]);
     assert_int_equal(size, 100000);
     free(bytes);
+}
+
+static bool are_same(const char *a, const char *b)
+{
+    bool same, other;
+    assert_int_equal(files_same(&same, a, b, &err), STATUS_OK);
+    assert_int_equal(files_same(&other, b, a, &err), STATUS_OK);
+    assert_int_equal(same, other);
+    return same;
+}
+
+static void paths_are_the_same_by_what_they_lead_to(void **state)
+{
+    (void)state;
+    scratch_write("a", "1", 1);
+    scratch_write("b", "1", 1);
+    assert_int_equal(symlink("a", scratch_path("soft")), 0);
+    assert_int_equal(link(scratch_path("a"), scratch_path("hard")), 0);
+    assert_int_equal(symlink("new", scratch_path("dangling")), 0);
+    assert_int_equal(mkdir(scratch_path("d"), 0700), 0);
+    assert_true(are_same(scratch_path("a"), scratch_path("a")));
+    assert_true(are_same(scratch_path("a"), scratch_path("soft")));
+    assert_true(are_same(scratch_path("hard"), scratch_path("soft")));
+    assert_true(are_same(scratch_path("a"), scratch_path("d/../a")));
+    assert_false(are_same(scratch_path("a"), scratch_path("b")));
+    assert_false(are_same(scratch_path("a"), scratch_path("new")));
+    assert_true(are_same(scratch_path("new"), scratch_path("d/../new")));
+    assert_true(are_same(scratch_path("new"), scratch_path("dangling")));
+    assert_false(are_same(scratch_path("new"), scratch_path("newer")));
+    assert_false(are_same(scratch_path("new"), scratch_path("d/new")));
+    assert_false(are_same("/dev/null", "/dev/null")); /* takes what is written to it twice */
+    assert_true(are_same("-", "/dev/stdout"));
+    assert_false(are_same("-", scratch_path("a")));
 }
 
 static void a_file_of_proc_is_read_though_it_says_it_is_empty(void **state)
@@ -348,7 +418,9 @@ int main(void)
         SCRATCH_TEST(a_file_is_read_whole_with_a_zero_behind_it),
         SCRATCH_TEST(a_file_of_more_than_the_bound_is_refused),
         SCRATCH_TEST(what_cannot_be_read_is_named),
-        SCRATCH_TEST(a_fifo_is_read_to_its_end),
+        SCRATCH_TEST(what_is_no_file_is_named_at_once),
+        SCRATCH_TEST(a_pipe_that_is_open_already_is_read_to_its_end),
+        SCRATCH_TEST(paths_are_the_same_by_what_they_lead_to),
         SCRATCH_TEST(a_file_of_proc_is_read_though_it_says_it_is_empty),
         SCRATCH_TEST(a_write_replaces_the_file_only_at_the_commit),
         SCRATCH_TEST(two_writers_of_one_path_do_not_meet),

@@ -1,0 +1,173 @@
+#!/usr/bin/env bats
+# What a program is started with: standard streams that are closed, outputs that are inputs, signals.
+
+load tiny
+bats_require_minimum_version 1.5.0
+
+setup_file() {
+    make_tiny 12
+    train "$tiny/run" -q
+}
+setup() { cd "$BATS_TEST_TMPDIR"; }
+
+predict() { "$bin/atk-predict" --threads 1 --workers 1 "$@"; }
+
+# ---- closed descriptors ----
+
+# with_closed "0 2" COMMAND...: with those descriptors closed.
+with_closed() (
+    for fd in $1; do eval "exec $fd>&-"; done
+    "${@:2}"
+)
+
+@test "streams: with any of descriptors 0 to 2 closed a run writes the same files" {
+    for closed in 0 1 2 '0 1' '0 2' '1 2' '0 1 2'; do
+        rm -rf r
+        with_closed "$closed" train r
+        same_run "$tiny/run" r
+        cmp <(head -n 1 r/batches.csv) <(head -n 1 "$tiny/run/batches.csv")
+    done
+}
+
+@test "streams: with any of descriptors 0 to 2 closed atk-predict writes the same table" {
+    predict "$tiny/run" "$tiny/photos.csv" -q --out whole.csv
+    for closed in 0 1 2 '0 1' '0 2' '1 2' '0 1 2'; do
+        rm -f o.csv
+        with_closed "$closed" predict "$tiny/run" "$tiny/photos.csv" --out o.csv
+        cmp whole.csv o.csv
+    done
+}
+
+@test "streams: what standard output must carry is refused when it is closed" {
+    run with_closed 1 predict "$tiny/run" "$tiny/photos.csv"
+    [ "$status" -eq 2 ]
+    run with_closed 1 train r --json
+    [ "$status" -eq 2 ]
+    [ ! -e r ]
+}
+
+@test "streams: with descriptors closed the scripts write the same tables, or fail" {
+    mkdir -p p/a p/b
+    cp "$tiny/p00.png" p/a
+    cp "$tiny/p01.png" p/b
+    scripts=$BATS_TEST_DIRNAME/../../scripts
+    "$scripts/csv-from-folders" --out whole p
+    "$scripts/split-csv" --out whole whole.csv
+    for closed in 0 1 2 '0 1' '0 2' '1 2' '0 1 2'; do
+        rm -f o*.csv
+        with_closed "$closed" "$scripts/csv-from-folders" --out o p
+        cmp whole.csv o.csv
+        with_closed "$closed" "$scripts/split-csv" --out o o.csv
+        cmp whole_train.csv o_train.csv
+    done
+    run with_closed 1 "$scripts/csv-from-folders" p
+    [ "$status" -ne 0 ]
+}
+
+# ---- outputs that are inputs ----
+
+# refused FILE COMMAND...: with a usage error, and FILE has the bytes it had.
+refused() {
+    cp "$1" before
+    run "${@:2}"
+    [ "$status" -eq 2 ]
+    [[ $output = *'which would be overwritten'* ]]
+    cmp before "$1"
+}
+
+@test "streams: atk-predict overwrites neither table, images, model nor its other output" {
+    cp "$tiny"/p0*.png .
+    cp -r "$tiny/run" .
+    printf 'image,label\np00.png,red\np01.png,red\n' >t.csv
+    ln -s t.csv soft.csv
+    ln t.csv hard.csv
+    mkdir d
+    for out in t.csv ./t.csv d/../t.csv soft.csv hard.csv; do
+        refused t.csv predict run t.csv --out "$out"
+        refused t.csv predict run t.csv --out o.csv --confusion-matrix "$out"
+        refused t.csv predict run t.csv --confusion-matrix "$out"
+    done
+    refused p01.png predict run t.csv --out p01.png
+    refused p01.png predict run p00.png p01.png --out p01.png
+    for file in best.safetensors args.yaml confusion_matrix.csv; do
+        refused run/$file predict run p00.png --out run/$file
+        refused run/$file predict run/best.safetensors p00.png --out run/$file
+    done
+    run predict run t.csv --out o.csv --confusion-matrix d/../o.csv
+    [ "$status" -eq 2 ]
+    [ ! -e o.csv ]
+    run predict run t.csv --confusion-matrix -
+    [ "$status" -eq 2 ]
+    cp t.csv grows.csv
+    refused grows.csv bash -c '"$@" >>grows.csv' - "$bin/atk-predict" run grows.csv
+    predict run t.csv -q --out run/predictions.csv --confusion-matrix matrix.csv
+    predict run t.csv -q --out run/predictions.csv --confusion-matrix matrix.csv # its own of before
+}
+
+@test "streams: - is standard output" {
+    predict "$tiny/run" "$tiny/p00.png" -q >whole.csv
+    predict "$tiny/run" "$tiny/p00.png" -q --out - >o.csv
+    cmp whole.csv o.csv
+    predict "$tiny/run" "$tiny/photos.csv" -q --out o.csv --confusion-matrix whole.csv
+    { echo before && predict "$tiny/run" "$tiny/photos.csv" -q --out o.csv --confusion-matrix -; } >m.csv
+    cmp m.csv <(echo before && cat whole.csv)
+    [ ! -e - ]
+}
+
+# ---- what is no file ----
+
+@test "streams: what is no file is named at once, wherever a file is meant" {
+    mkfifo fifo.png
+    printf 'image,label\nfifo.png,red\n%s,blue\n%s,blue\n' "$tiny"/p0[01].png >t.csv
+    wrong='t.csv:2: fifo.png is a named pipe, not a file'
+    for cache in memory none; do
+        run timeout 20 "$bin/atk-train" t.csv --threads 1 --size 32 --model "$tiny/tiny.yaml" \
+            --val-split 0 --out r --cache $cache
+        [ "$status" -eq 1 ]
+        [[ $output = *"$wrong"* ]]
+    done
+    timeout 20 "$bin/atk-train" t.csv --threads 1 --size 32 --model "$tiny/tiny.yaml" --val-split 0 \
+        --out r --on-bad-image skip --epochs 1 -q
+    grep -q "$wrong" r/bad_images.csv
+    run timeout 20 "$bin/atk-predict" --threads 1 "$tiny/run" t.csv
+    [ "$status" -eq 1 ]
+    [[ $output = *'fifo.png is a named pipe'* ]]
+    for options in "fifo.png" "/dev/zero" "t.csv --val fifo.png" "t.csv --classes fifo.png" \
+        "t.csv --config ./fifo.png" "t.csv --model ./fifo.png" "t.csv --weights ./fifo.png"; do
+        # shellcheck disable=SC2086
+        run timeout 20 "$bin/atk-train" $options --threads 1 --size 32 --out other
+        [ "$status" -eq 1 ]
+        [[ $output = *'is a named pipe, not a file'* ]] || [[ $output = *'is a device, not a file'* ]]
+    done
+}
+
+# ---- signals ----
+
+# stopped_by SIGNAL...: a long run gets them all once it is under way, and `wait` its status.
+stopped_by() {
+    (become_train r --epochs 100000 -q) &
+    pid=$!
+    until [ -s r/results.csv ] && [ "$(wc -l <r/results.csv)" -gt 1 ]; do sleep 0.05; done
+    for signal; do kill "-$signal" $pid; done
+    wait $pid
+}
+
+@test "streams: SIGHUP saves the state and ends a run, as SIGTERM does, also when it comes twice" {
+    for signals in TERM HUP 'HUP HUP'; do
+        rm -rf r
+        status=0
+        # shellcheck disable=SC2086
+        stopped_by $signals || status=$?
+        [ "$status" -eq $([ "$signals" = TERM ] && echo 143 || echo 129) ]
+        [ -e r/state.safetensors ]
+    done
+}
+
+@test "streams: a run that nohup has started outlives SIGHUP" {
+    (trap '' HUP && become_train r --epochs 40 -q) &
+    pid=$!
+    until [ -s r/results.csv ]; do sleep 0.05; done
+    kill -HUP $pid
+    wait $pid
+    [ -e r/summary.json ]
+}
