@@ -215,6 +215,19 @@ static struct trainer_inputs describe_inputs(const struct session *s, struct tra
     return inputs;
 }
 
+enum { MOST_LATE_TOLD = 10 };
+
+static void show_late(void *context, const struct session_bad_image *bad)
+{
+    struct show *show = context;
+
+    if (show->session->n_late <= MOST_LATE_TOLD)
+        console_warn(show->console, "%s; left out of its batch", bad->message);
+    if (show->session->n_late == MOST_LATE_TOLD)
+        console_warn(show->console, "further ones are listed in %s alone",
+                     run_folder_file(show->session->folder, RUN_FILE_BAD_IMAGES));
+}
+
 static enum status train(struct console *c, struct session *s, struct error *err)
 {
     struct show show = {.console = c, .session = s};
@@ -223,6 +236,8 @@ static enum status train(struct console *c, struct session *s, struct error *err
 
     if (status != STATUS_OK)
         return status;
+    s->tell_late = show_late;
+    s->tell_late_context = &show;
     report_weights(c, s);
     console_print(c, "run       %s\n", run_folder_path(s->folder));
     const struct trainer_events events = {&show, show_batch, show_evaluating, show_epoch};

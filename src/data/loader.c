@@ -20,6 +20,7 @@ enum { N_SLOTS = 3 };
 struct slot {
     float *x;             /* [batch_size, size, size, 3], or [batch_size, n_values] */
     int *label, *row;     /* [batch_size] */
+    int *position;        /* [batch_size] in the epoch */
     struct error *failed; /* [batch_size] status OK, or why the picture cannot be read */
 };
 
@@ -92,6 +93,7 @@ static void lay_out(struct loader *l)
         l->slot[i].x = arena_floats(&l->memory, batch * sample_floats(opt));
         l->slot[i].label = arena_take(&l->memory, batch, sizeof *l->slot[i].label);
         l->slot[i].row = arena_take(&l->memory, batch, sizeof *l->slot[i].row);
+        l->slot[i].position = arena_take(&l->memory, batch, sizeof *l->slot[i].position);
         l->slot[i].failed = arena_take(&l->memory, batch, sizeof *l->slot[i].failed);
     }
     sampler_lay_out(&l->sampler, l->n_rows, opt->balance_classes, &l->memory);
@@ -191,6 +193,7 @@ static void load_picture(void *context, int position, int worker)
     struct slot *slot = &l->slot[position / opt->batch_size % N_SLOTS];
     int place = position % opt->batch_size, row = l->sampler.order[position];
     slot->row[place] = row;
+    slot->position[place] = position;
     slot->label[place] = dataset_sample(l->dataset, row)->label;
     make_picture(l, slot->x + (size_t)place * picture_values(opt), position, &l->bench[worker],
                  &slot->failed[place]);
@@ -235,6 +238,7 @@ static void fill_batch(struct loader *l, int first, int end)
     for (int p = first; p < end; p++) {
         int place = p - first;
         slot->row[place] = l->sampler.order[p];
+        slot->position[place] = p;
         slot->label[place] = dataset_sample(l->dataset, slot->row[place])->label;
         slot->failed[place].status = STATUS_OK;
         copy_values(l, slot->x + (size_t)place * (size_t)l->values.n_values, p);
@@ -307,6 +311,37 @@ enum status loader_start(struct loader *l, int epoch, int first_batch, struct er
     return STATUS_OK;
 }
 
+static void move_up(const struct loader *l, const struct slot *slot, int to, int from)
+{
+    size_t values = picture_values(&l->options);
+    memcpy(slot->x + (size_t)to * values, slot->x + (size_t)from * values,
+           values * sizeof *slot->x);
+    slot->label[to] = slot->label[from];
+    slot->row[to] = slot->row[from];
+    slot->position[to] = slot->position[from];
+}
+
+/* *n = the pictures of the batch that can be read, which come first now. */
+static enum status leave_out_bad(int *n, const struct loader *l, const struct slot *slot,
+                                 int places, struct error *err)
+{
+    *n = 0;
+    for (int i = 0; i < places; i++) {
+        const struct error *failed = &slot->failed[i];
+        if (failed->status == STATUS_OK) {
+            if (*n < i)
+                move_up(l, slot, *n, i);
+            ++*n;
+        } else if (l->options.bad) {
+            l->options.bad(l->options.bad_context, slot->row[i], failed->message);
+        } else {
+            *err = *failed;
+            return err->status;
+        }
+    }
+    return STATUS_OK;
+}
+
 enum status loader_next(struct loader *l, struct batch *out, struct error *err)
 {
     *out = (struct batch){.index = l->next_batch};
@@ -322,18 +357,17 @@ enum status loader_next(struct loader *l, struct batch *out, struct error *err)
     }
 
     const struct slot *slot = &l->slot[l->next_batch % N_SLOTS];
-    for (int i = 0; i < end - first; i++) {
-        if (slot->failed[i].status != STATUS_OK) {
-            *err = slot->failed[i];
-            return err->status;
-        }
-    }
+    int n;
+    if (leave_out_bad(&n, l, slot, end - first, err) != STATUS_OK)
+        return err->status;
     l->next_batch++;
     *out = (struct batch){
         .x = slot->x,
         .label = slot->label,
         .row = slot->row,
-        .n = end - first,
+        .position = slot->position,
+        .n = n,
+        .places = end - first,
         .index = l->next_batch - 1,
         .wait_seconds = waited,
     };

@@ -19,8 +19,12 @@
 #include <stdint.h>
 
 struct loader_options {
-    struct image_fit fit;  /* what the network sees when nothing is done to a picture */
-    int batch_size;        /* >= 1 */
+    struct image_fit fit; /* what the network sees when nothing is done to a picture */
+    int batch_size;       /* >= 1 */
+    /* A picture that cannot be read is told and left out of its batch; NULL: it ends the epoch.
+     * Called by loader_next. */
+    void (*bad)(void *context, int row, const char *message);
+    void *bad_context;
     float mean[3], std[3]; /* x = (byte / 255 - mean) / std in float32, per channel R, G, B */
     bool shuffle;        /* a fresh order each epoch from (seed, epoch); else in the order given */
     int balance_classes; /* > 0: the data set's classes; an epoch draws evenly from them instead
@@ -39,7 +43,9 @@ struct batch {
     const float *x;      /* [n, size, size, 3], or [n, n_values] of loader_use_values */
     const int *label;    /* [n] */
     const int *row;      /* [n] rows of the data set */
-    int n;               /* 0: the epoch is over */
+    const int *position; /* [n] in the epoch, ascending */
+    int n;               /* pictures */
+    int places;          /* n, and what has been left out; 0: the epoch is over */
     int index;           /* batch number within the epoch, from 0 */
     double wait_seconds; /* how long loader_next had to wait for this batch */
 };
@@ -58,9 +64,9 @@ int loader_batches(const struct loader *l); /* per epoch; the last one may be sm
 /* Starts an epoch (from 0) at a batch (0, or where a resumed run stopped, up to loader_batches),
  * ending one that is under way. Batches lent out before are gone. */
 enum status loader_start(struct loader *l, int epoch, int first_batch, struct error *err);
-/* The next batch, borrowed until the next call. A picture that cannot be read ends the epoch: at
- * the batch that it is in, with an error that names it (the first such picture of the batch) and
- * that every further call repeats. */
+/* The next batch, borrowed until the next call. Unless options.bad is told of it, a picture that
+ * cannot be read ends the epoch: at the batch that it is in, with an error that names it (the first
+ * such picture of the batch) and that every further call repeats. */
 enum status loader_next(struct loader *l, struct batch *out, struct error *err);
 /* The pictures at n positions of the present epoch (0: the first picture of its first batch) once
  * more, as they were given, into x [n, size, size, 3]; n <= batch_size. On the threads that

@@ -69,9 +69,10 @@ enum status first_batches_write(const char *const path[FIRST_BATCHES + 1], struc
     for (int i = 0; status == STATUS_OK && i < FIRST_BATCHES; i++) {
         struct batch b;
         status = loader_next(loader, &b, err);
-        if (status != STATUS_OK || b.n == 0)
+        if (status != STATUS_OK || b.places == 0)
             break;
-        status = show(path[i], w.stream, &b, data, opt, err);
+        if (b.n > 0)
+            status = show(path[i], w.stream, &b, data, opt, err);
     }
     if (status == STATUS_OK)
         return files_commit(&w, err);

@@ -25,7 +25,7 @@ enum run_file {
     RUN_FILE_MODEL,      /* model.yaml */
     RUN_FILE_CLASSES,    /* classes.txt */
     RUN_FILE_SPLIT,      /* split.csv */
-    RUN_FILE_BAD_IMAGES, /* bad_images.csv: only when there are any */
+    RUN_FILE_BAD_IMAGES, /* bad_images.csv, which grows: only when there are any */
     RUN_FILE_BATCHES,    /* batches.csv: one row per batch */
     RUN_FILE_RESULTS,    /* results.csv: one row per epoch */
     RUN_FILE_BEST,       /* best.safetensors */

@@ -173,15 +173,16 @@ enum status evaluator_run(struct evaluator *e, struct metrics *metrics, bool *st
     while (status == STATUS_OK) {
         struct batch b;
         status = loader_next(e->loader, &b, err);
-        if (status != STATUS_OK || b.n == 0)
+        if (status != STATUS_OK || b.places == 0)
             break;
 
-        classify(e, &b, classes);
+        if (b.n > 0)
+            classify(e, &b, classes);
         metrics_add(metrics, e->loss, b.label, e->predicted, b.n);
 
         if (events->sample)
             status = report_samples(e, &b, classes, events, err);
-        n_done += b.n;
+        n_done += b.places;
         if (events->progress)
             events->progress(events->context, n_done);
         if (events->stop && *events->stop != 0) {

@@ -3,12 +3,12 @@
 #include "base/files.h"
 #include "base/parallel.h"
 #include "data/split.h"
-#include "io/csv.h"
 #include "math/kernels.h"
 #include "run/files/first_batches.h"
 #include "run/files/model_file.h"
 #include "run/files/model_library.h"
 #include "run/settings/settings_yaml.h"
+#include "run/train/session_bad.h"
 #include "run/train/session_data.h"
 #include "run/train/session_machine.h"
 #include "run/train/session_weights.h"
@@ -89,44 +89,25 @@ static enum status open_network(struct session *s, struct error *err)
 
 enum status session_open_train_loader(struct session *s, struct error *err)
 {
-    const struct loader_options options = session_machine_train_loader_options(s);
+    struct loader_options options = session_machine_train_loader_options(s);
 
+    session_bad_watch(s, s->data, &options);
     return loader_create(&s->train_loader, s->data, s->train.row, s->train.n, s->cache, &options,
                          err);
 }
 
 static enum status open_loaders(struct session *s, struct error *err)
 {
-    const struct loader_options val = session_machine_loader_options(s);
+    struct loader_options val = session_machine_loader_options(s);
     enum status status = session_machine_make_caches(s, err);
 
     if (status == STATUS_OK)
         status = session_open_train_loader(s, err);
     if (status != STATUS_OK || !s->val.data || s->settings->find_lr)
         return status;
+    session_bad_watch(s, s->val.data, &val);
     return loader_create(&s->val_loader, s->val.data, s->val.row, s->val.n, s->val_cache, &val,
                          err);
-}
-
-static enum status write_bad_images(const struct session *s, const char *path, struct error *err)
-{
-    struct files_writer w;
-    enum status status = files_open(&w, path, err);
-
-    if (status != STATUS_OK)
-        return status;
-    fputs("image,file,line,reason\n", w.stream);
-    for (size_t i = 0; i < s->n_bad; i++) {
-        const struct session_bad_image *bad = &s->bad[i];
-        const struct sample *sample = dataset_sample(bad->data, bad->row);
-        csv_put_field(w.stream, sample->image);
-        fputc(',', w.stream);
-        csv_put_field(w.stream, dataset_path(bad->data));
-        fprintf(w.stream, ",%d,", sample->line);
-        csv_put_field(w.stream, bad->message);
-        fputc('\n', w.stream);
-    }
-    return files_commit(&w, err);
 }
 
 static enum status write_split(const struct session *s, const char *path, struct error *err)
@@ -182,7 +163,7 @@ static enum status describe_run(const struct session *s, struct error *err)
     if (!s->val_data)
         status = write_split(s, run_folder_file(f, RUN_FILE_SPLIT), err);
     if (status == STATUS_OK && s->n_bad > 0)
-        status = write_bad_images(s, run_folder_file(f, RUN_FILE_BAD_IMAGES), err);
+        status = session_bad_write(s, run_folder_file(f, RUN_FILE_BAD_IMAGES), err);
     return status == STATUS_OK ? write_first_batches(s, err) : status;
 }
 
@@ -256,9 +237,7 @@ void session_close(struct session *s)
     free(s->val.row);
     free(s->val.count);
     free(s->class_weight);
-    for (size_t i = 0; i < s->n_bad; i++)
-        free(s->bad[i].message);
-    free(s->bad);
+    session_bad_free(s);
     dataset_destroy(s->val_data);
     dataset_destroy(s->data);
     parallel_stop();

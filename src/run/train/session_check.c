@@ -3,6 +3,7 @@
 #include "base/files.h"
 #include "base/memory.h"
 #include "run/train/session.h"
+#include "run/train/session_bad.h"
 #include "run/train/session_data.h"
 #include "run/train/session_machine.h"
 
@@ -28,19 +29,14 @@ static void note_bad(void *context, int row, const char *message)
     struct checking *c = context;
     struct session *s = c->session;
     struct error ignored;
-    struct session_bad_image *bad = memory_grown(s->bad, &s->bad_capacity, s->n_bad + 1,
-                                                 sizeof *bad, "list of bad pictures", &ignored);
 
-    s->bad = bad ? bad : s->bad;
-    char *copy = bad ? memory_string(message, &ignored) : NULL;
-    if (!copy) {
-        c->out_of_memory = true;
+    /* A resumed run keeps its rows: what has gone bad since leaves its batches as they come. */
+    if (s->settings->resume && s->settings->on_bad_image == BAD_IMAGE_SKIP)
         return;
-    }
-    s->bad[s->n_bad] = (struct session_bad_image){.data = c->data, .row = row, .message = copy};
-    if (c->events->bad)
-        c->events->bad(c->events->context, &s->bad[s->n_bad]);
-    s->n_bad++;
+    if (session_bad_add(s, c->data, row, message, &ignored) != STATUS_OK)
+        c->out_of_memory = true;
+    else if (c->events->bad)
+        c->events->bad(c->events->context, &s->bad[s->n_bad - 1]);
 }
 
 static void note_done(void *context, int n_done, int n_rows)
@@ -85,32 +81,6 @@ static void sort_bad(struct session *s)
         qsort(s->bad, n_first, sizeof *s->bad, compare_bad);
 }
 
-static void drop_bad_rows(struct session_rows *rows, const unsigned char *is_bad)
-{
-    int kept = 0;
-
-    for (int i = 0; i < rows->n; i++)
-        if (!is_bad[rows->row[i]])
-            rows->row[kept++] = rows->row[i];
-    rows->n = kept;
-}
-
-static enum status drop_bad(struct session *s, struct session_rows *rows, struct error *err)
-{
-    if (!rows->data)
-        return STATUS_OK;
-    unsigned char *is_bad =
-        memory_array((size_t)dataset_size(rows->data), sizeof *is_bad, "bad rows", err);
-    if (!is_bad)
-        return err->status;
-    for (size_t i = 0; i < s->n_bad; i++)
-        if (s->bad[i].data == rows->data)
-            is_bad[s->bad[i].row] = 1;
-    drop_bad_rows(rows, is_bad);
-    free(is_bad);
-    return STATUS_OK;
-}
-
 /* Mean and std of the training pictures. From here on the run is one that was given these numbers:
  * args.yaml, the state and the weights files hold them. */
 static enum status resolve_colours(struct session *s, const struct colour_sums *sums,
@@ -148,14 +118,12 @@ enum status session_check(struct session *s, const struct session_events *events
     }
     if (status != STATUS_OK || (c.events->stop && *c.events->stop))
         return status;
-    if (drop_bad(s, &s->train, err) != STATUS_OK || drop_bad(s, &s->val, err) != STATUS_OK)
+    if (session_bad_drop(s, err) != STATUS_OK)
         return err->status;
     sort_bad(s);
     if (s->train.n == 0)
         return error_set(err, "%s (and %zu more: no training picture is left)", s->bad[0].message,
                          s->n_bad - 1);
-    if (s->val.n == 0)
-        s->val.data = NULL;
     status = session_data_count(s, err);
     return status == STATUS_OK ? resolve_colours(s, &sums, err) : status;
 }

@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "data/split.h"
 #include "run/train/class_weights.h"
+#include "run/train/session_bad.h"
 
 #include <stdlib.h>
 
@@ -109,5 +110,7 @@ enum status session_data_load(struct session *s, struct error *err)
 
     if (status == STATUS_OK)
         status = s->settings->val ? use_validation_table(s, err) : use_split(s, err);
+    if (status == STATUS_OK && s->settings->resume)
+        status = session_bad_leave_again(s, err);
     return status == STATUS_OK ? session_data_count(s, err) : status;
 }

@@ -89,6 +89,12 @@ struct session {
     struct session_bad_image *bad;
     size_t n_bad, bad_capacity;
 
+    /* those that go bad later, once each: see run/train/session_bad */
+    void (*tell_late)(void *context, const struct session_bad_image *image); /* NULL: nobody */
+    void *tell_late_context;
+    size_t n_late;
+    unsigned char *known_bad, *known_bad_val; /* [dataset_size] of data, of val_data; or NULL */
+
     /* after session_open */
     /* Of --cache disk; val_disk when validation pictures have another side. Made, like the caches,
      * by session_check when it is called. */

@@ -25,13 +25,15 @@ static enum status create_step(struct trainer_pictures *s, const struct trainer 
 
     s->row = memory_array(n, sizeof *s->row, what, err);
     s->predicted = memory_array(n, sizeof *s->predicted, what, err);
+    s->position = memory_array(n, sizeof *s->position, what, err);
+    s->micro_batch = memory_array(n, sizeof *s->micro_batch, what, err);
     s->loss = memory_array(n, sizeof *s->loss, what, err);
     s->weight = memory_array(n, sizeof *s->weight, what, err);
     s->dlogits = memory_array(n * classes, sizeof *s->dlogits, what, err);
     s->selected = memory_array(n, sizeof *s->selected, what, err);
     s->scratch = memory_array(n, sizeof *s->scratch, what, err);
-    if (!s->row || !s->predicted || !s->loss || !s->weight || !s->dlogits || !s->selected ||
-        !s->scratch)
+    if (!s->row || !s->predicted || !s->position || !s->micro_batch || !s->loss || !s->weight ||
+        !s->dlogits || !s->selected || !s->scratch)
         return err->status;
     return STATUS_OK;
 }
@@ -41,7 +43,8 @@ static size_t step_bytes(const struct settings *settings, int classes)
     const struct trainer_pictures *s = NULL;
     size_t n = (size_t)settings->batch_size * (size_t)settings->accumulate;
 
-    return n * (sizeof *s->row + sizeof *s->predicted + sizeof *s->loss + sizeof *s->weight +
+    return n * (sizeof *s->row + sizeof *s->predicted + sizeof *s->position +
+                sizeof *s->micro_batch + sizeof *s->loss + sizeof *s->weight +
                 (size_t)classes * sizeof *s->dlogits + sizeof *s->selected + sizeof *s->scratch);
 }
 
@@ -49,6 +52,8 @@ static void free_step(struct trainer_pictures *s)
 {
     free(s->row);
     free(s->predicted);
+    free(s->position);
+    free(s->micro_batch);
     free(s->loss);
     free(s->weight);
     free(s->dlogits);
@@ -221,6 +226,10 @@ static enum status train_epoch(struct trainer *t, bool *stopped, struct error *e
         if (!*stopped && t->state.next_batch < t->n_batches)
             *stopped = t->out_of_time = time_is_up(t);
     }
+    t->unreadable = t->unreadable || (status == STATUS_OK && !*stopped && t->state.images == 0);
+    if (status == STATUS_OK && t->unreadable)
+        return error_set(err, "epoch %d: no training picture can be read any more",
+                         (int)t->state.epoch + 1);
     return status;
 }
 
@@ -253,6 +262,12 @@ static enum status evaluate(struct trainer *t, bool *stopped, struct error *err)
     trainer_update_exchange(t);
     enum status status = evaluator_run(t->evaluator, &t->metrics, stopped, &events, err);
     trainer_update_exchange(t);
+    t->unreadable = status != STATUS_OK; /* nothing else fails there */
+    if (status == STATUS_OK && !*stopped && t->metrics.n == 0) {
+        t->unreadable = true;
+        status = error_set(err, "epoch %d: no validation picture can be read any more",
+                           (int)t->state.epoch + 1);
+    }
     if (status == STATUS_OK && !*stopped)
         metrics_finish(&t->metrics, validation_share(t));
     return status;
@@ -336,6 +351,15 @@ static enum status finish_epoch(struct trainer *t, struct error *err)
     return STATUS_OK;
 }
 
+/* A picture has gone bad: what was trained before it is worth keeping. */
+static enum status save_and_fail(struct trainer *t, struct error *err)
+{
+    struct error trouble;
+    if (t->unreadable && trainer_save_last(t, &trouble) != STATUS_OK)
+        return error_prefix(err, "the state cannot be saved either (%s)", trouble.message);
+    return err->status;
+}
+
 enum status trainer_run(struct trainer *t, bool *interrupted, struct error *err)
 {
     enum trainer_end end;
@@ -353,7 +377,9 @@ enum status trainer_run(struct trainer *t, bool *interrupted, struct error *err)
         status = train_epoch(t, interrupted, err);
         if (status == STATUS_OK && !*interrupted && t->evaluator)
             status = evaluate(t, interrupted, err);
-        if (status != STATUS_OK || *interrupted)
+        if (status != STATUS_OK)
+            return save_and_fail(t, err);
+        if (*interrupted)
             break;
         status = finish_epoch(t, err);
         if (status != STATUS_OK)

@@ -76,10 +76,13 @@ static int choose_again(struct trainer *t, int *at)
             place[n++] = s->selected[(*at)++];
         return n;
     }
-    int first = s->selected[*at] / batch * batch;
-    for (; n < batch; n++)
+    int first = s->micro_batch[s->selected[*at]];
+    while (s->micro_batch[first + n] == first) /* ends before the last micro-batch */
+    {
         place[n] = first + n;
-    while (*at < s->n_selected && s->selected[*at] < first + batch)
+        n++;
+    }
+    while (*at < s->n_selected && s->selected[*at] < first + n)
         (*at)++;
     return n;
 }
@@ -89,11 +92,10 @@ enum status trainer_backward_rest(struct trainer *t, struct error *err)
     const struct trainer_pictures *s = &t->step;
     const struct trainer_again *a = &t->again;
     size_t classes = (size_t)t->classes;
-    int first = (int)t->state.next_batch * s->capacity; /* of the step, in the epoch */
     for (int at = 0; at < s->n_selected && s->selected[at] < s->first;) {
         int n = choose_again(t, &at);
         for (int i = 0; i < n; i++) {
-            a->position[i] = first + a->place[i];
+            a->position[i] = s->position[a->place[i]];
             memcpy(a->dlogits + (size_t)i * classes, s->dlogits + (size_t)a->place[i] * classes,
                    classes * sizeof *a->dlogits);
         }

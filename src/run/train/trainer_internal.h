@@ -25,6 +25,8 @@ struct trainer_pictures {
     int capacity, n; /* n: through the network so far */
     int first;       /* of the last micro-batch */
     int *row, *predicted;
+    int *position;    /* in the epoch */
+    int *micro_batch; /* where that of the picture begins */
     float *loss, *weight;
     float *dlogits; /* [capacity, classes]: of the loss; once selected, times the weight */
     double loss_sum;
@@ -73,6 +75,7 @@ struct trainer {
     bool restored, out_of_time;
     struct trainer_best best;
     bool not_finite;             /* that is why the last step failed */
+    bool unreadable;             /* a picture is, before anything of the step was done */
     double images_per_second;    /* smoothed; 0 before the first batch */
     double saved_at, counted_at; /* clock_seconds of the last save, of save_time */
 

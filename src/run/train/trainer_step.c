@@ -44,8 +44,10 @@ static enum status add_micro_batch(struct trainer *t, struct trainer_batch *out,
     loss_individual(s->loss + s->first, s->dlogits + (size_t)s->first * classes, logits, b->label,
                     b->n, t->classes, &t->loss_options);
     memcpy(s->row + s->first, b->row, (size_t)b->n * sizeof *s->row);
+    memcpy(s->position + s->first, b->position, (size_t)b->n * sizeof *s->position);
     for (int i = 0; i < b->n; i++) {
         int at = s->first + i;
+        s->micro_batch[at] = s->first;
         s->loss_sum += (double)s->loss[at];
         s->predicted[at] = metrics_predict(logits + (size_t)i * classes, t->classes);
         out->n_correct += s->predicted[at] == b->label[i];
@@ -60,18 +62,26 @@ static enum status compute_gradient(struct trainer *t, struct trainer_batch *out
 {
     struct trainer_pictures *s = &t->step;
     bool at_once = t->settings->scope != SCOPE_STEP;
-    while (s->n < out->n) {
+    for (int left = out->n; left > 0;) {
         struct batch b;
         enum status status = loader_next(t->in.train, &b, err);
-        if (status == STATUS_OK)
+        /* Nothing of the step is done yet: the state before it can be saved. */
+        t->unreadable = status != STATUS_OK && s->n == 0;
+        if (status == STATUS_OK && b.n > 0)
             status = add_micro_batch(t, out, &b, err);
         if (status != STATUS_OK)
             return status;
+        left -= b.places;
+        out->n -= b.places - b.n;
+        if (b.n == 0)
+            continue;
         if (at_once) {
             trainer_select(t, out, s->first, b.n);
             trainer_backward_present(t);
         }
     }
+    if (s->n == 0)
+        return STATUS_OK;
     out->mean_loss = s->loss_sum / out->n;
     if (at_once)
         return STATUS_OK;
@@ -89,7 +99,7 @@ static enum status report_step(struct trainer *t, const struct trainer_batch *b,
         .k = b->k,
         .loss = b->loss,
         .mean_loss = b->mean_loss,
-        .accuracy = (double)b->n_correct / b->n,
+        .accuracy = b->n > 0 ? (double)b->n_correct / b->n : NAN,
         .learning_rate = b->learning_rate,
         .gradient_norm = b->gradient_norm,
         .threshold = b->threshold,
@@ -143,7 +153,8 @@ enum status trainer_step(struct trainer *t, struct error *err)
         status = trainer_update(t, &report, err);
     if (status != STATUS_OK)
         return status;
-    trainer_select_finish(t, &report);
+    if (report.n > 0)
+        trainer_select_finish(t, &report);
     add_to_state(t, &report);
 
     report.seconds = clock_seconds() - began;
