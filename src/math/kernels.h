@@ -145,10 +145,10 @@ struct kernels {
                                        const struct kernels_depthwise *d, int first_row, int n_rows,
                                        bool accumulate);
 
-    /* C [rows, columns] = A [rows, K] x B [K, columns] with K = segments * depth; columns <=
-     * tile_columns. B must be readable in whole vectors of 16. A row's bits do not depend on the
-     * number of rows, nor a column's on the number of columns. tile_rows rows at a time are
-     * fastest. */
+    /* C [rows, columns] = A [rows, K] x B [K, columns] with K = segments * depth; 1 <= columns <=
+     * tile_columns. Floats beside the columns are neither read nor written. A row's bits do not
+     * depend on the number of rows, nor a column's on the number of columns. tile_rows rows at a
+     * time are fastest. */
     void (*tile_product)(float *c, const float *a, const float *b, int rows, int columns,
                          const struct kernels_tile *t);
     /* B [depth, columns], its rows b_step floats apart, as a panel [depth, tile_columns] that
@@ -157,9 +157,11 @@ struct kernels {
     int tile_rows, tile_columns;
 
     /* Winograd F(4x4, 3x3), padding 1 (src/README.md has the matrices). A tile is 4x4 outputs
-     * and the 6x6 inputs under them; `point` is the distance between its 36 transformed values;
-     * channels are a multiple of 16. v = B^T d B of some channels of the inputs at (top, left),
-     * zero outside of the picture [height, width], `pixel` the distance of its pixels. */
+     * and the 6x6 inputs under them; `point` is the distance between its 36 transformed values.
+     * Transformed values come in whole vectors: with channels that are no multiple of 16 there must
+     * be room for 16 at their end, which is written (with zeros) and read. v = B^T d B of some
+     * channels of the inputs at (top, left), zero outside of the picture [height, width], `pixel`
+     * the distance of its pixels. */
     void (*winograd_input)(float *v, size_t point, const float *x, size_t pixel, int top, int left,
                            int height, int width, int channels);
     /* y (+)= A^T m A of some channels; y points at the tile's first pixel, `row` and `pixel` are
@@ -169,9 +171,10 @@ struct kernels {
     /* m = A dy A^T; dy points at the tile's first pixel in a picture `width` wide. */
     void (*winograd_gradient)(float *m, size_t point, const float *dy, int rows, int columns,
                               int width, int channels);
-    /* u = G w G^T for 16 filters side by side; `tap` is the distance between the 9 taps. */
-    void (*winograd_filter)(float *u, size_t point, const float *w, size_t tap);
-    /* dw = G^T du G for n (a multiple of 16) filters side by side. */
+    /* u = G w G^T for 16 filters side by side, of which n exist (the others are 0 in u); `tap` is
+     * the distance between the 9 taps. */
+    void (*winograd_filter)(float *u, size_t point, const float *w, size_t tap, int n);
+    /* dw = G^T du G for n filters side by side. */
     void (*winograd_filter_gradient)(float *dw, size_t tap, const float *du, size_t point,
                                      size_t n);
 

@@ -55,10 +55,7 @@ static inline __attribute__((always_inline)) vec load_first(const float *p, int 
     const __m256i lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
     return (vec)_mm256_maskload_ps(p, _mm256_cmpgt_epi32(_mm256_set1_epi32(n), lane));
 #else
-    vec v = {0};
-    for (int i = 0; i < n; i++)
-        v[i] = p[i];
-    return v;
+    return (vec){n > 0 ? p[0] : 0, n > 1 ? p[1] : 0, n > 2 ? p[2] : 0, n > 3 ? p[3] : 0};
 #endif
 }
 
@@ -70,8 +67,14 @@ static inline __attribute__((always_inline)) void store_first(float *p, vec v, i
     const __m256i lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
     _mm256_maskstore_ps(p, _mm256_cmpgt_epi32(_mm256_set1_epi32(n), lane), (__m256)v);
 #else
-    for (int i = 0; i < n; i++)
-        p[i] = v[i];
+    if (n > 0)
+        p[0] = v[0];
+    if (n > 1)
+        p[1] = v[1];
+    if (n > 2)
+        p[2] = v[2];
+    if (n > 3)
+        p[3] = v[3];
 #endif
 }
 
@@ -122,7 +125,7 @@ void KERNEL(winograd_sweep_output)(float *y, size_t row, size_t pixel, const flo
                                    int rows, int columns, int channels, bool accumulate);
 void KERNEL(winograd_sweep_gradient)(float *m, size_t point, const float *dy, int rows, int columns,
                                      int width, int channels);
-void KERNEL(winograd_sweep_filter)(float *u, size_t point, const float *w, size_t tap);
+void KERNEL(winograd_sweep_filter)(float *u, size_t point, const float *w, size_t tap, int n);
 void KERNEL(winograd_sweep_filter_gradient)(float *dw, size_t tap, const float *du, size_t point,
                                             size_t n);
 void KERNEL(param_sweep_adam)(float *param, float *m, float *v, const float *grad, size_t n,

@@ -3,6 +3,7 @@
  * Sums as in norm_sweep.c: in float32 over blocks of BLOCK pixels, and from there in double. A
  * block goes over all channels before the next one begins, so that memory is read on and on. */
 #include "math/kernels/activation.h"
+#include "math/kernels/doubles.h"
 #include "math/kernels/level.h"
 
 enum { BLOCK = 64, WIDE = 4 };
@@ -51,20 +52,31 @@ static inline __attribute__((always_inline)) void block_of(const struct sweep *s
     }
 }
 
-/* Channels past the last whole register: one by one, in double. */
-static inline void block_of_one(const struct sweep *s, size_t first, size_t end, size_t c,
-                                enum kernels_activation activation)
+/* The n channels past the last whole register: in double from the start. */
+static inline __attribute__((always_inline)) void block_tail(const struct sweep *s, size_t first,
+                                                             size_t end, size_t c, int n,
+                                                             enum kernels_activation activation)
 {
+    const vec scale = load_first(s->scale + c, n);
+    const struct doubles mean = doubles_of(load_first(s->mean + c, n));
+    struct doubles sum_g = doubles_from(s->sum_g + c, n), sum_gx = doubles_from(s->sum_gx + c, n);
     for (size_t p = first; p < end; p++) {
         const size_t at = p * s->channels + c, here = p * s->pitch + c;
-        float v = s->g[here];
+        vec v = load_first(s->g + here, n);
         if (activation != KERNELS_NONE)
-            v = activation_gradient_of_one(v, s->y[here], activation);
-        s->sum_g[c] += v;
-        s->sum_gx[c] += v * ((double)s->z[at] - s->mean[c]);
+            v = activation_gradient(v, load_first(s->y + here, n), activation);
+        const struct doubles d = doubles_of(v), x = doubles_of(load_first(s->z + at, n));
+        for (int i = 0; i < 2; i++) {
+            sum_g.half[i] += d.half[i];
+            sum_gx.half[i] += d.half[i] * (x.half[i] - mean.half[i]);
+        }
         if (s->masked)
-            s->masked[here] = v;
-        s->dz[at] = v * s->scale[c];
+            store_first(s->masked + here, v, n);
+        store_first(s->dz + at, v * scale, n);
+    }
+    for (int i = 0; i < n; i++) {
+        s->sum_g[c + (size_t)i] = doubles_at(&sum_g, i);
+        s->sum_gx[c + (size_t)i] = doubles_at(&sum_gx, i);
     }
 }
 
@@ -80,8 +92,8 @@ static inline __attribute__((always_inline)) void run(const struct sweep *s, siz
             block_of(s, first, end, c, WIDE, activation);
         for (; c + LANES <= s->channels; c += LANES)
             block_of(s, first, end, c, 1, activation);
-        for (; c < s->channels; c++)
-            block_of_one(s, first, end, c, activation);
+        if (c < s->channels)
+            block_tail(s, first, end, c, (int)(s->channels - c), activation);
     }
 }
 

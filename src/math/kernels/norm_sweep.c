@@ -2,8 +2,9 @@
  *
  * Sums run over pixels with channels side by side in a register, in float32 over blocks of BLOCK
  * pixels and from there in double: short float sums lose nothing that matters, and long ones would.
- * Channels past the last whole register are summed one by one, in double. */
+ * Channels past the last whole register are summed in double from the start. */
 #include "math/kernels/activation.h"
+#include "math/kernels/doubles.h"
 #include "math/kernels/level.h"
 
 enum { BLOCK = 64, WIDE = 4 };
@@ -47,21 +48,26 @@ moments_of(double *mean, double *m2, const float *z, size_t pixels, size_t strid
     }
 }
 
-static void moments_tail(double *mean, double *m2, const float *z, size_t pixels, int channels,
-                         int first)
+/* n channels, fewer than a register has. */
+static void moments_tail(double *mean, double *m2, const float *z, size_t pixels, size_t stride,
+                         int n)
 {
-    int n = channels - first;
-    for (int c = 0; c < n; c++) {
-        double shift = z[first + c], sum = 0, square = 0;
-        for (size_t p = 0; p < pixels; p++) {
-            double d = z[p * (size_t)channels + (size_t)(first + c)] - shift;
-            sum += d;
-            square += d * d;
+    const struct doubles shift = doubles_of(load_first(z, n));
+    struct doubles sum = {0}, square = {0};
+    for (size_t p = 0; p < pixels; p++) {
+        const struct doubles v = doubles_of(load_first(z + p * stride, n));
+        for (int i = 0; i < 2; i++) {
+            const double_vec d = v.half[i] - shift.half[i];
+            sum.half[i] += d;
+            square.half[i] += d * d;
         }
-        mean[first + c] = shift + sum / (double)pixels;
-        m2[first + c] = square - sum * (sum / (double)pixels);
-        if (m2[first + c] < 0)
-            m2[first + c] = 0;
+    }
+    for (int c = 0; c < n; c++) {
+        const double s = doubles_at(&sum, c), q = doubles_at(&square, c);
+        mean[c] = (double)z[c] + s / (double)pixels;
+        m2[c] = q - s * (s / (double)pixels);
+        if (m2[c] < 0)
+            m2[c] = 0;
     }
 }
 
@@ -73,7 +79,8 @@ void KERNEL(norm_sweep_moments)(double *mean, double *m2, const float *z, size_t
         moments_of(mean + c, m2 + c, z + c, pixels, (size_t)channels, WIDE);
     for (; c + LANES <= channels; c += LANES)
         moments_of(mean + c, m2 + c, z + c, pixels, (size_t)channels, 1);
-    moments_tail(mean, m2, z, pixels, channels, c);
+    if (c < channels)
+        moments_tail(mean + c, m2 + c, z + c, pixels, (size_t)channels, channels - c);
 }
 
 static inline __attribute__((always_inline)) void
@@ -90,12 +97,14 @@ apply(float *y, const float *z, const float *residual, const float *scale, const
                 v += load(residual + here);
             store(y + here, activation_of(v, activation));
         }
-        for (int c = whole; c < channels; c++) {
-            const size_t here = to + (size_t)c;
-            float v = z[at + (size_t)c] * scale[c] + shift[c];
+        if (whole < channels) {
+            const int n = channels - whole;
+            const size_t here = to + (size_t)whole;
+            vec v = load_first(z + at + (size_t)whole, n) * load_first(scale + whole, n) +
+                    load_first(shift + whole, n);
             if (residual)
-                v += residual[here];
-            y[here] = activation_of_one(v, activation);
+                v += load_first(residual + here, n);
+            store_first(y + here, activation_of(v, activation), n);
         }
     }
 }
@@ -141,6 +150,32 @@ backward_sums_of(double *sum_g, double *sum_gx, float *g, const float *y, const 
     }
 }
 
+/* n channels, fewer than a register has. */
+static inline __attribute__((always_inline)) void
+backward_sums_tail(double *sum_g, double *sum_gx, float *g, const float *y, const float *z,
+                   const float *mean, size_t pixels, size_t stride, size_t pitch, int n,
+                   enum kernels_activation activation)
+{
+    const struct doubles middle = doubles_of(load_first(mean, n));
+    struct doubles s = {0}, q = {0};
+    for (size_t p = 0; p < pixels; p++) {
+        vec v = load_first(g + p * pitch, n);
+        if (activation != KERNELS_NONE) {
+            v = activation_gradient(v, load_first(y + p * pitch, n), activation);
+            store_first(g + p * pitch, v, n);
+        }
+        const struct doubles d = doubles_of(v), x = doubles_of(load_first(z + p * stride, n));
+        for (int i = 0; i < 2; i++) {
+            s.half[i] += d.half[i];
+            q.half[i] += d.half[i] * (x.half[i] - middle.half[i]);
+        }
+    }
+    for (int c = 0; c < n; c++) {
+        sum_g[c] = doubles_at(&s, c);
+        sum_gx[c] = doubles_at(&q, c);
+    }
+}
+
 static inline __attribute__((always_inline)) void
 backward_sums(double *sum_g, double *sum_gx, float *g, const float *y, const float *z,
               const float *mean, size_t pixels, int channels, size_t pitch,
@@ -154,16 +189,9 @@ backward_sums(double *sum_g, double *sum_gx, float *g, const float *y, const flo
     for (; first + LANES <= channels; first += LANES)
         backward_sums_of(sum_g + first, sum_gx + first, g + first, y + first, z + first,
                          mean + first, pixels, stride, pitch, 1, activation);
-    for (int c = first; c < channels; c++) {
-        sum_g[c] = sum_gx[c] = 0;
-        for (size_t p = 0; p < pixels; p++) {
-            size_t here = p * pitch + (size_t)c;
-            if (activation != KERNELS_NONE)
-                g[here] = activation_gradient_of_one(g[here], y[here], activation);
-            sum_g[c] += g[here];
-            sum_gx[c] += g[here] * ((double)z[p * stride + (size_t)c] - mean[c]);
-        }
-    }
+    if (first < channels)
+        backward_sums_tail(sum_g + first, sum_gx + first, g + first, y + first, z + first,
+                           mean + first, pixels, stride, pitch, channels - first, activation);
 }
 
 void KERNEL(norm_sweep_backward_sums)(double *sum_g, double *sum_gx, float *g, const float *y,
@@ -191,9 +219,15 @@ void KERNEL(norm_sweep_backward_apply)(float *dz, const float *g, const float *z
             store(dz + here, load(a + c) * load(g + from + (size_t)c) +
                                  load(b + c) * (load(z + here) - load(mean + c)) + load(d + c));
         }
-        for (int c = whole; c < channels; c++) {
-            const size_t here = at + (size_t)c;
-            dz[here] = a[c] * g[from + (size_t)c] + b[c] * (z[here] - mean[c]) + d[c];
+        if (whole < channels) {
+            const int n = channels - whole;
+            const size_t here = at + (size_t)whole;
+            store_first(dz + here,
+                        load_first(a + whole, n) * load_first(g + from + (size_t)whole, n) +
+                            load_first(b + whole, n) *
+                                (load_first(z + here, n) - load_first(mean + whole, n)) +
+                            load_first(d + whole, n),
+                        n);
         }
     }
 }

@@ -1,16 +1,30 @@
 /* The micro-kernel of all own matrix products: a tile of C stays in registers while k runs, B comes
  * in vectors, A is broadcast element by element from where it lies, unpacked.
  *
- * Each number of rows is a function of its own, so that the compiler can unroll it and keep all
- * sums in registers. */
+ * Each number of rows and registers is a function of its own, so that the compiler can unroll it
+ * and keep all sums in registers. */
 #include "math/kernels/activation.h"
 #include "math/kernels/level.h"
 
-enum { TILE_VECTORS = TILE_COLUMNS / LANES, NARROW_VECTORS = 16 / LANES };
+enum { TILE_VECTORS = TILE_COLUMNS / LANES };
 
+static inline __attribute__((always_inline)) vec take(const float *p, int lanes)
+{
+    return lanes == LANES ? load(p) : load_first(p, lanes);
+}
+
+static inline __attribute__((always_inline)) void put(float *p, vec v, int lanes)
+{
+    if (lanes == LANES)
+        store(p, v);
+    else
+        store_first(p, v, lanes);
+}
+
+/* `vectors` registers of columns; of the last one `lanes` columns exist. */
 static inline __attribute__((always_inline)) void product(float *c, const struct kernels_tile *t,
                                                           const float *a, const float *b, int rows,
-                                                          int vectors)
+                                                          int vectors, int lanes)
 {
     vec sum[TILE_ROWS][TILE_VECTORS];
 #pragma GCC unroll 14
@@ -26,7 +40,7 @@ static inline __attribute__((always_inline)) void product(float *c, const struct
             vec column[TILE_VECTORS];
 #pragma GCC unroll 4
             for (int v = 0; v < vectors; v++)
-                column[v] = load(b + LANES * v);
+                column[v] = take(b + LANES * v, v + 1 < vectors ? LANES : lanes);
 #pragma GCC unroll 14
             for (int i = 0; i < rows; i++)
 #pragma GCC unroll 4
@@ -41,68 +55,64 @@ static inline __attribute__((always_inline)) void product(float *c, const struct
 #pragma GCC unroll 4
         for (int v = 0; v < vectors; v++) {
             float *out = c + (size_t)i * t->c_row + LANES * v;
+            const int n = v + 1 < vectors ? LANES : lanes;
             if (t->accumulate)
-                sum[i][v] += load(out);
-            store(out, sum[i][v]);
+                sum[i][v] += take(out, n);
+            put(out, sum[i][v], n);
         }
     }
 }
 
-typedef void tile_function(float *c, const struct kernels_tile *t, const float *a, const float *b);
+typedef void tile_function(float *c, const struct kernels_tile *t, const float *a, const float *b,
+                           int lanes);
 
-#define ROWS(n)                                                                                    \
-    static void rows##n##_wide(float *c, const struct kernels_tile *t, const float *a,             \
-                               const float *b)                                                     \
+/* With a whole last register, and with a part of one. */
+#define TILE(n, v)                                                                                 \
+    static void rows##n##_whole##v(float *c, const struct kernels_tile *t, const float *a,         \
+                                   const float *b, int lanes)                                      \
     {                                                                                              \
-        product(c, t, a, b, n <= TILE_ROWS ? n : 1, TILE_VECTORS);                                 \
+        (void)lanes;                                                                               \
+        product(c, t, a, b, n <= TILE_ROWS ? n : 1, v, LANES);                                     \
     }                                                                                              \
-    static void rows##n##_one(float *c, const struct kernels_tile *t, const float *a,              \
-                              const float *b)                                                      \
+    static void rows##n##_part##v(float *c, const struct kernels_tile *t, const float *a,          \
+                                  const float *b, int lanes)                                       \
     {                                                                                              \
-        product(c, t, a, b, n <= TILE_ROWS ? n : 1, NARROW_VECTORS);                               \
+        product(c, t, a, b, n <= TILE_ROWS ? n : 1, v, lanes);                                     \
     }
-ROWS(1)
-ROWS(2)
-ROWS(3)
-ROWS(4)
-ROWS(5)
-ROWS(6)
-ROWS(7)
-ROWS(8)
-ROWS(9)
-ROWS(10)
-ROWS(11)
-ROWS(12)
-ROWS(13)
-ROWS(14)
-
-static tile_function *const wide[] = {
-    rows1_wide, rows2_wide, rows3_wide,  rows4_wide,  rows5_wide,  rows6_wide,  rows7_wide,
-    rows8_wide, rows9_wide, rows10_wide, rows11_wide, rows12_wide, rows13_wide, rows14_wide};
-static tile_function *const one[] = {rows1_one,  rows2_one,  rows3_one,  rows4_one, rows5_one,
-                                     rows6_one,  rows7_one,  rows8_one,  rows9_one, rows10_one,
-                                     rows11_one, rows12_one, rows13_one, rows14_one};
-
-/* Fewer than 16 columns: through 16 floats beside C. */
-static void product_tail(float *c, const struct kernels_tile *t, const float *a, const float *b,
-                         int rows, int columns)
-{
-    float whole[TILE_ROWS * 16];
-    struct kernels_tile beside = *t;
-    beside.c_row = 16;
-    beside.accumulate = false;
-    one[rows - 1](whole, &beside, a, b);
-    for (int i = 0; i < rows; i++)
-        for (int j = 0; j < columns; j++) {
-            float *out = c + (size_t)i * t->c_row + j;
-            *out = t->accumulate ? *out + whole[i * 16 + j] : whole[i * 16 + j];
-        }
-}
-
-static inline __attribute__((always_inline)) vec take(const float *p, int lanes)
-{
-    return lanes == LANES ? load(p) : load_first(p, lanes);
-}
+#define TILES(v)                                                                                   \
+    TILE(1, v)                                                                                     \
+    TILE(2, v)                                                                                     \
+    TILE(3, v)                                                                                     \
+    TILE(4, v)                                                                                     \
+    TILE(5, v)                                                                                     \
+    TILE(6, v)                                                                                     \
+    TILE(7, v)                                                                                     \
+    TILE(8, v)                                                                                     \
+    TILE(9, v)                                                                                     \
+    TILE(10, v)                                                                                    \
+    TILE(11, v)                                                                                    \
+    TILE(12, v)                                                                                    \
+    TILE(13, v)                                                                                    \
+    TILE(14, v)
+#define BY_ROWS(kind)                                                                              \
+    {                                                                                              \
+        rows1_##kind, rows2_##kind, rows3_##kind, rows4_##kind, rows5_##kind, rows6_##kind,        \
+            rows7_##kind, rows8_##kind, rows9_##kind, rows10_##kind, rows11_##kind, rows12_##kind, \
+            rows13_##kind, rows14_##kind                                                           \
+    }
+TILES(1)
+TILES(2)
+#if defined(__AVX2__)
+static tile_function *const whole[TILE_VECTORS][14] = {BY_ROWS(whole1), BY_ROWS(whole2)};
+static tile_function *const part[TILE_VECTORS][14] = {BY_ROWS(part1), BY_ROWS(part2)};
+#else
+TILES(3)
+TILES(4)
+static tile_function *const whole[TILE_VECTORS][14] = {BY_ROWS(whole1), BY_ROWS(whole2),
+                                                       BY_ROWS(whole3), BY_ROWS(whole4)};
+static tile_function *const part[TILE_VECTORS][14] = {BY_ROWS(part1), BY_ROWS(part2),
+                                                      BY_ROWS(part3), BY_ROWS(part4)};
+#endif
 
 /* One register of columns. */
 static inline __attribute__((always_inline)) void
@@ -115,10 +125,7 @@ finish_column(float *c, const float *residual, const float *scale, const float *
         if (residual)
             v += take(residual + at, lanes);
         v = activation_of(v, activation);
-        if (lanes == LANES)
-            store(c + at, v);
-        else
-            store_first(c + at, v, lanes);
+        put(c + at, v, lanes);
     }
 }
 
@@ -154,20 +161,14 @@ void KERNEL(tile_product)(float *c, const float *a, const float *b, int rows, in
                           const struct kernels_tile *t)
 {
     /* Rows in equal shares: 8 + 8 rather than 14 + 2, whose few sums would wait for each other. */
-    int tiles = (rows + TILE_ROWS - 1) / TILE_ROWS;
+    int tiles = (rows + TILE_ROWS - 1) / TILE_ROWS, last = (columns - 1) / LANES;
+    int lanes = columns - last * LANES;
+    tile_function *const *by_rows = lanes == LANES ? whole[last] : part[last];
     for (int i = 0, first = 0, n; i < tiles; i++, first += n) {
         n = (rows - first + tiles - i - 1) / (tiles - i);
         const size_t done = (size_t)first * t->c_row;
         float *out = c + done;
-        const float *in = a + (size_t)first * t->a_row;
-        if (columns == TILE_COLUMNS)
-            wide[n - 1](out, t, in, b);
-        else if (columns >= 16) {
-            one[n - 1](out, t, in, b);
-            if (columns > 16)
-                product_tail(out + 16, t, in, b + 16, n, columns - 16);
-        } else
-            product_tail(out, t, in, b, n, columns);
+        by_rows[n - 1](out, t, a + (size_t)first * t->a_row, b, lanes);
         if (t->epilogue)
             finish(out, t->residual ? t->residual + done : NULL, t, n, columns);
     }

@@ -10,6 +10,21 @@
 #define A 0.70710678118654752440f
 #define B 1.41421356237309504880f
 
+/* A register of channels, or the first `lanes` of one: at the end of channels that are no multiple.
+ */
+static inline __attribute__((always_inline)) vec take(const float *p, int lanes)
+{
+    return lanes == LANES ? load(p) : load_first(p, lanes);
+}
+
+static inline __attribute__((always_inline)) void put(float *p, vec v, int lanes)
+{
+    if (lanes == LANES)
+        store(p, v);
+    else
+        store_first(p, v, lanes);
+}
+
 /* Each transform of a line reads `in` and writes `out` with a step between elements, so that it
  * serves columns, then rows. */
 
@@ -77,9 +92,9 @@ static inline __attribute__((always_inline)) void filter_gradient_line(vec *out,
 
 /* The 6x6 patch of a tile, a register of channels: rows first, so that each line is transformed as
  * it is loaded; then columns, each stored as it is done. Only the half-way values go through
- * memory. `row` and `pixel` are distances in floats. */
+ * memory. `row` and `pixel` are distances in floats. Lanes past the channels are stored as 0. */
 static inline __attribute__((always_inline)) void
-input_patch(float *v, size_t point, const float *x, size_t row, size_t pixel)
+input_patch(float *v, size_t point, const float *x, size_t row, size_t pixel, int lanes)
 {
     vec half[36];
 #pragma GCC unroll 6
@@ -87,7 +102,7 @@ input_patch(float *v, size_t point, const float *x, size_t row, size_t pixel)
         vec d[6];
 #pragma GCC unroll 6
         for (int j = 0; j < 6; j++)
-            d[j] = load(x + (size_t)i * row + (size_t)j * pixel);
+            d[j] = take(x + (size_t)i * row + (size_t)j * pixel, lanes);
         input_line(half + i * 6, d, 1);
     }
 #pragma GCC unroll 6
@@ -106,14 +121,15 @@ input_patch(float *v, size_t point, const float *x, size_t row, size_t pixel)
 /* The patch of a tile at the border, with zeros outside of the picture: rare enough to cost a copy.
  */
 static void copy_patch(float *patch, const float *x, size_t pixel, int top, int left, int height,
-                       int width)
+                       int width, int lanes)
 {
     for (int i = 0; i < 6; i++)
         for (int j = 0; j < 6; j++) {
             int h = top + i, w = left + j;
             bool here = h >= 0 && h < height && w >= 0 && w < width;
             store(patch + (i * 6 + j) * LANES,
-                  here ? load(x + ((size_t)h * (size_t)width + (size_t)w) * pixel) : (vec){0});
+                  here ? take(x + ((size_t)h * (size_t)width + (size_t)w) * pixel, lanes)
+                       : (vec){0});
         }
 }
 
@@ -121,52 +137,68 @@ void KERNEL(winograd_sweep_input)(float *v, size_t point, const float *x, size_t
                                   int left, int height, int width, int channels)
 {
     bool inside = top >= 0 && left >= 0 && top + 6 <= height && left + 6 <= width;
+    int c = 0;
     if (inside) {
         const float *first = x + ((size_t)top * (size_t)width + (size_t)left) * pixel;
-        for (int c = 0; c < channels; c += LANES)
-            input_patch(v + c, point, first + c, (size_t)width * pixel, pixel);
+        for (; c + LANES <= channels; c += LANES)
+            input_patch(v + c, point, first + c, (size_t)width * pixel, pixel, LANES);
+        if (c < channels)
+            input_patch(v + c, point, first + c, (size_t)width * pixel, pixel, channels - c);
         return;
     }
-    for (int c = 0; c < channels; c += LANES) {
+    for (; c < channels; c += LANES) {
         float patch[36 * LANES];
-        copy_patch(patch, x + c, pixel, top, left, height, width);
-        input_patch(v + c, point, patch, 6 * LANES, LANES);
+        if (c + LANES <= channels)
+            copy_patch(patch, x + c, pixel, top, left, height, width, LANES);
+        else
+            copy_patch(patch, x + c, pixel, top, left, height, width, channels - c);
+        input_patch(v + c, point, patch, 6 * LANES, LANES, LANES);
+    }
+}
+
+static inline __attribute__((always_inline)) void output_patch(float *y, size_t row, size_t pixel,
+                                                               const float *m, size_t point,
+                                                               int rows, int columns, int lanes,
+                                                               bool accumulate)
+{
+    vec half[24];
+#pragma GCC unroll 6
+    for (int i = 0; i < 6; i++) {
+        vec d[6];
+#pragma GCC unroll 6
+        for (int j = 0; j < 6; j++)
+            d[j] = load(m + (size_t)(i * 6 + j) * point);
+        output_line(half + i * 4, 1, d, 1);
+    }
+#pragma GCC unroll 4
+    for (int j = 0; j < 4; j++) {
+        vec in[6], out[4];
+#pragma GCC unroll 6
+        for (int i = 0; i < 6; i++)
+            in[i] = half[i * 4 + j];
+        output_line(out, 1, in, 1);
+#pragma GCC unroll 4
+        for (int i = 0; i < 4; i++) {
+            if (i >= rows || j >= columns)
+                continue;
+            float *at = y + (size_t)i * row + (size_t)j * pixel;
+            put(at, accumulate ? take(at, lanes) + out[i] : out[i], lanes);
+        }
     }
 }
 
 void KERNEL(winograd_sweep_output)(float *y, size_t row, size_t pixel, const float *m, size_t point,
                                    int rows, int columns, int channels, bool accumulate)
 {
-    for (int c = 0; c < channels; c += LANES) {
-        vec half[24];
-#pragma GCC unroll 6
-        for (int i = 0; i < 6; i++) {
-            vec d[6];
-#pragma GCC unroll 6
-            for (int j = 0; j < 6; j++)
-                d[j] = load(m + (size_t)(i * 6 + j) * point + c);
-            output_line(half + i * 4, 1, d, 1);
-        }
-#pragma GCC unroll 4
-        for (int j = 0; j < 4; j++) {
-            vec in[6], out[4];
-#pragma GCC unroll 6
-            for (int i = 0; i < 6; i++)
-                in[i] = half[i * 4 + j];
-            output_line(out, 1, in, 1);
-#pragma GCC unroll 4
-            for (int i = 0; i < 4; i++) {
-                if (i >= rows || j >= columns)
-                    continue;
-                float *at = y + (size_t)i * row + (size_t)j * pixel + c;
-                store(at, accumulate ? load(at) + out[i] : out[i]);
-            }
-        }
-    }
+    int c = 0;
+    for (; c + LANES <= channels; c += LANES)
+        output_patch(y + c, row, pixel, m + c, point, rows, columns, LANES, accumulate);
+    if (c < channels)
+        output_patch(y + c, row, pixel, m + c, point, rows, columns, channels - c, accumulate);
 }
 
 static inline __attribute__((always_inline)) void
-gradient_patch(float *m, size_t point, const float *dy, size_t row, size_t pixel)
+gradient_patch(float *m, size_t point, const float *dy, size_t row, size_t pixel, int lanes)
 {
     vec half[24];
 #pragma GCC unroll 4
@@ -174,7 +206,7 @@ gradient_patch(float *m, size_t point, const float *dy, size_t row, size_t pixel
         vec d[4];
 #pragma GCC unroll 4
         for (int j = 0; j < 4; j++)
-            d[j] = load(dy + (size_t)i * row + (size_t)j * pixel);
+            d[j] = take(dy + (size_t)i * row + (size_t)j * pixel, lanes);
         gradient_line(half + i * 6, 1, d, 1);
     }
 #pragma GCC unroll 6
@@ -190,60 +222,89 @@ gradient_patch(float *m, size_t point, const float *dy, size_t row, size_t pixel
     }
 }
 
+/* A tile at the border, and zeros in place of what is outside. */
+static inline __attribute__((always_inline)) void border_gradient(float *m, size_t point,
+                                                                  const float *dy, size_t row,
+                                                                  size_t pixel, int rows,
+                                                                  int columns, int lanes)
+{
+    float patch[16 * LANES] = {0};
+    for (int i = 0; i < rows; i++)
+        for (int j = 0; j < columns; j++)
+            store(patch + (i * 4 + j) * LANES,
+                  take(dy + (size_t)i * row + (size_t)j * pixel, lanes));
+    gradient_patch(m, point, patch, 4 * LANES, LANES, LANES);
+}
+
 void KERNEL(winograd_sweep_gradient)(float *m, size_t point, const float *dy, int rows, int columns,
                                      int width, int channels)
 {
-    for (int c = 0; c < channels; c += LANES) {
-        if (rows == 4 && columns == 4) {
-            gradient_patch(m + c, point, dy + c, (size_t)width * (size_t)channels,
-                           (size_t)channels);
-            continue;
-        }
-        float patch[16 * LANES] = {0};
-        for (int i = 0; i < rows; i++)
-            for (int j = 0; j < columns; j++)
-                store(patch + (i * 4 + j) * LANES,
-                      load(dy + ((size_t)i * (size_t)width + (size_t)j) * (size_t)channels + c));
-        gradient_patch(m + c, point, patch, 4 * LANES, LANES);
+    const size_t pixel = (size_t)channels, row = (size_t)width * pixel;
+    const bool whole = rows == 4 && columns == 4;
+    int c = 0;
+    for (; c + LANES <= channels; c += LANES)
+        if (whole)
+            gradient_patch(m + c, point, dy + c, row, pixel, LANES);
+        else
+            border_gradient(m + c, point, dy + c, row, pixel, rows, columns, LANES);
+    if (c < channels && whole)
+        gradient_patch(m + c, point, dy + c, row, pixel, channels - c);
+    else if (c < channels)
+        border_gradient(m + c, point, dy + c, row, pixel, rows, columns, channels - c);
+}
+
+static inline __attribute__((always_inline)) void filters(float *u, size_t point, const float *w,
+                                                          size_t tap, int lanes)
+{
+    vec g[9], t[18], out[36];
+#pragma GCC unroll 9
+    for (int i = 0; i < 9; i++)
+        g[i] = take(w + (size_t)i * tap, lanes);
+#pragma GCC unroll 3
+    for (int j = 0; j < 3; j++)
+        filter_line(t + j, 3, g + j, 3);
+#pragma GCC unroll 6
+    for (int i = 0; i < 6; i++) {
+        filter_line(out + i * 6, 1, t + i * 3, 1);
+#pragma GCC unroll 6
+        for (int j = 0; j < 6; j++)
+            store(u + (size_t)(i * 6 + j) * point, out[i * 6 + j]);
     }
 }
 
-void KERNEL(winograd_sweep_filter)(float *u, size_t point, const float *w, size_t tap)
+void KERNEL(winograd_sweep_filter)(float *u, size_t point, const float *w, size_t tap, int n)
 {
-    for (int c = 0; c < 16; c += LANES) {
-        vec g[9], t[18], out[36];
-#pragma GCC unroll 9
-        for (int i = 0; i < 9; i++)
-            g[i] = load(w + (size_t)i * tap + c);
+    for (int c = 0; c < 16; c += LANES)
+        if (c + LANES <= n)
+            filters(u + c, point, w + c, tap, LANES);
+        else
+            filters(u + c, point, n > c ? w + c : w, tap, n > c ? n - c : 0);
+}
+
+static inline __attribute__((always_inline)) void
+filter_gradients(float *dw, size_t tap, const float *du, size_t point, int lanes)
+{
+    vec d[36], t[18], out[9];
+#pragma GCC unroll 36
+    for (int p = 0; p < 36; p++)
+        d[p] = load(du + (size_t)p * point);
+#pragma GCC unroll 6
+    for (int j = 0; j < 6; j++)
+        filter_gradient_line(t + j, 6, d + j, 6);
 #pragma GCC unroll 3
-        for (int j = 0; j < 3; j++)
-            filter_line(t + j, 3, g + j, 3);
-#pragma GCC unroll 6
-        for (int i = 0; i < 6; i++) {
-            filter_line(out + i * 6, 1, t + i * 3, 1);
-#pragma GCC unroll 6
-            for (int j = 0; j < 6; j++)
-                store(u + (size_t)(i * 6 + j) * point + c, out[i * 6 + j]);
-        }
-    }
+    for (int i = 0; i < 3; i++)
+        filter_gradient_line(out + i * 3, 1, t + i * 6, 1);
+#pragma GCC unroll 9
+    for (int i = 0; i < 9; i++)
+        put(dw + (size_t)i * tap, out[i], lanes);
 }
 
 void KERNEL(winograd_sweep_filter_gradient)(float *dw, size_t tap, const float *du, size_t point,
                                             size_t n)
 {
-    for (size_t c = 0; c < n; c += LANES) {
-        vec d[36], t[18], out[9];
-#pragma GCC unroll 36
-        for (int p = 0; p < 36; p++)
-            d[p] = load(du + (size_t)p * point + c);
-#pragma GCC unroll 6
-        for (int j = 0; j < 6; j++)
-            filter_gradient_line(t + j, 6, d + j, 6);
-#pragma GCC unroll 3
-        for (int i = 0; i < 3; i++)
-            filter_gradient_line(out + i * 3, 1, t + i * 6, 1);
-#pragma GCC unroll 9
-        for (int i = 0; i < 9; i++)
-            store(dw + (size_t)i * tap + c, out[i]);
-    }
+    size_t c = 0;
+    for (; c + LANES <= n; c += LANES)
+        filter_gradients(dw + c, tap, du + c, point, LANES);
+    if (c < n)
+        filter_gradients(dw + c, tap, du + c, point, (int)(n - c));
 }

@@ -1,6 +1,6 @@
 /* Convolution as an implicit matrix product: rows of the source are copied once into a band with
  * its padding, and the micro-kernel reads the pixels under the filter from there; no im2col. Any
- * shape; fastest when channels are multiples of 16.
+ * shape; fastest when output channels are multiples of 16.
  *
  * The micro-kernel's A operand is the band itself: along a filter row, taps and channels are
  * contiguous; one position to the right is step * channels floats on; the next filter row is one
@@ -22,10 +22,8 @@ enum { PIECES = 16, LARGE_FILTER_FLOATS = 128 * 1024 };
 
 static bool fits(const struct conv2d *c, enum conv2d_pass pass)
 {
-    if (c->groups != 1)
-        return false;
-    /* Vectors of dy are read whole. */
-    return pass != CONV2D_BACKWARD_WEIGHTS || c->out.channels % 16 == 0;
+    (void)pass;
+    return c->groups == 1;
 }
 
 /* Position rows first .. first + rows - 1 of a sample need these source rows, padded on both sides.
@@ -185,9 +183,15 @@ struct weights_job {
     float *sums, *bands;
 };
 
+static int units(const struct conv2d *c)
+{
+    return (c->out.channels + 15) / 16;
+}
+
 static int block_begin(const struct weights_job *j, int block)
 {
-    return j->conv->out.channels / 16 * block / j->blocks * 16;
+    int channel = units(j->conv) * block / j->blocks * 16;
+    return channel < j->conv->out.channels ? channel : j->conv->out.channels;
 }
 
 static void weights_piece(void *context, int piece, int worker)
@@ -249,9 +253,8 @@ static void weights(const struct conv2d *c, const float *x, const float *dy, str
     for (int r = 0; r < c->kernel; r++)
         j.run[r] = (struct im2col_run){r - c->pad_top, -c->pad_left, c->kernel};
     /* Several blocks for a large filter. Each copies the band anew. */
-    int units = c->out.channels / 16,
-        wanted = j.filter_floats > LARGE_FILTER_FLOATS ? PIECES / 2 : 1;
-    j.blocks = units < wanted ? units : wanted;
+    int wanted = j.filter_floats > LARGE_FILTER_FLOATS ? PIECES / 2 : 1;
+    j.blocks = units(c) < wanted ? units(c) : wanted;
     j.ranges = PIECES / j.blocks;
     int rows = BAND_FLOATS / ((c->in.width + c->kernel) * c->in.channels * c->stride);
     j.rows_each = rows < 1 ? 1 : rows;

@@ -10,7 +10,8 @@
 enum conv2d_kind {
     CONV2D_IM2COL,    /* im2col tiles and BLAS: any shape but depthwise; the reference */
     CONV2D_DIRECT,    /* implicit product with the own micro-kernel */
-    CONV2D_WINOGRAD,  /* F(4x4, 3x3): 3x3, stride 1, padding 1, channels in multiples of 16 */
+    CONV2D_WINOGRAD,  /* F(4x4, 3x3): 3x3, stride 1, padding 1, channels in multiples of 16 or >= 24
+                       */
     CONV2D_DEPTHWISE, /* one channel in, one out: all of these, and nothing else */
 };
 enum { CONV2D_KINDS = 4 };

@@ -45,14 +45,14 @@ static double doublings(int a, int b)
     return fabs(log2((double)a / b));
 }
 
-/* Other methods are open to whole vectors of channels. */
+/* Channels that fill whole vectors: a method with padded ones says little about them. */
 static bool is_whole(int in_c, int out_c)
 {
     return in_c % 16 == 0 && out_c % 16 == 0;
 }
 
-/* How unlike a shape is a row: doublings of channels and image; kernel, stride and channels that
- * are no whole vectors, which make another algorithm of it, weigh eight times as much. */
+/* How unlike a shape is a row: doublings of channels and image; kernel and stride, which
+ * make another algorithm of it, and whether vectors are padded weigh eight times as much. */
 static double distance(const struct conv2d_plan_row *r, const struct conv2d *c)
 {
     bool is_other = is_whole(r->in_c, r->out_c) != is_whole(c->in.channels, c->out.channels);

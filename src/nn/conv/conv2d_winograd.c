@@ -16,12 +16,18 @@ enum {
     BLOCK_TILES = 28 /* twice the rows of the v4 micro-kernel */
 };
 
+/* Few channels that fill no vector would be padded to twice as many. */
+static bool are_many(int channels)
+{
+    return channels % 16 == 0 || channels >= 24;
+}
+
 static bool fits(const struct conv2d *c, enum conv2d_pass pass)
 {
     (void)pass;
     return c->groups == 1 && c->kernel == 3 && c->stride == 1 && c->pad_top == 1 &&
            c->pad_left == 1 && c->out.height == c->in.height && c->out.width == c->in.width &&
-           c->in.channels % 16 == 0 && c->out.channels % 16 == 0;
+           are_many(c->in.channels) && are_many(c->out.channels);
 }
 
 struct conv2d_winograd_tiles conv2d_winograd_tiles_of(struct shape image, struct samples samples)
@@ -66,6 +72,21 @@ struct job {
     int blocks;
 };
 
+static int padded_in(const struct job *j)
+{
+    return conv2d_winograd_padded(j->conv->in_c);
+}
+
+static int padded_out(const struct job *j)
+{
+    return conv2d_winograd_padded(j->conv->out_c);
+}
+
+static int at_most_16(size_t n)
+{
+    return n < 16 ? (int)n : 16;
+}
+
 /* The filters of one input channel: 16 output channels at a time into their panel [in_c,
  * tile_columns]. */
 static void filter_piece(void *context, int channel, int worker)
@@ -78,25 +99,27 @@ static void filter_piece(void *context, int channel, int worker)
     for (size_t k = 0; k < out_c; k += 16) {
         size_t at = k / panel * panel * in_c + (size_t)channel * panel + k % panel;
         j->kernels->winograd_filter(j->filter + at, j->filter_point,
-                                    c->filter + (size_t)channel * out_c + k, in_c * out_c);
+                                    c->filter + (size_t)channel * out_c + k, in_c * out_c,
+                                    at_most_16(out_c - k));
     }
 }
 
-/* m [tiles, out_c] = v [tiles, in_c] x u [in_c, out_c], for each point. */
+/* m [tiles, out_c] = v [tiles, in_c] x u [in_c, out_c], for each point; rows are padded. */
 static void multiply_points(const struct job *j, float *m, size_t m_point, const float *v,
                             size_t v_point, int tiles)
 {
     const struct conv2d_winograd_run *c = j->conv;
     int panel = j->kernels->tile_columns;
-    struct kernels_tile t = {.a_row = (size_t)c->in_c,
+    int out_c = padded_out(j);
+    struct kernels_tile t = {.a_row = (size_t)padded_in(j),
                              .a_step = 1,
                              .depth = c->in_c,
                              .segments = 1,
                              .b_step = (size_t)panel,
-                             .c_row = (size_t)c->out_c};
+                             .c_row = (size_t)out_c};
     for (size_t p = 0; p < POINTS; p++)
-        for (int k = 0; k < c->out_c; k += panel) {
-            int n = c->out_c - k < panel ? c->out_c - k : panel;
+        for (int k = 0; k < out_c; k += panel) {
+            int n = out_c - k < panel ? out_c - k : panel;
             j->kernels->tile_product(m + p * m_point + k, v + p * v_point,
                                      j->filter + p * j->filter_point + (size_t)k * (size_t)c->in_c,
                                      tiles, n, &t);
@@ -109,8 +132,8 @@ static void block_piece(void *context, int piece, int worker)
     const struct conv2d_winograd_run *c = j->conv;
     int64_t all = j->tiles.n;
     int first = (int)(all * piece / j->blocks), n = (int)(all * (piece + 1) / j->blocks) - first;
-    size_t in_c = (size_t)c->in_c, out_c = (size_t)c->out_c, source_pitch = (size_t)c->source_pitch,
-           out_pitch = (size_t)c->out_pitch;
+    size_t in_c = (size_t)padded_in(j), out_c = (size_t)padded_out(j),
+           source_pitch = (size_t)c->source_pitch, out_pitch = (size_t)c->out_pitch;
     size_t v_point = conv2d_winograd_point((size_t)n * in_c),
            m_point = conv2d_winograd_point((size_t)n * out_c);
     float *v = j->memory + (size_t)worker * j->worker_floats, *m = v + POINTS * v_point;
@@ -130,6 +153,11 @@ static void block_piece(void *context, int piece, int worker)
     }
 }
 
+static size_t block_point(int channels)
+{
+    return conv2d_winograd_point(BLOCK_TILES * (size_t)conv2d_winograd_padded(channels));
+}
+
 static void run_tile_blocks(const struct conv2d_winograd_run *c)
 {
     size_t panel = (size_t)kernels_get()->tile_columns, in_c = (size_t)c->in_c,
@@ -139,8 +167,7 @@ static void run_tile_blocks(const struct conv2d_winograd_run *c)
                     .kernels = kernels_get(),
                     .filter_point =
                         conv2d_winograd_point(in_c * ((out_c + panel - 1) / panel * panel)),
-                    .worker_floats = POINTS * (conv2d_winograd_point(BLOCK_TILES * in_c) +
-                                               conv2d_winograd_point(BLOCK_TILES * out_c))};
+                    .worker_floats = POINTS * (block_point(c->in_c) + block_point(c->out_c))};
     /* Blocks of equal size: at most BLOCK_TILES, and an even number of them, for two threads. */
     j.blocks = (j.tiles.n + BLOCK_TILES - 1) / BLOCK_TILES;
     j.blocks += j.blocks % 2 && j.blocks < j.tiles.n;

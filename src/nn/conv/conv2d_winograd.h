@@ -1,12 +1,19 @@
 /* What the files of Winograd's F(4x4, 3x3) share: 36 products for each 4x4 tile instead of 144. 3x3
- * convolutions of stride 1 and padding 1 with channels in multiples of 16. Matrices and their
- * choice: src/README.md. Included by conv2d_winograd*.c alone. */
+ * convolutions of stride 1 and padding 1. Channels that are no multiple of 16 are padded with zeros
+ * to one in all that is transformed. Matrices and their choice: src/README.md. Included by
+ * conv2d_winograd*.c alone. */
 #ifndef NN_CONV_CONV2D_WINOGRAD_H
 #define NN_CONV_CONV2D_WINOGRAD_H
 
 #include "nn/conv/conv2d_method.h"
 
 enum { CONV2D_WINOGRAD_TILE = 4, CONV2D_WINOGRAD_POINTS = 36 };
+
+/* Channels of a transformed array: whole vectors at every processor level. */
+static inline int conv2d_winograd_padded(int channels)
+{
+    return (channels + 15) / 16 * 16;
+}
 
 /* Which pixels the tiles cover: 4x4 each, row by row, the images of the chosen samples end to end.
  */

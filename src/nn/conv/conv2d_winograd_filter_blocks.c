@@ -83,7 +83,8 @@ static void transform_filter(const struct job *j, float *u, int channel, int dep
         for (size_t k = 0; k < (size_t)width; k += 16)
             j->kernels->winograd_filter(
                 u + k / panel * panel * DEPTH + i * panel + k % panel, j->u_point,
-                c->filter + ((size_t)channel + i) * out_c + (size_t)group + k, in_c * out_c);
+                c->filter + ((size_t)channel + i) * out_c + (size_t)group + k, in_c * out_c,
+                (size_t)width - k < 16 ? width - (int)k : 16);
 }
 
 static void group_piece(void *context, int piece, int worker)
@@ -94,7 +95,7 @@ static void group_piece(void *context, int piece, int worker)
     int first = (int)((int64_t)j->n * strip / j->strips);
     int n = (int)((int64_t)j->n * (strip + 1) / j->strips) - first;
     int width = c->out_c - group < GROUP ? c->out_c - group : GROUP;
-    int panel = j->kernels->tile_columns;
+    int panel = j->kernels->tile_columns, padded = conv2d_winograd_padded(width);
     size_t pitch = (size_t)c->out_pitch;
     float *u = j->memory + (size_t)worker * POINTS * (j->u_point + j->m_point),
           *m = u + POINTS * j->u_point;
@@ -110,10 +111,10 @@ static void group_piece(void *context, int piece, int worker)
                                  .accumulate = s > 0};
         transform_filter(j, u, s * DEPTH, t.depth, group, width);
         for (size_t p = 0; p < POINTS; p++)
-            for (int k = 0; k < width; k += panel)
+            for (int k = 0; k < padded; k += panel)
                 j->kernels->tile_product(m + p * j->m_point + k, v + p * j->v_point,
                                          u + p * j->u_point + (size_t)k * DEPTH, n,
-                                         width - k < panel ? width - k : panel, &t);
+                                         padded - k < panel ? padded - k : panel, &t);
     }
     for (int i = 0; i < n; i++) {
         struct conv2d_winograd_tile t = conv2d_winograd_tile_at(&j->tiles, j->first + first + i);

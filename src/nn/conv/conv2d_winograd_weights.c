@@ -33,8 +33,9 @@ struct job {
     const float *x, *dy;
     struct conv2d_winograd_tiles tiles;
     int channel, channels; /* input channels channel .. channel + channels - 1 are worked on */
+    int padded, out_c;     /* channels, and all output channels, padded */
     int first, n;          /* the block's tiles */
-    float *v, *m;          /* 36 times [block tiles, channels] and [block tiles, out_c] */
+    float *v, *m;          /* 36 times [block tiles, padded] and [block tiles, out_c] */
     size_t v_point, m_point;
     float *du; /* 36 times [channels, out_c] */
     size_t du_point;
@@ -49,7 +50,7 @@ static bool has_few_channels(const struct conv2d *c)
 /* Input channels of a part. */
 static int part_channels(const struct conv2d *c)
 {
-    int channels = PART_WEIGHTS / c->out.channels / 16 * 16;
+    int channels = PART_WEIGHTS / conv2d_winograd_padded(c->out.channels) / 16 * 16;
     if (channels < 16)
         channels = 16;
     return channels < c->in.channels ? channels : c->in.channels;
@@ -57,7 +58,8 @@ static int part_channels(const struct conv2d *c)
 
 static int block_tiles(const struct conv2d *c)
 {
-    int tiles = BLOCK_FLOATS / (POINTS * (part_channels(c) + c->out.channels));
+    int tiles = BLOCK_FLOATS / (POINTS * (conv2d_winograd_padded(part_channels(c)) +
+                                          conv2d_winograd_padded(c->out.channels)));
     tiles = tiles / TRANSFORM_TILES * TRANSFORM_TILES;
     return tiles < 4 * TRANSFORM_TILES ? 4 * TRANSFORM_TILES : tiles;
 }
@@ -67,14 +69,15 @@ static void transform_tiles(const struct job *j, int row, int first, int n)
 {
     const struct conv2d *c = j->conv;
     const struct kernels *k = kernels_get();
-    size_t pitch = (size_t)c->in_pitch, out_c = (size_t)c->out.channels;
+    size_t pitch = (size_t)c->in_pitch;
     for (int i = 0; i < n; i++) {
         struct conv2d_winograd_tile t = conv2d_winograd_tile_at(&j->tiles, first + i);
-        k->winograd_input(j->v + (size_t)(row + i) * (size_t)j->channels, j->v_point,
+        k->winograd_input(j->v + (size_t)(row + i) * (size_t)j->padded, j->v_point,
                           j->x + t.image * pitch + (size_t)j->channel, pitch, t.top - 1, t.left - 1,
                           c->in.height, c->in.width, j->channels);
-        k->winograd_gradient(j->m + (size_t)(row + i) * out_c, j->m_point, j->dy + t.pixel * out_c,
-                             t.rows, t.columns, c->out.width, c->out.channels);
+        k->winograd_gradient(j->m + (size_t)(row + i) * (size_t)j->out_c, j->m_point,
+                             j->dy + t.pixel * (size_t)c->out.channels, t.rows, t.columns,
+                             c->out.width, c->out.channels);
     }
 }
 
@@ -83,11 +86,10 @@ static void transform_tiles(const struct job *j, int row, int first, int n)
 static void add_products(const struct job *j, float *du, size_t point, int first, int n_channels,
                          int n, bool accumulate)
 {
-    const struct conv2d *c = j->conv;
     const struct kernels *k = kernels_get();
-    int out_c = c->out.channels;
+    int out_c = j->out_c;
     struct kernels_tile t = {.a_row = 1,
-                             .a_step = (size_t)j->channels,
+                             .a_step = (size_t)j->padded,
                              .depth = n,
                              .segments = 1,
                              .b_step = (size_t)out_c,
@@ -120,21 +122,36 @@ static void product_piece(void *context, int piece, int worker)
     const struct job *j = context;
     int first = piece % channel_blocks(j) * CHANNEL_BLOCK, left = j->channels - first;
     size_t point = (size_t)(piece / channel_blocks(j));
-    float *du = j->du + point * j->du_point + (size_t)first * (size_t)j->conv->out.channels;
+    float *du = j->du + point * j->du_point + (size_t)first * (size_t)j->out_c;
     (void)worker;
     add_products(j, du, point, first, left < CHANNEL_BLOCK ? left : CHANNEL_BLOCK, j->n,
                  j->first > 0);
 }
 
-/* Some of the part's filters, from dU to dW. */
+/* n of the part's filters, which lie side by side in dU and dW, from the first-th of dW on. */
+static void transform_filters(const struct job *j, size_t first, size_t n)
+{
+    const struct conv2d *c = j->conv;
+    size_t out_c = (size_t)c->out.channels, row = first / out_c, column = first % out_c;
+    kernels_get()->winograd_filter_gradient(
+        c->weight->grad + (size_t)j->channel * out_c + first, (size_t)c->in.channels * out_c,
+        j->du + row * (size_t)j->out_c + column, j->du_point, n);
+}
+
+/* Some of the part's filters, from dU to dW: all at once, or, where dU is padded, by rows. */
 static void filter_piece(void *context, size_t first, size_t n)
 {
     const struct job *j = context;
-    const struct conv2d *c = j->conv;
-    size_t out_c = (size_t)c->out.channels;
-    kernels_get()->winograd_filter_gradient(c->weight->grad + (size_t)j->channel * out_c + first,
-                                            (size_t)c->in.channels * out_c, j->du + first,
-                                            j->du_point, n);
+    size_t out_c = (size_t)j->conv->out.channels, end = first + n;
+    if (j->out_c == j->conv->out.channels) {
+        transform_filters(j, first, n);
+        return;
+    }
+    for (size_t next; first < end; first = next) {
+        next = (first / out_c + 1) * out_c;
+        next = next < end ? next : end;
+        transform_filters(j, first, next - first);
+    }
 }
 
 static void write_gradient(struct job *j)
@@ -145,8 +162,9 @@ static void write_gradient(struct job *j)
 /* 36 times the block's tiles, of the worked-on input channels and of the output channels. */
 static size_t place_block(struct job *j, int tiles)
 {
-    j->v_point = conv2d_winograd_point((size_t)tiles * (size_t)j->channels);
-    j->m_point = conv2d_winograd_point((size_t)tiles * (size_t)j->conv->out.channels);
+    j->padded = conv2d_winograd_padded(j->channels);
+    j->v_point = conv2d_winograd_point((size_t)tiles * (size_t)j->padded);
+    j->m_point = conv2d_winograd_point((size_t)tiles * (size_t)j->out_c);
     return POINTS * (j->v_point + j->m_point);
 }
 
@@ -155,15 +173,17 @@ static void add_parts(struct job *j)
     const struct conv2d *c = j->conv;
     int all = j->tiles.n, tiles = block_tiles(c);
     j->channels = part_channels(c);
-    j->du_point = conv2d_winograd_point((size_t)j->channels * (size_t)c->out.channels);
+    j->du_point = conv2d_winograd_point((size_t)j->channels * (size_t)j->out_c);
     j->v = arena_floats(c->scratch, place_block(j, tiles));
     j->du = arena_floats(c->scratch, POINTS * j->du_point);
     if (arena_measures(c->scratch))
         return;
     j->m = j->v + POINTS * j->v_point;
     for (; j->channel < c->in.channels; j->channel += j->channels) {
-        if (j->channels > c->in.channels - j->channel)
+        if (j->channels > c->in.channels - j->channel) {
             j->channels = c->in.channels - j->channel;
+            j->padded = conv2d_winograd_padded(j->channels);
+        }
         for (j->first = 0; j->first < all; j->first += j->n) {
             j->n = all - j->first < tiles ? all - j->first : tiles;
             parallel_for(transform_piece, j, (j->n + TRANSFORM_TILES - 1) / TRANSFORM_TILES);
@@ -195,7 +215,7 @@ static void add_ranges(struct job *j)
 {
     const struct conv2d *c = j->conv;
     j->channels = c->in.channels;
-    j->du_point = conv2d_winograd_point((size_t)c->in.channels * (size_t)c->out.channels);
+    j->du_point = conv2d_winograd_point((size_t)c->in.channels * (size_t)j->out_c);
     j->v = arena_floats(c->scratch, place_block(j, RANGE_TILES) * (size_t)parallel_threads());
     j->sums = arena_floats(c->scratch, RANGES * POINTS * j->du_point);
     j->du = arena_floats(c->scratch, POINTS * j->du_point);
@@ -209,8 +229,11 @@ static void add_ranges(struct job *j)
 void conv2d_winograd_weights(const struct conv2d *c, const float *x, const float *dy,
                              struct samples samples)
 {
-    struct job j = {
-        .conv = c, .x = x, .dy = dy, .tiles = conv2d_winograd_tiles_of(c->out, samples)};
+    struct job j = {.conv = c,
+                    .x = x,
+                    .dy = dy,
+                    .tiles = conv2d_winograd_tiles_of(c->out, samples),
+                    .out_c = conv2d_winograd_padded(c->out.channels)};
     size_t mark = c->scratch->used;
     if (has_few_channels(c))
         add_ranges(&j);

@@ -38,8 +38,7 @@ static double twin(const struct product *p, const float *a, const float *b, int 
 static void compare(const struct kernels *k, const struct product *p)
 {
     const struct kernels_tile *t = &p->tile;
-    size_t whole = (size_t)(p->columns + 15) / 16 * 16;
-    size_t b_floats = ((size_t)t->segments * t->depth - 1) * t->b_step + whole;
+    size_t b_floats = ((size_t)t->segments * t->depth - 1) * t->b_step + p->columns;
     size_t c_floats = p->rows * t->c_row;
     float *a = close_normal(a_last(p) + 1), *b = close_normal(b_floats);
     float *c = close_filled(c_floats, t->accumulate ? UNTOUCHED : NAN);

@@ -72,8 +72,8 @@ static struct one_conv random_conv(void)
     if (choice == CONV2D_ALL_WINOGRAD) { /* what it fits */
         o.kernel = 3;
         o.stride = 1;
-        o.in_c = 16 * close_pick(1, 3);
-        o.out_c = 16 * close_pick(1, 3);
+        o.in_c = close_pick(0, 1) ? 16 * close_pick(1, 3) : close_pick(24, 48);
+        o.out_c = close_pick(0, 1) ? 16 * close_pick(1, 3) : close_pick(24, 48);
     }
     o.in_h = close_pick(o.kernel, 16);
     o.in_w = close_pick(o.kernel, 16);
@@ -163,10 +163,21 @@ static void every_way_of_winograd_is_that_of_double_precision(void **state)
     close_seed(47);
     choice = CONV2D_ALL_WINOGRAD;
     struct one_conv shapes[] = {
-        shape(14, 13, 80, 80, 3, 1, 5),  shape(16, 15, 80, 64, 3, 1, 10),
-        shape(13, 15, 32, 144, 3, 1, 5), shape(7, 8, 144, 48, 3, 1, 2),
-        shape(18, 17, 64, 80, 3, 1, 3),  shape(52, 60, 64, 80, 3, 1, 1),
-        shape(92, 96, 16, 16, 3, 1, 2),  shape(7, 8, 144, 512, 3, 1, 1),
+        shape(14, 13, 80, 80, 3, 1, 5),
+        shape(16, 15, 80, 64, 3, 1, 10),
+        shape(13, 15, 32, 144, 3, 1, 5),
+        shape(7, 8, 144, 48, 3, 1, 2),
+        shape(18, 17, 64, 80, 3, 1, 3),
+        shape(52, 60, 64, 80, 3, 1, 1),
+        shape(92, 96, 16, 16, 3, 1, 2),
+        shape(7, 8, 144, 512, 3, 1, 1),
+        /* the same with channels that fill no whole vectors */
+        shape(14, 13, 75, 89, 3, 1, 5),
+        shape(13, 15, 26, 150, 3, 1, 5),
+        shape(18, 17, 67, 78, 3, 1, 3),
+        shape(52, 60, 70, 90, 3, 1, 1),
+        shape(92, 96, 26, 26, 3, 1, 2),
+        shape(7, 8, 150, 507, 3, 1, 1),
     };
     for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++)
         compare(&shapes[i], i % 2);
