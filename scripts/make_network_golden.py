@@ -37,23 +37,19 @@ NARROW_CLASSES, NARROW_BATCH, NARROW_SIZE, MARGIN = 5, 3, 52, 6
 ENTRIES = 67  # of a tensor; no divisor of widths: all entries from one channel might be zero
 
 
-def resnet(block, widths, blocks, stem=64, deep=None, each=None, **more):
-    """deep: widths of a stem of three 3x3. each: more keys of each stage. Widths are outputs of blocks."""
-    stages = [{"blocks": n, "width": width, "stride": 1 if i == 0 else 2, **(each or {})}
+def resnet(block, widths, blocks, stem=64, deep=None, keys=None, **more):
+    """deep: widths of a stem of three 3x3. keys: of the block. Widths are outputs of blocks."""
+    stages = [{"blocks": n, "width": width, "stride": 1 if i == 0 else 2}
               for i, (n, width) in enumerate(zip(blocks, widths))]
     convolutions = [{"width": stem, "kernel": 7, "stride": 2}]
     if deep:
         convolutions = [{"width": width, "kernel": 3, "stride": 1 if i else 2} for i, width in enumerate(deep)]
-    return {"stem": convolutions, "pool": {"kernel": 3, "stride": 2}, "block": block, "stages": stages,
-            "norm": {"kind": "batch"}, **more}
+    return {"stem": convolutions, "pool": {"kernel": 3, "stride": 2}, "block": {"kind": block, **(keys or {})},
+            "stages": stages, "norm": {"kind": "batch"}, **more}
 
 
-def res2net(widths, blocks, inner, deep, **more):
-    """inner: of the first stage, twice as much of each that follows."""
-    spec = resnet("res2net", widths, blocks, deep=deep, scale=4, shortcut="average-pool", **more)
-    for i, stage in enumerate(spec["stages"]):
-        stage["inner"] = inner << i
-    return spec
+def res2net(widths, blocks, base, deep, switches):
+    return resnet("res2net", widths, blocks, deep=deep, keys={"base-width": base, "scale": 4, **POOLED, **switches})
 
 
 def mobilenet(stem, stages, head, **more):
@@ -65,7 +61,8 @@ def mobilenet(stem, stages, head, **more):
 
 
 LITE = {"padding": "same", "norm": {"kind": "batch", "epsilon": 1e-3}}
-THIN = {"pool": {"kernel": 3, "stride": 2, "padding": "same"}, "each": {"stride-in": "first"}}
+THIN = {"pool": {"kernel": 3, "stride": 2, "padding": "same"}, "keys": {"stride-in": "first"}}
+POOLED = {"shortcut": "average-pool"}
 TIMM_RES2NET = {"chain-in-first-block": "false", "pool-counts-padding": "true"}
 PADDLE_RES2NET = {"chain-in-first-block": "true", "pool-counts-padding": "false"}
 DEEP, NARROW_DEEP, NARROW_WIDTHS, NARROW_BLOCKS = (32, 32, 64), (4, 4, 8), (32, 64, 128), (2, 2, 1)
@@ -81,9 +78,9 @@ NETWORKS = {
     "resnet34": (resnet("basic", (64, 128, 256, 512), (3, 4, 6, 3)), "resnet34"),
     "resnet50": (resnet("bottleneck", *RESNET50), "resnet50"),
     "thin-resnet50": (resnet("bottleneck", (128, 256, 512, 1024), (3, 4, 6, 3), **THIN), None),
-    "resnet50d": (resnet("bottleneck", *RESNET50, deep=DEEP, shortcut="average-pool"), "resnet50d"),
-    "res2net50d": (res2net(*RESNET50, 104, DEEP, **TIMM_RES2NET), "res2net50d"),
-    "res2net50-vd-26w-4s": (res2net(*RESNET50, 104, DEEP, **PADDLE_RES2NET), None),
+    "resnet50d": (resnet("bottleneck", *RESNET50, deep=DEEP, keys=POOLED), "resnet50d"),
+    "res2net50d": (res2net(*RESNET50, 26, DEEP, TIMM_RES2NET), "res2net50d"),
+    "res2net50-vd-26w-4s": (res2net(*RESNET50, 26, DEEP, PADDLE_RES2NET), None),
 }
 NARROW = {
     "efficientnet-lite": mobilenet(8, [(3, 1, 1, 8, 1), (3, 2, 6, 8, 2), (5, 2, 6, 16, 2), (5, 1, 4, 24, 1)], 64, **LITE),
@@ -91,9 +88,9 @@ NARROW = {
     "resnet34": resnet("basic", (8, 16, 32), (2, 1, 2), stem=8),
     "resnet50": resnet("bottleneck", NARROW_WIDTHS, NARROW_BLOCKS, stem=8),
     "thin-resnet50": resnet("bottleneck", NARROW_WIDTHS, NARROW_BLOCKS, stem=8, **THIN),
-    "resnet50d": resnet("bottleneck", NARROW_WIDTHS, NARROW_BLOCKS, deep=NARROW_DEEP, shortcut="average-pool"),
-    "res2net50d": res2net(NARROW_WIDTHS, NARROW_BLOCKS, 16, NARROW_DEEP, **TIMM_RES2NET),
-    "res2net50-vd": res2net(NARROW_WIDTHS, NARROW_BLOCKS, 16, NARROW_DEEP, **PADDLE_RES2NET),
+    "resnet50d": resnet("bottleneck", NARROW_WIDTHS, NARROW_BLOCKS, deep=NARROW_DEEP, keys=POOLED),
+    "res2net50d": res2net(NARROW_WIDTHS, NARROW_BLOCKS, 32, NARROW_DEEP, TIMM_RES2NET),
+    "res2net50-vd": res2net(NARROW_WIDTHS, NARROW_BLOCKS, 32, NARROW_DEEP, PADDLE_RES2NET),
 }
 
 

@@ -99,17 +99,13 @@ def max_pool(spec):
     return nn.MaxPool2d(pool["kernel"], pool["stride"], padding(pool["kernel"]) if pad == "torch" else pad)
 
 
-def inner_width(stage):
-    """Channels between a block's two 1x1."""
-    return stage["inner"] if "inner" in stage else stage["width"] // stage.get("reduction", 4)
-
-
-def shortcut_layers(spec, inputs, width, stride):
+def shortcut_layers(spec, stage, inputs, stride):
     """Of a block whose input and output differ; None of others. "average-pool": ResNet-D's, where a pool takes the
     stride (timm: an identity at stride 1)."""
+    width = stage["width"]
     if stride == 1 and inputs == width:
         return None
-    if spec.get("shortcut") != "average-pool":
+    if stage.get("shortcut") != "average-pool":
         return nn.Sequential(convolution(spec, inputs, width, 1, stride), norm_layer(spec, width))
     pool = nn.Identity()
     if stride != 1:
@@ -126,7 +122,7 @@ class BasicBlock(nn.Module):
         self.conv2 = convolution(spec, width, width, 3)
         self.bn2 = norm_layer(spec, width)
         self.relu = activation(spec)
-        self.downsample = shortcut_layers(spec, inputs, width, stride)
+        self.downsample = shortcut_layers(spec, stage, inputs, stride)
         self.last_norm = [self.bn2]
 
     def forward(self, x):
@@ -141,7 +137,7 @@ class BottleneckBlock(nn.Module):
 
     def __init__(self, spec, stage, inputs, stride):
         super().__init__()
-        width, inner = stage["width"], inner_width(stage)
+        width, inner = stage["width"], stage["width"] // stage.get("reduction", 4)
         first = stage.get("stride-in") == "first"
         self.conv1 = convolution(spec, inputs, inner, 1, stride if first else 1)
         self.bn1 = norm_layer(spec, inner)
@@ -150,7 +146,7 @@ class BottleneckBlock(nn.Module):
         self.conv3 = convolution(spec, inner, width, 1)
         self.bn3 = norm_layer(spec, width)
         self.relu = activation(spec)
-        self.downsample = shortcut_layers(spec, inputs, width, stride)
+        self.downsample = shortcut_layers(spec, stage, inputs, stride)
         self.last_norm = [self.bn3]
 
     def forward(self, x):
@@ -161,7 +157,7 @@ class BottleneckBlock(nn.Module):
 
 
 class Res2NetBlock(nn.Module):
-    """1x1 to "inner" channels, which are cut into "scale" groups; a 3x3 for each group but the last, whose input is its
+    """1x1 to "scale" groups of "base-width" channels (where the width is 256, else in proportion); a 3x3 for each group but the last, whose input is its
     group and, in a chain, the output before it; 1x1.
 
     At stride 2 there is no chain, and the last group goes through a 3x3 average pool. At stride 1 the last group passes.
@@ -170,8 +166,9 @@ class Res2NetBlock(nn.Module):
 
     def __init__(self, spec, stage, inputs, stride):
         super().__init__()
-        width, inner, scale = stage["width"], inner_width(stage), spec["scale"]
-        self.slice = inner // scale
+        width, scale = stage["width"], stage.get("scale", 4)
+        self.slice = width * stage.get("base-width", 26) // 256
+        inner = scale * self.slice
         self.conv1 = convolution(spec, inputs, inner, 1)
         self.bn1 = norm_layer(spec, inner)
         self.convs = nn.ModuleList(convolution(spec, self.slice, self.slice, 3, stride) for _ in range(scale - 1))
@@ -179,13 +176,13 @@ class Res2NetBlock(nn.Module):
         self.conv3 = convolution(spec, inner, width, 1)
         self.bn3 = norm_layer(spec, width)
         self.relu = activation(spec)
-        self.downsample = shortcut_layers(spec, inputs, width, stride)
+        self.downsample = shortcut_layers(spec, stage, inputs, stride)
         self.has_chain = stride == 1
-        if self.downsample is not None and spec["chain-in-first-block"] != "true":
+        if self.downsample is not None and stage["chain-in-first-block"] != "true":
             self.has_chain = False
         self.pool = nn.Identity()
         if not self.has_chain:
-            self.pool = nn.AvgPool2d(3, stride, 1, count_include_pad=spec["pool-counts-padding"] == "true")
+            self.pool = nn.AvgPool2d(3, stride, 1, count_include_pad=stage["pool-counts-padding"] == "true")
         self.last_norm = [self.bn3]
 
     def forward(self, x):
@@ -233,11 +230,18 @@ class InvertedBlock(nn.Module):
 BLOCKS = {"basic": BasicBlock, "bottleneck": BottleneckBlock, "res2net": Res2NetBlock, "inverted": InvertedBlock}
 
 
+def block_kind(spec):
+    """-> the kind, and its keys for all stages"""
+    block = spec["block"]
+    return (block, {}) if isinstance(block, str) else (block["kind"], block)
+
+
 def stage_blocks(spec, stage, inputs):
     """The first block strides -> (nn.Sequential, channels behind it)"""
+    kind, keys = block_kind(spec)
     blocks = []
     for j in range(stage["blocks"]):
-        blocks.append(BLOCKS[spec["block"]](spec, stage, inputs, stage["stride"] if j == 0 else 1))
+        blocks.append(BLOCKS[kind](spec, {**keys, **stage}, inputs, stage["stride"] if j == 0 else 1))
         inputs = stage["width"]
     return nn.Sequential(*blocks), inputs
 
@@ -302,7 +306,7 @@ class MobileNet(nn.Module):
 
 
 def network(spec, classes):
-    return (MobileNet if spec["block"] == "inverted" else ResNet)(spec, classes)
+    return (MobileNet if block_kind(spec)[0] == "inverted" else ResNet)(spec, classes)
 
 
 def initialise(model, generator):

@@ -104,7 +104,7 @@ with zipfile.ZipFile(sys.argv[1], "w") as wheel:
     fake_curl "$golden/res2net_protocol4.pdparams"
     run "$get" paddle
     [ "$status" -eq 0 ]
-    [[ ${lines[0]} = "SHA-256 $(sha256sum <"$golden/res2net_protocol4.pdparams" | cut -c-64) (unverified"* ]]
+    [[ ${lines[0]} = "https://example.org/p.pdparams: SHA-256 $(sha256sum <"$golden/res2net_protocol4.pdparams" | cut -c-64) (unverified"* ]]
 }
 
 @test "without a network: one line with what to download and how to go on, and it goes on so" {

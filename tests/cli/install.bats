@@ -37,10 +37,10 @@ setup() {
     echo "$output"
     [ "$status" -eq 0 ]
     [[ $output = *layer4.1.conv2* ]]
-    run "$root/bin/atk-train" --dry-run --size 64 --config reference data.csv
+    run "$root/bin/atk-train" --dry-run --config quick data.csv
     echo "$output"
     [ "$status" -eq 0 ]
-    [[ $output = *learning-rate=0.0003* ]]
+    [[ $output = *learning-rate=0.001* ]]
 }
 
 @test "make uninstall leaves no file of ours, and all files of others" {

@@ -150,9 +150,9 @@ refused() { # MESSAGE, arguments...
     expect 'did you mean "reference"?'
     make_pictures 4
     make_small_model
-    run atk-train --config reference --size 32 --model ./small.yaml --dry-run photos.csv
+    run atk-train --config quick --size 32 --model ./small.yaml --dry-run photos.csv
     expect_status 0
-    expect 'learning-rate=0.0003'
+    expect 'learning-rate=0.001'
 }
 
 # bats test_tags=release
