@@ -7,6 +7,7 @@
 #include "data/disk_cache.h"
 
 #include "base/files.h"
+#include "base/hash.h"
 #include "base/memory.h"
 #include "data/key_table.h"
 #include "image/image_decode.h"
@@ -27,7 +28,7 @@
 enum { SLOT_UNIT = 65536, RECORD_UNIT = 64 };
 
 /* Goes up whenever a slot is laid out in another way. */
-enum { LAYOUT_VERSION = 2 };
+enum { LAYOUT_VERSION = 3 };
 
 /* Before the picture in its slot. */
 struct head {
@@ -48,27 +49,12 @@ struct disk_cache {
     struct error trouble;
 };
 
-/* Each step can be undone, so no change of a single word goes unseen. Words in four lanes, not
- * bytes (base/hash): a picture in a tenth of a millisecond. The key comes in, so that a slot cannot
- * pass for another. */
+/* The key comes in, so that a slot cannot pass for another. */
 static uint64_t checksum_of(const struct picture_key *key, const void *picture, size_t n)
 {
     uint64_t lane[4] = {key->half[0], key->half[1], n, 0x6a09e667f3bcc909u};
-    uint64_t word[4];
-    const uint8_t *bytes = picture;
-    for (size_t i = 0; i < n; i += sizeof word) {
-        size_t left = n - i < sizeof word ? n - i : sizeof word;
-        memset(word, 0, sizeof word);
-        memcpy(word, bytes + i, left);
-        for (int k = 0; k < 4; k++) {
-            uint64_t sum = (lane[k] ^ word[k]) * 0x9e3779b97f4a7c15u;
-            lane[k] = sum ^ sum >> 32;
-        }
-    }
-    uint64_t all = 1;
-    for (int k = 0; k < 4; k++)
-        all = (all ^ lane[k]) * 0xc2b2ae3d27d4eb4fu + 1;
-    return all;
+    hash_lanes(lane, picture, n);
+    return hash_lanes_join(lane);
 }
 
 enum status disk_cache_default_folder(char **out, struct error *err)

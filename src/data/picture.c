@@ -1,7 +1,10 @@
 #include "data/picture.h"
 
 #include "base/files.h"
+#include "base/hash.h"
+
 #include "image/image_decode.h"
+#include "image/image_depth.h"
 
 #include <stdlib.h>
 
@@ -10,6 +13,14 @@
 static size_t max_file_bytes(const struct image_limits *limits)
 {
     return ((size_t)16 << 20) + 4 * (size_t)limits->max_pixels;
+}
+
+/* A copy is told by 64 bits: of a million files two others agree in one case of 37 million. */
+static uint64_t content_of(const uint8_t *bytes, size_t size)
+{
+    uint64_t lane[4] = {size, 1, 2, 3};
+    hash_lanes(lane, bytes, size);
+    return hash_lanes_join(lane);
 }
 
 static enum status read_picture(struct square *out, const struct image_fit *fit, const char *path,
@@ -21,6 +32,8 @@ static enum status read_picture(struct square *out, const struct image_fit *fit,
         return err->status; /* names the path */
     enum status status =
         image_decode_square(out->rgb, &out->aspect, fit, bytes, n_bytes, limits, err);
+    out->content = content_of(bytes, n_bytes);
+    out->is_16_bit = image_depth_is_16(bytes, n_bytes);
     free(bytes);
     return status == STATUS_OK ? STATUS_OK : error_prefix(err, "%s", path);
 }

@@ -6,8 +6,10 @@
 #include <stdint.h>
 
 struct square {
-    double aspect; /* width / height that the picture had, upright */
-    uint8_t rgb[]; /* [side, side, 3] */
+    double aspect;      /* width / height that the picture had, upright */
+    uint64_t content;   /* of the file's bytes (base/hash): equal for copies */
+    uint64_t is_16_bit; /* 1: a PNG of 16 bits */
+    uint8_t rgb[];      /* [side, side, 3] */
 };
 
 static inline size_t square_bytes(int side)

@@ -125,12 +125,12 @@ static void what_shapes_the_pixels_is_in_the_name_of_the_file(void **state)
     disk_cache_close(d);
 }
 
-/* The name of before pictures could be cropped: such a cache is still good. */
+/* As before pictures could be cropped: their caches stay good. */
 static void squashed_and_bilinear_is_not_said(void **state)
 {
     (void)state;
     struct disk_cache *d = open_cache();
-    assert_string_equal(strrchr(disk_cache_path(d), '/'), "/30-exif-auto-1000.v2.1");
+    assert_string_equal(strrchr(disk_cache_path(d), '/'), "/30-exif-auto-1000.v3.1");
     disk_cache_close(d);
 }
 

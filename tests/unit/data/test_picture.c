@@ -41,6 +41,34 @@ static void the_second_time_it_comes_from_the_cache(void **state)
     dataset_destroy(d);
 }
 
+/* As the file is now. */
+static uint64_t content(const struct dataset *d, int row)
+{
+    const struct square *picture;
+    SQUARE_OF(scratch, PICTURE_SIZE);
+    assert_int_equal(picture_fetch(&picture, scratch, d, row, NULL, &fit, &limits, &err),
+                     STATUS_OK);
+    assert_int_equal(picture->is_16_bit, 0);
+    return picture->content;
+}
+
+static void copies_have_the_content_of_the_file_and_no_other_has(void **state)
+{
+    (void)state;
+    struct dataset *d = picture_set();
+    char command[512];
+    snprintf(command, sizeof command,
+             "cd %s; cp 4.png 5.png; cp 6.png 7.png; cp 6.png 8.png; printf x >>7.png; printf y "
+             ">>8.png",
+             scratch_folder);
+    assert_int_equal(system(command), 0);
+    assert_true(content(d, 4) == content(d, 5));
+    assert_true(content(d, 4) != content(d, 6));
+    assert_true(content(d, 6) != content(d, 7)); /* behind the image's end */
+    assert_true(content(d, 7) != content(d, 8));
+    dataset_destroy(d);
+}
+
 static void age(const char *name, long seconds)
 {
     const struct timespec stamp[2] = {{.tv_sec = seconds}, {.tv_sec = seconds}};
@@ -144,6 +172,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         SCRATCH_TEST(a_picture_of_the_right_size_is_as_it_is_in_the_file),
         SCRATCH_TEST(the_second_time_it_comes_from_the_cache),
+        SCRATCH_TEST(copies_have_the_content_of_the_file_and_no_other_has),
         SCRATCH_TEST(a_changed_picture_is_decoded_again_and_one_just_written_is_not_kept),
         SCRATCH_TEST(what_cannot_be_read_is_named_with_line_and_path),
         cmocka_unit_test(without_a_csv_the_path_alone_is_named),
