@@ -9,6 +9,7 @@
 #include "cli/predict_report.h"
 #include "cli/standard_streams.h"
 #include "cli/stop_signal.h"
+#include "data/label_hint.h"
 #include "io/csv.h"
 #include "run/files/class_tables.h"
 #include "run/train/predictor.h"
@@ -97,6 +98,24 @@ static enum status load_data(struct program *p, struct error *err)
     return dataset_load(&p->data, o->data[0], &options, err);
 }
 
+/* Rows whose label is no class of the model are classified all the same, and judged by none. */
+static void warn_of_labels(struct program *p)
+{
+    const struct dataset_notes *notes = dataset_notes(p->data);
+    char hint[LABEL_HINT_BYTES];
+    struct error warning; /* for its text: no control character comes through */
+    p->counts.unknown_labels = notes->unknown_labels;
+    if (notes->unknown_labels == 0)
+        return;
+    label_hint(hint, notes->first_unknown_label, &predictor_card(p->predictor)->classes);
+    error_set(
+        &warning,
+        "%s:%d: %d of %d rows have a label that is no class of the model (the first: \"%s\")%s",
+        dataset_path(p->data), notes->first_unknown_line, notes->unknown_labels,
+        dataset_size(p->data), notes->first_unknown_label, hint);
+    fprintf(stderr, "atk-predict: warning: %s\n", warning.message);
+}
+
 static enum status open_table(struct program *p, struct error *err)
 {
     p->table = stdout;
@@ -171,6 +190,7 @@ static enum status run(struct program *p, struct error *err)
                        err) != STATUS_OK ||
         open_table(p, err) != STATUS_OK)
         return err->status;
+    warn_of_labels(p);
     if (classify(p, err) != STATUS_OK)
         return err->status;
     return report(p, err);

@@ -11,7 +11,8 @@ void predict_report_print(FILE *stream, const struct metrics *m, const struct cl
     if (counts->skipped > 0)
         fprintf(stream, ", %d skipped", counts->skipped);
     if (m->n == 0) {
-        fprintf(stream, "; no labels to compare with\n");
+        fprintf(stream, counts->unknown_labels > 0 ? "; no label is a class of the model\n"
+                                                   : "; no labels to compare with\n");
         return;
     }
     if (m->n < counts->pictures)
@@ -43,6 +44,7 @@ enum status predict_report_json(FILE *stream, const struct metrics *m,
     json_write_integer(w, "pictures", counts->pictures);
     json_write_integer(w, "skipped", counts->skipped);
     json_write_integer(w, "labelled", m->n);
+    json_write_integer(w, "unknown_labels", counts->unknown_labels);
     json_write_integer(w, "correct", m->n_correct);
     json_write_number(w, "accuracy", m->accuracy);
     json_write_number(w, "balanced_accuracy", m->balanced_accuracy);

@@ -9,8 +9,9 @@
 #include <stdio.h>
 
 struct predict_counts {
-    int pictures; /* classified */
-    int skipped;  /* could not be read */
+    int pictures;       /* classified */
+    int skipped;        /* could not be read */
+    int unknown_labels; /* rows whose label is no class of the model */
 };
 
 /* Accuracy, mean cross-entropy and the recall of each class; one line without labels. */

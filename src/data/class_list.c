@@ -155,38 +155,15 @@ static int by_bytes(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b); /* compares as unsigned char */
 }
 
-/* Neighbours of an ordered list that are the same number. */
-static enum status check_spellings(const struct class_list *classes, int *clash,
-                                   const struct string_index *labels, struct error *err)
-{
-    for (int i = 0; i + 1 < classes->n; i++) {
-        const char *a = classes->name[i], *b = classes->name[i + 1];
-        if (compare_numbers(a, b) != 0)
-            continue;
-        int first = string_index_find(labels, a), second = string_index_find(labels, b);
-        *clash = first > second ? first : second;
-        return error_set(err,
-                         "labels \"%s\" and \"%s\" are one number in two spellings; expected one "
-                         "spelling, or both in a file given by --classes",
-                         first < second ? a : b, first < second ? b : a);
-    }
-    return STATUS_OK;
-}
-
-enum status class_list_order(struct class_list *out, int *clash, const struct string_index *labels,
+enum status class_list_order(struct class_list *out, const struct string_index *labels,
                              struct error *err)
 {
-    *clash = -1;
     if (copy_names(out, labels, err) != STATUS_OK)
         return err->status;
     bool numbers = true;
     for (int i = 0; i < out->n; i++)
         numbers = numbers && is_whole_number(out->name[i]);
     qsort(out->name, (size_t)out->n, sizeof *out->name, numbers ? by_number : by_bytes);
-    if (numbers && check_spellings(out, clash, labels, err) != STATUS_OK) {
-        class_list_free(out);
-        return err->status;
-    }
     return STATUS_OK;
 }
 

@@ -19,10 +19,8 @@ enum status class_list_read(struct class_list *out, const char *path, struct err
 enum status class_list_write(const struct class_list *classes, const char *path, struct error *err);
 enum status class_list_copy(struct class_list *out, const struct class_list *in, struct error *err);
 /* The strings of `labels` in label order: as numbers if all are whole numbers (digits, perhaps with
- * a sign in front, of any length), else by their bytes. If two of them are one number in two
- * spellings ("1" and "01"), that is a mistake in the data: *clash is set to the number in `labels`
- * of the later one, with the message set; otherwise *clash is -1. */
-enum status class_list_order(struct class_list *out, int *clash, const struct string_index *labels,
+ * a sign in front, of any length), else by their bytes. */
+enum status class_list_order(struct class_list *out, const struct string_index *labels,
                              struct error *err);
 int class_list_find(const struct class_list *classes, const char *name); /* -1 if absent; linear */
 void class_list_free(struct class_list *classes);                        /* a zeroed list is fine */

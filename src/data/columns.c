@@ -23,11 +23,41 @@ static bool same_name(const char *field, const char *name)
     return length == strlen(name) && memcmp(field, name, length) == 0;
 }
 
+/* What --delimiter is to be given for a header that was taken for one column; NULL: nothing known.
+ */
+static const char *guess_delimiter(const char *field, const char *name)
+{
+    static const char *const delimiter[][2] = {
+        {";", "';'"}, {"\t", "tab"}, {"|", "'|'"}, {",", "','"}};
+    if (!strstr(field, name))
+        return NULL;
+    for (size_t i = 0; i < sizeof delimiter / sizeof delimiter[0]; i++)
+        if (strstr(field, delimiter[i][0]))
+            return delimiter[i][1];
+    return NULL;
+}
+
+/* "sep=;": a first line that spreadsheets write for themselves. */
+static enum status refuse_separator_line(const struct csv_row *header, const char *path,
+                                         struct error *err)
+{
+    char separator = header->field[0][4];
+    if (!separator)
+        return error_set(err, "%s:%d: \"sep=\" is a line for spreadsheets and no header: remove it",
+                         path, header->line);
+    return error_set(err,
+                     "%s:%d: \"sep=%c\" is a line for spreadsheets and no header: remove it, and "
+                     "use --delimiter '%c'",
+                     path, header->line, separator, separator);
+}
+
 static enum status missing(const struct csv_row *header, const char *name, const char *path,
                            struct error *err)
 {
     char found[512] = "";
     size_t used = 0;
+    if (strncmp(header->field[0], "sep=", 4) == 0)
+        return refuse_separator_line(header, path, err);
     for (int i = 0; i < header->n_fields && used < sizeof found; i++) {
         const char *field = header->field[i];
         int length = (int)trim(&field);
@@ -35,6 +65,12 @@ static enum status missing(const struct csv_row *header, const char *name, const
                                  length, field);
     }
     const char *cut = used >= sizeof found ? "..." : "";
+    const char *delimiter = header->n_fields == 1 ? guess_delimiter(header->field[0], name) : NULL;
+    if (delimiter)
+        return error_set(err,
+                         "%s:%d: no column \"%s\" in the header; its only column is %s: use "
+                         "--delimiter %s",
+                         path, header->line, name, found, delimiter);
     if (header->n_fields == 1)
         return error_set(err,
                          "%s:%d: no column \"%s\" in the header; its only column is %s (see "

@@ -19,6 +19,7 @@ struct dataset {
     struct class_list classes;
     struct string_index pictures; /* the identities; sample.picture is a number in it */
     struct dataset_notes notes;
+    char *unknown_label; /* notes.first_unknown_label */
 };
 
 /* What dataset_load needs besides the result. */
@@ -163,21 +164,54 @@ static const char *take_label(const struct loading *l, const struct csv_row *row
     return text;
 }
 
-static enum status take_rows(struct dataset *d, struct loading *l, struct error *err)
+static bool is_empty(const struct csv_row *row)
+{
+    for (int i = 0; i < row->n_fields; i++)
+        if (row->field[i][strspn(row->field[i], " \t")])
+            return false;
+    return true;
+}
+
+static enum status note_unknown(struct dataset *d, const char *label, int line, struct error *err)
+{
+    if (d->notes.unknown_labels++ > 0)
+        return STATUS_OK;
+    d->unknown_label = memory_string(label, err);
+    d->notes.first_unknown_label = d->unknown_label;
+    d->notes.first_unknown_line = line;
+    return d->unknown_label ? STATUS_OK : err->status;
+}
+
+static enum status take_row(struct dataset *d, struct loading *l, const struct csv_row *row,
+                            struct error *err)
 {
     const char *path = d->csv_path;
+    if (check_fields(l, row, path, err) != STATUS_OK)
+        return err->status;
+    const char *image = row->field[l->image_column];
+    if (!*image)
+        return error_set(err, "%s:%d: the image path is empty", path, row->line);
+    const char *label = take_label(l, row);
+    int *number = &d->sample[d->n].label;
+    if (append(d, l->images, image, row->line, err) != STATUS_OK ||
+        labels_add(&l->labels, number, label, path, row->line, err) != STATUS_OK)
+        return err->status;
+    return *number < 0 && *label ? note_unknown(d, label, row->line, err) : STATUS_OK;
+}
+
+static enum status take_rows(struct dataset *d, struct loading *l, struct error *err)
+{
     for (size_t i = l->first_row; i < l->table.n_rows; i++) {
         const struct csv_row *row = &l->table.row[i];
-        if (check_fields(l, row, path, err) != STATUS_OK)
-            return err->status;
-        const char *image = row->field[l->image_column];
-        if (!*image)
-            return error_set(err, "%s:%d: the image path is empty", path, row->line);
-        if (append(d, l->images, image, row->line, err) != STATUS_OK ||
-            labels_add(&l->labels, &d->sample[d->n - 1].label, take_label(l, row), path, row->line,
-                       err) != STATUS_OK)
-            return err->status;
+        if (!is_empty(row)) {
+            if (take_row(d, l, row, err) != STATUS_OK)
+                return err->status;
+        } else if (d->notes.empty_rows++ == 0) {
+            d->notes.first_empty_line = row->line;
+        }
     }
+    if (d->n == 0)
+        return error_set(err, "%s: no rows but of empty fields", d->csv_path);
     return STATUS_OK;
 }
 
@@ -249,6 +283,7 @@ void dataset_destroy(struct dataset *d)
     free(d->sample);
     class_list_free(&d->classes);
     string_index_free(&d->pictures);
+    free(d->unknown_label);
     free(d->csv_path);
     free(d);
 }
@@ -296,4 +331,13 @@ int dataset_count_shared(const struct dataset *a, const struct dataset *b, int *
     if (first_line_in_b)
         *first_line_in_b = first_line;
     return shared;
+}
+
+bool dataset_same_picture(const struct dataset *a, int row_a, const struct dataset *b, int row_b)
+{
+    int picture_a = a->sample[row_a].picture, picture_b = b->sample[row_b].picture;
+    if (a == b)
+        return picture_a == picture_b;
+    return strcmp(string_index_get(&a->pictures, picture_a),
+                  string_index_get(&b->pictures, picture_b)) == 0;
 }

@@ -26,13 +26,19 @@ struct dataset_options {
 struct dataset_notes {
     int repeated_images;    /* rows beyond the first for a picture, same label */
     int conflicting_images; /* rows beyond the first for a picture, another label */
-    int first_repeated_line, first_conflicting_line; /* 0 if none */
+    int empty_rows;         /* of empty fields alone: skipped */
+    int unknown_labels;     /* rows, when labels are optional */
+    int first_repeated_line, first_conflicting_line, first_empty_line, first_unknown_line; /* 0 if
+                                                                                   none */
+    const char *first_unknown_label; /* NULL: none */
 };
 
 struct dataset;
-/* Errors (file:line): missing or empty file, missing column, too few fields, more fields than the
- * header, empty path or label, label not in the given classes, one number in two spellings, fewer
- * than two classes (unless classes are given or labels are optional). */
+/* Rows of empty fields, as spreadsheets leave them behind, count as blank lines.
+ *
+ * Errors (file:line): missing or empty file, missing column, too few fields, more fields than the
+ * header, empty path or label, label not in the given classes, one label in two spellings
+ * (data/label_key), fewer than two classes (unless classes are given or labels are optional). */
 enum status dataset_load(struct dataset **out, const char *csv_path,
                          const struct dataset_options *opt, struct error *err);
 /* From file names alone, without labels (atk-predict IMAGE...). */
@@ -47,5 +53,7 @@ const char *dataset_path(const struct dataset *d); /* of the CSV, for messages; 
 /* Rows of b whose picture also occurs in a (training rows in the validation file), and the line of
  * the first one (0 if none; may be NULL). */
 int dataset_count_shared(const struct dataset *a, const struct dataset *b, int *first_line_in_b);
+/* Whether two rows show one picture file, however it is spelled. */
+bool dataset_same_picture(const struct dataset *a, int row_a, const struct dataset *b, int row_b);
 
 #endif

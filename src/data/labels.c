@@ -2,6 +2,8 @@
 
 #include "base/memory.h"
 #include "base/utf8.h"
+#include "data/label_hint.h"
+#include "data/label_key.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -35,25 +37,71 @@ enum status labels_add(struct labels *labels, int *number, const char *text, con
         return string_index_add(&labels->text, number, text, err);
     }
     *number = string_index_find(&labels->text, text);
-    if (*number < 0 && !labels->optional)
-        return error_set(err, "%s:%d: label \"%s\" is not one of the %d given classes", path, line,
-                         text, labels->given->n);
-    return STATUS_OK;
+    if (*number >= 0 || labels->optional)
+        return STATUS_OK;
+    char hint[LABEL_HINT_BYTES];
+    label_hint(hint, text, labels->given);
+    return error_set(err, "%s:%d: label \"%s\" is not one of the %d given classes%s", path, line,
+                     text, labels->given->n, hint);
+}
+
+/* *first, *second = numbers of the first two texts with one exact key; -1: there are none. */
+static enum status find_clash(int *first, int *second, const struct string_index *text,
+                              struct error *err)
+{
+    struct string_index keys = {0};
+    enum status status = STATUS_OK;
+    *first = *second = -1;
+    for (int i = 0; status == STATUS_OK && i < text->n && *second < 0; i++) {
+        char *key = label_key(string_index_get(text, i), LABEL_KEY_EXACT, err);
+        status = key ? string_index_add(&keys, first, key, err) : err->status;
+        free(key);
+        if (status == STATUS_OK && *first < i) /* so far each text had a key of its own */
+            *second = i;
+    }
+    string_index_free(&keys);
+    return status;
+}
+
+static int line_of(int label, const struct sample *sample)
+{
+    while (sample->label != label)
+        sample++;
+    return sample->line;
+}
+
+/* What would become two classes and is one label in two spellings is a mistake in the data. */
+static enum status check_spellings(const struct labels *labels, const struct sample *sample,
+                                   const char *path, struct error *err)
+{
+    int first, second;
+    enum status status = find_clash(&first, &second, &labels->text, err);
+    if (status != STATUS_OK || second < 0)
+        return status;
+    const char *a = string_index_get(&labels->text, first);
+    const char *b = string_index_get(&labels->text, second);
+    static const char advice[] = "expected one spelling, or both in a file given by --classes";
+    char difference[LABEL_HINT_BYTES];
+    if (label_hint_differ_visibly(a, b))
+        return error_set(err,
+                         "%s:%d: labels \"%s\" (line %d) and \"%s\" are one number in two "
+                         "spellings; %s",
+                         path, line_of(second, sample), a, line_of(first, sample), b, advice);
+    label_hint_difference(difference, b, a);
+    return error_set(err,
+                     "%s:%d: label \"%s\" looks like \"%s\" of line %d: one label in two spellings "
+                     "(%s); %s",
+                     path, line_of(second, sample), b, a, line_of(first, sample), difference,
+                     advice);
 }
 
 /* Classes made from the texts, which are numbered as they came. */
 static enum status order(struct labels *labels, struct class_list *classes, struct sample *sample,
                          int n, const char *path, struct error *err)
 {
-    int clash;
-    if (class_list_order(classes, &clash, &labels->text, err) != STATUS_OK) {
-        int i = 0;
-        if (clash < 0)
-            return err->status;
-        while (sample[i].label != clash)
-            i++;
-        return error_prefix(err, "%s:%d", path, sample[i].line);
-    }
+    if (check_spellings(labels, sample, path, err) != STATUS_OK ||
+        class_list_order(classes, &labels->text, err) != STATUS_OK)
+        return err->status;
     int *place = memory_array((size_t)labels->text.n, sizeof *place, "labels", err);
     if (!place)
         return err->status;

@@ -23,7 +23,8 @@ enum status labels_begin(struct labels *labels, const struct class_list *given, 
 enum status labels_add(struct labels *labels, int *number, const char *text, const char *path,
                        int line, struct error *err);
 /* *classes = the final list; makes the provisional labels of sample [n] final. Errors (path, with a
- * line where there is one): fewer than two classes, one number in two spellings. */
+ * line where there is one): fewer than two classes, one label in two spellings (equal exact keys,
+ * data/label_key) that were not both given. */
 enum status labels_settle(struct labels *labels, struct class_list *classes, struct sample *sample,
                           int n, const char *path, struct error *err);
 void labels_free(struct labels *labels);

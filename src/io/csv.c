@@ -149,6 +149,11 @@ static enum status fill_table(struct csv_table *out, const char *path, const uin
     if (!storage->text)
         return err->status;
 
+    if (size >= 2 && (memcmp(bytes, "\xFF\xFE", 2) == 0 || memcmp(bytes, "\xFE\xFF", 2) == 0))
+        return error_set(err,
+                         "%s: the text is UTF-16, as spreadsheets save it; expected UTF-8 (there, "
+                         "\"CSV UTF-8\"; or: iconv -f UTF-16 -t UTF-8)",
+                         path);
     struct reader reader = {.path = path, .table = out, .storage = storage, .err = err};
     enum status status = parse(&reader, (const char *)bytes, size, delimiter);
     /* Only now the array of pointers stays where it is. */

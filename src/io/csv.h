@@ -21,9 +21,9 @@ struct csv_table {
     void *storage; /* owns all strings */
 };
 
-/* Reads the whole file. Errors say "path:line: ...": bad quoting, a NUL byte, a file that cannot be
- * read. An empty file gives zero rows and STATUS_OK. Fields are given as they stand, spaces
- * included. */
+/* Reads the whole file. Errors say "path:line: ...": bad quoting, a NUL byte, UTF-16, a file that
+ * cannot be read. An empty file gives zero rows and STATUS_OK. Fields are given as they stand,
+ * spaces included. */
 enum status csv_table_read(struct csv_table *out, const char *path, char delimiter,
                            struct error *err);
 void csv_table_free(struct csv_table *table); /* a zeroed table is fine */

@@ -15,8 +15,8 @@ static void check_names(const struct class_list *list, const char *expected)
     assert_string_equal(joined, expected);
 }
 
-/* The order of `labels`, which are separated by "|"; NULL if it is refused. */
-static const char *order(char *labels, int *clash)
+/* The order of `labels`, which are separated by "|". */
+static const char *order(char *labels)
 {
     static char joined[512];
     struct string_index index = {0};
@@ -25,7 +25,7 @@ static const char *order(char *labels, int *clash)
         int number;
         assert_int_equal(string_index_add(&index, &number, label, &err), STATUS_OK);
     }
-    enum status status = class_list_order(&list, clash, &index, &err);
+    assert_int_equal(class_list_order(&list, &index, &err), STATUS_OK);
     joined[0] = '\0';
     for (int i = 0; i < list.n; i++) {
         strcat(joined, i ? "|" : "");
@@ -33,16 +33,14 @@ static const char *order(char *labels, int *clash)
     }
     class_list_free(&list);
     string_index_free(&index);
-    return status ? NULL : joined;
+    return joined;
 }
 
 static void check_order(const char *labels, const char *expected)
 {
     char copy[512];
-    int clash;
     strcpy(copy, labels);
-    assert_string_equal(order(copy, &clash), expected);
-    assert_int_equal(clash, -1);
+    assert_string_equal(order(copy), expected);
 }
 
 static void names_are_read_line_by_line(void **state)
@@ -122,18 +120,6 @@ static void other_labels_are_ordered_by_their_bytes(void **state)
     check_order("1|01|x", "01|1|x");
 }
 
-static void two_spellings_of_one_number_are_refused(void **state)
-{
-    (void)state;
-    int clash;
-    char labels[] = "2|01|3|1", zeros[] = "-0|1|0";
-    assert_null(order(labels, &clash));
-    assert_int_equal(clash, 3);
-    assert_non_null(strstr(err.message, "labels \"01\" and \"1\" are one number"));
-    assert_null(order(zeros, &clash));
-    assert_int_equal(clash, 2);
-}
-
 static void a_failing_allocation_gives_a_clean_error(void **state)
 {
     (void)state;
@@ -152,7 +138,6 @@ int main(void)
         SCRATCH_TEST(mistakes_in_a_class_file_name_file_and_line),
         cmocka_unit_test(whole_numbers_are_ordered_as_numbers_of_any_length),
         cmocka_unit_test(other_labels_are_ordered_by_their_bytes),
-        cmocka_unit_test(two_spellings_of_one_number_are_refused),
         SCRATCH_TEST(a_failing_allocation_gives_a_clean_error),
     };
     return cmocka_run_group_tests_name("data/class_list", tests, NULL, NULL);

@@ -37,16 +37,39 @@ static void a_missing_column_is_answered_by_those_that_are_there(void **state)
                                      "\"Label\"? (columns: \"file\", \"Label\")");
 }
 
+/* The message for a header of this one field, behind its place. */
+static const char *complaint(char *field)
+{
+    const struct csv_row header = {.line = 1, .n_fields = 1, .field = &field};
+    int column;
+    assert_int_equal(columns_find(&column, &header, "image", false, "t.csv", &err), STATUS_FAILED);
+    assert_memory_equal(err.message, "t.csv:1: ", 9);
+    return err.message + 9;
+}
+
 static void a_header_of_one_column_may_have_another_delimiter(void **state)
 {
     (void)state;
-    char *field[] = {"image;label"};
-    const struct csv_row header = {.line = 1, .n_fields = 1, .field = field};
-    int column;
-    assert_int_equal(columns_find(&column, &header, "image", false, "t.csv", &err), STATUS_FAILED);
-    assert_string_equal(err.message,
-                        "t.csv:1: no column \"image\" in the header; its only column is "
-                        "\"image;label\" (see --delimiter, or --no-header if this row is data)");
+    assert_string_equal(
+        complaint("image;label"),
+        "no column \"image\" in the header; its only column is \"image;label\": use "
+        "--delimiter ';'");
+    assert_non_null(strstr(complaint("image|label"), ": use --delimiter '|'"));
+    assert_non_null(strstr(complaint("label,image"), ": use --delimiter ','"));
+    assert_non_null(strstr(complaint("image label\tx"), ": use --delimiter tab"));
+    assert_string_equal(
+        complaint("photo;label"),
+        "no column \"image\" in the header; its only column is \"photo;label\" (see "
+        "--delimiter, or --no-header if this row is data)");
+}
+
+static void a_spreadsheets_line_about_its_separator_is_no_header(void **state)
+{
+    (void)state;
+    assert_string_equal(complaint("sep=;"), "\"sep=;\" is a line for spreadsheets and no header: "
+                                            "remove it, and use --delimiter ';'");
+    assert_string_equal(complaint("sep="),
+                        "\"sep=\" is a line for spreadsheets and no header: remove it");
 }
 
 static void a_long_header_is_cut_in_the_message(void **state)
@@ -78,6 +101,7 @@ int main(void)
         cmocka_unit_test(a_column_is_found_by_name_with_spaces_around_it),
         cmocka_unit_test(a_missing_column_is_answered_by_those_that_are_there),
         cmocka_unit_test(a_header_of_one_column_may_have_another_delimiter),
+        cmocka_unit_test(a_spreadsheets_line_about_its_separator_is_no_header),
         cmocka_unit_test(a_long_header_is_cut_in_the_message),
         cmocka_unit_test(a_column_that_is_there_twice_is_an_error),
     };

@@ -104,7 +104,7 @@ static void given_classes_decide_the_numbers(void **state)
     assert_int_equal(dataset_classes(d)->n, 3);
     dataset_destroy(d);
     check_refused("image,label\na,cat\nb,1\n", &opt,
-                  ":3: label \"1\" is not one of the 3 given classes");
+                  ":3: label \"1\" is not one of the 3 given classes; did you mean \"01\"?");
 
     opt.labels_optional = true;
     d = load("image,label\na,cat\nb,1\nc,\nd\n", &opt);
@@ -153,8 +153,14 @@ static void mistakes_are_named_with_file_and_line(void **state)
     check_refused("image,label\na,1\nb,1\n", &plain,
                   ": only one class, \"1\"; expected two or more");
     check_refused("image,label\na,2\nb,1\nc,01\nd,1\n", &plain,
-                  ":4: labels \"1\" and \"01\" are one number in two spellings; expected one "
-                  "spelling, or both in a file given by --classes");
+                  ":4: labels \"1\" (line 3) and \"01\" are one number in two spellings; expected "
+                  "one spelling, or both in a file given by --classes");
+    check_refused(
+        "image,label\na,x\nb,caf\xC3\xA9\nc,cafe\xCC\x81\n", &plain,
+        ":4: label \"cafe\xCC\x81\" looks like \"caf\xC3\xA9\" of line 3: one label in two "
+        "spellings (U+0065 U+0301 here, U+00E9 there); expected one spelling, or both in a "
+        "file given by --classes");
+    check_refused("image,label\n , \n,\n", &plain, ": no rows but of empty fields");
     struct dataset *d;
     assert_int_equal(dataset_load(&d, "/no such/t.csv", &plain, &err), STATUS_FAILED);
     assert_non_null(strstr(err.message, "/no such/t.csv"));
@@ -165,6 +171,68 @@ static void empty_fields_beyond_the_header_are_overlooked(void **state)
     (void)state;
     struct dataset *d = load("image,label\na,1,\nb,2,,\n", &plain);
     assert_int_equal(dataset_size(d), 2);
+    dataset_destroy(d);
+}
+
+static void the_first_two_spellings_of_one_label_are_named(void **state)
+{
+    (void)state;
+    check_refused("image,label\na,x\nb,+2\nc,1.0\nd,1\ne,2\n", &plain,
+                  ":5: labels \"1.0\" (line 4) and \"1\" are one number in two spellings; expected "
+                  "one spelling, or both in a file given by --classes");
+    char *name[] = {"1", "01", "Pants", "pants"};
+    const struct class_list classes = {.name = name, .n = 4};
+    struct dataset_options opt = plain;
+    opt.classes = &classes; /* whoever lists both means both */
+    struct dataset *d = load("image,label\na,01\nb,1\n", &opt);
+    assert_int_equal(dataset_sample(d, 0)->label, 1);
+    dataset_destroy(d);
+}
+
+static void a_label_that_no_class_has_may_come_with_a_hint(void **state)
+{
+    (void)state;
+    char *name[] = {"shoes", "Long Sleeve"};
+    const struct class_list classes = {.name = name, .n = 2};
+    struct dataset_options opt = plain;
+    opt.classes = &classes;
+    check_refused(
+        "image,label\na,long  sleeve\n", &opt,
+        ":2: label \"long  sleeve\" is not one of the 2 given classes; did you mean \"Long "
+        "Sleeve\"?");
+    check_refused("image,label\na,1\n", &opt,
+                  ":2: label \"1\" is not one of the 2 given classes; if labels are numbers of "
+                  "classes: 1 is \"Long Sleeve\", and names are expected");
+    check_refused(
+        "image,label\na,shoes\xC2\xA0\n", &opt,
+        ":2: label \"shoes\xC2\xA0\" is not one of the 2 given classes; \"shoes\" looks the "
+        "same and is another text (U+00A0 here, nothing there)");
+}
+
+static void rows_of_empty_fields_are_skipped_and_counted(void **state)
+{
+    (void)state;
+    struct dataset *d = load("image,label,,\na,1,,\n,,,\nb,2,,\n ,\t,,\n,\n\nc,1\n", &plain);
+    assert_int_equal(dataset_size(d), 3);
+    check_sample(d, 2, "c", "1", 8);
+    assert_int_equal(dataset_notes(d)->empty_rows, 3);
+    assert_int_equal(dataset_notes(d)->first_empty_line, 3);
+    dataset_destroy(d);
+    check_refused("image,label,note\na,1,\n,,x\n", &plain, ":3: the image path is empty");
+}
+
+static void labels_that_are_no_class_are_counted_when_labels_are_optional(void **state)
+{
+    (void)state;
+    char *name[] = {"x", "y"};
+    const struct class_list classes = {.name = name, .n = 2};
+    struct dataset_options opt = plain;
+    opt.classes = &classes;
+    opt.labels_optional = true;
+    struct dataset *d = load("image,label\na,x\nb,\nc,Q\nd,R\n", &opt);
+    assert_int_equal(dataset_notes(d)->unknown_labels, 2);
+    assert_int_equal(dataset_notes(d)->first_unknown_line, 4);
+    assert_string_equal(dataset_notes(d)->first_unknown_label, "Q");
     dataset_destroy(d);
 }
 
@@ -197,6 +265,10 @@ static void pictures_in_two_sets_are_counted_by_where_they_are(void **state)
     assert_int_equal(dataset_count_shared(d, other, &line), 3); /* sub/b is another file */
     assert_int_equal(line, 3);
     assert_int_equal(dataset_count_shared(other, d, NULL), 2);
+    assert_true(dataset_same_picture(d, 1, other, 2)); /* b and ../b */
+    assert_false(dataset_same_picture(d, 1, other, 0));
+    assert_true(dataset_same_picture(d, 0, d, 0));
+    assert_false(dataset_same_picture(d, 0, d, 1));
     dataset_destroy(other);
     dataset_destroy(d);
 }
@@ -258,6 +330,10 @@ int main(void)
         SCRATCH_TEST(optional_labels_may_be_absent_altogether),
         SCRATCH_TEST(mistakes_are_named_with_file_and_line),
         SCRATCH_TEST(empty_fields_beyond_the_header_are_overlooked),
+        SCRATCH_TEST(the_first_two_spellings_of_one_label_are_named),
+        SCRATCH_TEST(a_label_that_no_class_has_may_come_with_a_hint),
+        SCRATCH_TEST(rows_of_empty_fields_are_skipped_and_counted),
+        SCRATCH_TEST(labels_that_are_no_class_are_counted_when_labels_are_optional),
         SCRATCH_TEST(repeated_and_conflicting_pictures_are_counted),
         SCRATCH_TEST(pictures_in_two_sets_are_counted_by_where_they_are),
         cmocka_unit_test(file_names_alone_make_a_set_without_labels),

@@ -123,6 +123,22 @@ static void a_zero_byte_is_refused_with_its_line(void **state)
     assert_refused("a\0\n\0", 4, 1, "a NUL byte"); /* UTF-16 */
 }
 
+static void text_of_a_spreadsheets_encoding_is_refused_by_name(void **state)
+{
+    static const char little[] = "\xFF\xFE"
+                                 "a\0,\0b\0",
+                      big[] = "\xFE\xFF\0a";
+    const char *path = scratch_write("t.csv", little, sizeof little - 1);
+    struct csv_table table;
+    (void)state;
+    assert_int_equal(csv_table_read(&table, path, ',', &err), STATUS_FAILED);
+    assert_non_null(strstr(err.message, "t.csv: the text is UTF-16, as spreadsheets save it"));
+    path = scratch_write("t.csv", big, sizeof big - 1);
+    assert_int_equal(csv_table_read(&table, path, ',', &err), STATUS_FAILED);
+    assert_non_null(strstr(err.message, "iconv -f UTF-16"));
+    csv_table_free(&table);
+}
+
 static void what_cannot_be_read_is_named(void **state)
 {
     (void)state;
@@ -229,6 +245,7 @@ int main(void)
         SCRATCH_TEST(a_delimiter_can_be_chosen),
         SCRATCH_TEST(wrong_quoting_is_refused_with_its_line),
         SCRATCH_TEST(a_zero_byte_is_refused_with_its_line),
+        SCRATCH_TEST(text_of_a_spreadsheets_encoding_is_refused_by_name),
         SCRATCH_TEST(what_cannot_be_read_is_named),
         SCRATCH_TEST(a_long_field_and_many_fields_are_read),
         SCRATCH_TEST(a_file_too_large_for_an_int_is_refused_before_it_is_read),
