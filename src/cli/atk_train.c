@@ -13,6 +13,7 @@
 #include "run/train/session.h"
 #include "run/train/session_features.h"
 #include "run/train/session_norms.h"
+#include "run/train/session_findings.h"
 #include "run/train/summary.h"
 #include "run/train/trainer.h"
 
@@ -318,6 +319,10 @@ static enum status end_dry_run(struct console *c, struct session *s, struct erro
                       "them,\n         are in %s/\n",
                       folder);
     free(folder);
+    if (status == STATUS_OK && s->settings->json) {
+        status = session_findings_write(stdout, s, err);
+        console_flush(c);
+    }
     return status;
 }
 

@@ -80,37 +80,23 @@ static void print_classes(struct console *c, const struct session *s, bool all)
         console_print(c, "          ... and %d more\n", classes->n - shown);
 }
 
-static void note_classes(struct console *c, const struct session *s)
+/* One block, in which each kind has a line with its count and its first example. */
+static void print_findings(struct console *c, const struct session *s)
 {
-    const struct class_list *classes = session_classes(s);
-    int untrained = 0, first = -1;
+    char line[16];
 
-    for (int i = 0; i < classes->n; i++) {
-        if (s->train.count[i] > 0)
-            continue;
-        untrained++;
-        first = first < 0 ? i : first;
+    for (size_t i = 0; i < s->findings.n; i++) {
+        const struct finding *f = &s->findings.item[i];
+        line[0] = '\0';
+        if (f->line > 0)
+            snprintf(line, sizeof line, ":%d", f->line);
+        if (findings_is_hint(f->kind))
+            console_print(c, "hint      %s%s: %s\n", f->file, line, f->message);
+        else
+            console_warn(c, "%s%s: %s", f->file, line, f->message);
     }
-    if (untrained > 0)
-        console_warn(c, "%d class%s no training picture (the first: %s)", untrained,
-                     untrained == 1 ? " has" : "es have", classes->name[first]);
-    if (s->n_singletons > 0)
-        console_warn(c, "%d class%s a single picture, which is trained on and not validated",
-                     s->n_singletons, s->n_singletons == 1 ? " has" : "es have");
-}
-
-static void note_table(struct console *c, const struct dataset *data)
-{
-    const struct dataset_notes *notes = dataset_notes(data);
-
-    if (notes->repeated_images > 0)
-        console_warn(c, "%s:%d: %d row%s a picture that occurred before, with the same label",
-                     dataset_path(data), notes->first_repeated_line, notes->repeated_images,
-                     notes->repeated_images == 1 ? " repeats" : "s repeat");
-    if (notes->conflicting_images > 0)
-        console_warn(c, "%s:%d: %d row%s a picture that occurred before another label",
-                     dataset_path(data), notes->first_conflicting_line, notes->conflicting_images,
-                     notes->conflicting_images == 1 ? " gives" : "s give");
+    if (!s->images_are_checked)
+        console_print(c, "          the pictures themselves were not looked at: --dry-run does\n");
 }
 
 /* What a balanced epoch shows of the largest and of the smallest class. */
@@ -150,16 +136,9 @@ void report_data(struct console *c, const struct session *s, bool all_classes)
     else
         console_print(c, "          %d to train, none to validate\n", s->train.n);
     print_classes(c, s, all_classes);
-    note_table(c, s->data);
-    if (s->val_data)
-        note_table(c, s->val_data);
-    if (s->n_shared > 0)
-        console_warn(c, "%s:%d: %d row%s a picture that is trained on: validation flatters",
-                     dataset_path(s->val_data), s->first_shared_line, s->n_shared,
-                     s->n_shared == 1 ? " has" : "s have");
-    note_classes(c, s);
     if (s->settings->sampler == SAMPLER_BALANCED)
         print_draws(c, s);
+    print_findings(c, s);
     if (!s->val.data && s->settings->val_split > 0)
         console_warn(c, "no picture is left to validate with");
 }

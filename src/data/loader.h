@@ -10,6 +10,7 @@
 #include "data/cache.h"
 #include "data/colour_sums.h"
 #include "data/dataset.h"
+#include "data/image_facts.h"
 #include "data/loader_values.h"
 #include "image/image.h"
 #include "image/image_fit.h"
@@ -86,13 +87,15 @@ void loader_destroy(struct loader *l); /* NULL is fine; ends the threads */
  * done(context, n_done, n_rows) after each row; either may be NULL. Only
  * running out of memory or threads is an error. *stop, when not NULL, ends it early. Of opt, fit,
  * picture_side, augment, workers and limits are used. *sums, when not NULL, gets the pictures that
- * can be read added, as resized and without bars; without a meaning after a stop. */
+ * can be read added, as resized and without bars; without a meaning after a stop. facts [rows of
+ * the data set], when not NULL, gets those of the pictures that can be read. */
 struct loader_check {
     void *context;
     void (*bad)(void *context, int row, const char *message);
     void (*done)(void *context, int n_done, int n_rows);
     const volatile int *stop;
     struct colour_sums *sums;
+    struct image_facts *facts;
 };
 enum status loader_check_pictures(const struct dataset *d, const int *rows, int n_rows,
                                   struct cache *cache, const struct loader_options *opt,

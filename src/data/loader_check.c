@@ -17,8 +17,9 @@ struct check {
     struct image_fit fit;
     unsigned char *scratch; /* [workers, scratch_bytes] */
     size_t scratch_bytes;
-    struct error *failed;     /* [window] */
-    struct colour_sums *sums; /* [workers]; NULL: not wanted */
+    struct error *failed;      /* [window] */
+    struct colour_sums *sums;  /* [workers]; NULL: not wanted */
+    struct image_facts *facts; /* [rows of the data set]; NULL: not wanted */
     int window;
 };
 
@@ -40,9 +41,12 @@ static void check_picture(void *context, int position, int worker)
     const struct square *picture;
     failed->status = STATUS_OK;
     if (picture_fetch(&picture, scratch, c->dataset, c->rows[position], c->cache, &c->fit,
-                      &c->opt->limits, failed) == STATUS_OK &&
-        c->sums)
+                      &c->opt->limits, failed) != STATUS_OK)
+        return;
+    if (c->sums)
         add_colours(&c->sums[worker], picture, &c->fit);
+    if (c->facts)
+        c->facts[c->rows[position]] = image_facts_of(picture, c->fit.size);
 }
 
 /* Walks behind the threads in order. */
@@ -98,6 +102,7 @@ enum status loader_check_pictures(const struct dataset *d, const int *rows, int 
         .cache = cache,
         .opt = opt,
         .fit = loader_picture_fit(opt),
+        .facts = check->facts,
         .window = WINDOW_PER_WORKER * opt->workers,
     };
     enum status status = allocate(&c, check, err);

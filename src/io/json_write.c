@@ -14,6 +14,7 @@ static const double largest_whole = 1e9; /* of which all are exact and none has 
 
 struct json_write {
     json_t *object;
+    json_t *list, *item; /* of object, of list; borrowed; NULL: none is open */
     bool failed;
 };
 
@@ -34,7 +35,7 @@ struct json_write *json_write_begin(struct error *err)
 /* Takes value, which is NULL when there was no memory for it. */
 static void put(struct json_write *w, const char *key, json_t *value)
 {
-    if (json_object_set_new(w->object, key, value) != 0)
+    if (json_object_set_new(w->item ? w->item : w->object, key, value) != 0)
         w->failed = true;
 }
 
@@ -76,6 +77,11 @@ void json_write_number(struct json_write *w, const char *key, double number)
     put(w, key, make_number(number));
 }
 
+void json_write_truth(struct json_write *w, const char *key, bool is_true)
+{
+    put(w, key, json_boolean(is_true));
+}
+
 void json_write_integer(struct json_write *w, const char *key, int64_t number)
 {
     put(w, key, json_integer(number));
@@ -89,6 +95,26 @@ void json_write_numbers(struct json_write *w, const char *key, const double *num
         if (json_array_append_new(array, make_number(number[i])) != 0)
             w->failed = true;
     put(w, key, array);
+}
+
+void json_write_list_begin(struct json_write *w, const char *key)
+{
+    w->list = json_array();
+    put(w, key, w->list);
+}
+
+void json_write_list_item(struct json_write *w)
+{
+    w->item = json_object();
+    if (json_array_append_new(w->list, w->item) == 0)
+        return;
+    w->item = NULL; /* it is gone */
+    w->failed = true;
+}
+
+void json_write_list_end(struct json_write *w)
+{
+    w->list = w->item = NULL;
 }
 
 enum status json_write_end(struct json_write *w, FILE *stream, struct error *err)

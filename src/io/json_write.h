@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -17,8 +18,14 @@ void json_write_text(struct json_write *w, const char *key, const char *text);
 /* 9 digits; whole numbers without a point; null for what is not finite, which JSON has no number
  * for. */
 void json_write_number(struct json_write *w, const char *key, double number);
+void json_write_truth(struct json_write *w, const char *key, bool is_true);
 void json_write_integer(struct json_write *w, const char *key, int64_t number);
 void json_write_numbers(struct json_write *w, const char *key, const double *number, int n);
+/* A list of objects: behind begin each item starts the next object, whose members the calls above
+ * then put, until end. Lists are not nested. */
+void json_write_list_begin(struct json_write *w, const char *key);
+void json_write_list_item(struct json_write *w);
+void json_write_list_end(struct json_write *w);
 /* The object and a newline. What the stream could not take is the caller's to ask it. */
 enum status json_write_end(struct json_write *w, FILE *stream, struct error *err);
 

@@ -71,7 +71,7 @@ refused() { # MESSAGE, arguments...
     refused '--cache-mib 5 has no use' --cache none --cache-mib 5 a.csv
     refused '--cache-mib 5 has no use' --cache disk --cache-mib 5 a.csv
     refused '--cache-dir has a use only' --cache-dir d a.csv
-    refused '--json tells the result' --dry-run --json a.csv
+    refused '--json tells the result' --find-lr --json a.csv
     refused '--drop-largest: 8 leaves nothing of a batch of 8' --drop-largest 8 a.csv
     refused '--drop-largest: 0.1 of a batch of 8 is none; it takes a --batch-size of 10' \
         --drop-largest 0.1 a.csv

@@ -20,6 +20,7 @@ static const char *const file_name[RUN_FILE_FIRST_BATCHES] = {
     [RUN_FILE_CLASSES] = "classes.txt",
     [RUN_FILE_SPLIT] = "split.csv",
     [RUN_FILE_BAD_IMAGES] = "bad_images.csv",
+    [RUN_FILE_DATA_CHECK] = "data_check.json",
     [RUN_FILE_BATCHES] = "batches.csv",
     [RUN_FILE_RESULTS] = "results.csv",
     [RUN_FILE_BEST] = "best.safetensors",

@@ -6,7 +6,8 @@
  * against a second program that would resume the same run.
  *
  * Not written here, but into paths that this file gives: args.yaml (run/settings/settings),
- * model.yaml (run/files/model_file), classes.txt (class_list_write), split.csv (split_write), the
+ * model.yaml (run/files/model_file), classes.txt (class_list_write), split.csv (split_write),
+ * data_check.json (run/train/session_findings), the
  * two tables of a confusion matrix (run/files/class_tables), summary.json (run/train/summary),
  * train_batch* (run/files/first_batches), *.safetensors (run/files/checkpoint).
  */
@@ -26,6 +27,7 @@ enum run_file {
     RUN_FILE_CLASSES,    /* classes.txt */
     RUN_FILE_SPLIT,      /* split.csv */
     RUN_FILE_BAD_IMAGES, /* bad_images.csv, which grows: only when there are any */
+    RUN_FILE_DATA_CHECK, /* data_check.json: what is odd about the data */
     RUN_FILE_BATCHES,    /* batches.csv: one row per batch */
     RUN_FILE_RESULTS,    /* results.csv: one row per epoch */
     RUN_FILE_BEST,       /* best.safetensors */

@@ -186,8 +186,8 @@ static enum status check_run(const struct settings *s, struct error *err)
     const char *option = s->dry_run ? "--dry-run" : "--find-lr";
     if (s->resume)
         return error_usage(err, "%s and --resume exclude each other", option);
-    if (s->json)
-        return error_usage(err, "--json tells the result of a run, and %s has none", option);
+    if (s->json && s->find_lr)
+        return error_usage(err, "--json tells the result of a run, and --find-lr has none");
     return STATUS_OK;
 }
 

@@ -373,7 +373,8 @@ static const struct setting table[] = {
      .help = "print warnings and errors only"},
     {.name = "json", .type = SETTING_FLAG, .offset = FIELD(json), .initial = "false",
      .use = SETTING_UNSAVED, .group = run_group,
-     .help = "last line of standard output: one JSON object with the result"},
+     .help = "last line of standard output: one JSON object with the result; of --dry-run, with what is "
+             "odd about the data"},
 };
 
 /* What Ultralytics, timm and others call the same thing. */

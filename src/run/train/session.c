@@ -10,6 +10,7 @@
 #include "run/settings/settings_yaml.h"
 #include "run/train/session_bad.h"
 #include "run/train/session_data.h"
+#include "run/train/session_findings.h"
 #include "run/train/session_machine.h"
 #include "run/train/session_weights.h"
 
@@ -164,6 +165,8 @@ static enum status describe_run(const struct session *s, struct error *err)
         status = write_split(s, run_folder_file(f, RUN_FILE_SPLIT), err);
     if (status == STATUS_OK && s->n_bad > 0)
         status = session_bad_write(s, run_folder_file(f, RUN_FILE_BAD_IMAGES), err);
+    if (status == STATUS_OK)
+        status = session_findings_save(s, run_folder_file(f, RUN_FILE_DATA_CHECK), err);
     return status == STATUS_OK ? write_first_batches(s, err) : status;
 }
 
@@ -238,6 +241,7 @@ void session_close(struct session *s)
     free(s->val.count);
     free(s->class_weight);
     session_bad_free(s);
+    findings_free(&s->findings);
     dataset_destroy(s->val_data);
     dataset_destroy(s->data);
     parallel_stop();

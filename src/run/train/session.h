@@ -29,11 +29,12 @@ struct session_events { /* any may be NULL */
  * so are not read in vain. */
 bool session_wants_check(const struct session *s);
 /* Bad pictures are listed and taken out of the rows. That there are any is not an error here; that
- * no training picture is left is. */
+ * no training picture is left is. What is odd about the data becomes s->findings. */
 enum status session_check(struct session *s, const struct session_events *events,
                           struct error *err);
-/* Without session_check: at least every file is there and can be opened. */
-enum status session_check_files(const struct session *s, struct error *err);
+/* Without session_check: at least every file is there and can be opened. s->findings are those of
+ * the tables. */
+enum status session_check_files(struct session *s, struct error *err);
 
 /* Starts the threads. A new run's folder gets args.yaml, model.yaml, classes.txt, split.csv (unless
  * --val), bad_images.csv (if there are any) and the first batches as pictures. A resumed run takes

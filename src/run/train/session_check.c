@@ -5,6 +5,7 @@
 #include "run/train/session.h"
 #include "run/train/session_bad.h"
 #include "run/train/session_data.h"
+#include "run/train/session_findings.h"
 #include "run/train/session_machine.h"
 
 #include <stdlib.h>
@@ -21,6 +22,7 @@ struct checking {
     const struct session_events *events;
     const struct dataset *data;
     int n_before, n_total; /* pictures of the pass before this one, of both */
+    struct session_facts facts;
     bool out_of_memory;
 };
 
@@ -48,13 +50,17 @@ static void note_done(void *context, int n_done, int n_rows)
         c->events->done(c->events->context, c->n_before + n_done, c->n_total);
 }
 
-/* sums, when not NULL, gets the colours. */
+/* sums, when not NULL, gets the colours; facts [rows of c->data] what the images tell. */
 static enum status check_rows(struct checking *c, const int *row, int n, struct cache *cache,
                               struct loader_options options, struct colour_sums *sums,
-                              struct error *err)
+                              struct image_facts *facts, struct error *err)
 {
-    const struct loader_check check = {
-        .context = c, .bad = note_bad, .done = note_done, .stop = c->events->stop, .sums = sums};
+    const struct loader_check check = {.context = c,
+                                       .bad = note_bad,
+                                       .done = note_done,
+                                       .stop = c->events->stop,
+                                       .sums = sums,
+                                       .facts = facts};
 
     /* Nothing computes yet: all processors may decode. */
     options.workers = c->session->threads;
@@ -97,35 +103,60 @@ static enum status resolve_colours(struct session *s, const struct colour_sums *
     return STATUS_OK;
 }
 
-enum status session_check(struct session *s, const struct session_events *events, struct error *err)
+static enum status check_both_sides(struct checking *c, struct colour_sums *sums, struct error *err)
 {
-    const struct session_events none = {0};
-    struct checking c = {.session = s, .events = events ? events : &none, .data = s->data};
-    struct colour_sums sums = {0};
-    struct colour_sums *wanted = s->settings->mean.from_data ? &sums : NULL;
-    /* A dry run has no use for a cache in memory; one on disk is there for the runs to come. */
-    bool caches = !s->settings->dry_run || s->settings->cache == CACHE_DISK;
-    enum status status = caches ? session_machine_make_caches(s, err) : STATUS_OK;
-
-    c.n_total = s->train.n + s->val.n;
-    if (status == STATUS_OK)
-        status = check_rows(&c, s->train.row, s->train.n, s->cache,
-                            session_machine_train_loader_options(s), wanted, err);
-    if (status == STATUS_OK && s->val.data) {
-        c.data = s->val.data;
-        status = check_rows(&c, s->val.row, s->val.n, s->val_cache,
-                            session_machine_loader_options(s), NULL, err);
-    }
-    if (status != STATUS_OK || (c.events->stop && *c.events->stop))
+    struct session *s = c->session;
+    struct colour_sums *wanted = s->settings->mean.from_data ? sums : NULL;
+    c->data = s->data;
+    enum status status =
+        check_rows(c, s->train.row, s->train.n, s->cache, session_machine_train_loader_options(s),
+                   wanted, c->facts.train, err);
+    if (status != STATUS_OK || !s->val.data)
         return status;
+    c->data = s->val.data;
+    return check_rows(c, s->val.row, s->val.n, s->val_cache, session_machine_loader_options(s),
+                      NULL, c->facts.val, err);
+}
+
+static enum status drop_bad(struct session *s, struct error *err)
+{
     if (session_bad_drop(s, err) != STATUS_OK)
         return err->status;
     sort_bad(s);
     if (s->train.n == 0)
         return error_set(err, "%s (and %zu more: no training picture is left)", s->bad[0].message,
                          s->n_bad - 1);
-    status = session_data_count(s, err);
-    return status == STATUS_OK ? resolve_colours(s, &sums, err) : status;
+    return session_data_count(s, err);
+}
+
+static enum status check(struct checking *c, struct error *err)
+{
+    struct session *s = c->session;
+    struct colour_sums sums = {0};
+    /* A dry run has no use for a cache in memory; one on disk is there for the runs to come. */
+    bool caches = !s->settings->dry_run || s->settings->cache == CACHE_DISK;
+    enum status status = caches ? session_machine_make_caches(s, err) : STATUS_OK;
+
+    if (status == STATUS_OK)
+        status = check_both_sides(c, &sums, err);
+    if (status != STATUS_OK || (c->events->stop && *c->events->stop))
+        return status;
+    if (drop_bad(s, err) != STATUS_OK || session_findings_find(s, &c->facts, err) != STATUS_OK)
+        return err->status;
+    return resolve_colours(s, &sums, err);
+}
+
+enum status session_check(struct session *s, const struct session_events *events, struct error *err)
+{
+    const struct session_events none = {0};
+    struct checking c = {
+        .session = s, .events = events ? events : &none, .n_total = s->train.n + s->val.n};
+    enum status status = session_findings_begin(&c.facts, s, err);
+
+    if (status == STATUS_OK)
+        status = check(&c, err);
+    session_findings_end(&c.facts);
+    return status;
 }
 
 static enum status check_files(const struct session_rows *rows, struct error *err)
@@ -138,9 +169,11 @@ static enum status check_files(const struct session_rows *rows, struct error *er
     return STATUS_OK;
 }
 
-enum status session_check_files(const struct session *s, struct error *err)
+enum status session_check_files(struct session *s, struct error *err)
 {
-    enum status status = check_files(&s->train, err);
+    const struct session_facts none = {0};
 
-    return status == STATUS_OK ? check_files(&s->val, err) : status;
+    if (check_files(&s->train, err) != STATUS_OK || check_files(&s->val, err) != STATUS_OK)
+        return err->status;
+    return session_findings_find(s, &none, err);
 }

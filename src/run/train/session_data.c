@@ -57,7 +57,6 @@ static enum status use_validation_table(struct session *s, struct error *err)
         take_all_rows(&s->train, s->data, err) != STATUS_OK ||
         take_all_rows(&s->val, s->val_data, err) != STATUS_OK)
         return err->status;
-    s->n_shared = dataset_count_shared(s->data, s->val_data, &s->first_shared_line);
     return STATUS_OK;
 }
 

@@ -5,6 +5,7 @@
 #include "data/cache.h"
 #include "data/dataset.h"
 #include "data/disk_cache.h"
+#include "data/findings.h"
 #include "data/loader.h"
 #include "nn/model.h"
 #include "run/files/checkpoint.h"
@@ -77,13 +78,16 @@ struct session {
     struct session_rows train, val;
     float *class_weight;             /* [classes] of --class-weights; NULL: none */
     int n_singletons, n_unvalidated; /* classes, as struct split counts them */
-    int n_shared, first_shared_line; /* rows of --val whose picture is also trained on */
     struct model_spec spec;
     struct model_summary summary;
     struct session_memory memory;
     int threads, workers;
     bool keeps_features; /* they are computed once, in place of each epoch */
     int picture_side;    /* of training pictures as kept; those of validation have settings->size */
+
+    /* after session_check or session_check_files */
+    struct findings findings;
+    bool images_are_checked; /* false: the findings are those of the tables alone */
 
     /* after session_check */
     struct session_bad_image *bad;

@@ -98,6 +98,34 @@ static void colours_are_summed_the_same_by_any_number_of_threads(void **state)
     dataset_destroy(d);
 }
 
+static void facts_are_those_of_the_row_whatever_the_threads(void **state)
+{
+    (void)state;
+    struct dataset *d = picture_set();
+    struct image_facts first[N_PICTURES];
+    int rows[N_PICTURES];
+    assert_int_equal(unlink(scratch_path("4.png")), 0);
+    for (int i = 0; i < N_PICTURES; i++)
+        rows[i] = (i + 7) % N_PICTURES;
+    for (int workers = 1; workers <= 4; workers++) {
+        const struct loader_options opt = {
+            .fit = {.size = PICTURE_SIZE}, .workers = workers, .limits = {.max_pixels = 100000}};
+        struct image_facts facts[N_PICTURES] = {0};
+        const struct loader_check check = {.facts = facts};
+        assert_int_equal(loader_check_pictures(d, rows, N_PICTURES, NULL, &opt, &check, &err),
+                         STATUS_OK);
+        if (workers == 1)
+            memcpy(first, facts, sizeof facts);
+        assert_memory_equal(facts, first, sizeof facts);
+    }
+    for (int i = 0; i < N_PICTURES; i++)
+        assert_int_equal(first[i].is_known, i != 4);
+    assert_float_equal(first[22].aspect, 71 / 18.0, 1e-6);
+    assert_float_equal(first[0].aspect, 5 / 40.0, 1e-6);
+    assert_false(first[0].is_one_colour);
+    dataset_destroy(d);
+}
+
 /* A picture three times as wide as high fills a third of the square. */
 static void bars_are_no_colours(void **state)
 {
@@ -148,6 +176,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         SCRATCH_TEST(bad_pictures_are_told_in_order_and_good_ones_are_kept),
         SCRATCH_TEST(colours_are_summed_the_same_by_any_number_of_threads),
+        SCRATCH_TEST(facts_are_those_of_the_row_whatever_the_threads),
         SCRATCH_TEST(bars_are_no_colours),
         SCRATCH_TEST(it_stops_when_told),
         SCRATCH_TEST(callbacks_may_be_absent),

@@ -45,6 +45,27 @@ static void assert_number(double number, const char *expected)
     free(text);
 }
 
+static void a_list_holds_objects_and_may_be_empty(void **state)
+{
+    struct json_write *w = begin();
+
+    (void)state;
+    json_write_list_begin(w, "none");
+    json_write_list_end(w);
+    json_write_list_begin(w, "some");
+    json_write_list_item(w);
+    json_write_text(w, "a", "x");
+    json_write_truth(w, "b", true);
+    json_write_list_item(w);
+    json_write_truth(w, "b", false);
+    json_write_list_end(w);
+    json_write_integer(w, "after", 1);
+    char *text = end(w);
+    assert_string_equal(text, "{\"none\": [], \"some\": [{\"a\": \"x\", \"b\": true}, "
+                              "{\"b\": false}], \"after\": 1}\n");
+    free(text);
+}
+
 static void members_stay_in_the_order_in_which_they_are_put(void **state)
 {
     struct json_write *w = begin();
@@ -112,6 +133,7 @@ static void every_failing_allocation_is_a_clean_error(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_list_holds_objects_and_may_be_empty),
         cmocka_unit_test(members_stay_in_the_order_in_which_they_are_put),
         cmocka_unit_test(whole_numbers_have_no_point_and_what_is_not_finite_is_null),
         cmocka_unit_test(bytes_that_are_not_utf8_become_the_replacement_character),

@@ -424,7 +424,7 @@ static void settings_that_contradict_each_other_are_refused(void **state)
     refuse_combination("mean", "data", "exif", "apply"); /* --std data belongs to it */
     refuse_combination("std", "data", "mean", "imagenet");
     refuse_combination("resume", "r", "dry-run", "true");
-    refuse_combination("json", "true", "dry-run", "true");
+    refuse_combination("json", "true", "find-lr", "true");
 }
 
 static void running_out_of_memory_is_a_clean_error(void **state)
