@@ -12,8 +12,8 @@
 #include "run/train/find_lr.h"
 #include "run/train/session.h"
 #include "run/train/session_features.h"
-#include "run/train/session_norms.h"
 #include "run/train/session_findings.h"
+#include "run/train/session_norms.h"
 #include "run/train/summary.h"
 #include "run/train/trainer.h"
 
