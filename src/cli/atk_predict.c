@@ -98,22 +98,35 @@ static enum status load_data(struct program *p, struct error *err)
     return dataset_load(&p->data, o->data[0], &options, err);
 }
 
+/* No control character of a table comes through the text of an error. */
+static void warn(const struct error *warning)
+{
+    fprintf(stderr, "atk-predict: warning: %s\n", warning->message);
+}
+
 /* Rows whose label is no class of the model are classified all the same, and judged by none. */
-static void warn_of_labels(struct program *p)
+static void warn_of_rows(struct program *p)
 {
     const struct dataset_notes *notes = dataset_notes(p->data);
+    const char *path = dataset_path(p->data);
     char hint[LABEL_HINT_BYTES];
-    struct error warning; /* for its text: no control character comes through */
+    struct error warning;
     p->counts.unknown_labels = notes->unknown_labels;
+    if (notes->empty_rows > 0) {
+        error_set(&warning, "%s:%d: %d %s skipped", path, notes->first_empty_line,
+                  notes->empty_rows,
+                  notes->empty_rows == 1 ? "row of empty fields is" : "rows of empty fields are");
+        warn(&warning);
+    }
     if (notes->unknown_labels == 0)
         return;
     label_hint(hint, notes->first_unknown_label, &predictor_card(p->predictor)->classes);
     error_set(
         &warning,
         "%s:%d: %d of %d rows have a label that is no class of the model (the first: \"%s\")%s",
-        dataset_path(p->data), notes->first_unknown_line, notes->unknown_labels,
-        dataset_size(p->data), notes->first_unknown_label, hint);
-    fprintf(stderr, "atk-predict: warning: %s\n", warning.message);
+        path, notes->first_unknown_line, notes->unknown_labels, dataset_size(p->data),
+        notes->first_unknown_label, hint);
+    warn(&warning);
 }
 
 static enum status open_table(struct program *p, struct error *err)
@@ -190,7 +203,7 @@ static enum status run(struct program *p, struct error *err)
                        err) != STATUS_OK ||
         open_table(p, err) != STATUS_OK)
         return err->status;
-    warn_of_labels(p);
+    warn_of_rows(p);
     if (classify(p, err) != STATUS_OK)
         return err->status;
     return report(p, err);

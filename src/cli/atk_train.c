@@ -302,28 +302,36 @@ static enum status find_lr(struct console *c, struct session *s, struct error *e
 
 /* ---- the whole ---- */
 
-/* A bad picture makes a dry run fail, unless it would be skipped. */
-static enum status end_dry_run(struct console *c, struct session *s, struct error *err)
+static enum status write_dry_run(struct console *c, struct session *s, struct error *err)
 {
     char *folder = NULL;
-
-    report_layers(c, s);
-    report_memory(c, s);
-    if (s->n_bad > 0 && s->settings->on_bad_image == BAD_IMAGE_FAIL)
-        return error_set(err, "%zu of %d pictures cannot be read", s->n_bad,
-                         s->train.n + s->val.n + (int)s->n_bad);
     enum status status = dry_run_write(&folder, s, err);
+
     if (status == STATUS_OK)
         console_print(c,
                       "dry run: nothing was trained; the first batches, as the network would get "
                       "them,\n         are in %s/\n",
                       folder);
     free(folder);
-    if (status == STATUS_OK && s->settings->json) {
-        status = session_findings_write(stdout, s, err);
-        console_flush(c);
-    }
     return status;
+}
+
+/* A bad picture makes a dry run fail, unless it would be skipped. */
+static enum status end_dry_run(struct console *c, struct session *s, struct error *err)
+{
+    bool fails = s->n_bad > 0 && s->settings->on_bad_image == BAD_IMAGE_FAIL;
+
+    report_layers(c, s);
+    report_memory(c, s);
+    if (!fails && write_dry_run(c, s, err) != STATUS_OK)
+        return err->status;
+    if (s->settings->json && session_findings_write(stdout, s, err) != STATUS_OK)
+        return err->status;
+    console_flush(c);
+    if (fails)
+        return error_set(err, "%zu of %d pictures cannot be read", s->n_bad,
+                         s->train.n + s->val.n + (int)s->n_bad);
+    return STATUS_OK;
 }
 
 static enum status run(struct console *c, const struct settings *settings, struct session *s,

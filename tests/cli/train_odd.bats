@@ -174,6 +174,12 @@ assert first["message"].startswith("1 label is there in two spellings"), first
 X
     atk-train "${small[@]}" photos.csv -q --out run
     cmp out run/data_check.json
+    # Also when pictures cannot be read: it is a failure, and what was found is said.
+    head -c 50 photos/dog1.png >half && mv half photos/dog1.png
+    run --separate-stderr atk-train "${small[@]}" photos.csv --dry-run --json -q
+    expect_status 1
+    [[ $output = *'"bad_images": 1, '*alike-labels* ]]
+    sed -i 2d photos.csv
     # The tables alone, where pictures are decoded anew in each epoch.
     run atk-train "${small[@]}" photos.csv --cache none --out anew
     expect 'the pictures themselves were not looked at: --dry-run does'
@@ -184,10 +190,12 @@ X
 @test "predict: labels that are no class are counted, and what is judged is said" {
     atk-train "${small[@]}" photos.csv -q --out run
     sed '3s/,cat$/,tiger/; 6s/,cat$/,lion/' photos.csv >some.csv
+    echo , >>some.csv
     run "$build/atk-predict" run some.csv --out table.csv
     expect_status 0
     expect 'warning: some.csv:3: 2 of 12 rows have a label that is no class of the model (the first: "tiger")'
     expect '10 of them have a label that the model knows'
+    expect 'warning: some.csv:14: 1 row of empty fields is skipped'
     sed 's/,dog$/,0/; s/,cat$/,1/; s/,bird$/,2/' photos.csv >numbers.csv
     run "$build/atk-predict" run numbers.csv --out table.csv --json
     expect_status 0
