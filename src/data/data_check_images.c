@@ -1,5 +1,5 @@
 /* Images are gone through in one order: rows that are trained on, then those that validate. Copies
- * are found by sorting what the files hold. */
+ * are found by a hash table of what the files hold. */
 #include "data/data_check_images.h"
 
 #include "base/memory.h"
@@ -14,8 +14,6 @@ enum { DARKEST = 64 };
 struct place {
     const struct data_check_side *side;
     int row;
-    uint64_t content;
-    bool validates;
 };
 
 static const struct sample *sample_at(const struct place *p)
@@ -59,7 +57,7 @@ struct looks {
 
 static void look(struct looks *looks, const struct data_check_side *side)
 {
-    for (int i = 0; side->data && side->facts && i < side->n; i++) {
+    for (int i = 0; i < side->n; i++) {
         int row = side->row[i];
         const struct image_facts *f = &side->facts[row];
         if (!f->is_known)
@@ -108,125 +106,129 @@ static enum status add_looks(struct findings *out, const struct looks *looks, bo
 
 /* ---- copies ---- */
 
-static int compare_order(const struct place *a, const struct place *b)
+/* An image's number: its place in the one order. */
+struct sides {
+    const struct data_check_side *train, *val;
+};
+
+static bool validates(const struct sides *sides, int number)
 {
-    if (a->validates != b->validates)
-        return a->validates ? 1 : -1;
-    return a->row < b->row ? -1 : a->row > b->row;
+    return number >= sides->train->n;
 }
 
-static int compare_places(const void *a, const void *b)
+static struct place place_of(const struct sides *sides, int number)
 {
-    const struct place *p = a, *q = b;
-    if (p->content != q->content)
-        return p->content < q->content ? -1 : 1;
-    return compare_order(p, q);
+    if (validates(sides, number))
+        return (struct place){sides->val, sides->val->row[number - sides->train->n]};
+    return (struct place){sides->train, sides->train->row[number]};
 }
 
-static void take_side(struct place *place, int *n, const struct data_check_side *side,
-                      bool validates)
+static const struct image_facts *facts_of(const struct sides *sides, int number)
 {
-    for (int i = 0; side->data && side->facts && i < side->n; i++) {
-        int row = side->row[i];
-        if (side->facts[row].is_known)
-            place[(*n)++] = (struct place){side, row, side->facts[row].content, validates};
-    }
-}
-
-/* Rows of one file are told by their names (dataset_notes, dataset_count_shared), not as copies. */
-static bool is_same_file(const struct place *a, const struct place *b)
-{
-    return dataset_same_picture(a->side->data, a->row, b->side->data, b->row);
+    const struct place p = place_of(sides, number);
+    return &p.side->facts[p.row];
 }
 
 /* Copies of one kind: how many, and the first of them beside the image that it is a copy of. */
 struct copies {
     int n;
-    struct place copy, original;
+    int copy, original; /* numbers */
 };
 
-static void note_copy(struct copies *c, const struct place *copy, const struct place *original)
+static void note_copy(struct copies *c, int copy, int original)
 {
-    if (c->n++ > 0 && compare_order(copy, &c->copy) > 0)
+    if (c->n++ > 0)
         return;
-    c->copy = *copy;
-    c->original = *original;
+    c->copy = copy;
+    c->original = original;
 }
 
-/* place [n] have one content; the first is the original of the others. */
-static void note_group(struct copies *across, struct copies *labeled, const struct place *place,
-                       int n)
+/* Rows of one file are told by their names (dataset_notes, dataset_count_shared), not as copies. */
+static void note_pair(struct copies *across, struct copies *labeled, const struct sides *sides,
+                      int copy, int original)
 {
-    for (int i = 1; i < n; i++) {
-        if (is_same_file(&place[i], &place[0]))
+    const struct place a = place_of(sides, original), b = place_of(sides, copy);
+    if (dataset_same_picture(a.side->data, a.row, b.side->data, b.row))
+        return;
+    if (validates(sides, copy) && !validates(sides, original))
+        note_copy(across, copy, original);
+    if (sample_at(&a)->label != sample_at(&b)->label)
+        note_copy(labeled, copy, original);
+}
+
+/* slot [size], a power of two, is a hash table of the images that are the first with their content:
+ * number + 1, or 0. */
+static void find_copies(struct copies *across, struct copies *labeled, const struct sides *sides,
+                        int *slot, size_t size)
+{
+    int n = sides->train->n + sides->val->n;
+    for (int i = 0; i < n; i++) {
+        const struct image_facts *f = facts_of(sides, i);
+        size_t at = f->content & (size - 1);
+        if (!f->is_known)
             continue;
-        if (place[i].validates && !place[0].validates)
-            note_copy(across, &place[i], &place[0]);
-        if (sample_at(&place[i])->label != sample_at(&place[0])->label)
-            note_copy(labeled, &place[i], &place[0]);
+        while (slot[at] > 0 && facts_of(sides, slot[at] - 1)->content != f->content)
+            at = (at + 1) & (size - 1);
+        if (slot[at] > 0)
+            note_pair(across, labeled, sides, i, slot[at] - 1);
+        else
+            slot[at] = i + 1;
     }
 }
 
-static void find_copies(struct copies *across, struct copies *labeled, struct place *place, int n)
+static enum status add_across(struct findings *out, const struct copies *c,
+                              const struct sides *sides, struct error *err)
 {
-    if (n > 1)
-        qsort(place, (size_t)n, sizeof *place, compare_places);
-    for (int first = 0, end; first < n; first = end) {
-        for (end = first + 1; end < n && place[end].content == place[first].content;)
-            end++;
-        note_group(across, labeled, &place[first], end - first);
-    }
-}
-
-static enum status add_copies(struct findings *out, const struct copies *across,
-                              const struct copies *labeled, struct error *err)
-{
-    if (across->n > 0) {
-        const struct finding what = about(FINDING_COPIES_ACROSS, across->n, &across->copy);
-        if (findings_add(out, &what, err,
-                         "%d picture%s to validate %s byte for byte %s trained on: validation "
-                         "flatters (the first: %s, a copy of %s)",
-                         across->n, plural(across->n), across->n == 1 ? "is" : "are",
-                         across->n == 1 ? "one" : "some", what.image,
-                         sample_at(&across->original)->image) != STATUS_OK)
-            return err->status;
-    }
-    if (labeled->n == 0)
+    if (c->n == 0)
         return STATUS_OK;
-    const struct finding what = about(FINDING_COPIES_LABELED, labeled->n, &labeled->copy);
+    const struct place copy = place_of(sides, c->copy), original = place_of(sides, c->original);
+    const struct finding what = about(FINDING_COPIES_ACROSS, c->n, &copy);
+    return findings_add(out, &what, err,
+                        "%d picture%s to validate %s byte for byte %s trained on: validation "
+                        "flatters (the first: %s, a copy of %s)",
+                        c->n, plural(c->n), c->n == 1 ? "is" : "are", c->n == 1 ? "one" : "some",
+                        what.image, sample_at(&original)->image);
+}
+
+static enum status add_labeled(struct findings *out, const struct copies *c,
+                               const struct sides *sides, struct error *err)
+{
+    if (c->n == 0)
+        return STATUS_OK;
+    const struct place copy = place_of(sides, c->copy), original = place_of(sides, c->original);
+    const struct finding what = about(FINDING_COPIES_LABELED, c->n, &copy);
     return findings_add(out, &what, err,
                         "%d picture%s byte for byte another one with another label (the first: %s, "
                         "a copy of %s in line %d)",
-                        labeled->n, labeled->n == 1 ? " is" : "s are", what.image,
-                        sample_at(&labeled->original)->image, sample_at(&labeled->original)->line);
+                        c->n, c->n == 1 ? " is" : "s are", what.image, sample_at(&original)->image,
+                        sample_at(&original)->line);
 }
 
-static enum status check_copies(struct findings *out, const struct data_check_side *train,
-                                const struct data_check_side *val, struct error *err)
+static enum status check_copies(struct findings *out, const struct sides *sides, struct error *err)
 {
     struct copies across = {0}, labeled = {0};
-    int n = 0;
-    struct place *place =
-        memory_array((size_t)train->n + (size_t)val->n, sizeof *place, "a list of images", err);
-    if (!place)
+    size_t n = (size_t)sides->train->n + (size_t)sides->val->n, size = 2;
+    while (size < 2 * n)
+        size *= 2;
+    int *slot = memory_array(size, sizeof *slot, "a list of images", err);
+    if (!slot)
         return err->status;
-    take_side(place, &n, train, false);
-    take_side(place, &n, val, true);
-    find_copies(&across, &labeled, place, n);
-    enum status status = add_copies(out, &across, &labeled, err);
-    free(place);
-    return status;
+    find_copies(&across, &labeled, sides, slot, size);
+    free(slot);
+    if (add_across(out, &across, sides, err) != STATUS_OK)
+        return err->status;
+    return add_labeled(out, &labeled, sides, err);
 }
 
 enum status data_check_images(struct findings *out, const struct data_check_side *train,
                               const struct data_check_side *val, bool squashes, struct error *err)
 {
+    const struct data_check_side none = {0};
+    const struct sides sides = {train->facts ? train : &none, val->facts ? val : &none};
     struct looks looks = {0};
-    if (!train->facts)
-        return STATUS_OK;
-    look(&looks, train);
-    look(&looks, val);
-    if (check_copies(out, train, val, err) != STATUS_OK)
+    look(&looks, sides.train);
+    look(&looks, sides.val);
+    if (check_copies(out, &sides, err) != STATUS_OK)
         return err->status;
     return add_looks(out, &looks, squashes, err);
 }
