@@ -93,6 +93,29 @@ static enum status check_twins(struct findings *out, const struct classes *c, st
     return status;
 }
 
+/* Escape sequences, tabs: no part of a name. */
+static bool has_control_character(const char *label)
+{
+    for (; *label; label++)
+        if ((unsigned char)*label < ' ' || *label == 0x7F)
+            return true;
+    return false;
+}
+
+static enum status check_characters(struct findings *out, const struct classes *c,
+                                    struct error *err)
+{
+    int n = 0, first = -1;
+    for (int i = 0; i < c->n_present; i++)
+        if (has_control_character(c->list->name[c->order[i]]) && n++ == 0)
+            first = c->order[i];
+    if (n == 0)
+        return STATUS_OK;
+    const struct finding what = about_row(FINDING_CONTROL_CHARACTERS, n, c->data, c->first[first]);
+    return findings_add(out, &what, err, "%d label%s a control character (the first: \"%s\")", n,
+                        n == 1 ? " holds" : "s hold", c->list->name[first]);
+}
+
 /* What databases, spreadsheets and programs write for "no value". NA and NaN are not looked for in
  * lower case or as "Na": that is sodium. */
 static bool is_missing_value(const char *label)
@@ -200,6 +223,8 @@ enum status data_check_labels(struct findings *out, const struct dataset *d, boo
     if (find_classes(&c, d, err) != STATUS_OK)
         return err->status;
     enum status status = check_twins(out, &c, err);
+    if (status == STATUS_OK)
+        status = check_characters(out, &c, err);
     if (status == STATUS_OK)
         status = check_missing(out, &c, err);
     if (status == STATUS_OK)

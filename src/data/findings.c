@@ -13,6 +13,7 @@ const char *const findings_kind_name[FINDING_N_KINDS] = {
     [FINDING_CONFLICTING_ROWS] = "conflicting-rows",
     [FINDING_SHARED_ROWS] = "shared-rows",
     [FINDING_ALIKE_LABELS] = "alike-labels",
+    [FINDING_CONTROL_CHARACTERS] = "control-characters",
     [FINDING_MISSING_VALUES] = "missing-value-labels",
     [FINDING_NUMBERED_CLASSES] = "numbered-classes",
     [FINDING_UNTRAINED_CLASSES] = "untrained-classes",

@@ -11,13 +11,14 @@ struct json_write;
 
 /* What is counted stands behind each. */
 enum finding_kind {
-    FINDING_EMPTY_ROWS,       /* rows */
-    FINDING_REPEATED_ROWS,    /* rows: an image once more, with the same label */
-    FINDING_CONFLICTING_ROWS, /* rows: an image once more, with another label */
-    FINDING_SHARED_ROWS,      /* rows of a validation table whose image is trained on */
-    FINDING_ALIKE_LABELS,     /* labels that have a twin */
-    FINDING_MISSING_VALUES,   /* labels that are words for a missing value */
-    FINDING_NUMBERED_CLASSES, /* classes, with a list of names beside the table: a hint */
+    FINDING_EMPTY_ROWS,         /* rows */
+    FINDING_REPEATED_ROWS,      /* rows: an image once more, with the same label */
+    FINDING_CONFLICTING_ROWS,   /* rows: an image once more, with another label */
+    FINDING_SHARED_ROWS,        /* rows of a validation table whose image is trained on */
+    FINDING_ALIKE_LABELS,       /* labels that have a twin */
+    FINDING_CONTROL_CHARACTERS, /* labels that hold such */
+    FINDING_MISSING_VALUES,     /* labels that are words for a missing value */
+    FINDING_NUMBERED_CLASSES,   /* classes, with a list of names beside the table: a hint */
     FINDING_UNTRAINED_CLASSES,
     FINDING_SINGLE_IMAGES, /* classes of which nothing is left to validate with */
     FINDING_SMALL_CLASSES,

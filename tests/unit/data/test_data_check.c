@@ -297,14 +297,20 @@ static void sixteen_bits_are_told_when_no_image_uses_the_high_ones(void **state)
     dataset_destroy(d);
 }
 
-static void control_characters_reach_no_message(void **state)
+static void control_characters_are_told_and_reach_no_message(void **state)
 {
     (void)state;
     assert_string_equal(
-        told_of_rows("a,\x1B[31mred\nb,\x1B[31mRed\n"),
-        "alike-labels t.csv:3 1 1 label is there in two spellings, which differ in "
-        "case, white space or look-alike characters (the first: \"?[31mRed\", in line "
-        "2 \"?[31mred\")\n");
+        told_of_rows("a,\x1B[31mred\nb,\x1B[31mRed\nc,dog\n"),
+        "alike-labels t.csv:3 1 1 label is there in two spellings, which differ in case, white "
+        "space "
+        "or look-alike characters (the first: \"?[31mRed\", in line 2 \"?[31mred\")\n"
+        "control-characters t.csv:2 2 2 labels hold a control character (the first: "
+        "\"?[31mred\")\n");
+    assert_string_equal(
+        told_of_rows("a,a\tb\nb,dog\n"),
+        "control-characters t.csv:2 1 1 label holds a control character (the first: "
+        "\"a?b\")\n");
 }
 
 static void a_failing_allocation_gives_a_clean_error(void **state)
@@ -351,7 +357,7 @@ int main(void)
         SCRATCH_TEST(copies_within_one_split_table_are_told),
         SCRATCH_TEST(images_of_one_colour_and_of_extreme_shape_are_told),
         SCRATCH_TEST(sixteen_bits_are_told_when_no_image_uses_the_high_ones),
-        SCRATCH_TEST(control_characters_reach_no_message),
+        SCRATCH_TEST(control_characters_are_told_and_reach_no_message),
         SCRATCH_TEST(a_failing_allocation_gives_a_clean_error),
     };
     return cmocka_run_group_tests_name("data/data_check", tests, NULL, NULL);
