@@ -17,7 +17,7 @@ MISSING := $(shell CC='$(CC)' scripts/install-dependencies --check build)
 ifneq ($(MISSING),)
 $(error $(MISSING))
 endif
-PACKAGES := libpng libjpeg yaml-0.1 jansson libexif openblas libutf8proc
+PACKAGES := libpng libjpeg yaml-0.1 jansson openblas libutf8proc
 PACKAGE_CFLAGS := $(shell pkg-config --cflags $(PACKAGES))
 PACKAGE_LIBS   := $(shell pkg-config --libs $(PACKAGES))
 ifeq ($(shell $(CC) -dumpmachine | cut -d- -f1),x86_64)

@@ -23,6 +23,7 @@ struct reader {
     struct jpeg_error_mgr errors;
     struct jpeg_progress_mgr progress;
     jmp_buf escape;
+    bool has_exif;
     struct rows *rows;
     const struct image_limits *limits;
     struct error *err;
@@ -61,12 +62,28 @@ static void on_progress(j_common_ptr jpeg)
     }
 }
 
-static enum status find_orientation(struct reader *r)
+/* The first EXIF block is looked at where it lies; libjpeg would keep a copy of each that comes. */
+static boolean on_app1(j_decompress_ptr jpeg)
 {
-    for (jpeg_saved_marker_ptr m = r->jpeg.marker_list; m; m = m->next)
-        if (m->data_length >= 6 && memcmp(m->data, "Exif\0", 6) == 0)
-            return orientation_from_exif(&r->rows->found, m->data, m->data_length, r->err);
-    return STATUS_OK;
+    static const char exif[6] = "Exif\0";
+    struct reader *r = jpeg->client_data;
+    struct jpeg_source_mgr *source = jpeg->src;
+
+    if (source->bytes_in_buffer < 2)
+        (void)source->fill_input_buffer(jpeg); /* warns of the file's end, which jumps */
+    const uint8_t *segment = source->next_input_byte;
+    size_t length = (size_t)segment[0] << 8 | segment[1];
+    if (length < 2) {
+        error_set(r->err, "JPEG cannot be decoded: a segment of %zu bytes", length);
+        longjmp(r->escape, 1);
+    }
+    if (!r->has_exif && length <= source->bytes_in_buffer && length >= 2 + sizeof exif &&
+        memcmp(segment + 2, exif, sizeof exif) == 0) {
+        r->has_exif = true;
+        r->rows->found = orientation_from_exif(segment + 2, length - 2);
+    }
+    source->skip_input_data(jpeg, (long)length);
+    return TRUE;
 }
 
 /* Photoshop stores 255 - ink, and nothing else writes CMYK in numbers worth mentioning; like PIL
@@ -105,12 +122,11 @@ static enum status read_beginning(struct reader *r, const uint8_t *bytes, size_t
     jpeg->progress = &r->progress;
     jpeg_mem_src(jpeg, bytes, size);
     if (r->limits->apply_exif)
-        jpeg_save_markers(jpeg, JPEG_APP0 + 1, 0xffff);
+        jpeg_set_marker_processor(jpeg, JPEG_APP0 + 1, on_app1);
     jpeg_read_header(jpeg, TRUE);
 
-    if (find_orientation(r) != STATUS_OK ||
-        image_check_size((int)jpeg->image_width, (int)jpeg->image_height, r->limits, r->err) !=
-            STATUS_OK)
+    if (image_check_size((int)jpeg->image_width, (int)jpeg->image_height, r->limits, r->err) !=
+        STATUS_OK)
         return r->err->status;
     r->rows->orientation = r->rows->found;
     jpeg->scale_num = choose_eighths(r);

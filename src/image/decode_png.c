@@ -3,7 +3,9 @@
  * calls the library. */
 #include "image/decode_png.h"
 
+#include "base/memory.h"
 #include "image/orientation.h"
+#include "image/png_chunks.h"
 
 #include <setjmp.h>
 #include <stdlib.h>
@@ -11,17 +13,24 @@
 
 #include <png.h>
 
-/* What text, profiles and EXIF of a real picture stay below by far. */
-#define MAX_CHUNK_BYTES (16 << 20)
-#define MAX_CHUNKS      1000
+enum { SIGNATURE_BYTES = 8 };
+
+/* How the samples of a picture of 16 bits fill them. */
+enum fill {
+    FILL_UNKNOWN,
+    FILL_HIGH, /* up to the highest bit: what counts are the high bytes */
+    FILL_LOW   /* all are below 2^bits, as a camera writes them that leaves the scaling to others */
+};
 
 struct reader {
     png_structp png;
     png_infop info;
     jmp_buf escape;
-    const uint8_t *next;
-    size_t left;
+    struct png_chunks chunks;
+    enum fill fill;
+    int bits; /* what sBIT says, when it says less than 16 */
     struct rows *rows;
+    uint8_t *row16;     /* one, while the fill is found */
     struct image whole; /* of an interlaced picture, whose rows come several times */
     size_t missing;     /* bytes that libpng asked for and did not get */
     const struct image_limits *limits;
@@ -66,23 +75,96 @@ static void on_read(png_structp png, png_bytep data, size_t n)
 {
     struct reader *r = png_get_io_ptr(png);
 
-    if (n > r->left)
-        png_error(png, "unexpected end of file");
-    memcpy(data, r->next, n);
-    r->next += n;
-    r->left -= n;
+    if (!png_chunks_read(&r->chunks, data, n))
+        png_error(png, r->chunks.problem);
+}
+
+/* ---- 16 bits ---- */
+
+/* The samples of a row of 16 bits that hold colours. */
+static void note_largest(unsigned *largest, const uint8_t *row, size_t width, int channels,
+                         int n_colours)
+{
+    for (size_t x = 0; x < width; x++)
+        for (int c = 0; c < n_colours; c++) {
+            const uint8_t *sample = row + 2 * (x * (size_t)channels + (size_t)c);
+            unsigned value = (unsigned)sample[0] << 8 | sample[1];
+            *largest = value > *largest ? value : *largest;
+        }
+}
+
+/* sBIT is honoured where it is true: files that spread their samples over all 16 bits, as the
+ * specification asks for, say with it where they came from. The other kind can be told by its
+ * samples alone, so the picture is read twice. */
+static enum status find_fill(struct reader *r)
+{
+    int channels = png_get_channels(r->png, r->info);
+    png_uint_32 width = png_get_image_width(r->png, r->info);
+    png_uint_32 height = png_get_image_height(r->png, r->info);
+    unsigned largest = 0;
+
+    if (image_check_size((int)width, (int)height, r->limits, r->err) != STATUS_OK)
+        return r->err->status;
+    int n_passes = png_set_interlace_handling(r->png);
+    png_read_update_info(r->png, r->info);
+    r->row16 = memory_array(1, png_get_rowbytes(r->png, r->info), "a row of 16 bits", r->err);
+    if (!r->row16)
+        return r->err->status;
+    for (size_t i = 0; i < (size_t)height * (size_t)n_passes; i++) {
+        png_read_row(r->png, r->row16, NULL);
+        note_largest(&largest, r->row16, width, channels, channels < 3 ? 1 : 3);
+    }
+    r->fill = largest >> r->bits == 0 ? FILL_LOW : FILL_HIGH;
+    return STATUS_OK;
+}
+
+/* How many bits of 16 the file says its colours have; 16: all of them. */
+static int significant_bits(const struct reader *r)
+{
+    png_color_8p bits;
+
+    if (png_get_bit_depth(r->png, r->info) != 16 ||
+        png_get_sBIT(r->png, r->info, &bits) != PNG_INFO_sBIT)
+        return 16;
+    if (!(png_get_color_type(r->png, r->info) & PNG_COLOR_MASK_COLOR))
+        return bits->gray;
+    int most = bits->red > bits->green ? bits->red : bits->green;
+    return most > bits->blue ? most : bits->blue;
+}
+
+/* A row of 16 bits, of which the low ones are used, becomes one of 8, from left to right. */
+static void stretch_row(png_structp png, png_row_infop info, png_bytep row)
+{
+    const struct reader *r = png_get_user_transform_ptr(png);
+    size_t n = (size_t)info->width * info->channels;
+    unsigned most = (1u << r->bits) - 1;
+
+    for (size_t i = 0; i < n; i++) {
+        unsigned value = (unsigned)row[2 * i] << 8 | row[2 * i + 1];
+        row[i] = (uint8_t)(r->bits >= 8 ? value >> (r->bits - 8) : value * 255 / most);
+    }
+    info->bit_depth = 8;
+    info->pixel_depth = (png_byte)(8 * info->channels);
+    info->rowbytes = n;
 }
 
 /* Asks for RGB of 8 bits, whatever is stored. strip_16 takes the high byte (scale_16 would round
  * it), which is what PIL and OpenCV do. Returns the number of passes over the picture. */
-static int choose_transforms(png_structp png)
+static int choose_transforms(struct reader *r)
 {
-    png_set_expand(png); /* palette and 1, 2, 4 bits -> 8 bits; transparency -> alpha */
-    png_set_strip_16(png);
-    png_set_gray_to_rgb(png);
-    png_set_strip_alpha(png);
-    return png_set_interlace_handling(png);
+    png_set_expand(r->png); /* palette and 1, 2, 4 bits -> 8 bits; transparency -> alpha */
+    png_set_gray_to_rgb(r->png);
+    png_set_strip_alpha(r->png);
+    if (r->fill == FILL_LOW) {
+        png_set_read_user_transform_fn(r->png, stretch_row);
+        png_set_user_transform_info(r->png, r, 8, 3);
+    } else {
+        png_set_strip_16(r->png);
+    }
+    return png_set_interlace_handling(r->png);
 }
+
+/* ---- the picture ---- */
 
 /* eXIf is the standard's way; before 2017 there was none, and ImageMagick and Adobe put it into
  * text. */
@@ -95,8 +177,10 @@ static enum status find_orientation(struct reader *r)
 
     if (!r->limits->apply_exif)
         return STATUS_OK;
-    if (png_get_eXIf_1(r->png, r->info, &size, &exif) != 0)
-        return orientation_from_exif(&r->rows->found, exif, size, r->err);
+    if (png_get_eXIf_1(r->png, r->info, &size, &exif) != 0) {
+        r->rows->found = orientation_from_exif(exif, size);
+        return STATUS_OK;
+    }
     n_texts = png_get_text(r->png, r->info, &text, NULL);
     for (int i = 0; i < n_texts && r->rows->found == 1; i++) {
         if (orientation_from_text(&r->rows->found, text[i].key, text[i].text, r->err) != STATUS_OK)
@@ -142,8 +226,8 @@ static enum status begin(struct reader *r)
     png_set_crc_action(r->png, PNG_CRC_ERROR_QUIT, PNG_CRC_ERROR_QUIT);
     /* The limit on pixels is ours: libpng's own would refuse sides above a million. */
     png_set_user_limits(r->png, PNG_UINT_31_MAX, PNG_UINT_31_MAX);
-    png_set_chunk_malloc_max(r->png, MAX_CHUNK_BYTES);
-    png_set_chunk_cache_max(r->png, MAX_CHUNKS);
+    png_set_chunk_malloc_max(r->png, PNG_CHUNKS_MOST_BYTES);
+    png_set_sig_bytes(r->png, SIGNATURE_BYTES);
     return STATUS_OK;
 }
 
@@ -157,7 +241,7 @@ static enum status read_pixels(struct reader *r)
     if (image_check_size((int)width, (int)height, r->limits, r->err) != STATUS_OK ||
         rows_begin(r->rows, &source, r->err) != STATUS_OK)
         return r->err->status;
-    n_passes = choose_transforms(r->png);
+    n_passes = choose_transforms(r);
     png_read_update_info(r->png, r->info);
     if (png_get_rowbytes(r->png, r->info) != 3 * (size_t)width)
         png_error(r->png, "rows are not RGB"); /* would overrun the buffer: never trust, check */
@@ -169,6 +253,9 @@ static enum status read_picture(struct reader *r)
     if (begin(r) != STATUS_OK)
         return r->err->status;
     png_read_info(r->png, r->info);
+    r->bits = significant_bits(r);
+    if (r->bits < 16 && r->bits > 0 && r->fill == FILL_UNKNOWN)
+        return find_fill(r);
     if (find_orientation(r) != STATUS_OK)
         return r->err->status;
     if (r->rows->found != 1)
@@ -187,15 +274,30 @@ static enum status land_here(struct reader *r)
     return read_picture(r);
 }
 
+static enum status decode_once(struct reader *r, const uint8_t *bytes, size_t size)
+{
+    r->png = NULL;
+    r->info = NULL;
+    r->chunks = (struct png_chunks){.at = bytes + SIGNATURE_BYTES,
+                                    .left = size - SIGNATURE_BYTES,
+                                    .with_texts = r->limits->apply_exif};
+    enum status status = land_here(r);
+    png_destroy_read_struct(&r->png, &r->info, NULL);
+    image_free(&r->whole);
+    free(r->row16);
+    r->row16 = NULL;
+    return status;
+}
+
 enum status decode_png(struct rows *rows, const uint8_t *bytes, size_t size,
                        const struct image_limits *limits, struct error *err)
 {
-    struct reader r = {.next = bytes, .left = size, .rows = rows, .limits = limits, .err = err};
-    enum status status;
+    struct reader r = {.rows = rows, .limits = limits, .err = err};
 
     rows->found = 1;
-    status = land_here(&r);
-    png_destroy_read_struct(&r.png, &r.info, NULL);
-    image_free(&r.whole);
-    return status;
+    if (size < SIGNATURE_BYTES || png_sig_cmp(bytes, 0, SIGNATURE_BYTES) != 0)
+        return error_set(err, "PNG cannot be decoded: its signature is damaged");
+    if (decode_once(&r, bytes, size) != STATUS_OK)
+        return err->status;
+    return r.fill == FILL_UNKNOWN ? STATUS_OK : decode_once(&r, bytes, size);
 }

@@ -20,6 +20,6 @@ enum status image_decode_square(uint8_t *rgb, double *aspect, const struct image
 
 /* Goes up whenever the same file, fit and limits give other bytes: caches on disk hold the bytes.
  */
-#define IMAGE_SQUARE_VERSION 1
+#define IMAGE_SQUARE_VERSION 2
 
 #endif

@@ -1,55 +1,71 @@
-/* The tag is read by libexif; the turn is a walk through the stored picture with other steps. */
+/* EXIF is a TIFF file without an image (CIPA DC-008, 4.5); the turn is a walk through the stored
+ * picture with other steps. */
 #include "image/orientation.h"
 
 #include "base/memory.h"
 
-#include <libexif/exif-data.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
-static int tag_value(ExifData *data)
-{
-    ExifEntry *entry = exif_content_get_entry(data->ifd[EXIF_IFD_0], EXIF_TAG_ORIENTATION);
-    int value;
+enum { ENTRY_BYTES = 12, TAG_ORIENTATION = 0x0112, TYPE_SHORT = 3 };
 
-    if (!entry || entry->format != EXIF_FORMAT_SHORT || entry->size < 2)
-        return 1;
-    value = exif_get_short(entry->data, exif_data_get_byte_order(data));
-    return value >= 1 && value <= 8 ? value : 1;
+struct tiff {
+    const uint8_t *at;
+    size_t size;
+    bool little_endian;
+};
+
+/* The caller has seen that they are there. */
+static unsigned get_16(const struct tiff *t, size_t at)
+{
+    const uint8_t *b = t->at + at;
+    return t->little_endian ? (unsigned)b[1] << 8 | b[0] : (unsigned)b[0] << 8 | b[1];
 }
 
-enum status orientation_from_exif(int *orientation, const uint8_t *exif, size_t size,
-                                  struct error *err)
+static size_t get_32(const struct tiff *t, size_t at)
 {
-    static const char header[6] = "Exif\0"; /* libexif wants it, PNG does not store it */
-    bool bare = size < sizeof header || memcmp(exif, header, sizeof header) != 0;
-    size_t total = size + (bare ? sizeof header : 0);
-    ExifData *data = NULL;
-    uint8_t *block = NULL;
-    enum status status = STATUS_OK;
+    size_t first = get_16(t, at), second = get_16(t, at + 2);
+    return t->little_endian ? second << 16 | first : first << 16 | second;
+}
 
-    *orientation = 1;
-    if (total > UINT_MAX) /* what libexif can be told */
-        return STATUS_OK;
-    if (bare) {
-        block = memory_array(total, 1, "EXIF data", err);
-        if (!block)
-            return err->status;
-        memcpy(block, header, sizeof header);
-        memcpy(block + sizeof header, exif, size);
-    }
+/* Of an entry of the first directory: tag, type, count, and the value when it fits into 4 bytes. */
+static int entry_value(const struct tiff *t, size_t at)
+{
+    unsigned value = get_16(t, at + 8);
+    size_t count = get_32(t, at + 4);
+    bool fits = get_16(t, at + 2) == TYPE_SHORT && (count == 1 || count == 2);
+    return fits && value >= 1 && value <= 8 ? (int)value : 1;
+}
 
-    data = exif_data_new();
-    if (!data) {
-        status = error_memory(err, total, "EXIF data");
-    } else {
-        exif_data_load_data(data, bare ? block : exif, (unsigned)total);
-        *orientation = tag_value(data);
-        exif_data_unref(data);
+/* The first directory alone is looked at, and in it one entry: whatever else a block claims to hold
+ * costs nothing. */
+static int find_orientation(const struct tiff *t)
+{
+    if (t->size < 8 || get_16(t, 2) != 42)
+        return 1;
+    size_t directory = get_32(t, 4);
+    if (directory > t->size - 2)
+        return 1;
+    size_t n = get_16(t, directory), room = (t->size - directory - 2) / ENTRY_BYTES;
+    for (size_t i = 0; i < n && i < room; i++) {
+        size_t at = directory + 2 + i * ENTRY_BYTES;
+        if (get_16(t, at) == TAG_ORIENTATION)
+            return entry_value(t, at);
     }
-    free(block);
-    return status;
+    return 1;
+}
+
+int orientation_from_exif(const uint8_t *exif, size_t size)
+{
+    static const char header[6] = "Exif\0"; /* in JPEG, not in PNG */
+    struct tiff t = {.at = exif, .size = size};
+
+    if (size >= sizeof header && memcmp(exif, header, sizeof header) == 0)
+        t = (struct tiff){.at = exif + sizeof header, .size = size - sizeof header};
+    if (t.size < 2 || (memcmp(t.at, "II", 2) != 0 && memcmp(t.at, "MM", 2) != 0))
+        return 1;
+    t.little_endian = t.at[0] == 'I';
+    return find_orientation(&t);
 }
 
 /* Where the walk begins and how it goes: out(x, y) = in(start + x * right + y * down), counted in

@@ -9,18 +9,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* *orientation = the orientation 1..8 in an EXIF block, 1 when it holds none or an unknown one.
- * exif begins with "Exif\0\0" as in JPEG's APP1, or with the TIFF header as in PNG's eXIf. A block
- * that makes no sense is no error: pictures with broken EXIF data are common and their pixels are
- * good. */
-enum status orientation_from_exif(int *orientation, const uint8_t *exif, size_t size,
-                                  struct error *err);
+/* The orientation 1..8 in an EXIF block, 1 when it holds none or an unknown one. exif begins with
+ * "Exif\0\0" as in JPEG's APP1, or with the TIFF header as in PNG's eXIf. A block that makes no
+ * sense is no error: pictures with broken EXIF data are common and their pixels are good. */
+int orientation_from_exif(const uint8_t *exif, size_t size);
 
 /* The same from a PNG text: ImageMagick's "Raw profile type exif", an EXIF block in hexadecimal,
  * and "XML:com.adobe.xmp", Adobe's XML with a tiff:Orientation. Any other key, or text without an
  * orientation, gives 1. orientation_text.c */
 enum status orientation_from_text(int *orientation, const char *key, const char *text,
                                   struct error *err);
+bool orientation_text_key(const char *key); /* whether it is one of the two */
 
 /* Whether an upright picture is as wide as the stored one is high. */
 bool orientation_swaps_sides(int orientation);

@@ -52,7 +52,6 @@ static enum status from_raw_profile(int *orientation, const char *text, struct e
     const char *hex = skip_profile_header(text);
     size_t room;
     uint8_t *exif;
-    enum status status;
 
     if (!hex)
         return STATUS_OK;
@@ -60,9 +59,9 @@ static enum status from_raw_profile(int *orientation, const char *text, struct e
     exif = memory_array(room, 1, "EXIF data", err);
     if (!exif)
         return err->status;
-    status = orientation_from_exif(orientation, exif, read_hex(exif, hex), err);
+    *orientation = orientation_from_exif(exif, read_hex(exif, hex));
     free(exif);
-    return status;
+    return STATUS_OK;
 }
 
 /* tiff:Orientation="3" or <tiff:Orientation>3<: the digit is behind the name and one or two
@@ -79,13 +78,20 @@ static int from_xmp(const char *text)
     return at[0] >= '1' && at[0] <= '8' && !isdigit((unsigned char)at[1]) ? at[0] - '0' : 1;
 }
 
+static const char raw_profile[] = "Raw profile type exif", xmp[] = "XML:com.adobe.xmp";
+
+bool orientation_text_key(const char *key)
+{
+    return strcmp(key, raw_profile) == 0 || strcmp(key, xmp) == 0;
+}
+
 enum status orientation_from_text(int *orientation, const char *key, const char *text,
                                   struct error *err)
 {
     *orientation = 1;
-    if (strcmp(key, "Raw profile type exif") == 0)
+    if (strcmp(key, raw_profile) == 0)
         return from_raw_profile(orientation, text, err);
-    if (strcmp(key, "XML:com.adobe.xmp") == 0)
+    if (strcmp(key, xmp) == 0)
         *orientation = from_xmp(text);
     return STATUS_OK;
 }
