@@ -7,6 +7,7 @@
 #include "cli/predict_options.h"
 #include "cli/predict_outputs.h"
 #include "cli/predict_report.h"
+#include "cli/program_end.h"
 #include "cli/standard_streams.h"
 #include "cli/stop_signal.h"
 #include "data/label_hint.h"
@@ -219,7 +220,7 @@ static int finish(struct program *p, enum status status, const struct error *err
     predictor_close(p->predictor);
     parallel_stop();
     predict_options_free(&p->options);
-    return stop_signal != 0 ? 128 + stop_signal : (int)status;
+    return program_end(stop_signal != 0 ? 128 + stop_signal : (int)status);
 }
 
 int main(int argc, char **argv)

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "cli/console.h"
+#include "cli/program_end.h"
 #include "cli/report.h"
 #include "cli/standard_streams.h"
 #include "cli/stop_signal.h"
@@ -403,5 +404,5 @@ int main(int argc, char **argv)
                                     : "interrupted before training began; nothing was written");
     session_close(&session);
     train_options_free(&options);
-    return exit_status(&console, status);
+    return program_end(exit_status(&console, status));
 }

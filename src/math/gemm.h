@@ -7,9 +7,16 @@
 #ifndef MATH_GEMM_H
 #define MATH_GEMM_H
 
+#include "base/error.h"
+
+#include <stdbool.h>
+
 /* Before the first product, which model_create sees to: sets BLAS to one thread and ends those that
- * it has started. A second call changes nothing. */
-void gemm_start(void);
+ * it has started. An error where so many threads of ours would not get the memory that BLAS takes
+ * for each: it would not fail but try for ever. Further calls check again. */
+enum status gemm_start(int threads, struct error *err);
+/* Whether BLAS's own threads try for ever already. exit() would wait for them: _exit() does not. */
+bool gemm_hangs(void);
 /* Name, version and processor core of the library that multiplies, "OpenBLAS 0.3.21 SkylakeX":
  * recorded with a run, because the bits depend on all three. Static. */
 const char *gemm_blas_name(void);

@@ -3,6 +3,7 @@
 #include "nn/model.h"
 
 #include "base/memory.h"
+#include "base/parallel.h"
 #include "math/gemm.h"
 #include "nn/block_list.h"
 #include "nn/linear.h"
@@ -172,7 +173,8 @@ enum status model_create(struct model **out, const struct model_spec *spec,
                          const struct model_options *opt, struct error *err)
 {
     *out = NULL;
-    gemm_start();
+    if (gemm_start(parallel_threads(), err) != STATUS_OK)
+        return err->status;
     struct model *m = memory_array(1, sizeof *m, "network", err);
     if (!m)
         return err->status;
@@ -195,17 +197,23 @@ void model_destroy(struct model *m)
     free(m);
 }
 
-static void summarise(struct model_summary *out, const struct model *m, const struct build *b)
+static enum status summarise(struct model_summary *out, const struct model *m,
+                             const struct build *b, struct error *err)
 {
+    if (m->parameters.overflow || m->activations.overflow || m->scratch.overflow)
+        return error_memory(err, SIZE_MAX, "network's activations");
     for (int i = 0; i < out->layers.n; i++) {
-        out->parameters += out->layers.row[i].parameters;
-        out->multiply_adds += out->layers.row[i].multiply_adds;
+        const struct layer_row *row = &out->layers.row[i];
+        if (__builtin_add_overflow(out->parameters, row->parameters, &out->parameters) ||
+            __builtin_add_overflow(out->multiply_adds, row->multiply_adds, &out->multiply_adds))
+            return error_set(err, "an image takes more multiply-adds than can be counted");
     }
     out->parameter_bytes =
         (b->n_trained + b->n_buffers) * sizeof(float) + (size_t)b->n_params * sizeof *b->param;
     out->gradient_bytes = b->n_grads * sizeof(float);
     out->n_features = m->classifier.in;
     out->activation_bytes = m->activations.peak + m->scratch.peak;
+    return STATUS_OK;
 }
 
 enum status model_summarise(struct model_summary *out, const struct model_spec *spec,
@@ -218,8 +226,8 @@ enum status model_summarise(struct model_summary *out, const struct model_spec *
     struct build b;
     enum status status = measure(m, &b, spec, opt, &out->layers, err);
     if (status == STATUS_OK)
-        summarise(out, m, &b);
-    else
+        status = summarise(out, m, &b, err);
+    if (status != STATUS_OK)
         model_summary_free(out);
     model_destroy(m);
     return status;

@@ -419,7 +419,7 @@ int main(int argc, char **argv)
         return STATUS_FAILED;
     }
     struct error err;
-    gemm_start();
+    gemm_start(1, &(struct error){0});
     enum status status = depthwise ? run_depthwise(rounds, &err) : run(rounds, check, csv, &err);
     if (status != STATUS_OK)
         fprintf(stderr, "bench-kernels: %s\n", err.message);

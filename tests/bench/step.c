@@ -47,7 +47,7 @@ enum status step_create(struct step_network *out, const struct step_options *opt
     struct atk_k share;
     *out = (struct step_network){
         .batch = opt->batch, .classes = opt->classes, .learning_rate = opt->learning_rate};
-    gemm_start();
+    gemm_start(1, &(struct error){0});
     if (model_library_find(&spec, opt->model, err) != STATUS_OK ||
         atk_parse(&share, opt->k, err) != STATUS_OK ||
         parallel_start(opt->n_threads, err) != STATUS_OK ||

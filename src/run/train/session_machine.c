@@ -3,6 +3,7 @@
 #include "base/free_memory.h"
 #include "base/parallel.h"
 #include "base/resident_memory.h"
+#include "math/gemm.h"
 #include "run/settings/recipe.h"
 #include "run/train/evaluator.h"
 #include "run/train/session_features_plan.h"
@@ -120,7 +121,19 @@ static void plan_features(struct session *s)
     m->training += m->features;
 }
 
-static void plan_memory(struct session *s)
+static enum status add_up(struct session_memory *m, struct error *err)
+{
+    const size_t part[] = {m->weights, m->gradients, m->moments, m->average, m->activations,
+                           m->loaders, m->mirrored,  m->step,    m->figures, m->saving};
+
+    m->training = 0;
+    for (size_t i = 0; i < sizeof part / sizeof part[0]; i++)
+        if (__builtin_add_overflow(m->training, part[i], &m->training))
+            return error_memory(err, SIZE_MAX, "what training takes");
+    return STATUS_OK;
+}
+
+static enum status plan_memory(struct session *s, struct error *err)
 {
     struct session_memory *m = &s->memory;
     const struct loader_options train = session_machine_train_loader_options(s);
@@ -142,8 +155,8 @@ static void plan_memory(struct session *s)
     m->figures = trainer_figure_bytes(s->settings, dataset_classes(s->data)->n,
                                       dataset_size(s->data), s->train.n, s->val.n);
     m->saving = s->summary.parameter_bytes;
-    m->training = m->weights + m->gradients + m->moments + m->average + m->activations +
-                  m->loaders + m->mirrored + m->step + m->figures + m->saving;
+    if (add_up(m, err) != STATUS_OK)
+        return err->status;
     m->program = resident_memory_bytes();
     m->free = free_memory_bytes();
     plan_features(s);
@@ -151,6 +164,7 @@ static void plan_memory(struct session *s)
     m->pictures = m->train_pictures + (size_t)s->val.n * square_bytes(s->settings->size);
     m->cache = cache_budget(s);
     m->peak = m->training + m->program + m->cache;
+    return STATUS_OK;
 }
 
 enum status session_machine_plan(struct session *s, struct error *err)
@@ -163,12 +177,11 @@ enum status session_machine_plan(struct session *s, struct error *err)
     s->workers = s->settings->workers ? s->settings->workers : default_workers(s->threads);
     /* Before the summary: each thread has scratch memory. */
     enum status status = parallel_start(s->threads, err);
-    if (status != STATUS_OK)
-        return status;
+    if (status != STATUS_OK || gemm_start(s->threads, err) != STATUS_OK)
+        return err->status;
     if (model_summarise(&s->summary, &s->spec, &options, err) != STATUS_OK)
         return error_prefix(err, "model %s", s->spec.name);
-    plan_memory(s);
-    return STATUS_OK;
+    return plan_memory(s, err);
 }
 
 static enum status open_disk_cache(struct disk_cache **disk, const struct session *s,

@@ -67,7 +67,7 @@ static void the_library_names_itself_its_version_and_its_core(void **state)
 
 int main(void)
 {
-    gemm_start();
+    gemm_start(1, &(struct error){0});
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(products_are_those_of_double_precision),
         cmocka_unit_test(the_library_names_itself_its_version_and_its_core),

@@ -162,7 +162,7 @@ static int start(void **state)
 {
     struct error err;
     (void)state;
-    gemm_start();
+    gemm_start(1, &(struct error){0});
     return parallel_start(2, &err) == STATUS_OK ? 0 : -1;
 }
 

@@ -129,6 +129,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nothing_is_allocated_after_the_first_step),
     };
-    gemm_start();
+    gemm_start(1, &(struct error){0});
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -143,7 +143,7 @@ static inline int one_conv_start(void **state)
 {
     struct error err;
     (void)state;
-    gemm_start();
+    gemm_start(1, &(struct error){0});
     return parallel_start(3, &err) == STATUS_OK ? 0 : -1;
 }
 
