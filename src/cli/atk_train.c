@@ -19,6 +19,7 @@
 #include "run/train/trainer.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -118,6 +119,42 @@ static void show_epoch(void *context, const struct trainer_epoch *e)
     report_epoch(show->console, show->session, e);
 }
 
+ERROR_PRINTF(4, 5)
+static enum status tell_change(struct console *c, const struct session *s, struct error *err,
+                               const char *format, ...)
+{
+    char text[768];
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    if (s->settings->strict)
+        return error_set(err, "--strict: %s", text);
+    console_warn(c, "%s", text);
+    return STATUS_OK;
+}
+
+/* What makes a resumed run another one than it would have been. */
+static enum status tell_changes(struct console *c, const struct session *s, const struct trainer *t,
+                                struct error *err)
+{
+    for (int i = 0; trainer_change(t, i); i++) {
+        const struct run_state_note *note = trainer_change(t, i);
+        if (tell_change(c, s, err,
+                        "the run began with %s %s, and goes on with %s: its bits are no longer "
+                        "those of a run in one piece",
+                        note->name, note->before, note->value) != STATUS_OK)
+            return err->status;
+    }
+    if (s->n_replaced == 0)
+        return STATUS_OK;
+    return tell_change(c, s, err,
+                       "%d of %d images have another size or time stamp than when the run began "
+                       "(the first: %s)",
+                       s->n_replaced, s->train.n + s->val.n, s->first_replaced);
+}
+
 static enum status restore(struct console *c, struct session *s, struct trainer *t,
                            struct error *err)
 {
@@ -125,13 +162,8 @@ static enum status restore(struct console *c, struct session *s, struct trainer 
 
     if (status != STATUS_OK)
         return status;
-    for (int i = 0; trainer_change(t, i); i++) {
-        const struct run_state_note *note = trainer_change(t, i);
-        console_warn(c,
-                     "the run began with %s %s, and goes on with %s: its bits are no longer those "
-                     "of a run in one piece",
-                     note->name, note->before, note->value);
-    }
+    if (tell_changes(c, s, t, err) != STATUS_OK)
+        return err->status;
     const struct trainer_result result = trainer_result(t);
     int done = result.epochs_done;
     if (done > s->settings->epochs)

@@ -30,6 +30,7 @@ static const char *const file_name[RUN_FILE_FIRST_BATCHES] = {
     [RUN_FILE_PER_CLASS] = "per_class.csv",
     [RUN_FILE_HARD] = "hard_examples.csv",
     [RUN_FILE_SUMMARY] = "summary.json",
+    [RUN_FILE_IMAGES] = "images.safetensors",
 };
 
 struct run_folder {

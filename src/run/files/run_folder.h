@@ -9,7 +9,8 @@
  * model.yaml (run/files/model_file), classes.txt (class_list_write), split.csv (split_write),
  * data_check.json (run/train/session_findings), the
  * two tables of a confusion matrix (run/files/class_tables), summary.json (run/train/summary),
- * train_batch* (run/files/first_batches), *.safetensors (run/files/checkpoint).
+ * images.safetensors (run/train/session_stamps), train_batch* (run/files/first_batches),
+ * *.safetensors (run/files/checkpoint).
  */
 #ifndef RUN_FILES_RUN_FOLDER_H
 #define RUN_FILES_RUN_FOLDER_H
@@ -37,6 +38,7 @@ enum run_file {
     RUN_FILE_PER_CLASS,  /* per_class.csv, of the best epoch */
     RUN_FILE_HARD,       /* hard_examples.csv */
     RUN_FILE_SUMMARY,    /* summary.json */
+    RUN_FILE_IMAGES,     /* images.safetensors: their sizes and time stamps */
     /* train_batch_0.png ... and train_batches.csv, as run/files/first_batches counts them */
     RUN_FILE_FIRST_BATCHES,
     RUN_FILE_LAST_OF_FIRST_BATCHES = RUN_FILE_FIRST_BATCHES + FIRST_BATCHES,

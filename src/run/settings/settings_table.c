@@ -29,10 +29,11 @@ static const float imagenet_std[3] = {0.229F, 0.224F, 0.225F};
 
 /* clang-format off */
 static const struct setting table[] = {
-    {.name = "data", .type = SETTING_TEXT, .offset = FIELD(data), .argument = "FILE",
+    {.name = "data", .type = SETTING_TEXT, .offset = FIELD(data), .use = SETTING_CHANGEABLE, .argument = "FILE",
      .group = data_group,
-     .help = "CSV of pictures and labels, for config files; the same as the argument DATA.csv"},
-    {.name = "images", .type = SETTING_TEXT, .offset = FIELD(images), .argument = "DIR",
+     .help = "CSV of pictures and labels, for config files; the same as the argument DATA.csv. With "
+             "--resume: where the same rows are now, as for --val and --images"},
+    {.name = "images", .type = SETTING_TEXT, .offset = FIELD(images), .use = SETTING_CHANGEABLE, .argument = "DIR",
      .group = data_group,
      .help = "where relative picture paths begin (default: the folder of the CSV)"},
     {.name = "image-column", .type = SETTING_TEXT, .offset = FIELD(image_column),
@@ -47,7 +48,7 @@ static const struct setting table[] = {
     {.name = "delimiter", .type = SETTING_CHAR, .offset = FIELD(delimiter), .initial = ",",
      .argument = "CHAR", .group = data_group,
      .help = "between fields; \"tab\" for a tab"},
-    {.name = "val", .type = SETTING_TEXT, .offset = FIELD(val), .argument = "FILE",
+    {.name = "val", .type = SETTING_TEXT, .offset = FIELD(val), .use = SETTING_CHANGEABLE, .argument = "FILE",
      .group = data_group,
      .help = "CSV of validation pictures, in place of a split"},
     {.name = "val-split", .type = SETTING_REAL, .offset = FIELD(val_split), .initial = "0.1",
@@ -92,8 +93,10 @@ static const struct setting table[] = {
      .help = "decode a JPEG at 4/8, 2/8 or 1/8 of its size when that leaves twice N (auto: no "
              "difference to see), or N (fast: a little blurred); off: always in full"},
     {.name = "on-bad-image", .type = SETTING_CHOICE, .offset = FIELD(on_bad_image),
-     .initial = "fail", .choices = "fail|skip", .argument = "fail|skip", .group = picture_group,
-     .help = "a picture that cannot be read: stop, or leave it out and list it in bad_images.csv"},
+     .initial = "fail", .choices = "fail|skip", .use = SETTING_CHANGEABLE, .argument = "fail|skip",
+     .group = picture_group,
+     .help = "a picture that cannot be read: stop, or leave it out and list it in bad_images.csv; one "
+             "that goes bad later leaves its batch"},
     {.name = "max-pixels", .type = SETTING_INT64, .offset = FIELD(max_pixels),
      .initial = "178956970", .min = 1, .max = 4294967296.0, .argument = "N", .group = picture_group,
      .help = "a picture with more pixels counts as bad, before it is decoded"},
@@ -347,6 +350,10 @@ static const struct setting table[] = {
     {.name = "resume", .type = SETTING_TEXT, .offset = FIELD(resume), .use = SETTING_COMMAND,
      .argument = "DIR", .group = run_group,
      .help = "continue the interrupted run of this folder, with its settings"},
+    {.name = "strict", .type = SETTING_FLAG, .offset = FIELD(strict), .initial = "false",
+     .use = SETTING_COMMAND, .group = run_group,
+     .help = "with --resume: images that have been replaced, and another processor or BLAS, end the "
+             "run before it trains, in place of a warning"},
     {.name = "dry-run", .type = SETTING_FLAG, .offset = FIELD(dry_run), .initial = "false",
      .use = SETTING_COMMAND, .group = run_group,
      .help = "check settings, CSV and every picture, print classes, layers and memory; train "

@@ -12,6 +12,7 @@
 #include "run/train/session_data.h"
 #include "run/train/session_findings.h"
 #include "run/train/session_machine.h"
+#include "run/train/session_stamps.h"
 #include "run/train/session_weights.h"
 
 #include <stdlib.h>
@@ -119,7 +120,7 @@ static enum status write_split(const struct session *s, const char *path, struct
     return split_write(&split, s->data, path, err);
 }
 
-enum status session_save_settings(const struct session *s, struct error *err)
+static enum status save_settings(const struct session *s, struct error *err)
 {
     struct files_writer w;
     enum status status = files_open(&w, run_folder_file(s->folder, RUN_FILE_ARGS), err);
@@ -136,6 +137,14 @@ enum status session_save_settings(const struct session *s, struct error *err)
             fprintf(w.stream, "#   %s: %s\n", s->summary.layers.row[i].name,
                     s->summary.layers.row[i].method);
     return files_commit(&w, err);
+}
+
+enum status session_save_settings(const struct session *s, struct error *err)
+{
+    enum status status = save_settings(s, err);
+
+    /* Told once. */
+    return status == STATUS_OK && s->n_replaced > 0 ? session_stamps_write(s, err) : status;
 }
 
 /* The run begins with the same batches: the trainer starts the loader anew. */
@@ -167,6 +176,8 @@ static enum status describe_run(const struct session *s, struct error *err)
         status = session_bad_write(s, run_folder_file(f, RUN_FILE_BAD_IMAGES), err);
     if (status == STATUS_OK)
         status = session_findings_save(s, run_folder_file(f, RUN_FILE_DATA_CHECK), err);
+    if (status == STATUS_OK)
+        status = session_stamps_write(s, err);
     return status == STATUS_OK ? write_first_batches(s, err) : status;
 }
 
@@ -175,7 +186,9 @@ static enum status open_folder(struct session *s, struct error *err)
     const struct settings *set = s->settings;
 
     if (set->resume)
-        return run_folder_open(&s->folder, set->resume, err);
+        return run_folder_open(&s->folder, set->resume, err) == STATUS_OK
+                   ? session_stamps_compare(s, err)
+                   : err->status;
     if (run_folder_create(&s->folder, set->out, session_classes(s), err) != STATUS_OK)
         return err->status;
     enum status status = session_weights_name_model(s, err);

@@ -1,6 +1,7 @@
 /* session_load's first half: tables, classes, split. */
 #include "run/train/session_data.h"
 
+#include "base/files.h"
 #include "base/memory.h"
 #include "data/split.h"
 #include "run/train/class_weights.h"
@@ -32,6 +33,9 @@ static enum status load_training_table(struct session *s, struct error *err)
 
     if (status == STATUS_OK)
         status = load_table(&s->data, s->settings->data, path ? &given : NULL, s->settings, err);
+    if (status != STATUS_OK && s->settings->resume && !files_exist(s->settings->data))
+        error_prefix(err, "--resume: the data of the run has moved (--data FILE, and --val and "
+                          "--images where they are needed, say where it is)");
     class_list_free(&given);
     return status;
 }

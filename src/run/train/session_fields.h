@@ -107,6 +107,8 @@ struct session {
     struct model *model;
     struct loader *train_loader, *val_loader; /* val_loader NULL: no validation */
     struct run_folder *folder;
+    int n_replaced; /* images of a resumed run whose size or time of change is another */
+    const char *first_replaced; /* path of the first one; borrowed from the data set */
 
     /* after session_features_compute */
     struct features train_features, val_features;

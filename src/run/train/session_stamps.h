@@ -1,0 +1,15 @@
+/* Size and time of change of each image, kept with a run: a resumed one then knows which images are
+ * no longer those that it began with. */
+#ifndef RUN_TRAIN_SESSION_STAMPS_H
+#define RUN_TRAIN_SESSION_STAMPS_H
+
+#include "base/error.h"
+#include "run/train/session_fields.h"
+
+/* Writes images.safetensors: "train" and "val" I64 [rows], a hash of both; 0: it could not be seen.
+ */
+enum status session_stamps_write(const struct session *s, struct error *err);
+/* s->n_replaced and s->first_replaced by that file. A run from before there was one has none. */
+enum status session_stamps_compare(struct session *s, struct error *err);
+
+#endif
