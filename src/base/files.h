@@ -19,8 +19,12 @@
 enum status files_read(uint8_t **out, size_t *size, const char *path, size_t max_bytes,
                        struct error *err);
 
+/* Size and time of change. */
+struct files_stamp {
+    int64_t bytes, seconds, nanoseconds;
+};
 /* Whether it is a regular file that may be read; nothing is opened. */
-enum status files_check_readable(const char *path, struct error *err);
+enum status files_check_readable(struct files_stamp *stamp, const char *path, struct error *err);
 
 /* For files of which parts are read. *fd = the file, opened to be read; *size = its bytes. What is
  * no regular file is an error that says what it is, at once. */

@@ -116,7 +116,7 @@ enum status files_read(uint8_t **out, size_t *size, const char *path, size_t max
 }
 
 /* One system call for most files: there may be a million of them. */
-enum status files_check_readable(const char *path, struct error *err)
+enum status files_check_readable(struct files_stamp *stamp, const char *path, struct error *err)
 {
     struct stat info;
     if (stat(path, &info) != 0)
@@ -125,6 +125,7 @@ enum status files_check_readable(const char *path, struct error *err)
         return refuse_kind(path, other_kind(info.st_mode), err);
     if ((info.st_mode & 0444) != 0444 && access(path, R_OK) != 0)
         return error_errno(err, "cannot open %s", path);
+    *stamp = (struct files_stamp){info.st_size, info.st_mtim.tv_sec, info.st_mtim.tv_nsec};
     return STATUS_OK;
 }
 

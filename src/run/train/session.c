@@ -139,7 +139,7 @@ static enum status save_settings(const struct session *s, struct error *err)
     return files_commit(&w, err);
 }
 
-enum status session_save_settings(const struct session *s, struct error *err)
+enum status session_save_settings(struct session *s, struct error *err)
 {
     enum status status = save_settings(s, err);
 
@@ -158,7 +158,7 @@ static enum status write_first_batches(const struct session *s, struct error *er
     return first_batches_write(path, s->train_loader, s->data, &options, err);
 }
 
-static enum status describe_run(const struct session *s, struct error *err)
+static enum status describe_run(struct session *s, struct error *err)
 {
     const struct run_folder *f = s->folder;
     enum status status = session_save_settings(s, err);
@@ -248,6 +248,8 @@ void session_close(struct session *s)
     checkpoint_card_free(&s->card);
     checkpoint_report_free(&s->weights);
     model_summary_free(&s->summary);
+    free(s->train_stamp);
+    free(s->val_stamp);
     free(s->train.row);
     free(s->train.count);
     free(s->val.row);

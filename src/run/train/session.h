@@ -43,7 +43,7 @@ enum status session_open(struct session *s, struct error *err);
 /* train_loader alone, which session_open does as well; once. */
 enum status session_open_train_loader(struct session *s, struct error *err);
 /* args.yaml again: a resumed run may have got more epochs. Once its state has been accepted. */
-enum status session_save_settings(const struct session *s, struct error *err);
+enum status session_save_settings(struct session *s, struct error *err);
 /* After session_open: all that a trainer needs from the session. stop, began and events are the
  * caller's to add. */
 struct trainer_inputs session_trainer_inputs(const struct session *s);

@@ -1,12 +1,12 @@
 /* Looking at every picture before training: a bad file is better found in the first minute than in
  * the last hour. */
-#include "base/files.h"
 #include "base/memory.h"
 #include "run/train/session.h"
 #include "run/train/session_bad.h"
 #include "run/train/session_data.h"
 #include "run/train/session_findings.h"
 #include "run/train/session_machine.h"
+#include "run/train/session_stamps.h"
 
 #include <stdlib.h>
 
@@ -159,21 +159,10 @@ enum status session_check(struct session *s, const struct session_events *events
     return status;
 }
 
-static enum status check_files(const struct session_rows *rows, struct error *err)
-{
-    for (int i = 0; i < rows->n; i++) {
-        const struct sample *sample = dataset_sample(rows->data, rows->row[i]);
-        if (files_check_readable(sample->path, err) != STATUS_OK)
-            return error_prefix(err, "%s:%d", dataset_path(rows->data), sample->line);
-    }
-    return STATUS_OK;
-}
-
 enum status session_check_files(struct session *s, struct error *err)
 {
     const struct session_facts none = {0};
 
-    if (check_files(&s->train, err) != STATUS_OK || check_files(&s->val, err) != STATUS_OK)
-        return err->status;
-    return session_findings_find(s, &none, err);
+    return session_stamps_take(s, true, err) == STATUS_OK ? session_findings_find(s, &none, err)
+                                                          : err->status;
 }

@@ -5,28 +5,42 @@
 #include "base/memory.h"
 #include "io/safetensors.h"
 
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
-static int64_t stamp_of(const char *path)
+/* Word by word: there may be a million. 0 is none. */
+static int64_t hash_stamp(const struct files_stamp *stamp)
 {
-    struct stat info;
-    if (stat(path, &info) != 0)
-        return 0;
-    const int64_t fact[] = {info.st_size, info.st_mtim.tv_sec, info.st_mtim.tv_nsec};
-    uint64_t hash = hash_bytes(HASH_START, fact, sizeof fact);
-    int64_t stamp;
-    memcpy(&stamp, &hash, sizeof stamp);
-    return stamp;
+    const uint64_t word[] = {(uint64_t)stamp->bytes, (uint64_t)stamp->seconds,
+                             (uint64_t)stamp->nanoseconds};
+    uint64_t hash = HASH_START;
+    for (size_t i = 0; i < sizeof word / sizeof *word; i++) {
+        hash = (hash ^ word[i]) * 0x9e3779b97f4a7c15u;
+        hash ^= hash >> 29;
+    }
+    return (int64_t)hash;
 }
 
-static int64_t *stamps_of(const struct session_rows *rows, struct error *err)
+static enum status take_side(int64_t **out, const struct session_rows *rows, bool must_be_there,
+                             struct error *err)
 {
-    int64_t *stamp = memory_array((size_t)rows->n, sizeof *stamp, "time stamps of images", err);
-    for (int i = 0; stamp && i < rows->n; i++)
-        stamp[i] = stamp_of(dataset_sample(rows->data, rows->row[i])->path);
-    return stamp;
+    if (*out || !rows->data)
+        return STATUS_OK;
+    *out = memory_array((size_t)rows->n, sizeof **out, "time stamps of images", err);
+    for (int i = 0; *out && i < rows->n; i++) {
+        const struct sample *sample = dataset_sample(rows->data, rows->row[i]);
+        struct files_stamp stamp;
+        if (files_check_readable(&stamp, sample->path, err) == STATUS_OK)
+            (*out)[i] = hash_stamp(&stamp);
+        else if (must_be_there)
+            return error_prefix(err, "%s:%d", dataset_path(rows->data), sample->line);
+    }
+    return *out ? STATUS_OK : err->status;
+}
+
+enum status session_stamps_take(struct session *s, bool must_be_there, struct error *err)
+{
+    enum status status = take_side(&s->train_stamp, &s->train, must_be_there, err);
+    return status == STATUS_OK ? take_side(&s->val_stamp, &s->val, must_be_there, err) : status;
 }
 
 static struct safetensors_entry entry_of(const char *name, const int64_t *stamp, int n)
@@ -39,25 +53,18 @@ static struct safetensors_entry entry_of(const char *name, const int64_t *stamp,
                                       .n_bytes = (size_t)n * sizeof *stamp};
 }
 
-enum status session_stamps_write(const struct session *s, struct error *err)
+enum status session_stamps_write(struct session *s, struct error *err)
 {
     const char *path = run_folder_file(s->folder, RUN_FILE_IMAGES);
-    enum status status = STATUS_FAILED;
-    int n_val = s->val.data ? s->val.n : 0;
-    int64_t *train = stamps_of(&s->train, err);
-    int64_t *val = train && n_val > 0 ? stamps_of(&s->val, err) : NULL;
-    if (train && (val || n_val == 0)) {
-        const struct safetensors_entry entry[] = {entry_of("train", train, s->train.n),
-                                                  entry_of("val", val, n_val)};
-        status = safetensors_write(path, entry, n_val > 0 ? 2 : 1, NULL, NULL, 0, err);
-    }
-    free(train);
-    free(val);
-    return status;
+    if (session_stamps_take(s, false, err) != STATUS_OK)
+        return err->status;
+    const struct safetensors_entry entry[] = {entry_of("train", s->train_stamp, s->train.n),
+                                              entry_of("val", s->val_stamp, s->val.n)};
+    return safetensors_write(path, entry, s->val.data ? 2 : 1, NULL, NULL, 0, err);
 }
 
 /* An image that cannot be seen now is told by whoever wants to read it. */
-static void compare(struct session *s, const struct session_rows *rows,
+static void compare(struct session *s, const struct session_rows *rows, const int64_t *stamp,
                     const struct safetensors *file, const char *name)
 {
     const struct safetensors_entry *e = safetensors_find(file, name);
@@ -65,12 +72,12 @@ static void compare(struct session *s, const struct session_rows *rows,
         e->n_bytes != (size_t)rows->n * sizeof(int64_t))
         return;
     for (int i = 0; i < rows->n; i++) {
-        const char *path = dataset_sample(rows->data, rows->row[i])->path;
-        int64_t before, now = stamp_of(path);
+        int64_t before, now = stamp[i];
         memcpy(&before, (const char *)e->data + (size_t)i * sizeof before, sizeof before);
         if (before == 0 || now == 0 || before == now)
             continue;
-        s->first_replaced = s->n_replaced++ == 0 ? path : s->first_replaced;
+        if (s->n_replaced++ == 0)
+            s->first_replaced = dataset_sample(rows->data, rows->row[i])->path;
     }
 }
 
@@ -80,10 +87,11 @@ enum status session_stamps_compare(struct session *s, struct error *err)
     struct safetensors file;
     if (!files_exist(path))
         return STATUS_OK;
-    if (safetensors_read(&file, path, err) != STATUS_OK)
+    if (session_stamps_take(s, false, err) != STATUS_OK ||
+        safetensors_read(&file, path, err) != STATUS_OK)
         return err->status;
-    compare(s, &s->train, &file, "train");
-    compare(s, &s->val, &file, "val");
+    compare(s, &s->train, s->train_stamp, &file, "train");
+    compare(s, &s->val, s->val_stamp, &file, "val");
     safetensors_free(&file);
     return STATUS_OK;
 }

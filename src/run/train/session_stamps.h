@@ -6,9 +6,12 @@
 #include "base/error.h"
 #include "run/train/session_fields.h"
 
+/* Looks at each image once, into s->train_stamp and s->val_stamp; a second call does nothing.
+ * must_be_there: one that is no readable file is an error that names it. */
+enum status session_stamps_take(struct session *s, bool must_be_there, struct error *err);
 /* Writes images.safetensors: "train" and "val" I64 [rows], a hash of both; 0: it could not be seen.
  */
-enum status session_stamps_write(const struct session *s, struct error *err);
+enum status session_stamps_write(struct session *s, struct error *err);
 /* s->n_replaced and s->first_replaced by that file. A run from before there was one has none. */
 enum status session_stamps_compare(struct session *s, struct error *err);
 
