@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "io/safetensors.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* Word by word: there may be a million. 0 is none. */
@@ -23,8 +24,9 @@ static int64_t hash_stamp(const struct files_stamp *stamp)
 static enum status take_side(int64_t **out, const struct session_rows *rows, bool must_be_there,
                              struct error *err)
 {
-    if (*out || !rows->data)
+    if (!rows->data || (*out && !must_be_there))
         return STATUS_OK;
+    free(*out);
     *out = memory_array((size_t)rows->n, sizeof **out, "time stamps of images", err);
     for (int i = 0; *out && i < rows->n; i++) {
         const struct sample *sample = dataset_sample(rows->data, rows->row[i]);

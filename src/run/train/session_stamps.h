@@ -6,8 +6,8 @@
 #include "base/error.h"
 #include "run/train/session_fields.h"
 
-/* Looks at each image once, into s->train_stamp and s->val_stamp; a second call does nothing.
- * must_be_there: one that is no readable file is an error that names it. */
+/* Looks at each image, into s->train_stamp and s->val_stamp. must_be_there: one that is no readable
+ * file is an error that names it; otherwise nothing is done when they have been looked at. */
 enum status session_stamps_take(struct session *s, bool must_be_there, struct error *err);
 /* Writes images.safetensors: "train" and "val" I64 [rows], a hash of both; 0: it could not be seen.
  */
