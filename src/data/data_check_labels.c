@@ -235,53 +235,108 @@ enum status data_check_labels(struct findings *out, const struct dataset *d, boo
 
 /* ---- sizes ---- */
 
-/* count, first [classes] of the rows that are trained on. */
-static enum status add_sizes(struct findings *out, const struct dataset *d, const int *count,
-                             const int *first, int singletons, struct error *err)
+struct sizes {
+    const struct dataset *data;
+    const struct class_list *list;
+    int *count, *first; /* [classes] rows that are trained on, and the first of them */
+    int *only;          /* [classes] the row of the only picture of a class + 1; 0: no row of it;
+                           -1: there are more */
+};
+
+static enum status add_untrained(struct findings *out, const struct sizes *s, struct error *err)
 {
-    const struct class_list *list = dataset_classes(d);
-    int n_none = 0, none = -1, n_small = 0, small = -1;
-    for (int i = 0; i < list->n; i++) {
-        if (count[i] == 0 && n_none++ == 0)
-            none = i;
-        if (count[i] > 0 && count[i] < SMALL_CLASS && n_small++ == 0)
-            small = i;
-    }
-    struct finding what = {
-        .kind = FINDING_UNTRAINED_CLASSES, .count = n_none, .file = dataset_path(d)};
-    if (n_none > 0 &&
-        findings_add(out, &what, err, "%d class%s no training picture (the first: %s)", n_none,
-                     n_none == 1 ? " has" : "es have", list->name[none]) != STATUS_OK)
-        return err->status;
-    what.kind = FINDING_SINGLE_IMAGES;
-    what.count = singletons;
-    if (singletons > 0 &&
-        findings_add(out, &what, err,
-                     "%d class%s a single picture, which is trained on and not validated",
-                     singletons, singletons == 1 ? " has" : "es have") != STATUS_OK)
-        return err->status;
-    if (n_small == 0)
+    int n = 0, first = -1;
+    for (int i = 0; i < s->list->n; i++)
+        if (s->count[i] == 0 && n++ == 0)
+            first = i;
+    if (n == 0)
         return STATUS_OK;
-    what = about_row(FINDING_SMALL_CLASSES, n_small, d, first[small]);
+    const struct finding what = {
+        .kind = FINDING_UNTRAINED_CLASSES, .count = n, .file = dataset_path(s->data)};
+    return findings_add(out, &what, err, "%d class%s no training picture (the first: \"%s\")", n,
+                        n == 1 ? " has" : "es have", s->list->name[first]);
+}
+
+/* The first row that is the only picture of its class; -1: none. */
+static int find_only(const struct sizes *s)
+{
+    for (int row = 0; row < dataset_size(s->data); row++) {
+        int label = dataset_sample(s->data, row)->label;
+        if (label >= 0 && s->only[label] == row + 1)
+            return row;
+    }
+    return -1;
+}
+
+static enum status add_single(struct findings *out, const struct sizes *s, int n, struct error *err)
+{
+    const char *have = n == 1 ? "class has" : "classes have";
+    int row = find_only(s);
+    if (n == 0)
+        return STATUS_OK;
+    if (row < 0) { /* it has others, which have other labels as well */
+        const struct finding what = {
+            .kind = FINDING_SINGLE_IMAGES, .count = n, .file = dataset_path(s->data)};
+        return findings_add(out, &what, err,
+                            "%d %s a single picture, which is trained on and not validated", n,
+                            have);
+    }
+    const struct finding what = about_row(FINDING_SINGLE_IMAGES, n, s->data, row);
+    return findings_add(out, &what, err,
+                        "%d %s a single picture, which is trained on and not validated (the first: "
+                        "\"%s\")",
+                        n, have, s->list->name[dataset_sample(s->data, row)->label]);
+}
+
+static enum status add_small(struct findings *out, const struct sizes *s, struct error *err)
+{
+    int n = 0, first = -1;
+    for (int i = 0; i < s->list->n; i++)
+        if (s->count[i] > 0 && s->count[i] < SMALL_CLASS && n++ == 0)
+            first = i;
+    if (n == 0)
+        return STATUS_OK;
+    const struct finding what = about_row(FINDING_SMALL_CLASSES, n, s->data, s->first[first]);
     return findings_add(
-        out, &what, err, "%d class%s fewer than %d pictures to train on (the first: \"%s\", %d)",
-        n_small, n_small == 1 ? " has" : "es have", SMALL_CLASS, list->name[small], count[small]);
+        out, &what, err, "%d class%s fewer than %d pictures to train on (the first: \"%s\", %d)", n,
+        n == 1 ? " has" : "es have", SMALL_CLASS, s->list->name[first], s->count[first]);
+}
+
+static void measure(struct sizes *s, const struct data_check_side *train)
+{
+    for (int i = 0; i < train->n; i++) {
+        int label = dataset_sample(s->data, train->row[i])->label;
+        if (label >= 0 && s->count[label]++ == 0)
+            s->first[label] = train->row[i];
+    }
+    for (int i = 0; i < dataset_size(s->data); i++) {
+        int label = dataset_sample(s->data, i)->label;
+        if (label < 0)
+            continue;
+        int *only = &s->only[label];
+        if (*only == 0)
+            *only = i + 1;
+        else if (*only > 0 && !dataset_same_picture(s->data, i, s->data, *only - 1))
+            *only = -1;
+    }
 }
 
 enum status data_check_class_sizes(struct findings *out, const struct data_check_side *train,
                                    int singletons, struct error *err)
 {
-    size_t n = (size_t)dataset_classes(train->data)->n;
-    int *count = memory_array(2 * n, sizeof *count, "class counts", err);
-    if (!count)
+    struct sizes s = {.data = train->data, .list = dataset_classes(train->data)};
+    size_t n = (size_t)s.list->n;
+    s.count = memory_array(3 * n, sizeof *s.count, "class counts", err);
+    if (!s.count)
         return err->status;
-    int *first = count + n;
-    for (int i = 0; i < train->n; i++) {
-        int label = dataset_sample(train->data, train->row[i])->label;
-        if (label >= 0 && count[label]++ == 0)
-            first[label] = train->row[i];
-    }
-    enum status status = add_sizes(out, train->data, count, first, singletons, err);
-    free(count);
+    s.first = s.count + n;
+    s.only = s.first + n;
+    measure(&s, train);
+    enum status status = add_untrained(out, &s, err);
+    if (status == STATUS_OK)
+        status = add_single(out, &s, singletons, err);
+    if (status == STATUS_OK)
+        status = add_small(out, &s, err);
+    free(s.count);
     return status;
 }

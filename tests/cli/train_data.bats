@@ -53,7 +53,7 @@ refused() { # MESSAGE, arguments...
     echo photos/fish.png,fish >>photos.csv
     run atk-train "${small[@]}" -q photos.csv
     expect_status 0
-    expect 'warning: photos.csv: 1 class has a single picture'
+    expect 'warning: photos.csv:14: 1 class has a single picture'
 }
 
 @test "train: pictures that occur twice are counted, and twice with different labels" {

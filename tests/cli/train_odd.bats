@@ -78,7 +78,7 @@ xCAAAAAElFTkSuQmCC
     sed '5s/dog$/Dog/; 8s/dog$/DOG/; 6s/cat$/c  at/; 3s/cat$/c at/' photos.csv >slips.csv
     warnings slips.csv
     expect_warnings 'slips.csv:5: 3 labels are there in two spellings, which differ in case, white space or look-alike characters (the first: "Dog", in line 2 "dog")' \
-        'slips.csv: 4 classes have a single picture, which is trained on and not validated'
+        'slips.csv:3: 4 classes have a single picture, which is trained on and not validated (the first: "c at")'
 }
 
 @test "odd: words for missing values are told, and not where --classes lists them" {

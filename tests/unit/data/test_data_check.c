@@ -172,10 +172,13 @@ static void small_classes_are_counted_by_what_trains(void **state)
     assert_int_equal(data_check_run(&list, &check, &err), STATUS_OK);
     assert_int_equal(list.n, 3);
     assert_int_equal(list.item[0].kind, FINDING_UNTRAINED_CLASSES);
-    assert_string_equal(list.item[0].message, "1 class has no training picture (the first: owl)");
+    assert_string_equal(list.item[0].message,
+                        "1 class has no training picture (the first: \"owl\")");
     assert_int_equal(list.item[0].line, 0);
-    assert_string_equal(list.item[1].message,
-                        "1 class has a single picture, which is trained on and not validated");
+    assert_string_equal(
+        list.item[1].message,
+        "1 class has a single picture, which is trained on and not validated (the first: \"fox\")");
+    assert_int_equal(list.item[1].line, 14);
     assert_int_equal(list.item[2].kind, FINDING_SMALL_CLASSES);
     assert_int_equal(list.item[2].count, 2);
     assert_int_equal(list.item[2].line, 13);
@@ -184,6 +187,19 @@ static void small_classes_are_counted_by_what_trains(void **state)
         list.item[2].message,
         "2 classes have fewer than 10 pictures to train on (the first: \"dog\", 1)");
     findings_free(&list);
+    dataset_destroy(d);
+}
+
+/* A class with two pictures, of which one has another label too, cannot be split either. */
+static void a_single_picture_is_told_also_without_an_example(void **state)
+{
+    (void)state;
+    struct dataset *d = load("t.csv", "a,x\nb,x\nb,y\nc,y\nd,y\n", NULL);
+    assert_string_equal(
+        told(&(struct data_check){.train = whole(d, NULL), .singletons = 1}),
+        "conflicting-rows t.csv:4 1 1 row gives a picture that occurred before "
+        "another label\nsingle-image-classes t.csv:0 1 1 class has a single picture, "
+        "which is trained on and not validated\n");
     dataset_destroy(d);
 }
 
@@ -353,6 +369,7 @@ int main(void)
         SCRATCH_TEST(numbers_beside_a_list_of_as_many_names_get_a_hint),
         SCRATCH_TEST(rows_are_told_by_what_loading_noticed),
         SCRATCH_TEST(small_classes_are_counted_by_what_trains),
+        SCRATCH_TEST(a_single_picture_is_told_also_without_an_example),
         SCRATCH_TEST(copies_across_two_tables_and_with_two_labels_are_told),
         SCRATCH_TEST(copies_within_one_split_table_are_told),
         SCRATCH_TEST(images_of_one_colour_and_of_extreme_shape_are_told),
