@@ -3,47 +3,48 @@
 #include "data/data_check_images.h"
 #include "data/data_check_labels.h"
 
-/* "row" or "rows". */
-static const char *rows(int n)
+/* The image of the row that begins on a line. */
+static const char *image_of(const struct dataset *d, int line)
 {
-    return n == 1 ? "row" : "rows";
+    for (int i = 0; i < dataset_size(d); i++)
+        if (dataset_sample(d, i)->line == line)
+            return dataset_sample(d, i)->image;
+    return NULL;
+}
+
+/* n rows of which the first is on `line`; one, many: what they are. Nothing when there are none. */
+static enum status add_rows(struct findings *out, enum finding_kind kind, const struct dataset *d,
+                            int n, int line, const char *one, const char *many, struct error *err)
+{
+    if (n == 0)
+        return STATUS_OK;
+    const struct finding what = {.kind = kind,
+                                 .count = n,
+                                 .file = dataset_path(d),
+                                 .line = line,
+                                 .image = image_of(d, line)};
+    const char *words = n == 1 ? one : many;
+    if (!what.image)
+        return findings_add(out, &what, err, "%d %s", n, words);
+    return findings_add(out, &what, err, "%d %s (the first: %s)", n, words, what.image);
 }
 
 /* What dataset_load noticed. */
 static enum status check_table(struct findings *out, const struct dataset *d, struct error *err)
 {
     const struct dataset_notes *n = dataset_notes(d);
-    const char *file = dataset_path(d);
-    if (n->empty_rows > 0 &&
-        findings_add(out,
-                     &(struct finding){.kind = FINDING_EMPTY_ROWS,
-                                       .count = n->empty_rows,
-                                       .file = file,
-                                       .line = n->first_empty_line},
-                     err, "%d %s of empty fields %s skipped", n->empty_rows, rows(n->empty_rows),
-                     n->empty_rows == 1 ? "is" : "are") != STATUS_OK)
+    if (add_rows(out, FINDING_EMPTY_ROWS, d, n->empty_rows, n->first_empty_line,
+                 "row of empty fields is skipped", "rows of empty fields are skipped",
+                 err) != STATUS_OK ||
+        add_rows(out, FINDING_REPEATED_ROWS, d, n->repeated_images, n->first_repeated_line,
+                 "row repeats a picture that occurred before, with the same label",
+                 "rows repeat a picture that occurred before, with the same label",
+                 err) != STATUS_OK)
         return err->status;
-    if (n->repeated_images > 0 &&
-        findings_add(out,
-                     &(struct finding){.kind = FINDING_REPEATED_ROWS,
-                                       .count = n->repeated_images,
-                                       .file = file,
-                                       .line = n->first_repeated_line},
-                     err, "%d %s a picture that occurred before, with the same label",
-                     n->repeated_images,
-                     n->repeated_images == 1 ? "row repeats" : "rows repeat") != STATUS_OK)
-        return err->status;
-    if (n->conflicting_images > 0 &&
-        findings_add(out,
-                     &(struct finding){.kind = FINDING_CONFLICTING_ROWS,
-                                       .count = n->conflicting_images,
-                                       .file = file,
-                                       .line = n->first_conflicting_line},
-                     err, "%d %s a picture that occurred before another label",
-                     n->conflicting_images,
-                     n->conflicting_images == 1 ? "row gives" : "rows give") != STATUS_OK)
-        return err->status;
-    return STATUS_OK;
+    return add_rows(out, FINDING_CONFLICTING_ROWS, d, n->conflicting_images,
+                    n->first_conflicting_line,
+                    "row gives a picture that occurred before another label",
+                    "rows give a picture that occurred before another label", err);
 }
 
 /* Rows of the other table whose image file is trained on. */
@@ -51,14 +52,9 @@ static enum status check_shared(struct findings *out, const struct dataset *trai
                                 const struct dataset *val, struct error *err)
 {
     int line, n = dataset_count_shared(train, val, &line);
-    if (n == 0)
-        return STATUS_OK;
-    return findings_add(
-        out,
-        &(struct finding){
-            .kind = FINDING_SHARED_ROWS, .count = n, .file = dataset_path(val), .line = line},
-        err, "%d %s a picture that is trained on: validation flatters", n,
-        n == 1 ? "row has" : "rows have");
+    return add_rows(out, FINDING_SHARED_ROWS, val, n, line,
+                    "row has a picture that is trained on: validation flatters",
+                    "rows have a picture that is trained on: validation flatters", err);
 }
 
 enum status data_check_run(struct findings *out, const struct data_check *check, struct error *err)

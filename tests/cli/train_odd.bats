@@ -107,7 +107,7 @@ xCAAAAAElFTkSuQmCC
     printf 'image,label\nv/x.png,dog\nv/y.png,bird\nphotos/dog4.png,dog\nv/z.png,bird\n' >val.csv
     for threads in 1 2 5; do
         warnings photos.csv --val val.csv --threads $threads --dry-run
-        expect_warnings 'val.csv:4: 1 row has a picture that is trained on: validation flatters' \
+        expect_warnings 'val.csv:4: 1 row has a picture that is trained on: validation flatters (the first: photos/dog4.png)' \
             'val.csv:2: 3 pictures to validate are byte for byte some trained on: validation flatters (the first: v/x.png, a copy of photos/dog1.png)' \
             'val.csv:3: 1 picture is byte for byte another one with another label (the first: v/y.png, a copy of photos/cat2.png in line 6)'
     done

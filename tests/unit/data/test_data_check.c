@@ -153,9 +153,9 @@ static void rows_are_told_by_what_loading_noticed(void **state)
         told_of_rows("a,cat\nb,dog\n,\n./a,cat\nb,cat\n"),
         "empty-rows t.csv:4 1 1 row of empty fields is skipped\n"
         "repeated-rows t.csv:5 1 1 row repeats a picture that occurred before, with "
-        "the same label\n"
+        "the same label (the first: ./a)\n"
         "conflicting-rows t.csv:6 1 1 row gives a picture that occurred before "
-        "another label\n");
+        "another label (the first: b)\n");
 }
 
 static void small_classes_are_counted_by_what_trains(void **state)
@@ -195,11 +195,11 @@ static void a_single_picture_is_told_also_without_an_example(void **state)
 {
     (void)state;
     struct dataset *d = load("t.csv", "a,x\nb,x\nb,y\nc,y\nd,y\n", NULL);
-    assert_string_equal(
-        told(&(struct data_check){.train = whole(d, NULL), .singletons = 1}),
-        "conflicting-rows t.csv:4 1 1 row gives a picture that occurred before "
-        "another label\nsingle-image-classes t.csv:0 1 1 class has a single picture, "
-        "which is trained on and not validated\n");
+    assert_string_equal(told(&(struct data_check){.train = whole(d, NULL), .singletons = 1}),
+                        "conflicting-rows t.csv:4 1 1 row gives a picture that occurred before "
+                        "another label (the first: b)\nsingle-image-classes t.csv:0 1 1 class has "
+                        "a single picture, "
+                        "which is trained on and not validated\n");
     dataset_destroy(d);
 }
 
@@ -222,7 +222,7 @@ static void copies_across_two_tables_and_with_two_labels_are_told(void **state)
     make_facts(b, 200);
     b[2].content = a[0].content; /* v.csv's a is a itself: told by its name alone */
     const char *shared = "shared-rows v.csv:4 1 1 row has a picture that is trained on: validation "
-                         "flatters\n";
+                         "flatters (the first: a)\n";
     assert_string_equal(told(&check), shared);
 
     b[3].content = a[1].content; /* r is b, of the same label */
