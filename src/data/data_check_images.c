@@ -88,10 +88,10 @@ static enum status add_looks(struct findings *out, const struct looks *looks, bo
     if (t->n > 0 && looks->brightest < DARKEST) {
         what = about(FINDING_UNUSED_BITS, t->n, &t->first);
         if (findings_add(out, &what, err,
-                         "%d picture%s of 16 bits %s no value above %d of 65535 and will be seen "
-                         "as black: the high bits are unused (the first: %s)",
-                         t->n, plural(t->n), t->n == 1 ? "has" : "have",
-                         looks->brightest * 256 + 255, what.image) != STATUS_OK)
+                         "%d picture%s of 16 bits %s a small part of the range and will be seen as "
+                         "black: as read, no value is above %d of 255 (the first: %s)",
+                         t->n, plural(t->n), t->n == 1 ? "uses" : "use", looks->brightest,
+                         what.image) != STATUS_OK)
             return err->status;
     }
     t = &looks->wide;

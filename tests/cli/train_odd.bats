@@ -134,6 +134,33 @@ xCAAAAAElFTkSuQmCC
     expect_warnings 'photos.csv:14: 1 picture is of one single colour (the first: photos/wide.png)'
 }
 
+# PNG of 4x4 grey samples of 16 bits: VALUE + 64 times the place of each.
+png16() { # VALUE
+    python3 - "$1" <<'X'
+import struct, sys, zlib
+def chunk(name, data):
+    return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+rows = [[int(sys.argv[1]) + 64 * (4 * y + x) for x in range(4)] for y in range(4)]
+data = b"".join(b"\0" + struct.pack(">4H", *row) for row in rows)
+head = struct.pack(">IIBBBBB", 4, 4, 16, 0, 0, 0, 0)
+sys.stdout.buffer.write(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) +
+                        chunk(b"IDAT", zlib.compress(data)) + chunk(b"IEND", b""))
+X
+}
+
+@test "odd: 16 bits of which the high ones are unused" {
+    local i
+    for i in 1 2; do
+        png16 $((i * 1024)) >photos/deep$i.png
+        echo photos/deep$i.png,dog >>photos.csv
+    done
+    warnings photos.csv
+    expect_warnings 'photos.csv:14: 2 pictures of 16 bits use a small part of the range and will be seen as black: as read, no value is above 11 of 255 (the first: photos/deep1.png)'
+    png16 50000 >photos/deep2.png
+    warnings photos.csv
+    expect_warnings
+}
+
 @test "odd: numbers beside a list of names get a hint, and are no classes of that list" {
     sed 's/,dog$/,0/; s/,cat$/,1/; s/,bird$/,2/' photos.csv >numbers.csv
     printf 'dog\ncat\nbird\n' >names.txt

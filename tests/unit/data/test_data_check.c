@@ -306,8 +306,8 @@ static void sixteen_bits_are_told_when_no_image_uses_the_high_ones(void **state)
     facts[2].brightest = 15;
     assert_string_equal(
         told(&check),
-        "unused-high-bits t.csv:3 2 2 pictures of 16 bits have no value above 4095 of "
-        "65535 and will be seen as black: the high bits are unused (the first: b)\n");
+        "unused-high-bits t.csv:3 2 2 pictures of 16 bits use a small part of the range and "
+        "will be seen as black: as read, no value is above 15 of 255 (the first: b)\n");
     facts[2].brightest = 64; /* a dark one beside it */
     assert_string_equal(told(&check), "");
     dataset_destroy(d);
