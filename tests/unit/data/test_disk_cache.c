@@ -130,7 +130,7 @@ static void squashed_and_bilinear_is_not_said(void **state)
 {
     (void)state;
     struct disk_cache *d = open_cache();
-    assert_string_equal(strrchr(disk_cache_path(d), '/'), "/30-exif-auto-1000.v3.1");
+    assert_string_equal(strrchr(disk_cache_path(d), '/'), "/30-exif-auto-1000.v3.2");
     disk_cache_close(d);
 }
 
