@@ -5,6 +5,7 @@
 
 #include "base/memory.h"
 #include "io/safetensors.h"
+#include "run/files/run_state_values.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -154,6 +155,8 @@ static enum status copy_entries(const struct table *t, const struct safetensors 
             return error_set(err, "tensor %s is %s, expected %s of %zu bytes", want->name,
                              !have ? "missing" : "of another type or size", want->dtype,
                              want->n_bytes);
+        if (run_state_values_check(have, err) != STATUS_OK)
+            return err->status;
     }
     for (size_t i = 0; i < t->n; i++)
         memcpy((void *)t->entry[i].data, safetensors_find(file, t->entry[i].name)->data,

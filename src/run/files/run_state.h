@@ -68,7 +68,7 @@ struct run_state_content {
 enum status run_state_write(const char *path, const struct run_state_content *content,
                             struct error *err);
 /* Fills note[].before. Nothing else is changed on failure. A fact that differs is an error that
- * names it and both values. */
+ * names it and both values, and so is a value that no run can have written. */
 enum status run_state_read(const struct run_state_content *content, const char *path,
                            struct error *err);
 

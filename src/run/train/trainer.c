@@ -178,6 +178,11 @@ enum status trainer_restore(struct trainer *t, struct error *err)
                          "%s: epoch %lld, batch %lld is not a place in a run of %d batches an "
                          "epoch",
                          path, (long long)s->epoch, (long long)s->next_batch, t->n_batches);
+    const struct hard_examples *h = &t->examples;
+    for (int i = 0; i < h->n; i++)
+        if (h->last_prediction[i] < 0 || h->last_prediction[i] >= t->classes)
+            return error_set(err, "%s: tensor examples.last_prediction: its value %d is no class",
+                             path, i);
     t->restored = true;
     const struct run_folder_lengths lengths = {s->batches_bytes, s->results_bytes};
     return run_folder_truncate(t->in.folder, &lengths, err);

@@ -147,6 +147,45 @@ static void a_state_that_lacks_a_tensor_is_refused(void **state)
     destroy(&a);
 }
 
+/* A state with that value in one place is refused, by the tensor's name. */
+static void refused_with(struct fixture *f, float *place, float value, const char *name)
+{
+    struct error failure;
+    const char *path = scratch_path("state.safetensors");
+    float before = *place;
+    *place = value;
+    MUST(run_state_write(path, &f->content, err));
+    *place = before;
+    assert_int_equal(run_state_read(&f->content, path, &failure), STATUS_FAILED);
+    assert_non_null(strstr(failure.message, name));
+    assert_true(*place == before);
+}
+
+static void values_that_no_run_writes_are_refused(void **state)
+{
+    (void)state;
+    struct fixture a;
+    struct error failure;
+    const char *path = scratch_path("state.safetensors");
+    create(&a, 1);
+    struct param_list *params = a.content.params;
+    refused_with(&a, &params->all[3], NAN, "tensor weights: its value 3 is nan");
+    refused_with(&a, &a.adam.m[2], INFINITY, "tensor optimiser.m: its value 2 is inf");
+    refused_with(&a, &a.adam.v[1], -1, "tensor optimiser.v: its value 1 is -1");
+    refused_with(&a, &a.adam.v[1], NAN, "tensor optimiser.v");
+    for (int i = 0; i < params->n; i++)
+        if (params->item[i].kind == PARAM_BUFFER && strstr(params->item[i].name, "running_var"))
+            refused_with(&a, params->item[i].data, -0.5f, "running_var");
+    a.adam.v[1] = INFINITY; /* squares of gradients may be */
+    MUST(run_state_write(path, &a.content, err));
+    MUST(run_state_read(&a.content, path, err));
+    a.adam.step = -1;
+    MUST(run_state_write(path, &a.content, err));
+    assert_int_equal(run_state_read(&a.content, path, &failure), STATUS_FAILED);
+    assert_non_null(strstr(failure.message, "tensor optimiser.step"));
+    destroy(&a);
+}
+
 static void every_failing_allocation_is_a_clean_error(void **state)
 {
     (void)state;
@@ -168,6 +207,7 @@ int main(void)
         SCRATCH_TEST(every_bit_comes_back),
         SCRATCH_TEST(a_changed_fact_is_refused_and_changes_nothing),
         SCRATCH_TEST(a_state_that_lacks_a_tensor_is_refused),
+        SCRATCH_TEST(values_that_no_run_writes_are_refused),
         SCRATCH_TEST(every_failing_allocation_is_a_clean_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
