@@ -277,6 +277,12 @@ bool files_exist(const char *path)
     return stat(path, &info) == 0;
 }
 
+bool files_is_directory(const char *path)
+{
+    struct stat info;
+    return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
+}
+
 static bool look_at(struct stat *info, const char *path)
 {
     return (files_is_standard_output(path) ? fstat(STDOUT_FILENO, info) : stat(path, info)) == 0;

@@ -54,6 +54,7 @@ enum status files_join(char **out, const char *directory, const char *name, stru
 /* *out = the part of path before its last "/", or "." ; caller frees. */
 enum status files_directory(char **out, const char *path, struct error *err);
 bool files_exist(const char *path);
+bool files_is_directory(const char *path);
 bool files_is_standard_output(const char *path); /* "-" or "/dev/stdout" */
 /* *same: both paths lead to one regular file (standard output may be one), through whatever links;
  * or to the same place where there is none yet. */

@@ -60,7 +60,7 @@ static enum status open_to_read(int *fd, struct stat *info, const char *path, st
     if (reason == ENXIO && stat(path, info) == 0 && other_kind(info->st_mode))
         return refuse_kind(path, other_kind(info->st_mode), err); /* of a socket */
     errno = reason;
-    return error_errno(err, "cannot open %s", path);
+    return error_errno(err, "cannot open \"%s\"", path);
 }
 
 /* What the program was started with: standard input, and <(command) of a shell. */
@@ -120,11 +120,11 @@ enum status files_check_readable(struct files_stamp *stamp, const char *path, st
 {
     struct stat info;
     if (stat(path, &info) != 0)
-        return error_errno(err, "cannot open %s", path);
+        return error_errno(err, "cannot open \"%s\"", path);
     if (other_kind(info.st_mode))
         return refuse_kind(path, other_kind(info.st_mode), err);
     if ((info.st_mode & 0444) != 0444 && access(path, R_OK) != 0)
-        return error_errno(err, "cannot open %s", path);
+        return error_errno(err, "cannot open \"%s\"", path);
     *stamp = (struct files_stamp){info.st_size, info.st_mtim.tv_sec, info.st_mtim.tv_nsec};
     return STATUS_OK;
 }

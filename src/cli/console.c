@@ -3,6 +3,7 @@
 #include "cli/console.h"
 
 #include "base/clock.h"
+#include "base/text.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -49,6 +50,28 @@ void console_flush(struct console *c)
     }
 }
 
+/* Labels and names come from files. What does not fit is cut when there is no memory for it. */
+static void put_text(FILE *stream, const char *format, va_list arguments)
+{
+    char some[1024], *text = some;
+    va_list again;
+
+    va_copy(again, arguments);
+    int n = vsnprintf(some, sizeof some, format, arguments);
+    if (n >= (int)sizeof some) {
+        text = malloc((size_t)n + 1);
+        if (text)
+            vsnprintf(text, (size_t)n + 1, format, again);
+        else
+            text = some;
+    }
+    va_end(again);
+    text_make_printable(text);
+    fputs(text, stream);
+    if (text != some)
+        free(text);
+}
+
 void console_print(struct console *c, const char *format, ...)
 {
     va_list arguments;
@@ -57,7 +80,7 @@ void console_print(struct console *c, const char *format, ...)
         return;
     erase_bar(c);
     va_start(arguments, format);
-    vprintf(format, arguments);
+    put_text(stdout, format, arguments);
     va_end(arguments);
     console_flush(c);
 }
@@ -69,7 +92,7 @@ void console_warn(struct console *c, const char *format, ...)
     erase_bar(c);
     fprintf(stderr, "%s: warning: ", c->program);
     va_start(arguments, format);
-    vfprintf(stderr, format, arguments);
+    put_text(stderr, format, arguments);
     va_end(arguments);
     fputc('\n', stderr);
 }

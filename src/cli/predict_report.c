@@ -1,5 +1,6 @@
 #include "cli/predict_report.h"
 
+#include "base/text.h"
 #include "io/json_write.h"
 
 #include <string.h>
@@ -27,10 +28,13 @@ void predict_report_print(FILE *stream, const struct metrics *m, const struct cl
     fprintf(stream, "%-*s  images  recall\n", width, "class");
     for (int c = 0; c < m->classes; c++) {
         int n = m->confusion.images[c];
+        char name[1024]; /* a longer one is cut, here alone */
+        snprintf(name, sizeof name, "%s", classes->name[c]);
+        text_make_printable(name);
         if (n > 0)
-            fprintf(stream, "%-*s  %6d  %.4f\n", width, classes->name[c], n, m->recall[c]);
+            fprintf(stream, "%-*s  %6d  %.4f\n", width, name, n, m->recall[c]);
         else
-            fprintf(stream, "%-*s  %6d  -\n", width, classes->name[c], n);
+            fprintf(stream, "%-*s  %6d  -\n", width, name, n);
     }
 }
 

@@ -52,6 +52,8 @@ void report_memory(struct console *c, const struct session *s)
         print_line(c, "average of the weights", m->average);
     print_line(c, "activations and scratch memory", m->activations);
     print_line(c, "batches that are being decoded", m->loaders);
+    if (m->decoding > 0)
+        print_line(c, "their largest image, for each decoding thread", m->decoding);
     if (m->mirrored > 0)
         print_line(c, "mirrored pictures (--tta flip)", m->mirrored);
     if (m->step > 0)

@@ -2,10 +2,12 @@
 
 #include "base/files.h"
 #include "base/hash.h"
+#include "data/path_hint.h"
 
 #include "image/image_decode.h"
 #include "image/image_depth.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 
 /* The largest file worth reading: four bytes a pixel (8-bit RGBA that did not compress), and room
@@ -23,6 +25,13 @@ static uint64_t content_of(const uint8_t *bytes, size_t size)
     return hash_lanes_join(lane);
 }
 
+static void note_bytes(const struct image_limits *limits, size_t bytes)
+{
+    size_t most = limits->most_bytes ? *limits->most_bytes : SIZE_MAX;
+    while (bytes > most && !atomic_compare_exchange_weak(limits->most_bytes, &most, bytes))
+        continue;
+}
+
 static enum status read_picture(struct square *out, const struct image_fit *fit, const char *path,
                                 const struct image_limits *limits, struct error *err)
 {
@@ -30,6 +39,7 @@ static enum status read_picture(struct square *out, const struct image_fit *fit,
     size_t n_bytes;
     if (files_read(&bytes, &n_bytes, path, max_file_bytes(limits), err) != STATUS_OK)
         return err->status; /* names the path */
+    note_bytes(limits, n_bytes + image_decode_memory(bytes, n_bytes));
     enum status status =
         image_decode_square(out->rgb, &out->aspect, fit, bytes, n_bytes, limits, err);
     out->content = content_of(bytes, n_bytes);
@@ -45,6 +55,7 @@ static enum status read_row(struct square *out, const struct dataset *d, int row
     const struct sample *sample = dataset_sample(d, row);
     if (read_picture(out, fit, sample->path, limits, err) == STATUS_OK)
         return STATUS_OK;
+    path_hint(err, sample->path);
     return sample->line ? error_prefix(err, "%s:%d", dataset_path(d), sample->line) : err->status;
 }
 

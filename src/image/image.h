@@ -29,6 +29,8 @@ struct image_limits {
     int64_t max_pixels; /* width x height above this is refused before any pixel is allocated */
     bool apply_exif;    /* turn the picture as its EXIF orientation says */
     enum image_jpeg_scale jpeg_scale;
+    _Atomic size_t *most_bytes; /* NULL, or becomes the largest memory of one image: its file and
+                                   what its decoder keeps of it (data/picture) */
 };
 #define IMAGE_MAX_PIXELS_DEFAULT 178956970 /* PIL's decompression-bomb limit x 2 */
 

@@ -18,6 +18,10 @@ enum status image_decode_square(uint8_t *rgb, double *aspect, const struct image
                                 const uint8_t *bytes, size_t size,
                                 const struct image_limits *limits, struct error *err);
 
+/* What a decoder keeps of the whole image while it decodes: coefficients of a progressive JPEG,
+ * pixels of an interlaced PNG; 0: it goes row by row. By the header alone. image_decode_memory.c */
+size_t image_decode_memory(const uint8_t *bytes, size_t size);
+
 /* Goes up whenever the same file, fit and limits give other bytes: caches on disk hold the bytes.
  */
 #define IMAGE_SQUARE_VERSION 2

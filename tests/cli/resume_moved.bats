@@ -27,7 +27,7 @@ go_on() { "$bin/atk-train" --resume r --epochs 3 -q "$@"; }
     mv a b
     run go_on
     [ "$status" -eq 1 ]
-    [[ $output = *'the data of the run has moved (--data FILE'*'cannot open a/photos.csv'* ]]
+    [[ $output = *'the data of the run has moved (--data FILE'*'cannot open "a/photos.csv"'* ]]
     run go_on --data b/photos.csv
     [ "$status" -eq 0 ]
     [[ $output != *'time stamp'* ]] # mv keeps them

@@ -141,6 +141,55 @@ refused() {
     done
 }
 
+# ---- what a terminal and a table show ----
+
+@test "streams: control characters of a label do not reach a terminal" {
+    esc=$(printf '\033[31m')
+    sed "s/,red\$/,${esc}red/" "$tiny/photos.csv" >photos.csv
+    cp "$tiny"/*.png .
+    run "$bin/atk-train" photos.csv --model "$tiny/tiny.yaml" --size 32 --threads 1 --epochs 1 --out r
+    [ "$status" -eq 0 ]
+    [[ $output != *$'\033'* ]]
+    run predict r photos.csv --out o.csv
+    [[ $output = *'?[31mred'* && $output != *$'\033'* ]]
+    grep -q "^image,predicted,probability,${esc//[/\\[}red" o.csv # a table has the name as it is
+}
+
+@test "streams: a class that is called like a column of the table gets a name of its own there" {
+    sed 's/,red$/,image/;s/,blue$/,class image/' "$tiny/photos.csv" >photos.csv
+    cp "$tiny"/*.png .
+    "$bin/atk-train" photos.csv --model "$tiny/tiny.yaml" --size 32 --threads 1 --epochs 1 --out r -q
+    predict r photos.csv -q --out o.csv
+    [ "$(head -n 1 o.csv)" = "image,predicted,probability,class image,green,class class image" ]
+    predict r o.csv -q --out p.csv # it can be read back
+}
+
+@test "streams: a folder as DATA names the tool for it" {
+    mkdir photos
+    run "$bin/atk-train" photos
+    [ "$status" -eq 2 ]
+    [[ $output = *'photos is a folder: atk-csv-from-folders'* ]]
+}
+
+@test "streams: BatchNorm of a single value is refused, with the layer" {
+    cat >one.yaml <<END
+stem: [{width: 8, kernel: 3, stride: 2}]
+pool: {kernel: 3, stride: 2}
+block: basic
+stages: [{blocks: 1, width: 8, stride: 2}, {blocks: 1, width: 8, stride: 2}, {blocks: 1, width: 8, stride: 2}]
+norm: {kind: batch}
+END
+    options=("$tiny/photos.csv" --model ./one.yaml --size 32 --val-split 0 --threads 1 --epochs 1 --out r -q)
+    run "$bin/atk-train" "${options[@]}" --batch-size 1
+    [ "$status" -eq 2 ]
+    [[ $output = *'layer3.0.bn1 of model one, BatchNorm, would have one value'*'a batch of 1 picture of 32x32'* ]]
+    run "$bin/atk-train" "${options[@]}" --batch-size 11
+    [ "$status" -eq 2 ]
+    [[ $output = *'the last batch of 1 picture'* ]]
+    [ ! -e r ]
+    "$bin/atk-train" "${options[@]}" --batch-size 6
+}
+
 # ---- signals ----
 
 # stopped_by SIGNAL...: a long run gets them all once it is under way, and `wait` its status.

@@ -78,7 +78,7 @@ ends() { # SIGNAL STATUS
     cp "$tiny/p00.png" .
     rm p01.png
     "$bin/atk-train" --resume r --max-minutes 0.01 >log 2>&1
-    grep -q 'p01.png: No such file or directory; left out' log
+    grep -q 'p01.png": No such file or directory; left out' log
     [ "$(wc -l <r/bad_images.csv)" -eq 3 ]
 }
 
@@ -89,11 +89,11 @@ ends() { # SIGNAL STATUS
     status=0
     wait $pid || status=$?
     [ "$status" -eq 1 ]
-    [[ $(tail -n 1 log) = *"cannot open $t"* ]]
+    [[ $(tail -n 1 log) = *"cannot open \"$t\""* ]]
     rows=$(wc -l <r/batches.csv)
     run "$bin/atk-train" --resume r
     [ "$status" -eq 1 ]
-    [[ $output = *"cannot open $t"* ]]
+    [[ $output = *"cannot open \"$t\""* ]]
     cp "$tiny/$t" .
     "$bin/atk-train" --resume r --max-minutes 0.01 -q
     [ "$(wc -l <r/batches.csv)" -gt "$rows" ] # nothing of what was done was taken back

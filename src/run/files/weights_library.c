@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 enum { MOST_NAMES = 64, NAME_BYTES = 64 };
 static const char suffix[] = ".safetensors";
@@ -25,15 +24,9 @@ static enum status find_folder(char **folder, struct error *err)
     return error_set(err, "--weights NAME: neither XDG_DATA_HOME nor HOME is set; give a path");
 }
 
-static bool is_folder(const char *path)
-{
-    struct stat about;
-    return stat(path, &about) == 0 && S_ISDIR(about.st_mode);
-}
-
 enum status weights_library_file(char **path, const char *what, struct error *err)
 {
-    if (!is_folder(what)) {
+    if (!files_is_directory(what)) {
         *path = memory_string(what, err);
         return *path ? STATUS_OK : err->status;
     }

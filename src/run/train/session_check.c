@@ -24,6 +24,7 @@ struct checking {
     int n_before, n_total; /* pictures of the pass before this one, of both */
     struct session_facts facts;
     bool out_of_memory;
+    _Atomic size_t most_bytes; /* of an image while it is decoded */
 };
 
 static void note_bad(void *context, int row, const char *message)
@@ -64,6 +65,7 @@ static enum status check_rows(struct checking *c, const int *row, int n, struct 
 
     /* Nothing computes yet: all processors may decode. */
     options.workers = c->session->threads;
+    options.limits.most_bytes = &c->most_bytes;
     enum status status = loader_check_pictures(c->data, row, n, cache, &options, &check, err);
     if (status == STATUS_OK && c->out_of_memory)
         return error_memory(err, sizeof(struct session_bad_image), "list of bad pictures");
@@ -156,6 +158,7 @@ enum status session_check(struct session *s, const struct session_events *events
     if (status == STATUS_OK)
         status = check(&c, err);
     session_findings_end(&c.facts);
+    session_machine_add_decoding(s, c.most_bytes);
     return status;
 }
 

@@ -31,6 +31,7 @@ struct session_bad_image {
 
 struct session_memory { /* bytes */
     size_t weights, gradients, moments, activations, loaders;
+    size_t decoding;       /* images while they are decoded; 0 before session_check */
     size_t average;        /* of --ema */
     size_t mirrored;       /* of --tta flip */
     size_t step;           /* of --accumulate */

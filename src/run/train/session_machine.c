@@ -7,6 +7,7 @@
 #include "run/settings/recipe.h"
 #include "run/train/evaluator.h"
 #include "run/train/session_features_plan.h"
+#include "run/train/session_weights.h"
 #include "run/train/trainer.h"
 
 #include <math.h>
@@ -167,6 +168,38 @@ static enum status plan_memory(struct session *s, struct error *err)
     return STATUS_OK;
 }
 
+void session_machine_add_decoding(struct session *s, size_t bytes)
+{
+    struct session_memory *m = &s->memory;
+
+    m->decoding = (size_t)s->workers * bytes;
+    m->training += m->decoding;
+    m->peak += m->decoding;
+}
+
+/* BatchNorm makes 0 of a single value, whatever it is. */
+static enum status refuse_single_values(const struct session *s, struct error *err)
+{
+    int batch = s->settings->batch_size, rest = s->train.n % batch;
+    int least = rest > 0 ? rest : batch < s->train.n ? batch : s->train.n;
+
+    if (least > 1 || s->spec.norm.kind != NORM_BATCH || session_weights_norms_are_frozen(s))
+        return STATUS_OK;
+    for (int i = 0; i < s->summary.layers.n; i++) {
+        const struct layer_row *row = &s->summary.layers.row[i];
+        if (row->operation == LAYER_NORM && row->norm.kind == NORM_BATCH &&
+            shape_pixels(row->out) == 1)
+            return error_usage(err,
+                               "%s of model %s, BatchNorm, would have one value for each channel "
+                               "in %s of 1 picture of %dx%d, and make 0 of it; another "
+                               "--batch-size, a larger --size, --freeze-bn or a model with "
+                               "GroupNorm helps",
+                               row->name, s->spec.name, batch == 1 ? "a batch" : "the last batch",
+                               s->settings->size, s->settings->size);
+    }
+    return STATUS_OK;
+}
+
 enum status session_machine_plan(struct session *s, struct error *err)
 {
     const struct model_options options = session_machine_model_options(s);
@@ -181,6 +214,8 @@ enum status session_machine_plan(struct session *s, struct error *err)
         return err->status;
     if (model_summarise(&s->summary, &s->spec, &options, err) != STATUS_OK)
         return error_prefix(err, "model %s", s->spec.name);
+    if (refuse_single_values(s, err) != STATUS_OK)
+        return err->status;
     return plan_memory(s, err);
 }
 

@@ -14,4 +14,7 @@ struct loader_options session_machine_loader_options(const struct session *s);
 struct loader_options session_machine_train_loader_options(const struct session *s);
 struct model_options session_machine_model_options(const struct session *s);
 
+/* The largest image takes so many bytes while it is decoded: each decoding thread may have one. */
+void session_machine_add_decoding(struct session *s, size_t bytes);
+
 #endif

@@ -3,6 +3,7 @@
 #include "base/files.h"
 #include "base/hash.h"
 #include "base/memory.h"
+#include "data/path_hint.h"
 #include "io/safetensors.h"
 
 #include <stdlib.h>
@@ -33,8 +34,10 @@ static enum status take_side(int64_t **out, const struct session_rows *rows, boo
         struct files_stamp stamp;
         if (files_check_readable(&stamp, sample->path, err) == STATUS_OK)
             (*out)[i] = hash_stamp(&stamp);
-        else if (must_be_there)
+        else if (must_be_there) {
+            path_hint(err, sample->path);
             return error_prefix(err, "%s:%d", dataset_path(rows->data), sample->line);
+        }
     }
     return *out ? STATUS_OK : err->status;
 }

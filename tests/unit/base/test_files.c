@@ -69,7 +69,7 @@ static void what_cannot_be_read_is_named(void **state)
     uint8_t *bytes;
     size_t size;
     assert_int_equal(files_read(&bytes, &size, "/absent", 10, &err), STATUS_FAILED);
-    assert_string_equal(err.message, "cannot open /absent: No such file or directory");
+    assert_string_equal(err.message, "cannot open \"/absent\": No such file or directory");
     assert_int_equal(files_read(&bytes, &size, "/tmp", 10, &err), STATUS_FAILED);
     assert_string_equal(err.message, "/tmp is a directory, not a file");
 }

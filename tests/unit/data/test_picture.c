@@ -136,7 +136,7 @@ static void what_cannot_be_read_is_named_with_line_and_path(void **state)
     (void)state;
     struct dataset *d = picture_set();
     assert_int_equal(unlink(scratch_path("0.png")), 0);
-    check_refused(d, 0, "/0.png: No such file");
+    check_refused(d, 0, "/0.png\": No such file");
     scratch_write_text("2.png", "GIF89a, in truth");
     check_refused(d, 2, "/2.png: ");
     assert_int_equal(truncate(scratch_path("3.png"), 100), 0);
@@ -163,7 +163,7 @@ static void without_a_csv_the_path_alone_is_named(void **state)
     assert_int_equal(dataset_from_images(&d, paths, 1, &err), STATUS_OK);
     assert_int_equal(picture_fetch(&picture, scratch, d, 0, NULL, &fit, &limits, &err),
                      STATUS_FAILED);
-    assert_string_equal(err.message, "cannot open /no such picture.png: No such file or directory");
+    assert_string_equal(err.message, "cannot open \"/no such picture.png\": No such file or directory");
     dataset_destroy(d);
 }
 

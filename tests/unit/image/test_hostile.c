@@ -231,6 +231,58 @@ static void samples_that_fill_16_bits_give_the_high_byte_whatever_sbit_says(void
     image_free(&image);
 }
 
+static void other_formats_are_named(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *bytes;
+        size_t n;
+        const char *name;
+    } file[] = {{"RIFF\x10\0\0\0WEBPVP8 ", 16, "a WebP file"},
+                {"GIF89a\x01\0\x01\0", 10, "a GIF file"},
+                {"BM\x36\x24\0\0", 6, "a BMP file"},
+                {"II*\0\x08\0\0\0", 8, "a TIFF file"},
+                {"MM\0*\0\0\0\x08", 8, "a TIFF file"},
+                {"\0\0\0\x18"
+                 "ftypheic\0\0\0\0",
+                 16, "a HEIC file"},
+                {"\0\0\0\x1c"
+                 "ftypavif\0\0\0\0",
+                 16, "AVIF file"}};
+    for (size_t i = 0; i < sizeof file / sizeof *file; i++) {
+        const struct image_fit fit = {.size = 2};
+        uint8_t rgb[2 * 2 * 3];
+        assert_int_equal(image_decode_square(rgb, NULL, &fit, (const uint8_t *)file[i].bytes,
+                                             file[i].n, &upright, &err),
+                         STATUS_FAILED);
+        assert_non_null(strstr(err.message, file[i].name));
+    }
+}
+
+/* A frame of 100 x 50 pixels: three components, the first of 2 x 2 blocks. */
+static void what_a_decoder_keeps_is_known_by_the_header(void **state)
+{
+    (void)state;
+    uint8_t jpeg[] =
+        "\xff\xd8\xff\xe0\0\x04zz\xff\xc2\0\x11\x08\0\x32\0\x64\x03"
+        "\x01\x22\0\x02\x11\0\x03\x11\0\xff\xda\0\x0c\x01\x01\0\x02\x11\x03\x11\0\x3f\0";
+    size_t whole = 7 * 4 * 6 * 64 * 2; /* units of 16 x 16, each of 6 blocks of 64 numbers */
+    struct png_maker m;
+    assert_int_equal(image_decode_memory(jpeg, sizeof jpeg - 1), whole);
+    jpeg[9] = 0xc0; /* baseline, in which the first scan has one component */
+    assert_int_equal(image_decode_memory(jpeg, sizeof jpeg - 1), whole);
+    jpeg[9 + 22] = 3; /* all three */
+    assert_int_equal(image_decode_memory(jpeg, sizeof jpeg - 1), 0);
+    for (size_t n = 0; n < sizeof jpeg - 1; n++)
+        (void)image_decode_memory(jpeg, n);
+    png_begin(&m, 30, 20, 8, 2, true);
+    assert_int_equal(image_decode_memory(m.bytes, m.n), 3 * 30 * 20);
+    free(m.bytes);
+    png_begin(&m, 30, 20, 8, 2, false);
+    assert_int_equal(image_decode_memory(m.bytes, m.n), 0);
+    free(m.bytes);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -238,6 +290,8 @@ int main(void)
         cmocka_unit_test(texts_that_inflate_are_not_inflated),
         cmocka_unit_test(what_is_passed_over_is_still_checked),
         cmocka_unit_test(segments_of_a_jpeg_are_not_kept),
+        cmocka_unit_test(other_formats_are_named),
+        cmocka_unit_test(what_a_decoder_keeps_is_known_by_the_header),
         cmocka_unit_test(samples_of_12_bits_that_sbit_names_fill_the_range),
         cmocka_unit_test(samples_that_fill_16_bits_give_the_high_byte_whatever_sbit_says),
     };

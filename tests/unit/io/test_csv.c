@@ -144,7 +144,7 @@ static void what_cannot_be_read_is_named(void **state)
     (void)state;
     struct csv_table table;
     assert_int_equal(csv_table_read(&table, "/absent.csv", ',', &err), STATUS_FAILED);
-    assert_string_equal(err.message, "cannot open /absent.csv: No such file or directory");
+    assert_string_equal(err.message, "cannot open \"/absent.csv\": No such file or directory");
     assert_int_equal(csv_table_read(&table, scratch_folder, ',', &err), STATUS_FAILED);
     assert_non_null(strstr(err.message, "is a directory"));
 }

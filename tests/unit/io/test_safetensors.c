@@ -104,7 +104,7 @@ static void what_is_no_safetensors_file_is_refused(void **state)
     (void)state;
     struct safetensors file;
     assert_int_equal(safetensors_read(&file, "/absent", &err), STATUS_FAILED);
-    assert_string_equal(err.message, "cannot open /absent: No such file or directory");
+    assert_string_equal(err.message, "cannot open \"/absent\": No such file or directory");
     const char *path = scratch_write("a", "\2\0\0\0\0\0\0\0{", 9);
     assert_int_equal(safetensors_read(&file, path, &err), STATUS_FAILED);
     assert_non_null(strstr(err.message, "9 bytes are too few"));

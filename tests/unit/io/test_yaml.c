@@ -145,7 +145,7 @@ static void a_file_is_read_by_its_path(void **state)
     yaml_tree_free(root);
     yaml_tree_free(NULL);
     assert_int_equal(yaml_tree_read(&root, "/absent.yaml", &err), STATUS_FAILED);
-    assert_string_equal(err.message, "cannot open /absent.yaml: No such file or directory");
+    assert_string_equal(err.message, "cannot open \"/absent.yaml\": No such file or directory");
     assert_int_equal(yaml_tree_read(&root, "/dev/zero", &err), STATUS_FAILED);
     assert_string_equal(err.message, "/dev/zero: the file has more than 1048576 bytes");
 }

@@ -1,0 +1,81 @@
+/* Headers alone are read: PNG's IHDR, JPEG's frame (ITU-T T.81, B.2). */
+#include "image/image_decode.h"
+
+#include <string.h>
+
+static uint32_t big_endian(const uint8_t *bytes, int n)
+{
+    uint32_t value = 0;
+    for (int i = 0; i < n; i++)
+        value = value << 8 | bytes[i];
+    return value;
+}
+
+/* An interlaced PNG is gathered as a whole. */
+static size_t png_bytes(const uint8_t *bytes, size_t size)
+{
+    enum { WIDTH = 16, HEIGHT = 20, INTERLACE = 28 };
+    if (size <= INTERLACE || bytes[INTERLACE] == 0)
+        return 0;
+    return 3 * (size_t)big_endian(bytes + WIDTH, 4) * big_endian(bytes + HEIGHT, 4);
+}
+
+/* Coefficients of 16 bits of all components, in whole blocks. frame: behind the length of SOF. */
+static size_t coefficient_bytes(const uint8_t *frame, size_t length)
+{
+    size_t height = big_endian(frame + 1, 2), width = big_endian(frame + 3, 2), sum = 0;
+    size_t most_across = 1, most_down = 1, n = frame[5];
+    if (length < 6 + 3 * n)
+        return 0;
+    for (size_t i = 0; i < n; i++) {
+        size_t across = frame[7 + 3 * i] >> 4, down = frame[7 + 3 * i] & 15;
+        most_across = across > most_across ? across : most_across;
+        most_down = down > most_down ? down : most_down;
+    }
+    size_t mcus = ((width + 8 * most_across - 1) / (8 * most_across)) *
+                  ((height + 8 * most_down - 1) / (8 * most_down));
+    for (size_t i = 0; i < n; i++)
+        sum += mcus * (size_t)(frame[7 + 3 * i] >> 4) * (frame[7 + 3 * i] & 15);
+    return sum * 64 * sizeof(int16_t);
+}
+
+/* The data of the next frame or scan header, its length in *length; NULL: none before the
+ * pixels begin, or at all. */
+static const uint8_t *find_segment(size_t *length, const uint8_t *bytes, size_t size, size_t *at)
+{
+    while (*at + 4 <= size && bytes[*at] == 0xff) {
+        size_t n = big_endian(bytes + *at + 2, 2), begin = *at + 4;
+        if (n < 2 || begin + n - 2 > size)
+            return NULL;
+        const uint8_t *segment = bytes + begin;
+        uint8_t marker = bytes[*at + 1];
+        *at = begin + n - 2;
+        *length = n - 2;
+        bool frame =
+            marker >= 0xc0 && marker <= 0xcf && marker != 0xc4 && marker != 0xc8 && marker != 0xcc;
+        if (frame || marker == 0xda)
+            return segment;
+    }
+    return NULL;
+}
+
+/* A progressive JPEG is kept as coefficients, and so is one whose components come in several scans.
+ */
+static size_t jpeg_bytes(const uint8_t *bytes, size_t size)
+{
+    size_t at = 2, length = 0, scan_length = 0;
+    const uint8_t *frame = find_segment(&length, bytes, size, &at);
+    if (!frame || length < 6)
+        return 0;
+    bool progressive = frame[-3] == 0xc2 || frame[-3] == 0xca;
+    const uint8_t *scan = progressive ? NULL : find_segment(&scan_length, bytes, size, &at);
+    bool whole = progressive || (scan && scan_length > 0 && scan[0] < frame[5]);
+    return whole ? coefficient_bytes(frame, length) : 0;
+}
+
+size_t image_decode_memory(const uint8_t *bytes, size_t size)
+{
+    return size >= 4 && memcmp(bytes, "\x89PNG", 4) == 0    ? png_bytes(bytes, size)
+           : size >= 2 && memcmp(bytes, "\xff\xd8", 2) == 0 ? jpeg_bytes(bytes, size)
+                                                            : 0;
+}
