@@ -163,7 +163,8 @@ static void without_a_csv_the_path_alone_is_named(void **state)
     assert_int_equal(dataset_from_images(&d, paths, 1, &err), STATUS_OK);
     assert_int_equal(picture_fetch(&picture, scratch, d, 0, NULL, &fit, &limits, &err),
                      STATUS_FAILED);
-    assert_string_equal(err.message, "cannot open \"/no such picture.png\": No such file or directory");
+    assert_string_equal(err.message,
+                        "cannot open \"/no such picture.png\": No such file or directory");
     dataset_destroy(d);
 }
 
