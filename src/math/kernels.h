@@ -32,8 +32,8 @@ struct kernels_average {
     size_t in_pitch, out_pitch;
 };
 
-/* y = activation(v * scale[c] + shift[c]) of what a product or a convolution has summed: a
- * normalisation with fixed statistics. */
+/* y = activation(v * scale[c] + shift[c]) of what a convolution has summed: a normalisation with
+ * fixed statistics. */
 struct kernels_epilogue {
     const float *scale, *shift;
     enum kernels_activation activation;
@@ -71,10 +71,6 @@ struct kernels_tile {
     size_t b_step;        /* from one k of B to the next */
     size_t c_row;
     bool accumulate; /* C += A x B, else C = A x B */
-    /* Unless NULL C becomes activation(C * scale[column] + shift[column] + residual), once all is
-     * added. residual is NULL or another array whose rows are as far apart as C's. */
-    const struct kernels_epilogue *epilogue;
-    const float *residual;
 };
 
 struct kernels {

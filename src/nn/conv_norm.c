@@ -17,17 +17,29 @@ struct tensor conv_norm_build(struct conv_norm *u, struct build *b, const char *
     return y;
 }
 
+/* Where z goes: to be kept for backward, else in y's place if it may. */
+static float *place_of_z(struct conv_norm *u, float *y, const float *residual, enum model_mode mode)
+{
+    bool may_be_y = residual != y && u->norm.out_pitch == u->norm.channels;
+    if (may_be_y && (!u->kept || mode == MODEL_EVAL))
+        return y;
+    return u->kept ? u->z
+                   : arena_floats(u->scratch, shape_floats(u->conv.out) * (size_t)u->max_batch);
+}
+
 void conv_norm_forward(struct conv_norm *u, float *y, const float *x, const float *residual,
                        struct samples samples, enum model_mode mode)
 {
     size_t mark = u->scratch->used;
-    float *z = u->z;
-    if (!u->kept)
-        z = residual == y || u->norm.out_pitch != u->norm.channels
-                ? arena_floats(u->scratch, shape_floats(u->conv.out) * (size_t)u->max_batch)
-                : y;
-    conv2d_forward(&u->conv, z, x, samples);
-    norm_forward(&u->norm, y, z, residual, samples, mode);
+    struct conv2d_finish finish = {.y = y, .residual = residual, .y_pitch = u->norm.out_pitch};
+    bool is_fixed = norm_as_epilogue(&u->norm, &finish.epilogue, samples, mode);
+    float *z = place_of_z(u, y, residual, mode);
+    if (is_fixed && conv2d_can_finish(&u->conv)) {
+        conv2d_forward_finish(&u->conv, z, x, samples, &finish);
+    } else {
+        conv2d_forward(&u->conv, z, x, samples);
+        norm_forward(&u->norm, y, z, residual, samples, mode);
+    }
     arena_release(u->scratch, mark);
 }
 

@@ -271,6 +271,29 @@ static void apply_piece(void *context, int piece, int worker)
                               n->channels, (size_t)n->out_pitch, n->activation);
 }
 
+static bool uses_running(const struct norm *n, enum model_mode mode)
+{
+    return n->spec.kind == NORM_BATCH && (n->frozen || mode == MODEL_EVAL);
+}
+
+bool norm_as_epilogue(struct norm *n, struct kernels_epilogue *e, struct samples samples,
+                      enum model_mode mode)
+{
+    struct sweep s = {.norm = n, .samples = samples};
+    for (int i = 0; i < 2; i++)
+        s.coefficient[i] = arena_floats(n->scratch, (size_t)n->channels * (size_t)n->max_batch);
+    if (!uses_running(n, mode) && n->spec.kind != NORM_NONE)
+        return false;
+    if (arena_measures(n->scratch))
+        return true;
+    if (n->spec.kind == NORM_BATCH)
+        running_statistics(&s);
+    set_scale_and_shift(&s);
+    size_t at = sample_at(&s, 0); /* the same for every sample */
+    *e = (struct kernels_epilogue){s.coefficient[0] + at, s.coefficient[1] + at, n->activation};
+    return true;
+}
+
 static void forward(struct sweep *s, enum model_mode mode)
 {
     const struct norm *n = s->norm;
@@ -278,7 +301,7 @@ static void forward(struct sweep *s, enum model_mode mode)
     int n_pieces = s->samples.n * pieces(n);
     bool measures = mode == MODEL_MEASURE || mode == MODEL_MEASURE_END;
     bool learns = kind == NORM_BATCH && !n->frozen;
-    bool running = kind == NORM_BATCH && (n->frozen || measures || mode == MODEL_EVAL);
+    bool running = uses_running(n, mode) || (learns && measures);
     if (kind == NORM_GROUP || (learns && mode != MODEL_EVAL))
         parallel_for(moments_piece, s, n_pieces);
     if (learns && measures)

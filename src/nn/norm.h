@@ -40,6 +40,12 @@ struct tensor norm_build(struct norm *n, struct build *b, const char *name, stru
 void norm_forward(struct norm *n, float *y, const float *z, const float *residual,
                   struct samples samples, enum model_mode mode);
 
+/* Whether a forward in this mode multiplies and adds what z does not decide. Then *e says what, by
+ * arrays that are taken from n->scratch in any case and that the caller releases, and backward may
+ * follow as after norm_forward. */
+bool norm_as_epilogue(struct norm *n, struct kernels_epilogue *e, struct samples samples,
+                      enum model_mode mode);
+
 /* g holds dL/dy; y is the activation's output, or NULL if g has its gradient already. dz (may be z:
  * its values are then gone) gets dL/dz; the parameters' gradients are written. If a residual was
  * added, g is its gradient afterwards: 0 where the activation is flat; else it may or may not be.

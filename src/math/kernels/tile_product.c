@@ -3,7 +3,6 @@
  *
  * Each number of rows and registers is a function of its own, so that the compiler can unroll it
  * and keep all sums in registers. */
-#include "math/kernels/activation.h"
 #include "math/kernels/level.h"
 
 enum { TILE_VECTORS = TILE_COLUMNS / LANES };
@@ -114,49 +113,6 @@ static tile_function *const part[TILE_VECTORS][14] = {BY_ROWS(part1), BY_ROWS(pa
                                                       BY_ROWS(part3), BY_ROWS(part4)};
 #endif
 
-/* One register of columns. */
-static inline __attribute__((always_inline)) void
-finish_column(float *c, const float *residual, const float *scale, const float *shift, size_t c_row,
-              int rows, int lanes, enum kernels_activation activation)
-{
-    const vec factor = take(scale, lanes), summand = take(shift, lanes);
-    for (size_t at = 0; at < (size_t)rows * c_row; at += c_row) {
-        vec v = take(c + at, lanes) * factor + summand;
-        if (residual)
-            v += take(residual + at, lanes);
-        v = activation_of(v, activation);
-        put(c + at, v, lanes);
-    }
-}
-
-/* The epilogue of rows whose sums are in C, and so in the first-level cache. In the product itself
- * it would need registers, and all are taken. */
-static inline __attribute__((always_inline)) void finish_as(float *c, const float *residual,
-                                                            const struct kernels_tile *t, int rows,
-                                                            int columns,
-                                                            enum kernels_activation activation)
-{
-    const float *scale = t->epilogue->scale, *shift = t->epilogue->shift;
-    int i = 0;
-    for (; i + LANES <= columns; i += LANES)
-        finish_column(c + i, residual ? residual + i : NULL, scale + i, shift + i, t->c_row, rows,
-                      LANES, activation);
-    if (i < columns)
-        finish_column(c + i, residual ? residual + i : NULL, scale + i, shift + i, t->c_row, rows,
-                      columns - i, activation);
-}
-
-static void finish(float *c, const float *residual, const struct kernels_tile *t, int rows,
-                   int columns)
-{
-    if (t->epilogue->activation == KERNELS_RELU)
-        finish_as(c, residual, t, rows, columns, KERNELS_RELU);
-    else if (t->epilogue->activation == KERNELS_RELU6)
-        finish_as(c, residual, t, rows, columns, KERNELS_RELU6);
-    else
-        finish_as(c, residual, t, rows, columns, KERNELS_NONE);
-}
-
 void KERNEL(tile_product)(float *c, const float *a, const float *b, int rows, int columns,
                           const struct kernels_tile *t)
 {
@@ -166,11 +122,7 @@ void KERNEL(tile_product)(float *c, const float *a, const float *b, int rows, in
     tile_function *const *by_rows = lanes == LANES ? whole[last] : part[last];
     for (int i = 0, first = 0, n; i < tiles; i++, first += n) {
         n = (rows - first + tiles - i - 1) / (tiles - i);
-        const size_t done = (size_t)first * t->c_row;
-        float *out = c + done;
-        by_rows[n - 1](out, t, a + (size_t)first * t->a_row, b, lanes);
-        if (t->epilogue)
-            finish(out, t->residual ? t->residual + done : NULL, t, n, columns);
+        by_rows[n - 1](c + (size_t)first * t->c_row, t, a + (size_t)first * t->a_row, b, lanes);
     }
 }
 

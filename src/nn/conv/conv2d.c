@@ -53,14 +53,26 @@ struct tensor conv2d_build(struct conv2d *c, struct build *b, const char *name, 
 
 void conv2d_forward(const struct conv2d *c, float *y, const float *x, struct samples samples)
 {
-    conv2d_methods[c->plan[CONV2D_FORWARD]]->run(c, CONV2D_FORWARD, y, x, samples, false);
+    conv2d_methods[c->plan[CONV2D_FORWARD]]->run(c, CONV2D_FORWARD, y, x, samples, false, NULL);
+}
+
+bool conv2d_can_finish(const struct conv2d *c)
+{
+    return conv2d_methods[c->plan[CONV2D_FORWARD]]->finishes;
+}
+
+void conv2d_forward_finish(const struct conv2d *c, float *z, const float *x, struct samples samples,
+                           const struct conv2d_finish *finish)
+{
+    assert(conv2d_can_finish(c));
+    conv2d_methods[c->plan[CONV2D_FORWARD]]->run(c, CONV2D_FORWARD, z, x, samples, false, finish);
 }
 
 void conv2d_backward_data(const struct conv2d *c, float *dx, const float *dy,
                           struct samples samples, bool accumulate)
 {
     conv2d_methods[c->plan[CONV2D_BACKWARD_DATA]]->run(c, CONV2D_BACKWARD_DATA, dx, dy, samples,
-                                                       accumulate);
+                                                       accumulate, NULL);
 }
 
 void conv2d_backward_weights(const struct conv2d *c, const float *x, const float *dy,

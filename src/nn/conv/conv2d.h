@@ -19,6 +19,12 @@ struct tensor conv2d_build(struct conv2d *c, struct build *b, const char *name, 
  * the slice, whose pixels are that far apart; floats of other channels are neither read nor
  * written. */
 void conv2d_forward(const struct conv2d *c, float *y, const float *x, struct samples samples);
+/* Whether the forward pass is computed by a method that can finish it, and the pass with what
+ * follows: z [batch, out...], which may be finish->y, is then y. The bits are those of
+ * conv2d_forward and norm_apply behind it. */
+bool conv2d_can_finish(const struct conv2d *c);
+void conv2d_forward_finish(const struct conv2d *c, float *z, const float *x, struct samples samples,
+                           const struct conv2d_finish *finish);
 /* dx [batch, in...] is written, or added to if accumulate, from dy [batch, out...]. */
 void conv2d_backward_data(const struct conv2d *c, float *dx, const float *dy,
                           struct samples samples, bool accumulate);

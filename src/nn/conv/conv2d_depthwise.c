@@ -35,10 +35,23 @@ struct run_job {
     const float *source;
     struct samples samples;
     bool accumulate;
+    const struct conv2d_finish *finish;
     struct kernels_depthwise shape;
     struct shape from, to; /* of source and out */
     int rows_each, per_sample;
 };
+
+/* What follows goes into the kernel where it needs no more than that has. */
+static void forward_rows(const struct run_job *j, float *out, const float *source, int sample,
+                         int first, int rows)
+{
+    const struct conv2d_finish *f = j->finish;
+    bool in_kernel = f && f->y == j->out && !f->residual;
+    kernels_get()->depthwise_forward(out, source, j->conv->weight->data,
+                                     in_kernel ? &f->epilogue : NULL, &j->shape, first, rows);
+    if (f && !in_kernel)
+        conv2d_method_finish(f, out, j->to, sample, first, rows);
+}
 
 static void run_piece(void *context, int piece, int worker)
 {
@@ -50,15 +63,14 @@ static void run_piece(void *context, int piece, int worker)
     const float *source = j->source + sample * shape_floats(j->from);
     (void)worker;
     if (j->pass == CONV2D_FORWARD)
-        kernels_get()->depthwise_forward(out, source, j->conv->weight->data, NULL, &j->shape, first,
-                                         rows);
+        forward_rows(j, out, source, (int)sample, first, rows);
     else
         kernels_get()->depthwise_backward_data(out, source, j->conv->weight->data, &j->shape, first,
                                                rows, j->accumulate);
 }
 
 static void run(const struct conv2d *c, enum conv2d_pass pass, float *out, const float *source,
-                struct samples samples, bool accumulate)
+                struct samples samples, bool accumulate, const struct conv2d_finish *finish)
 {
     bool forward = pass == CONV2D_FORWARD;
     struct run_job j = {.conv = c,
@@ -67,6 +79,7 @@ static void run(const struct conv2d *c, enum conv2d_pass pass, float *out, const
                         .source = source,
                         .samples = samples,
                         .accumulate = accumulate,
+                        .finish = finish,
                         .shape = shape_of(c),
                         .from = forward ? c->in : c->out,
                         .to = forward ? c->out : c->in};
@@ -120,4 +133,4 @@ static void weights(const struct conv2d *c, const float *x, const float *dy, str
     arena_release(c->scratch, mark);
 }
 
-const struct conv2d_method conv2d_depthwise = {"depthwise", fits, run, weights};
+const struct conv2d_method conv2d_depthwise = {"depthwise", true, fits, run, weights};

@@ -138,6 +138,8 @@ static void band_piece(void *context, int piece, int worker)
                 j->panels + (size_t)k * (size_t)g->depth, s->out_width, columns, &t);
         }
     }
+    if (g->finish)
+        conv2d_method_finish(g->finish, image, g->out_shape, sample, first, rows);
 }
 
 static void run_phase(const struct conv2d_phase *g)
@@ -165,9 +167,9 @@ static void run_phase(const struct conv2d_phase *g)
 }
 
 static void run(const struct conv2d *c, enum conv2d_pass pass, float *out, const float *source,
-                struct samples samples, bool accumulate)
+                struct samples samples, bool accumulate, const struct conv2d_finish *finish)
 {
-    conv2d_phases_run(c, pass, out, source, samples, accumulate, run_phase);
+    conv2d_phases_run(c, pass, out, source, samples, accumulate, finish, run_phase);
 }
 
 struct weights_job {
@@ -272,4 +274,4 @@ static void weights(const struct conv2d *c, const float *x, const float *dy, str
     arena_release(c->scratch, mark);
 }
 
-const struct conv2d_method conv2d_direct = {"direct", fits, run, weights};
+const struct conv2d_method conv2d_direct = {"direct", true, fits, run, weights};

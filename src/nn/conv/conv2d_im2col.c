@@ -53,6 +53,8 @@ static void multiply_rows(const struct conv2d_phase *g, const float *col, int co
         float *out = image + (size_t)first * (size_t)width * pitch;
         gemm_nn(out, col, g->filter, rows * width, out_c, g->depth, col_pitch, out_c, g->out_pitch,
                 g->accumulate ? 1.0f : 0.0f); /* out [P,K] (+)= col [P,D] x filter [D,K] */
+        if (g->finish)
+            conv2d_method_finish(g->finish, image, g->out_shape, sample, first, rows);
         return;
     }
     gemm_nn(product, col, g->filter, rows * width, out_c, g->depth, col_pitch, out_c, out_c, 0.0f);
@@ -107,9 +109,9 @@ static void run_phase(const struct conv2d_phase *g)
 }
 
 static void run(const struct conv2d *c, enum conv2d_pass pass, float *out, const float *source,
-                struct samples samples, bool accumulate)
+                struct samples samples, bool accumulate, const struct conv2d_finish *finish)
 {
-    conv2d_phases_run(c, pass, out, source, samples, accumulate, run_phase);
+    conv2d_phases_run(c, pass, out, source, samples, accumulate, finish, run_phase);
 }
 
 struct weights_job {
@@ -191,4 +193,4 @@ static void weights(const struct conv2d *c, const float *x, const float *dy, str
     arena_release(c->scratch, mark);
 }
 
-const struct conv2d_method conv2d_im2col = {"im2col", fits, run, weights};
+const struct conv2d_method conv2d_im2col = {"im2col", true, fits, run, weights};

@@ -10,6 +10,18 @@ const struct conv2d_method *const conv2d_methods[CONV2D_KINDS] = {
     [CONV2D_DEPTHWISE] = &conv2d_depthwise,
 };
 
+void conv2d_method_finish(const struct conv2d_finish *f, const float *z, struct shape out,
+                          int sample, int first, int rows)
+{
+    size_t row = (size_t)first * (size_t)out.width,
+           pixel = (size_t)sample * shape_pixels(out) + row;
+    size_t pitch = (size_t)f->y_pitch, at = pixel * pitch;
+    kernels_get()->norm_apply(f->y + at, z + row * (size_t)out.channels,
+                              f->residual ? f->residual + at : NULL, f->epilogue.scale,
+                              f->epilogue.shift, (size_t)rows * (size_t)out.width, out.channels,
+                              pitch, f->epilogue.activation);
+}
+
 enum { PIECE_FLOATS = 16 * 1024 };
 
 struct job {

@@ -34,14 +34,28 @@ static inline size_t conv2d_in_floats(const struct conv2d *c)
     return shape_pixels(c->in) * (size_t)c->in_pitch;
 }
 
+/* What follows a forward pass, done while its results z are in the cache: y = activation(z * scale
+ * + shift + residual), a normalisation whose statistics do not depend on z. */
+struct conv2d_finish {
+    struct kernels_epilogue epilogue; /* [out.channels] each */
+    float *y;                         /* [batch, out...]: z's place, or another */
+    const float *residual;            /* as y; NULL: none */
+    int y_pitch;                      /* floats from one pixel of y and residual to the next */
+};
+
+/* y's rows first .. first + rows - 1 of a sample, from its z (at the sample's first row). */
+void conv2d_method_finish(const struct conv2d_finish *f, const float *z, struct shape out,
+                          int sample, int first, int rows);
+
 struct conv2d_method {
     const char *name; /* "im2col" */
+    bool finishes;    /* run can finish a forward pass */
     bool (*fits)(const struct conv2d *c, enum conv2d_pass pass);
-    /* Forward: out y, source x. Backward-data: out dx, source dy; accumulate: added to dx. Takes
-     * its scratch memory from c->scratch and gives it back, and does nothing more while that
-     * measures. */
+    /* Forward: out y, source x, finish NULL or what follows. Backward-data: out dx, source dy;
+     * accumulate: added to dx. Takes its scratch memory from c->scratch and gives it back, and does
+     * nothing more while that measures. */
     void (*run)(const struct conv2d *c, enum conv2d_pass pass, float *out, const float *source,
-                struct samples samples, bool accumulate);
+                struct samples samples, bool accumulate, const struct conv2d_finish *finish);
     /* Writes c->weight->grad. */
     void (*weights)(const struct conv2d *c, const float *x, const float *dy,
                     struct samples samples);

@@ -76,7 +76,8 @@ static void zero_phase(float *dx, const struct conv2d *c, struct samples samples
 }
 
 static void run_forward(const struct conv2d *c, float *y, const float *x, struct samples samples,
-                        bool accumulate, void (*run)(const struct conv2d_phase *phase))
+                        bool accumulate, const struct conv2d_finish *finish,
+                        void (*run)(const struct conv2d_phase *phase))
 {
     bool measures = arena_measures(c->scratch);
     struct conv2d_phase p = {
@@ -91,6 +92,7 @@ static void run_forward(const struct conv2d *c, float *y, const float *x, struct
         .rows = c->out.height,
         .spread = 1,
         .accumulate = accumulate,
+        .finish = finish,
         .samples = samples,
         .scratch = c->scratch,
     };
@@ -138,10 +140,11 @@ static void run_phase(const struct conv2d *c, float *dx, const float *dy, const 
 
 void conv2d_phases_run(const struct conv2d *c, enum conv2d_pass pass, float *out,
                        const float *source, struct samples samples, bool accumulate,
+                       const struct conv2d_finish *finish,
                        void (*run)(const struct conv2d_phase *phase))
 {
     if (pass == CONV2D_FORWARD) {
-        run_forward(c, out, source, samples, accumulate, run);
+        run_forward(c, out, source, samples, accumulate, finish, run);
         return;
     }
     size_t mark = c->scratch->used, at = 0;

@@ -22,6 +22,7 @@ struct conv2d_phase {
     int rows;                                /* position rows for each sample */
     int spread, top, left; /* position (r, p) is out pixel (r * spread + top, p * spread + left) */
     bool accumulate;       /* out += product, else out = product */
+    const struct conv2d_finish *finish; /* NULL, or what follows; spread is 1 then */
     struct samples samples;
     struct arena *scratch;
 };
@@ -41,6 +42,7 @@ static inline float *conv2d_phase_out(const struct conv2d_phase *p, int sample)
  * conv2d_method.run. */
 void conv2d_phases_run(const struct conv2d *c, enum conv2d_pass pass, float *out,
                        const float *source, struct samples samples, bool accumulate,
+                       const struct conv2d_finish *finish,
                        void (*run)(const struct conv2d_phase *phase));
 /* turned [taps, out, in] = the filter's blocks [in, out] turned, in the order in which
  * backward-data uses them (with stride 1: the taps backwards). */

@@ -10,6 +10,8 @@
 #include "nn/conv/conv2d_method.h"
 #include "nn/conv/conv2d_phases.h"
 
+#include <assert.h>
+
 enum {
     POINTS = CONV2D_WINOGRAD_POINTS,
     TILE = CONV2D_WINOGRAD_TILE,
@@ -181,8 +183,9 @@ static void run_tile_blocks(const struct conv2d_winograd_run *c)
 }
 
 static void run(const struct conv2d *c, enum conv2d_pass pass, float *out, const float *source,
-                struct samples samples, bool accumulate)
+                struct samples samples, bool accumulate, const struct conv2d_finish *finish)
 {
+    assert(!finish);
     bool forward = pass == CONV2D_FORWARD, measures = arena_measures(c->scratch);
     size_t mark = c->scratch->used;
     struct conv2d_winograd_run r = {.out = out,
@@ -210,4 +213,5 @@ static void run(const struct conv2d *c, enum conv2d_pass pass, float *out, const
     arena_release(c->scratch, mark);
 }
 
-const struct conv2d_method conv2d_winograd = {"winograd", fits, run, conv2d_winograd_weights};
+const struct conv2d_method conv2d_winograd = {"winograd", false, fits, run,
+                                              conv2d_winograd_weights};

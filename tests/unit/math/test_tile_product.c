@@ -1,8 +1,6 @@
 /* The micro-kernel, at every processor level, beside its double-precision twin. */
 #include "math/levels.h"
 
-#include <string.h>
-
 /* The largest depth here is 3 x 40 products of order one, summed in order: each addition rounds by
  * at most 6e-8 of a partial sum, in practice a few of them relative to the largest result. */
 #define TOLERANCE 1e-6
@@ -89,63 +87,6 @@ static void every_number_of_rows_and_columns_is_right(void **state)
 {
     (void)state;
     levels_each(check_sizes, 31);
-}
-
-/* C, scale, shift and residual are exactly as large as they must be; what lies beside C's columns
- * stays. The sums are those of the plain product, bit for bit. */
-static void compare_epilogue(const struct kernels *k, struct product p, const float *a,
-                             const float *b, bool with_residual, enum kernels_activation activation)
-{
-    const size_t columns = (size_t)p.columns, n = (size_t)p.rows * p.tile.c_row;
-    float *c = close_normal(n), *sums = close_floats(n), *residual = close_normal(n);
-    float *scale = close_normal(columns), *shift = close_normal(columns);
-    double *want = close_doubles(n);
-    memcpy(sums, c, n * sizeof *c);
-    k->tile_product(sums, a, b, p.rows, p.columns, &p.tile);
-    for (size_t i = 0; i < n; i++) {
-        const size_t j = i % p.tile.c_row;
-        want[i] = sums[i];
-        if (j >= columns)
-            continue;
-        want[i] = (double)sums[i] * scale[j] + shift[j] + (with_residual ? residual[i] : 0);
-        if (activation != KERNELS_NONE && want[i] < 0)
-            want[i] = 0;
-        if (activation == KERNELS_RELU6 && want[i] > 6)
-            want[i] = 6;
-    }
-    const struct kernels_epilogue epilogue = {scale, shift, activation};
-    p.tile.epilogue = &epilogue;
-    p.tile.residual = with_residual ? residual : NULL;
-    k->tile_product(c, a, b, p.rows, p.columns, &p.tile);
-    assert_close(c, want, n, 1e-6); /* three roundings of terms larger than RELU6's limit */
-    free(c);
-    free(sums);
-    free(residual);
-    free(scale);
-    free(shift);
-    free(want);
-}
-
-static void check_epilogue(const struct kernels *k)
-{
-    for (int rows = 1; rows <= 2 * k->tile_rows + 1; rows += 1 + rows / 4)
-        for (int columns = 1; columns <= k->tile_columns; columns++) {
-            struct product p = plain(k, rows, columns, close_pick(1, 40));
-            p.tile.accumulate = rows % 2;
-            p.tile.c_row = (size_t)(columns + close_pick(0, PADDING));
-            float *a = close_normal(a_last(&p) + 1);
-            float *b = close_normal((size_t)(p.tile.depth * k->tile_columns));
-            for (int i = 0; i < 3; i++)
-                compare_epilogue(k, p, a, b, close_pick(0, 1), (enum kernels_activation)i);
-            free(a);
-            free(b);
-        }
-}
-
-static void an_epilogue_scales_shifts_adds_and_clips_the_finished_sums(void **state)
-{
-    (void)state;
-    levels_each(check_epilogue, 35);
 }
 
 /* As backward-weights reads it: a column of A is contiguous. */
@@ -249,7 +190,6 @@ int main(void)
         cmocka_unit_test(a_packed_panel_has_the_columns_and_zeros_behind_them),
         cmocka_unit_test(a_may_lie_transposed),
         cmocka_unit_test(segments_overlapping_rows_and_spread_results_are_right),
-        cmocka_unit_test(an_epilogue_scales_shifts_adds_and_clips_the_finished_sums),
         cmocka_unit_test(a_rows_bits_do_not_depend_on_the_number_of_rows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
