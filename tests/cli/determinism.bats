@@ -28,6 +28,30 @@ setup() { cd "$BATS_TEST_TMPDIR"; }
     done
 }
 
+# A Res2Net whose groups have 5 channels, and 10: no multiple of a register.
+tiny_res2net() {
+    sed -e 's/width: 8, stride/width: 16, stride/; s/width: 16, stride: 2/width: 32, stride: 2/' \
+        -e 's/blocks: 1/blocks: 2/; s/norm:.*/norm: {kind: batch}/' \
+        -e 's/block: basic/block: {kind: res2net, base-width: 80, scale: 3, shortcut: average-pool, chain-in-first-block: true, pool-counts-padding: false}/' \
+        "$tiny/tiny.yaml" >res2net.yaml
+}
+
+@test "a Res2Net leaves the same bytes with one, two and three threads, steps of two batches, a frozen half" {
+    tiny_res2net
+    local more
+    for more in '' '--freeze-bn --accumulate 2 --scope step' '--freeze-bn --train layer2 --k 0.5'; do
+        rm -rf one many
+        # shellcheck disable=SC2086
+        train one -q --model ./res2net.yaml --threads 1 $more
+        for n in 2 3; do
+            # shellcheck disable=SC2086
+            train many -q --model ./res2net.yaml --threads $n $more
+            same_run one many
+            rm -r many
+        done
+    done
+}
+
 @test "the default network leaves the same bytes with one and two threads" {
     train a -q --model resnet10-gn --size 64 --epochs 1 --threads 1
     train b -q --model resnet10-gn --size 64 --epochs 1 --threads 2

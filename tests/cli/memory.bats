@@ -61,6 +61,10 @@ predicts_within_a_tenth() { # option...
     predicts_within_a_tenth --model efficientnet-lite0 --size 96 --batch-size 4 --k 1.0
 }
 
+@test "train: a dry run predicts the memory of a Res2Net" {
+    predicts_within_a_tenth --model res2net50d --size 64 --batch-size 4 --k 1.0
+}
+
 @test "train: a dry run predicts the memory of a network that learns in part, and later as a whole" {
     predicts_within_a_tenth --model resnet18 --size 64 --batch-size 12 --k 1.0 --train layer4
     predicts_within_a_tenth --model resnet18 --size 64 --batch-size 12 --k 1.0 --train head \
