@@ -2,7 +2,7 @@
 """Times training steps and inference of build/bench-step and, where python3 has torch, of PyTorch, in turn.
 
 Both do forward, top-k loss, backward and Adam on the same network, sizes and threads; PyTorch in its two memory
-layouts, the faster of which counts. Each measurement is a process of its own; rounds are interleaved, so that a busy
+layouts, the faster of which counts; with --paddle also of Paddle. Each measurement is a process of its own; rounds are interleaved, so that a busy
 neighbour slows all of them, and processor seconds with one thread hardly feel one. The time of PyTorch's step does not
 depend on k (its backward pass visits all pictures), so it is measured for the first k of a case alone. Writes steps.csv
 (every step) and README.md (a table of medians) to --out."""
@@ -19,7 +19,8 @@ from collections import namedtuple
 
 SCRIPTS = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(SCRIPTS)
-OURS = "atk-train"
+OURS, PADDLE = "atk-train", "Paddle"
+PADDLE_MODEL = "res2net50-vd-26w-4s"
 LAYOUTS = ("channels_last", "plain")  # of PyTorch
 
 # threads 0: all. shares: the k of each measurement; none: inference.
@@ -43,8 +44,8 @@ def parse_case(text):
 
 def measure(args, program, case, share, threads):
     """One process -> its JSON. (Python's own memory, not torch's, is the least peak that a child can report.)"""
-    command = [args.program] if program == OURS else [sys.executable, os.path.join(SCRIPTS, "bench_torch.py"),
-                                                      "--layout", program]
+    command = {OURS: [args.program], PADDLE: [sys.executable, os.path.join(SCRIPTS, "bench_paddle.py")]}.get(
+        program, [sys.executable, os.path.join(SCRIPTS, "bench_torch.py"), "--layout", program])
     steps = max(2, args.pictures // case.batch)
     command += ["--model", os.path.join(ROOT, "models", f"{case.model}.yaml"), "--size", args.size, "--batch-size",
                 case.batch, "--threads", threads, "--warm-up", 1, "--steps", steps]
@@ -58,11 +59,13 @@ def run_case(args, case, layouts, about):
     threads = case.threads or args.threads
     shares = case.shares or [None]
     turns = [(OURS, share) for share in shares] + [(layout, shares[0]) for layout in layouts]
+    if args.paddle and case.model == PADDLE_MODEL:
+        turns.append((PADDLE, shares[0]))
     rows = []
     for number in range(args.rounds):
         for program, share in turns:
             result = measure(args, program, case, share, threads)
-            about[OURS if program == OURS else "PyTorch"] = result
+            about["PyTorch" if program in layouts else program] = result
             rows += [{"model": case.model, "batch": case.batch, "k": share or "inference", "threads": threads,
                       "round": number + 1, "program": program, "seconds": f"{wall:.6f}", "cpu_seconds": f"{cpu:.6f}",
                       "peak_mib": result["peak_mib"]}
@@ -109,6 +112,14 @@ def scaling(measured):
                     one / medians(rows, OURS, share or "inference")[0])
 
 
+def paddle_lines(measured):
+    for case, rows in measured:
+        theirs, ours = medians(rows, PADDLE), medians(rows, OURS, (case.shares or ["inference"])[0])
+        if theirs:
+            yield (f"- {case.model} batch {case.batch}: Paddle {case.batch / theirs[0]:.2f} img/s, {theirs[1] / case.batch:.3f} "
+                   f"CPU s, {theirs[2]:.0f} MiB; atk-train is {theirs[0] / ours[0]:.1f} times as fast")
+
+
 def processor():
     try:
         with open("/proc/cpuinfo", encoding="utf-8") as file:
@@ -129,9 +140,12 @@ def report(args, measured, about):
         yield from table_rows(case, rows)
     yield ""
     yield from scaling(measured)
+    yield from paddle_lines(measured)
     yield f"- {processor()}, {len(os.sched_getaffinity(0))} processors; load average at the end {os.getloadavg()[0]:.1f}"
     yield f"- {OURS} {ours['version']}, kernels {ours['kernels']}, {ours['blas']}"
     yield f"- PyTorch {about['PyTorch']['version']}" if "PyTorch" in about else "- python3 has no torch to compare with"
+    if PADDLE in about:
+        yield f"- Paddle {about[PADDLE]['version']}"
 
 
 def write(args, measured, about):
@@ -155,6 +169,7 @@ def parse_arguments():
                                                            "hour; else a few minutes")
     parser.add_argument("--case", action="append", type=parse_case, metavar="MODEL:BATCH:K,K,...[:THREADS]",
                         help="measure this in place of the list; K may be the word inference; repeat for several")
+    parser.add_argument("--paddle", action="store_true", help=f"of {PADDLE_MODEL}, measure Paddle's step, too")
     parser.add_argument("--size", type=int, default=448)
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)), help="what 'all' means")
     parser.add_argument("--rounds", type=int, default=3)

@@ -2,12 +2,10 @@
 """The steps of tests/bench/bench_step.c in PyTorch: same options, same output. scripts/bench.py runs both in turn,
 each time in a process of its own, so that peak memory is that of one case."""
 import argparse
-import json
-import resource
-import time
 
 import torch
 from reference_model import average_top_k, network, parse_k, read_spec
+from step_timer import report
 
 CLASSES = 1000
 FORMATS = {"plain": torch.contiguous_format, "channels_last": torch.channels_last}
@@ -45,17 +43,6 @@ def make_step(args):
     return step
 
 
-def measure(step, warm_up, steps):
-    seconds, cpu_seconds = [], []
-    for i in range(warm_up + steps):
-        began, cpu_began = time.perf_counter(), time.process_time()
-        step()
-        if i >= warm_up:
-            seconds.append(time.perf_counter() - began)
-            cpu_seconds.append(time.process_time() - cpu_began)
-    return seconds, cpu_seconds
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--layout", choices=FORMATS, default="channels_last")
@@ -70,10 +57,7 @@ def main():
     parser.add_argument("--inference", action="store_true")
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
-    seconds, cpu_seconds = measure(make_step(args), args.warm_up, args.steps)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps({"version": torch.__version__, "peak_mib": round(peak, 1), "seconds": seconds,
-                      "cpu_seconds": cpu_seconds}))
+    report(torch.__version__, make_step(args), args)
 
 
 main()
