@@ -46,6 +46,18 @@ refused() { # STATUS MESSAGE OPTION...
     cmp first/model.yaml second/model.yaml
 }
 
+# There are networks with the same tensors that compute other functions of them.
+@test "train: weights of another network by name, as the file says, are told of" {
+    train_first
+    cp small.yaml other.yaml
+    run atk-train "${again[@]}" --weights pets --model ./other.yaml --out second photos.csv
+    expect_status 0
+    expect 'given otherwise than the file says: model small'
+    run atk-train "${again[@]}" --weights pets --model ./small.yaml --out third photos.csv
+    expect_status 0
+    [[ $output != *'than the file says'* ]]
+}
+
 @test "train: args.yaml of a run with the weights' network starts the same run" {
     train_first
     atk-train "${again[@]}" -q --weights pets --out second photos.csv

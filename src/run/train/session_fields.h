@@ -54,7 +54,7 @@ struct session_taken {
     bool is_taken;                  /* false: the user has given another value */
     char text[SETTINGS_TEXT_BYTES]; /* of the file */
 };
-enum { SESSION_MOST_TAKEN = 6 };
+enum { SESSION_MOST_TAKEN = 7 };
 
 struct session_weights_file {
     char *path;    /* NULL: no --weights, or a resumed run */

@@ -1,6 +1,7 @@
 #include "run/train/session_weights.h"
 
 #include "base/memory.h"
+#include "base/text.h"
 #include "io/safetensors.h"
 #include "run/files/model_file.h"
 #include "run/files/model_library.h"
@@ -14,7 +15,7 @@
  * are values of. crop_fraction is behind resize, because it says nothing unless that is crop. */
 static const struct {
     const char *key, *setting;
-} known[SESSION_MOST_TAKEN] = {
+} known[SESSION_MOST_TAKEN - 1] = {
     {"mean", "mean"},     {"std", "std"},
     {"size", "size"},     {"interpolation", "interpolation"},
     {"resize", "resize"}, {"crop_fraction", "crop-fraction"},
@@ -58,7 +59,7 @@ static enum status take_over(struct session *s, const struct setting *item, cons
 static enum status take_settings(struct session *s, const struct safetensors *file,
                                  const struct settings *user, struct error *err)
 {
-    for (int i = 0; i < SESSION_MOST_TAKEN; i++) {
+    for (int i = 0; i < SESSION_MOST_TAKEN - 1; i++) {
         const char *meta = safetensors_meta(file, known[i].key);
         const struct setting *item = settings_table_find(known[i].setting);
         bool is_fraction = strcmp(known[i].key, "crop_fraction") == 0;
@@ -110,6 +111,36 @@ static enum status take_network(struct session *s, const struct safetensors *fil
     return name_model(s, name, err);
 }
 
+/* "res2net50d" of "models/res2net50d.yaml". */
+static void plain_name(char *out, size_t size, const char *model)
+{
+    const char *slash = strrchr(model, '/'), *name = slash ? slash + 1 : model;
+    size_t length = strlen(name) - (text_ends_in(name, ".yaml") ? strlen(".yaml") : 0);
+    snprintf(out, size, "%.*s", (int)length, name);
+}
+
+/* Of another network than the one that is given: there are networks with the same tensors, which
+ * compute other functions of them. */
+static void compare_network(struct session *s, const struct safetensors *file)
+{
+    struct session_weights_file *w = &s->weights_file;
+    const char *name = safetensors_meta(file, "model");
+    char given[sizeof w->taken[0].text];
+    struct model_spec spec;
+    struct error ignored;
+    if (name && !is_name(name))
+        name = model_file_parse(&spec, name, strlen(name), w->path, &ignored) == STATUS_OK
+                   ? spec.name
+                   : NULL;
+    name = name ? name : safetensors_meta(file, "architecture");
+    plain_name(given, sizeof given, s->resolved.model);
+    if (!name || strcmp(name, given) == 0)
+        return;
+    struct session_taken *t = &w->taken[w->n_taken++];
+    *t = (struct session_taken){.item = settings_table_find("model")};
+    snprintf(t->text, sizeof t->text, "%s", name);
+}
+
 enum status session_weights_name_model(struct session *s, struct error *err)
 {
     if (!s->weights_file.has_model_text)
@@ -140,7 +171,10 @@ static enum status take_header(struct session *s, const struct safetensors *file
     if (count_classes(w, file, err) != STATUS_OK || take_settings(s, file, user, err) != STATUS_OK)
         return err->status;
     w->has_network = !settings_given(user, settings_table_find("model"));
-    return w->has_network ? take_network(s, file, err) : STATUS_OK;
+    if (w->has_network)
+        return take_network(s, file, err);
+    compare_network(s, file);
+    return STATUS_OK;
 }
 
 enum status session_weights_find(struct session *s, struct error *err)
