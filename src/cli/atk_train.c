@@ -280,6 +280,8 @@ static enum status train(struct console *c, struct session *s, struct error *err
     if (status == STATUS_OK)
         status = run_trainer(c, s, trainer, err);
     trainer_destroy(trainer);
+    if (status != STATUS_OK)
+        session_discard_new_folder(s);
     return status;
 }
 

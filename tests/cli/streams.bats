@@ -190,6 +190,37 @@ END
     "$bin/atk-train" "${options[@]}" --batch-size 6
 }
 
+# ---- what is left behind ----
+
+@test "streams: what a killed run left of half-written files is gone when it is resumed" {
+    cp -r "$tiny/run" r
+    touch r/state.safetensors.tmp.1.0 r/best.safetensors.tmp.22.3 r/train_batch_0.png.tmp.4.5 \
+        r/mine.tmp.1.0 r/state.safetensors.tmp
+    "$bin/atk-train" --resume r -q
+    [ "$(cd r && echo *.tmp*)" = "mine.tmp.1.0 state.safetensors.tmp" ]
+}
+
+@test "streams: the folder of a run whose first state cannot be saved is removed" {
+    (
+        trap '' XFSZ
+        ulimit -f 12 # KiB / 1024 x blocks of 1024 bytes: enough for all but the state
+        train r -q
+    ) && status=0 || status=$?
+    [ "$status" -eq 1 ]
+    [ ! -e r ]
+}
+
+@test "streams: a data path that is not UTF-8 is refused before anything is read" {
+    d=$(printf 'caf\351')
+    mkdir "$d"
+    cp "$tiny"/*.png "$tiny/photos.csv" "$d"
+    run "$bin/atk-train" "$d/photos.csv" --out r
+    [ "$status" -eq 2 ]
+    [[ $output = *'--data: '*'is not UTF-8'* ]]
+    predict "$tiny/run" "$d/photos.csv" -q --out "$d/o.csv"
+    [ -s "$d/o.csv" ]
+}
+
 # ---- signals ----
 
 # stopped_by SIGNAL...: a long run gets them all once it is under way, and `wait` its status.

@@ -7,6 +7,7 @@
 #include "io/csv.h"
 #include "run/files/table_file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
@@ -218,6 +219,34 @@ enum status run_folder_create(struct run_folder **out, const char *path,
     return STATUS_OK;
 }
 
+/* Of one of the files that are written whole: "state.safetensors.tmp.4711.0". */
+static bool is_leftover(const char *name)
+{
+    for (int i = 0; i < RUN_N_FILES; i++) {
+        const char *file = i < RUN_FILE_FIRST_BATCHES
+                               ? file_name[i]
+                               : first_batches_file[i - RUN_FILE_FIRST_BATCHES];
+        size_t length = strlen(file);
+        if (strncmp(name, file, length) == 0 && strncmp(name + length, ".tmp.", 5) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* What a killed program has left of files that it was writing. Under the lock: nobody else writes
+ * any. */
+static void remove_leftovers(const struct run_folder *f)
+{
+    DIR *d = opendir(f->path);
+    const struct dirent *entry;
+
+    for (entry = d ? readdir(d) : NULL; entry; entry = readdir(d))
+        if (is_leftover(entry->d_name))
+            unlinkat(dirfd(d), entry->d_name, 0);
+    if (d)
+        closedir(d);
+}
+
 enum status run_folder_open(struct run_folder **out, const char *path, struct error *err)
 {
     struct run_folder *f = allocate(err);
@@ -234,6 +263,7 @@ enum status run_folder_open(struct run_folder **out, const char *path, struct er
         run_folder_close(f);
         return status;
     }
+    remove_leftovers(f);
     *out = f;
     return STATUS_OK;
 }

@@ -2,6 +2,8 @@
  * of it is known before a file is read. */
 #include "run/settings/settings.h"
 
+#include "base/utf8.h"
+
 #include <string.h>
 
 static enum status check_data(const struct settings *s, struct error *err)
@@ -206,12 +208,33 @@ bool settings_is_fixed(const struct settings *run, const struct setting *item)
            (strcmp(item->name, "epochs") == 0 && settings_epochs_schedule(run));
 }
 
+/* YAML holds nothing else: args.yaml could be written, and not be read again. */
+static enum status check_texts(const struct settings *s, struct error *err)
+{
+    int n;
+    const struct setting *table = settings_table(&n);
+
+    for (int i = 0; i < n; i++) {
+        const struct setting *item = &table[i];
+        if (item->type != SETTING_TEXT || item->use == SETTING_COMMAND ||
+            item->use == SETTING_UNSAVED)
+            continue;
+        const char *text = *(char *const *)((const char *)s + item->offset);
+        if (text && !utf8_valid(text))
+            return error_usage(err,
+                               "--%s: \"%s\" is not UTF-8, and the run could not be resumed; a "
+                               "link of another name helps",
+                               item->name, text);
+    }
+    return STATUS_OK;
+}
+
 enum status settings_check(const struct settings *s, struct error *err)
 {
     static enum status (*const check[])(const struct settings *, struct error *) = {
         check_data,    check_pictures,  check_augmentation, settings_check_loss,
         check_classes, check_optimiser, check_frozen,       check_rate,
-        check_stop,    check_machine,   check_run,
+        check_stop,    check_machine,   check_run,          check_texts,
     };
     enum status status = STATUS_OK;
 

@@ -230,6 +230,15 @@ struct trainer_inputs session_trainer_inputs(const struct session *s)
     };
 }
 
+void session_discard_new_folder(struct session *s)
+{
+    if (s->settings->resume || !s->folder ||
+        files_exist(run_folder_file(s->folder, RUN_FILE_STATE)))
+        return;
+    run_folder_discard(s->folder);
+    s->folder = NULL;
+}
+
 void session_close(struct session *s)
 {
     loader_destroy(s->train_loader);

@@ -47,6 +47,8 @@ enum status session_save_settings(struct session *s, struct error *err);
 /* After session_open: all that a trainer needs from the session. stop, began and events are the
  * caller's to add. */
 struct trainer_inputs session_trainer_inputs(const struct session *s);
+/* Removes the folder of a new run that has no state yet, and so could not be resumed. */
+void session_discard_new_folder(struct session *s);
 void session_close(struct session *s); /* a zeroed one is fine */
 
 const struct class_list *session_classes(const struct session *s);
