@@ -5,9 +5,10 @@
  *
  * Groups are slices of two tensors, `groups` [batch, in pixels, inner], what the first 1x1
  * computes, and `joined` [batch, out pixels, inner], what the last one reads: neither splitting nor
- * concatenation moves anything but the last group of a chain. In front of its convolution the sum
- * of a chain stands where the convolution's output will: in forward, and again in backward, once
- * that output is not needed any more. Gradients lie likewise. */
+ * concatenation moves anything but the last group of a chain. Until that comes, its place in
+ * `joined` holds the sum that a convolution reads; in backward, which needs no concatenation any
+ * more, again. (Not the convolution's own place: with fixed statistics a norm writes there while
+ * pixels beside are still to be read.) Gradients lie likewise. */
 #include "nn/block_kinds.h"
 #include "nn/block_shortcut.h"
 
@@ -244,9 +245,9 @@ static const float *input_of(const struct res2net *k, float *joined, const float
 {
     if (!k->has_chain || i == 0)
         return groups + i * k->width;
-    float *here = joined + i * k->width;
-    add(k, here, groups + i * k->width, here - k->width, samples);
-    return here;
+    float *sum = joined + k->n * k->width;
+    add(k, sum, groups + i * k->width, joined + (i - 1) * k->width, samples);
+    return sum;
 }
 
 static void forward(struct block *block, float *y, const float *x, struct samples samples,

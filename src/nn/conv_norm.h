@@ -29,7 +29,7 @@ struct tensor conv_norm_build(struct conv_norm *u, struct build *b, const char *
                               const char *norm, struct tensor in, int residual,
                               const struct conv_norm_spec *spec);
 
-/* y = activation(norm(conv(x)) (+ residual)). residual may be y, or NULL. */
+/* y = activation(norm(conv(x)) (+ residual)). residual may be y, or NULL; y has no float of x. */
 void conv_norm_forward(struct conv_norm *u, float *y, const float *x, const float *residual,
                        struct samples samples, enum model_mode mode);
 /* From g = dL/dy (masked in place where the activation with output y is flat; y NULL: masked
