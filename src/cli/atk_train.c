@@ -262,21 +262,27 @@ static void show_late(void *context, const struct session_bad_image *bad)
                      run_folder_file(show->session->folder, RUN_FILE_BAD_IMAGES));
 }
 
+static enum status open_shown(struct session *s, struct show *show, struct error *err)
+{
+    if (session_open(s, err) != STATUS_OK)
+        return err->status;
+    s->tell_late = show_late;
+    s->tell_late_context = show;
+    report_weights(show->console, s);
+    console_print(show->console, "run       %s\n", run_folder_path(s->folder));
+    return STATUS_OK;
+}
+
 static enum status train(struct console *c, struct session *s, struct error *err)
 {
     struct show show = {.console = c, .session = s};
     struct trainer *trainer = NULL;
-    enum status status = session_open(s, err);
 
-    if (status != STATUS_OK)
-        return status;
-    s->tell_late = show_late;
-    s->tell_late_context = &show;
-    report_weights(c, s);
-    console_print(c, "run       %s\n", run_folder_path(s->folder));
+    if (open_shown(s, &show, err) != STATUS_OK)
+        return err->status;
     const struct trainer_events events = {&show, show_batch, show_evaluating, show_epoch};
     const struct trainer_inputs inputs = describe_inputs(s, events);
-    status = trainer_create(&trainer, &inputs, err);
+    enum status status = trainer_create(&trainer, &inputs, err);
     if (status == STATUS_OK)
         status = run_trainer(c, s, trainer, err);
     trainer_destroy(trainer);
