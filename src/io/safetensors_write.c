@@ -3,6 +3,7 @@
 
 #include "base/files.h"
 #include "base/memory.h"
+#include "base/text_stream.h"
 #include "base/utf8.h"
 #include "io/json_text.h"
 
@@ -105,9 +106,10 @@ static void print_entry(FILE *stream, const struct safetensors_entry *e, size_t 
 static enum status print_header(char **header, size_t *length, const struct content *c,
                                 struct error *err)
 {
-    FILE *stream = open_memstream(header, length);
-    if (!stream)
-        return error_errno(err, "no stream for the header");
+    struct text_stream t;
+    if (text_stream_open(&t, "the header", err) != STATUS_OK)
+        return err->status;
+    FILE *stream = t.stream;
     size_t begin = 0, n_members = 0;
     fputc('{', stream);
     if (c->n_meta > 0) {
@@ -120,14 +122,9 @@ static enum status print_header(char **header, size_t *length, const struct cont
         begin += c->entry[i]->n_bytes;
     }
     fputc('}', stream);
-    while (ftell(stream) % 8 != 0)
-        fputc(' ', stream);
-    bool failed = ferror(stream) != 0;
-    if (fclose(stream) == 0 && !failed)
-        return STATUS_OK;
-    free(*header);
-    *header = NULL;
-    return error_memory(err, *length, "the header");
+    fflush(stream);
+    fprintf(stream, "%*s", (int)(-t.size & 7), "");
+    return text_stream_close(header, length, &t, "the header", err);
 }
 
 static enum status write_file(const char *path, const char *header, size_t length,

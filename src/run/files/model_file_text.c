@@ -1,5 +1,6 @@
 /* What a reader would take from silence is not written, so that the text of a network does not
  * change when model files learn a new key. */
+#include "base/text_stream.h"
 #include "io/yaml.h"
 #include "run/files/model_file.h"
 #include "run/files/model_file_words.h"
@@ -77,18 +78,11 @@ static void put_spec(FILE *stream, const struct model_spec *spec)
 
 enum status model_file_text(char **out, const struct model_spec *spec, struct error *err)
 {
-    size_t size = 0;
-    FILE *stream = open_memstream(out, &size);
+    struct text_stream t;
 
-    if (!stream) {
-        *out = NULL;
-        return error_memory(err, 1024, "a model description");
-    }
-    put_spec(stream, spec);
-    if (fclose(stream) != 0) {
-        free(*out);
-        *out = NULL;
-        return error_memory(err, size, "a model description");
-    }
-    return STATUS_OK;
+    *out = NULL;
+    if (text_stream_open(&t, "a model description", err) != STATUS_OK)
+        return err->status;
+    put_spec(t.stream, spec);
+    return text_stream_close(out, NULL, &t, "a model description", err);
 }

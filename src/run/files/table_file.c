@@ -31,8 +31,10 @@ void table_file_close(struct table_file *t)
 
 enum status table_file_begin(struct table_file *t, struct error *err)
 {
-    t->stream = open_memstream(&t->text, &t->size);
-    return t->stream ? STATUS_OK : error_memory(err, 256, "a table row");
+    enum status status = text_stream_open(&t->row, "a table row", err);
+
+    t->stream = t->row.stream;
+    return status;
 }
 
 static enum status file_length(int64_t *length, const struct table_file *t, struct error *err)
@@ -45,7 +47,8 @@ static enum status file_length(int64_t *length, const struct table_file *t, stru
     return STATUS_OK;
 }
 
-static enum status append(const struct table_file *t, struct error *err)
+static enum status append(const struct table_file *t, const char *row, size_t size,
+                          struct error *err)
 {
     int64_t before;
     ssize_t written;
@@ -54,9 +57,9 @@ static enum status append(const struct table_file *t, struct error *err)
     if (status != STATUS_OK)
         return status;
     do
-        written = write(t->fd, t->text, t->size);
+        written = write(t->fd, row, size);
     while (written < 0 && errno == EINTR);
-    if (written == (ssize_t)t->size)
+    if (written == (ssize_t)size)
         return STATUS_OK;
     if (written >= 0)
         errno = ENOSPC; /* what a short write to a file means */
@@ -68,16 +71,15 @@ static enum status append(const struct table_file *t, struct error *err)
 
 enum status table_file_end(struct table_file *t, struct error *err)
 {
-    enum status status;
+    char *row;
+    size_t size;
 
     fputc('\n', t->stream);
-    if (fclose(t->stream) != 0)
-        status = error_memory(err, t->size, "a table row");
-    else
-        status = append(t, err);
-    free(t->text);
-    t->text = NULL;
     t->stream = NULL;
+    enum status status = text_stream_close(&row, &size, &t->row, "a table row", err);
+    if (status == STATUS_OK)
+        status = append(t, row, size, err);
+    free(row);
     return status;
 }
 

@@ -5,17 +5,17 @@
 #define RUN_FILES_TABLE_FILE_H
 
 #include "base/error.h"
+#include "base/text_stream.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 
 struct table_file {
-    char *path;   /* owned */
-    int fd;       /* -1: not open */
-    FILE *stream; /* between begin and end: the row, in memory */
-    char *text;
-    size_t size;
+    char *path;             /* owned */
+    int fd;                 /* -1: not open */
+    struct text_stream row; /* between begin and end */
+    FILE *stream;           /* its */
 };
 
 /* Creates the file, which must not exist, or opens an existing one. */

@@ -1,6 +1,7 @@
 #include "run/settings/settings_yaml.h"
 
 #include "base/files.h"
+#include "base/text_stream.h"
 #include "io/yaml.h"
 
 #include <stdlib.h>
@@ -10,28 +11,22 @@
 static enum status value_text(char **out, const struct yaml_tree *value, const char *where,
                               struct error *err)
 {
-    size_t size = 0;
-    FILE *stream = open_memstream(out, &size);
+    struct text_stream t;
 
-    if (!stream)
-        return error_memory(err, 64, "a setting's text");
+    if (text_stream_open(&t, "a setting's text", err) != STATUS_OK)
+        return err->status;
     bool good = value->kind != YAML_MAP;
     if (value->kind == YAML_SCALAR)
-        fputs(value->text, stream);
+        fputs(value->text, t.stream);
     for (int i = 0; good && value->kind == YAML_LIST && i < value->n; i++) {
         good = value->child[i].kind == YAML_SCALAR;
         if (good)
-            fprintf(stream, "%s%s", i ? "," : "", value->child[i].text);
+            fprintf(t.stream, "%s%s", i ? "," : "", value->child[i].text);
     }
-    if (fclose(stream) != 0) {
-        free(*out);
-        return error_memory(err, size, "a setting's text");
-    }
-    if (!good) {
-        free(*out);
-        return error_usage(err, "%s: a single value was expected", where);
-    }
-    return STATUS_OK;
+    if (good)
+        return text_stream_close(out, NULL, &t, "a setting's text", err);
+    text_stream_discard(&t);
+    return error_usage(err, "%s: a single value was expected", where);
 }
 
 static bool is_list(const struct setting *item)
