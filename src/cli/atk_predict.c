@@ -275,6 +275,7 @@ int main(int argc, char **argv)
     else {
         p.progress = !p.options.set.quiet && isatty(STDERR_FILENO) && !isatty(STDOUT_FILENO);
         stop_signal_catch();
+        signal(SIGXFSZ, SIG_IGN); /* a file that may grow no further: an error of the write */
         status = run(&p, &err);
     }
     return finish(&p, status, &err);

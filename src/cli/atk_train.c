@@ -423,6 +423,7 @@ int main(int argc, char **argv)
     memory_start();
     stop_signal_catch();
     signal(SIGPIPE, SIG_IGN); /* a reader that goes away is an error of the next write */
+    signal(SIGXFSZ, SIG_IGN); /* so is a file that may grow no further */
     console_open(&console, program, false);
     enum status status = train_options_parse(&options, argc, argv, &err);
     if (status == STATUS_OK && options.set.json && !has_output)
