@@ -11,7 +11,7 @@ all:
 
 # Targets that compile something need the libraries: what is missing is said in one line, before the
 # compiler can say it in a hundred. (test, demo, lint and bench install it and then call make again.)
-CALLERS := help deps test demo figure1 lint bench bench-input bench-kernels clean uninstall
+CALLERS := help deps test fuzz torture demo figure1 lint bench bench-input bench-kernels clean uninstall
 ifneq ($(filter-out $(CALLERS),$(or $(MAKECMDGOALS),all)),)
 MISSING := $(shell CC='$(CC)' scripts/install-dependencies --check build)
 ifneq ($(MISSING),)
@@ -62,6 +62,8 @@ CLI_SHARED      := $(patsubst src/%.c,$(BUILD)/obj/%.o,\
                      $(filter-out src/cli/atk_%.c,$(wildcard src/cli/*.c)))
 UNIT_TESTS      := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/*/test_*.c tests/unit/*/*/test_*.c))
 CLI_TESTS       := $(wildcard tests/cli/*.bats)
+FUZZ_TARGETS    := $(patsubst tests/fuzz/target_%.c,%,$(wildcard tests/fuzz/target_*.c))
+REPLAYS         := $(FUZZ_TARGETS:%=$(BUILD)/tests/fuzz/%)
 
 all: $(PROGRAMS)
 
@@ -150,9 +152,33 @@ $(BUILD)/tests/%: tests/unit/%.c $(BUILD)/tests/failing_alloc.o $(LIBRARY) $(BUI
 	$(Q)$(COMPILE) -Itests/unit -o $@ $< $(filter %.o,$^) $(filter %.a,$^) $(WRAP_ALLOC) $(LDFLAGS) $(LIBS) \
 	    -lcmocka
 
+# Fuzz targets (tests/fuzz/fuzz.h): over the files of the corpus with any compiler, and, in a build of
+# clang's with -fsanitize=fuzzer-no-link, by libFuzzer.
+$(BUILD)/obj/fuzz/%.o: tests/fuzz/%.c $(BUILD)/flags
+	$(call say,cc)
+	@mkdir -p $(@D)
+	$(Q)$(COMPILE) $(STRICT) -DATK_CORPUS='"tests/fuzz/corpus"' -c -o $@ $<
+$(REPLAYS): $(BUILD)/tests/fuzz/%: $(BUILD)/obj/fuzz/target_%.o \
+                                   $(addprefix $(BUILD)/obj/fuzz/,fuzz.o replay.o) $(LIBRARY)
+	$(call say,link)
+	@mkdir -p $(@D)
+	$(Q)$(LINK)
+$(FUZZ_TARGETS:%=$(BUILD)/fuzz/%): $(BUILD)/fuzz/%: $(BUILD)/obj/fuzz/target_%.o \
+                                                   $(BUILD)/obj/fuzz/fuzz.o $(LIBRARY)
+	$(call say,link)
+	@mkdir -p $(@D)
+	$(Q)$(LINK) -fsanitize=fuzzer
+# Faults for programs that are not built for them (LD_PRELOAD).
+$(BUILD)/faults.so: tests/torture/faults.c $(BUILD)/flags
+	$(call say,cc)
+	$(Q)$(COMPILE) $(STRICT) -fno-builtin -fPIC -shared -o $@ $< $(LDFLAGS) -ldl
+
+fuzz-targets: $(FUZZ_TARGETS:%=$(BUILD)/fuzz/%)
+
 -include $(patsubst %.o,%.d,$(LIBRARY_OBJECTS) $(CLI_SHARED) $(BUILD)/obj/cli/atk_train.o \
            $(BUILD)/obj/cli/atk_predict.o $(BUILD)/tests/failing_alloc.o \
            $(patsubst tests/bench/%.c,$(BUILD)/obj/bench/%.o,$(wildcard tests/bench/*.c)) \
+           $(patsubst tests/fuzz/%.c,$(BUILD)/obj/fuzz/%.o,$(wildcard tests/fuzz/*.c)) \
            $(patsubst scripts/%.c,$(BUILD)/obj/%.o,$(wildcard scripts/figure1/*.c))) \
          $(addsuffix .d,$(UNIT_TESTS) $(BUILD)/draw-demo)
 
@@ -162,12 +188,16 @@ $(BUILD)/tests/%: tests/unit/%.c $(BUILD)/tests/failing_alloc.o $(LIBRARY) $(BUI
 AGAIN = $(MAKE) --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
 INSTALL_DEPENDENCIES = @CC='$(CC)' scripts/install-dependencies
 
-.PHONY: help deps test tests-built demo figure1 lint bench bench-input bench-kernels install uninstall clean
+.PHONY: help deps test tests-built fuzz fuzz-targets torture demo figure1 lint bench bench-input bench-kernels install uninstall clean
 help:
 	@echo 'make            build $(BUILD)/atk-train and $(BUILD)/atk-predict (V=1 shows the commands)'
 	@echo 'make demo       draw a small set of pictures, train on it, print the accuracy'
 	@echo 'make figure1    the experiment of the paper that the loss is from, as numbers and a picture'
 	@echo 'make test       every test, in a release build and under ASan and UBSan'
+	@echo 'make fuzz       each reader of files under libFuzzer (needs clang), FUZZ_SECONDS=60 each;'
+	@echo '                FUZZ_TARGETS="png csv": some of them'
+	@echo 'make torture    kills, full disks, failing allocations, several runs at once, threads'
+	@echo '                under ThreadSanitizer; a quarter of an hour'
 	@echo 'make lint       the rules of src/README.md, clang-format, cppcheck'
 	@echo 'make bench      training and inference beside PyTorch, if python3 has torch; a few'
 	@echo '                minutes, or with BENCH=all an hour; the table is $(BUILD)/bench/README.md'
@@ -185,14 +215,29 @@ deps:
 	$(INSTALL_DEPENDENCIES) build
 
 # What no test runs is built all the same: it must not fall behind what it includes.
-tests-built: $(PROGRAMS) $(UNIT_TESTS) $(BUILD)/draw-demo $(BUILD)/figure1 \
+tests-built: $(PROGRAMS) $(UNIT_TESTS) $(REPLAYS) $(if $(SANITIZE),,$(BUILD)/faults.so) $(BUILD)/draw-demo $(BUILD)/figure1 \
              $(addprefix $(BUILD)/,bench-step bench-input bench-kernels parity-driver run-network)
 test:
 	$(INSTALL_DEPENDENCIES) build test
 	+@$(AGAIN) tests-built
 	+@$(AGAIN) tests-built BUILD=$(BUILD)/asan SANITIZE=1 CFLAGS='-O1 -g'
-	@scripts/run-tests BUILD=$(BUILD) $(CLI_TESTS) $(UNIT_TESTS) \
-	    BUILD=$(BUILD)/asan $(CLI_TESTS) $(UNIT_TESTS:$(BUILD)/%=$(BUILD)/asan/%)
+	@scripts/run-tests BUILD=$(BUILD) $(CLI_TESTS) $(UNIT_TESTS) $(REPLAYS) \
+	    BUILD=$(BUILD)/asan $(CLI_TESTS) $(patsubst $(BUILD)/%,$(BUILD)/asan/%,$(UNIT_TESTS) $(REPLAYS))
+
+# A finding stops it; the file that shows it is in build/fuzz/fuzz/findings.
+FUZZ_SECONDS ?= 60
+FUZZ_BUILD    = $(MAKE) --no-print-directory BUILD=$(BUILD)/fuzz CC=clang SANITIZE=1 \
+                CFLAGS='-O1 -g -fsanitize=fuzzer-no-link'
+fuzz:
+	$(INSTALL_DEPENDENCIES) build fuzz
+	+@$(FUZZ_BUILD) $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc)) fuzz-targets
+	@tests/fuzz/run $(BUILD)/fuzz/fuzz $(FUZZ_SECONDS) $(FUZZ_TARGETS)
+
+torture:
+	$(INSTALL_DEPENDENCIES) build test
+	+@$(AGAIN) all $(BUILD)/faults.so
+	+@$(AGAIN) all BUILD=$(BUILD)/tsan CFLAGS='-O1 -g -fsanitize=thread'
+	@tests/torture/torture.py $(BUILD)
 
 demo:
 	$(INSTALL_DEPENDENCIES) build

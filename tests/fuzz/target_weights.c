@@ -1,0 +1,59 @@
+/* A weights file (without its first eight bytes, see fuzz_safetensors): its metadata, its classes,
+ * and its tensors in a network, whose weights are finite then. */
+#include "fuzz.h"
+
+#include "run/files/checkpoint.h"
+#include "run/files/model_file.h"
+
+#include <math.h>
+#include <string.h>
+
+static void read_card(const struct safetensors *file)
+{
+    struct checkpoint_card card = {0};
+    struct model_spec spec;
+    struct error err;
+    enum status status = checkpoint_card_read(&card, file, "w", &err);
+
+    fuzz_check_error(status, &err);
+    if (status == STATUS_OK) {
+        FUZZ_MUST(card.fit.size >= 1 && card.classes.n >= 1);
+        for (int i = 0; i < 3; i++)
+            FUZZ_MUST(isfinite(card.mean[i]) && card.std[i] > 0);
+        status = model_file_parse(&spec, card.model, strlen(card.model), "w", &err);
+        fuzz_check_error(status, &err);
+    }
+    checkpoint_card_free(&card);
+}
+
+static void load(const struct safetensors *file, const struct class_list *classes)
+{
+    struct param_list *params = model_params(fuzz_model());
+    struct checkpoint_report report = {0};
+    struct error err;
+    enum status status = checkpoint_load(&report, params, file, "w", classes, &err);
+
+    fuzz_check_error(status, &err);
+    checkpoint_report_free(&report);
+    for (size_t i = 0; i < params->n_all; i++)
+        FUZZ_MUST(isfinite(params->all[i]));
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct safetensors file = {0};
+    struct class_list classes = {0};
+    struct error err;
+
+    if (safetensors_read(&file, fuzz_safetensors(data, size), &err) == STATUS_OK) {
+        read_card(&file);
+        enum status status = checkpoint_classes(&classes, &file, "w", &err);
+        fuzz_check_error(status, &err);
+        load(&file, NULL);
+        if (status == STATUS_OK && classes.n == 3)
+            load(&file, &classes);
+        class_list_free(&classes);
+    }
+    safetensors_free(&file);
+    return 0;
+}
