@@ -170,18 +170,14 @@ enum status files_open(struct files_writer *w, const char *path, struct error *e
 }
 
 /* Makes a rename durable. Some file systems cannot do that for a directory; then it is theirs. */
-static enum status sync_directory_of(const char *path, struct error *err)
+static enum status sync_directory(const char *directory, struct error *err)
 {
-    char *directory;
     enum status status = STATUS_OK;
-    if (files_directory(&directory, path, err) != STATUS_OK)
-        return err->status;
     int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0 || (fsync(fd) != 0 && errno != EINVAL && errno != ENOTSUP))
         status = error_errno(err, "cannot write the folder %s", directory);
     if (fd >= 0)
         close(fd);
-    free(directory);
     return status;
 }
 
@@ -212,18 +208,32 @@ static enum status finish_stream(struct files_writer *w, struct error *err)
     return status;
 }
 
+/* All memory is there before the rename: what fails behind it would be an error in spite of the new
+ * file. */
+static enum status replace(struct files_writer *w, struct error *err)
+{
+    char *directory;
+
+    if (files_directory(&directory, w->path, err) != STATUS_OK)
+        return err->status;
+    enum status status = STATUS_OK;
+    if (rename(w->temporary, w->path) != 0) {
+        status = error_errno(err, "cannot write %s", w->path);
+    } else {
+        free(w->temporary); /* it is the file now */
+        w->temporary = NULL;
+        status = sync_directory(directory, err);
+    }
+    free(directory);
+    return status;
+}
+
 enum status files_commit(struct files_writer *w, struct error *err)
 {
     enum status status = finish_stream(w, err);
-    if (status == STATUS_OK && w->temporary) {
-        if (rename(w->temporary, w->path) != 0) {
-            status = error_errno(err, "cannot write %s", w->path);
-        } else {
-            free(w->temporary); /* it is the file now */
-            w->temporary = NULL;
-            status = sync_directory_of(w->path, err);
-        }
-    }
+
+    if (status == STATUS_OK && w->temporary)
+        status = replace(w, err);
     files_abandon(w);
     return status;
 }

@@ -400,8 +400,10 @@ static void a_failing_allocation_leaves_the_old_file(void **state)
     (void)state;
     char path[512];
     snprintf(path, sizeof path, "%s", scratch_write("a", "old", 3));
-    FAILING_ALLOC_EACH(files_write(path, "new", 3, &err), &err)
+    FAILING_ALLOC_EACH(files_write(path, "new", 3, &err), &err) {
         assert_int_equal(count_files(), 1);
+        assert_content(path, "old");
+    }
     assert_int_equal(count_files(), 1);
     assert_content(path, "new");
     uint8_t *bytes;
