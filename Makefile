@@ -197,7 +197,7 @@ help:
 	@echo 'make fuzz       each reader of files under libFuzzer (needs clang), FUZZ_SECONDS=60 each;'
 	@echo '                FUZZ_TARGETS="png csv": some of them'
 	@echo 'make torture    kills, full disks, failing allocations, several runs at once, threads'
-	@echo '                under ThreadSanitizer; a quarter of an hour'
+	@echo '                under ThreadSanitizer; half an hour'
 	@echo 'make lint       the rules of src/README.md, clang-format, cppcheck'
 	@echo 'make bench      training and inference beside PyTorch, if python3 has torch; a few'
 	@echo '                minutes, or with BENCH=all an hour; the table is $(BUILD)/bench/README.md'
