@@ -166,6 +166,8 @@ enum status session_check_files(struct session *s, struct error *err)
 {
     const struct session_facts none = {0};
 
-    return session_stamps_take(s, true, err) == STATUS_OK ? session_findings_find(s, &none, err)
-                                                          : err->status;
+    if (session_stamps_take(s, true, err) != STATUS_OK)
+        return err->status;
+    session_machine_add_decoding(s, session_stamps_decode_bytes(s));
+    return session_findings_find(s, &none, err);
 }

@@ -109,6 +109,8 @@ struct session {
     struct loader *train_loader, *val_loader; /* val_loader NULL: no validation */
     struct run_folder *folder;
     int64_t *train_stamp, *val_stamp; /* [n] of the rows; NULL: not looked at yet */
+    const char *largest_file;         /* path of an image; borrowed from the data set */
+    int64_t largest_bytes;
     int n_replaced; /* images of a resumed run whose size or time of change is another */
     const char *first_replaced; /* path of the first one; borrowed from the data set */
 

@@ -4,6 +4,7 @@
 #include "base/hash.h"
 #include "base/memory.h"
 #include "data/path_hint.h"
+#include "image/image_decode.h"
 #include "io/safetensors.h"
 
 #include <stdlib.h>
@@ -22,8 +23,16 @@ static int64_t hash_stamp(const struct files_stamp *stamp)
     return (int64_t)hash;
 }
 
-static enum status take_side(int64_t **out, const struct session_rows *rows, bool must_be_there,
-                             struct error *err)
+static void note_largest(struct session *s, const char *path, int64_t bytes)
+{
+    if (bytes <= s->largest_bytes)
+        return;
+    s->largest_bytes = bytes;
+    s->largest_file = path;
+}
+
+static enum status take_side(struct session *s, int64_t **out, const struct session_rows *rows,
+                             bool must_be_there, struct error *err)
 {
     if (!rows->data || (*out && !must_be_there))
         return STATUS_OK;
@@ -32,9 +41,10 @@ static enum status take_side(int64_t **out, const struct session_rows *rows, boo
     for (int i = 0; *out && i < rows->n; i++) {
         const struct sample *sample = dataset_sample(rows->data, rows->row[i]);
         struct files_stamp stamp;
-        if (files_check_readable(&stamp, sample->path, err) == STATUS_OK)
+        if (files_check_readable(&stamp, sample->path, err) == STATUS_OK) {
             (*out)[i] = hash_stamp(&stamp);
-        else if (must_be_there) {
+            note_largest(s, sample->path, stamp.bytes);
+        } else if (must_be_there) {
             path_hint(err, sample->path);
             return error_prefix(err, "%s:%d", dataset_path(rows->data), sample->line);
         }
@@ -44,8 +54,22 @@ static enum status take_side(int64_t **out, const struct session_rows *rows, boo
 
 enum status session_stamps_take(struct session *s, bool must_be_there, struct error *err)
 {
-    enum status status = take_side(&s->train_stamp, &s->train, must_be_there, err);
-    return status == STATUS_OK ? take_side(&s->val_stamp, &s->val, must_be_there, err) : status;
+    enum status status = take_side(s, &s->train_stamp, &s->train, must_be_there, err);
+    return status == STATUS_OK ? take_side(s, &s->val_stamp, &s->val, must_be_there, err) : status;
+}
+
+size_t session_stamps_decode_bytes(const struct session *s)
+{
+    enum { MOST_BYTES = 64 << 20 };
+    struct error ignored;
+    uint8_t *bytes;
+    size_t n;
+    if (!s->largest_file ||
+        files_read(&bytes, &n, s->largest_file, MOST_BYTES, &ignored) != STATUS_OK)
+        return 0;
+    n += image_decode_memory(bytes, n);
+    free(bytes);
+    return n;
 }
 
 static struct safetensors_entry entry_of(const char *name, const int64_t *stamp, int n)

@@ -6,6 +6,9 @@
 #include "base/error.h"
 #include "run/train/session_fields.h"
 
+/* What the image of the largest file takes while it is decoded: a guess at the largest image, for
+ * when not all are read. 0 where it cannot be told. After session_stamps_take. */
+size_t session_stamps_decode_bytes(const struct session *s);
 /* Looks at each image, into s->train_stamp and s->val_stamp. must_be_there: one that is no readable
  * file is an error that names it; otherwise nothing is done when they have been looked at. */
 enum status session_stamps_take(struct session *s, bool must_be_there, struct error *err);

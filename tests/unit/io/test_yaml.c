@@ -160,7 +160,8 @@ static void a_file_is_read_by_its_path(void **state)
     path = scratch_write("large.yaml", large, 1024 * 1024 + 1);
     free(large);
     assert_int_equal(yaml_tree_read(&root, path, &err), STATUS_FAILED);
-    assert_non_null(strstr(err.message, "large.yaml: the file has 1048577 bytes, more than 1048576"));
+    assert_non_null(
+        strstr(err.message, "large.yaml: the file has 1048577 bytes, more than 1048576"));
 }
 
 /* Any bytes give a tree or an error, and no finding of the sanitizers. */
