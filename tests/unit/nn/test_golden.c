@@ -230,9 +230,10 @@ static int free_cases(void **state)
 }
 
 /* Winograd convolutions round two to three times as coarsely as direct ones, which PyTorch uses;
- * what was seen over kernel levels and BLAS core types is 4.6. A few units of float32's last place
- * are for tensors that PyTorch hit by luck. */
-#define FACTOR     6
+ * what was seen over kernel levels, BLAS core types and builds is 4.6, and 6.6 for a bias after one
+ * step of Adam, which divides a gradient by its own size. A few units of float32's last place are
+ * for tensors that PyTorch hit by luck. */
+#define FACTOR     8
 #define LAST_PLACE 2e-7
 
 /* Every golden tensor of a group: ours is at most FACTOR times as far away as PyTorch's float32. */
