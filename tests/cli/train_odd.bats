@@ -58,18 +58,18 @@ xCAAAAAElFTkSuQmCC
 @test "odd: a label in two spellings that nobody sees, or of one number, is an error with both lines" {
     local spelling
     sed 's/,dog$/,1/' photos.csv >numbers.csv
-    for spelling in 01 +1 1.0 $'1\u00A0'; do
+    for spelling in 01 +1 1.0 $'1\xc2\xa0'; do
         sed "5s/,1\$/,$spelling/" numbers.csv >n.csv
         refused 'n.csv:5: ' n.csv
         expect 'line 2'
         expect 'in two spellings'
     done
-    for spelling in $'dog\u00A0' $'do\u200Bg'; do
+    for spelling in $'dog\xc2\xa0' $'do\xe2\x80\x8bg'; do
         sed "5s/,dog\$/,$spelling/" photos.csv >n.csv
         refused 'n.csv:5: ' n.csv
         expect 'looks like "dog" of line 2: one label in two spellings'
     done
-    sed $'s/,dog$/,caf\u00E9/; 8s/,.*/,cafe\u0301/' photos.csv >n.csv
+    sed $'s/,dog$/,caf\xc3\xa9/; 8s/,.*/,cafe\xcc\x81/' photos.csv >n.csv
     refused 'U+0065 U+0301 here, U+00E9 there' n.csv
     expect 'n.csv:8: '
 }

@@ -60,7 +60,7 @@ setup() {
 on_terminal() { TERM=xterm script -qec "$(printf '%q ' "$@")" /dev/null </dev/null; }
 
 @test "train: on a terminal a bar takes the place of lines, unless --log-every asks for them" {
-    command -v script >/dev/null || skip "no script(1)"
+    script -qec true /dev/null </dev/null >/dev/null 2>&1 || skip 'no pseudo-terminal here'
     run on_terminal "$build/atk-train" "${small[@]}" photos.csv --out bar
     expect_status 0
     expect 'epoch 1/2:'
