@@ -209,8 +209,7 @@ static const struct narrow {
 enum { CLASSES = 5, BATCH = 3, SIZE = 52 };
 
 /* How many times as far from float64 as PyTorch's float32 may be, and what is near in any case: a
- * few roundings of single entries. Twice with OpenBLAS's Haswell core; 2.8 times for one norm's
- * weight of mobilenetv2 with its Cooperlake core. */
+ * few roundings of single entries. */
 static const double FACTOR = 2, NEAR = 5e-7;
 
 static void expect_near(const char *network, const struct safetensors *golden, const char *mode,
