@@ -9,13 +9,15 @@ from it (relative L2; where a golden tensor is all zeros, L2).
 network-NAME: a network of its full size, ten classes, in evaluation mode: "logits/224" and "logits/97", of one image
 each, seed 1. That scripts/reference_model.py computes what timm does is asserted first.
 
-narrow-NAME: a small one of the same blocks (NARROW below), five classes, three images of 52x52. "frozen/..." with
-BatchNorm in evaluation mode, "training/..." in training mode, each of the batch whose seed is in "frozen/seed" and
-"training/seed": "logits" [3, 5]; "gradient/NAME" of all parameters and "gradient/x" [3, 52, 52, 3] of the input, where
-the loss is the sum of logits * seeded_values.uniform("dlogits", seed, 15); "training/buffer/NAME": running statistics
-afterwards. Of a tensor of more than 67 entries those at floor(j * size / 67), j = 0..66. Seeds are such that no ReLU
-or max-pool is near its turning point (make_golden.py). A gradient that is zero but for rounding (of a shift that the
-next BatchNorm takes off) is stored as zeros.
+narrow-NAME: a small one of the same blocks (NARROW below), five classes, BATCHES batches of three images of 52x52.
+"frozen/..." with BatchNorm in evaluation mode, "training/..." in training mode, of the batches whose seeds are in
+"frozen/seeds" and "training/seeds" [BATCHES], each from the same weights: "logits" [BATCHES, 15]; "gradient/NAME" of all
+parameters and "gradient/x" of the input [3, 52, 52, 3], where the loss is the sum of logits *
+seeded_values.uniform("dlogits", seed, 15); "training/buffer/NAME": running statistics afterwards; all [BATCHES,
+entries]. Of a tensor of more than 37 entries those at floor(j * size / 37), j = 0..36. "distance/..." is the root mean
+square over the batches: what rounding does to one batch is chance, and of 1,400 tensors some would always be lucky.
+Seeds are such that no ReLU or max-pool is near its turning point (make_golden.py). A gradient that is zero but for
+rounding (of a shift that the next BatchNorm takes off) is stored as zeros.
 
 --timm: compare the twins with timm's networks in both sizes, write nothing. Needs Python with torch and timm.
 """
@@ -33,8 +35,8 @@ from make_golden import HERE, load_weights, pictures, sample, watch_decisions
 from reference_model import network
 
 CLASSES, SIZES = 10, (224, 97)
-NARROW_CLASSES, NARROW_BATCH, NARROW_SIZE, MARGIN = 5, 3, 52, 6
-ENTRIES = 67  # of a tensor; no divisor of widths: all entries from one channel might be zero
+NARROW_CLASSES, NARROW_BATCH, NARROW_SIZE, MARGIN, BATCHES = 5, 3, 52, 6, 4
+ENTRIES = 37  # of a tensor; no divisor of widths: all entries from one channel might be zero
 
 
 def resnet(block, widths, blocks, stem=64, deep=None, keys=None, **more):
@@ -117,15 +119,19 @@ def compare_with_timm(name, spec, timm_name):
     print(f"{name}: logits are those of timm's {timm_name} to {worst:.1e}", flush=True)
 
 
-def with_distances(exact, rounded, limit):
-    """name -> float64 array twice -> the file's tensors."""
+def with_distances(batches, limit):
+    """batches: of (exact, rounded), name -> float64 array each -> the file's tensors."""
     tensors, worst = {}, 0
-    for key, value in exact.items():
-        value, other = sample(value, limit), sample(rounded[key], limit)
-        norm = np.linalg.norm(value)
-        distance = np.linalg.norm(other - value) / (norm or 1)
+    for key in batches[0][0]:
+        values, squares = [], 0
+        for exact, rounded in batches:
+            value, other = sample(exact[key], limit), sample(rounded[key], limit)
+            norm = np.linalg.norm(value)
+            squares += (np.linalg.norm(other - value) / (norm or 1)) ** 2
+            values.append(value)
+        distance = np.sqrt(squares / len(batches))
         worst = max(worst, distance if norm else 0)
-        tensors[key] = value.astype(np.float32)
+        tensors[key] = np.array(values if len(values) > 1 else values[0], np.float32)
         tensors[f"distance/{key}"] = np.array(distance, np.float32)
     return tensors, worst
 
@@ -140,7 +146,7 @@ def make_network(name, directory):
     spec, _ = NETWORKS[name]
     model = seeded(network(spec, CLASSES))
     rounded, exact = logits_of(model, torch.float32), logits_of(model, torch.float64)
-    write(directory, f"network-{name}", *with_distances(exact, rounded, None))
+    write(directory, f"network-{name}", *with_distances([(exact, rounded)], None))
 
 
 def margin_of(models, x, training):
@@ -180,19 +186,23 @@ def make_narrow(name, directory):
     models = {dtype: copy.deepcopy(model).to(dtype) for dtype in (torch.float64, torch.float32)}
     tensors, worst = {}, 0
     for mode, training in (("frozen", False), ("training", True)):
-        seed = 1
-        while margin_of(models, pictures(seed, NARROW_BATCH, NARROW_SIZE), training) < MARGIN:
+        seeds, batches, seed = [], [], 0
+        while len(seeds) < BATCHES:
             seed += 1
-        exact, rounded = ({f"{mode}/{key}": value for key, value in gradients(models[d], d, seed, training).items()}
-                          for d in (torch.float64, torch.float32))
-        for key, value in exact.items():
-            if np.abs(value).max() < 1e-10:
-                exact[key] = np.zeros_like(value)
-        tensors[f"{mode}/seed"] = np.array([seed], np.int64)
-        of_mode, of_worst = with_distances(exact, rounded, ENTRIES)
+            if margin_of(models, pictures(seed, NARROW_BATCH, NARROW_SIZE), training) < MARGIN:
+                continue
+            exact, rounded = ({f"{mode}/{key}": value for key, value in gradients(models[d], d, seed, training).items()}
+                              for d in (torch.float64, torch.float32))
+            for key, value in exact.items():
+                if np.abs(value).max() < 1e-10:
+                    exact[key] = np.zeros_like(value)
+            seeds.append(seed)
+            batches.append((exact, rounded))
+        tensors[f"{mode}/seeds"] = np.array(seeds, np.int64)
+        of_mode, of_worst = with_distances(batches, ENTRIES)
         tensors.update(of_mode)
         worst = max(worst, of_worst)
-    print(f"narrow-{name}: seeds {tensors['frozen/seed'][0]} and {tensors['training/seed'][0]}")
+    print(f"narrow-{name}: seeds {tensors['frozen/seeds']} and {tensors['training/seeds']}")
     write(directory, f"narrow-{name}", tensors, worst)
 
 
