@@ -385,8 +385,8 @@ static enum status run(struct console *c, const struct settings *settings, struc
     if (status != STATUS_OK || session_load(s, settings, err) != STATUS_OK)
         return err->status;
     console_print(c, "%s %s\n", program, ATK_VERSION);
-    report_settings(c, s->settings);
-    report_network(c, s);
+    report_settings(c, s, settings->dry_run);
+    report_network(c, s, settings->dry_run);
     report_weights_file(c, s);
     status = check_pictures(c, s, err);
     if (status != STATUS_OK || stop_signal)

@@ -12,14 +12,16 @@
 
 /* ---- start-up (report_start.c) ---- */
 
-/* Every setting in one paragraph, as "name=value". */
-void report_settings(struct console *c, const struct settings *s);
-/* Pictures, classes with counts (the first few when there are many, unless all), and what was
- * noticed about the table. */
-void report_data(struct console *c, const struct session *s, bool all_classes);
+/* The settings that are not at their defaults, or all of them, in one paragraph as "name=value".
+ * Those that the weights file gave stand on the weights' line. */
+void report_settings(struct console *c, const struct session *s, bool all);
+/* Pictures, classes with counts (in a paragraph, of the first few when there are many; or as a
+ * table of all), and what was noticed about the table. */
+void report_data(struct console *c, const struct session *s, bool as_table);
 /* Mean and std that were found in the pictures. */
 void report_colours(struct console *c, const struct session *s);
-void report_network(struct console *c, const struct session *s);
+/* blocks: how many of which width, too. */
+void report_network(struct console *c, const struct session *s, bool blocks);
 /* The loss, and what k resolves to for the full and for the last batch (report_loss.c). */
 void report_loss(struct console *c, const struct session *s);
 void report_machine(struct console *c, const struct session *s);

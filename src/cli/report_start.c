@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { WIDTH = 96, INDENT = 10, MOST_CLASSES_SHOWN = 20 };
+enum { WIDTH = 80, INDENT = 10, MOST_CLASSES_SHOWN = 20 };
 
 const char *report_bytes(char out[REPORT_AMOUNT_BYTES], size_t bytes)
 {
@@ -35,27 +35,53 @@ const char *report_count(char out[REPORT_AMOUNT_BYTES], double count)
     return out;
 }
 
-void report_settings(struct console *c, const struct settings *s)
+/* Puts the parts, joined, behind column `column` of the line, or under INDENT of a new one; the
+ * column behind them. */
+static size_t put_words(struct console *c, size_t column, const char *name, const char *sign,
+                        const char *value)
+{
+    size_t length = strlen(name) + strlen(sign) + strlen(value);
+
+    if (column >= INDENT && column + 1 + length > WIDTH) {
+        console_print(c, "\n%*s", INDENT - 1, "");
+        column = INDENT - 1;
+    }
+    console_print(c, " %s%s%s", name, sign, value);
+    return column + 1 + length;
+}
+
+/* The line "weights" says it. */
+static bool is_taken(const struct session_weights_file *w, const struct setting *item)
+{
+    for (int i = 0; i < w->n_taken; i++)
+        if (w->taken[i].item == item)
+            return w->taken[i].is_taken;
+    return false;
+}
+
+void report_settings(struct console *c, const struct session *s, bool all)
 {
     int n;
     const struct setting *table = settings_table(&n);
+    struct settings initial = {0};
+    struct error err;
     char buffer[SETTINGS_TEXT_BYTES];
-    size_t column = INDENT;
+    size_t column = INDENT - 1;
 
+    all = all || settings_init(&initial, &err) != STATUS_OK;
     console_print(c, "settings ");
+    if (s->settings->config)
+        column = put_words(c, column, "config", "=", s->settings->config);
     for (int i = 0; i < n; i++) {
-        const char *text = settings_text(s, &table[i], buffer);
-        if (!text || table[i].use == SETTING_UNSAVED || table[i].use == SETTING_COMMAND)
+        const char *text = settings_text(s->settings, &table[i], buffer);
+        if (!text || table[i].use == SETTING_UNSAVED || table[i].use == SETTING_COMMAND ||
+            (!all && (settings_are_equal(s->settings, &initial, &table[i]) ||
+                      is_taken(&s->weights_file, &table[i]))))
             continue;
-        size_t length = strlen(table[i].name) + strlen(text) + 2;
-        if (column + length > WIDTH) {
-            console_print(c, "\n%*s", INDENT - 1, "");
-            column = INDENT;
-        }
-        console_print(c, " %s=%s", table[i].name, text);
-        column += length;
+        column = put_words(c, column, table[i].name, "=", text);
     }
     console_print(c, "\n");
+    settings_free(&initial);
 }
 
 static const char *plural(long n)
@@ -63,21 +89,45 @@ static const char *plural(long n)
     return n == 1 ? "" : "s";
 }
 
-static void print_classes(struct console *c, const struct session *s, bool all)
+/* A row for each. */
+static void print_classes(struct console *c, const struct session *s)
 {
     const struct class_list *classes = session_classes(s);
-    int shown = all || classes->n <= MOST_CLASSES_SHOWN + 1 ? classes->n : MOST_CLASSES_SHOWN;
     size_t width = strlen("class");
 
-    for (int i = 0; i < shown; i++)
+    for (int i = 0; i < classes->n; i++)
         if (strlen(classes->name[i]) > width)
             width = strlen(classes->name[i]);
     console_print(c, "          %-*s %9s %10s\n", (int)width, "class", "training", "validation");
-    for (int i = 0; i < shown; i++)
+    for (int i = 0; i < classes->n; i++)
         console_print(c, "          %-*s %9d %10d\n", (int)width, classes->name[i],
                       s->train.count[i], s->val.count[i]);
-    if (shown < classes->n)
-        console_print(c, "          ... and %d more\n", classes->n - shown);
+}
+
+/* "cat 30+3, dog 41+5 (training + validation)", of the first classes when there are many. */
+static void print_counts(struct console *c, const struct session *s)
+{
+    const struct class_list *classes = session_classes(s);
+    int shown = classes->n <= MOST_CLASSES_SHOWN + 1 ? classes->n : MOST_CLASSES_SHOWN;
+    size_t column = INDENT - 1;
+    char count[48];
+
+    console_print(c, "%*s", INDENT - 1, "");
+    for (int i = 0; i < shown; i++) {
+        int n = snprintf(count, sizeof count, "%d", s->train.count[i]);
+        if (s->val.data)
+            n += snprintf(count + n, sizeof count - (size_t)n, "+%d", s->val.count[i]);
+        if (i < classes->n - 1)
+            snprintf(count + n, sizeof count - (size_t)n, ",");
+        column = put_words(c, column, classes->name[i], " ", count);
+    }
+    if (shown < classes->n) {
+        snprintf(count, sizeof count, "%d more", classes->n - shown);
+        column = put_words(c, column, "... and", " ", count);
+    }
+    if (s->val.data)
+        put_words(c, column, "(training", " ", "+ validation)");
+    console_print(c, "\n");
 }
 
 /* One block, in which each kind has a line with its count and its first example. */
@@ -121,7 +171,7 @@ static void print_draws(struct console *c, const struct session *s)
         (double)s->train.n / present / count[small]);
 }
 
-void report_data(struct console *c, const struct session *s, bool all_classes)
+void report_data(struct console *c, const struct session *s, bool as_table)
 {
     int n_rows = dataset_size(s->data);
 
@@ -135,7 +185,10 @@ void report_data(struct console *c, const struct session *s, bool all_classes)
                       s->train.n, s->val.n, s->settings->val_split, (long long)s->settings->seed);
     else
         console_print(c, "          %d to train, none to validate\n", s->train.n);
-    print_classes(c, s, all_classes);
+    if (as_table)
+        print_classes(c, s);
+    else
+        print_counts(c, s);
     if (s->settings->sampler == SAMPLER_BALANCED)
         print_draws(c, s);
     print_findings(c, s);
@@ -161,22 +214,24 @@ static const char *norm_text(char *out, size_t size, const struct model_spec *sp
     return out;
 }
 
-void report_network(struct console *c, const struct session *s)
+void report_network(struct console *c, const struct session *s, bool blocks)
 {
     char parameters[REPORT_AMOUNT_BYTES], products[REPORT_AMOUNT_BYTES], norm[64];
     const struct model_spec *spec = &s->spec;
 
-    console_print(c, "network   %s: %d+", spec->name, spec->n_stem);
+    console_print(c, "network   %s: %s parameters, %s multiply-adds for %dx%d\n", spec->name,
+                  report_count(parameters, (double)s->summary.parameters),
+                  report_count(products, (double)s->summary.multiply_adds), s->settings->size,
+                  s->settings->size);
+    if (!blocks)
+        return;
+    console_print(c, "          %d+", spec->n_stem);
     for (int i = 0; i < spec->n_stages; i++)
         console_print(c, "%s%d", i ? "," : "", spec->stage[i].blocks);
     console_print(c, " blocks of width ");
     for (int i = 0; i < spec->n_stages; i++)
         console_print(c, "%s%d", i ? "," : "", spec->stage[i].width);
     console_print(c, ", %s\n", norm_text(norm, sizeof norm, spec));
-    console_print(c, "          %s parameters, %s multiply-adds for a picture of %dx%d\n",
-                  report_count(parameters, (double)s->summary.parameters),
-                  report_count(products, (double)s->summary.multiply_adds), s->settings->size,
-                  s->settings->size);
 }
 
 static void report_disk_cache(struct console *c, const struct session *s)
@@ -189,32 +244,40 @@ static void report_disk_cache(struct console *c, const struct session *s)
         console_warn(c, "%s: what is not there is decoded anew each epoch", trouble.message);
 }
 
+/* Where the resized images are between the epochs. */
+static void print_cache(struct console *c, const struct session *s)
+{
+    char bytes[REPORT_AMOUNT_BYTES], crops[48] = "";
+    const struct session_memory *m = &s->memory;
+
+    if (s->picture_side != s->settings->size)
+        snprintf(crops, sizeof crops, " (%dx%d, for crops)", s->picture_side, s->picture_side);
+    if (m->cache == 0 && s->keeps_features)
+        console_print(c, "          pictures are decoded once, for their features\n");
+    else if (m->cache == 0)
+        console_print(c, "          pictures are decoded anew each epoch (no cache)%s\n", crops);
+    else if (m->cache >= m->pictures)
+        console_print(c, "          resized pictures stay in memory: %s%s\n",
+                      report_bytes(bytes, m->pictures), crops);
+    else
+        console_print(c, "          %.0f %% of the resized pictures stay in memory: %s%s\n",
+                      100.0 * (double)m->cache / (double)m->pictures, report_bytes(bytes, m->cache),
+                      crops);
+}
+
 void report_machine(struct console *c, const struct session *s)
 {
     char bytes[REPORT_AMOUNT_BYTES], available[REPORT_AMOUNT_BYTES];
     const struct session_memory *m = &s->memory;
 
-    console_print(c, "machine   %d thread%s compute%s, %d decode%s\n", s->threads,
-                  plural(s->threads), s->threads == 1 ? "s" : "", s->workers,
-                  s->workers == 1 ? "s" : "");
-    console_print(c, "          training takes %s of %s free memory\n",
-                  report_bytes(bytes, m->training), report_bytes(available, m->free));
-    if (s->picture_side != s->settings->size)
-        console_print(c, "          training pictures are kept at %dx%d, for crops\n",
-                      s->picture_side, s->picture_side);
+    console_print(c, "machine   %d thread%s compute%s, %d decode%s; training takes %s of %s free\n",
+                  s->threads, plural(s->threads), s->threads == 1 ? "s" : "", s->workers,
+                  s->workers == 1 ? "s" : "", report_bytes(bytes, m->training),
+                  report_bytes(available, m->free));
     if (s->settings->cache == CACHE_DISK)
         report_disk_cache(c, s);
-    else if (m->cache == 0 && s->keeps_features)
-        console_print(c, "          pictures are decoded once, for their features\n");
-    else if (m->cache == 0)
-        console_print(c, "          pictures are decoded anew each epoch (no cache)\n");
-    else if (m->cache >= m->pictures)
-        console_print(c, "          resized pictures stay in memory: %s\n",
-                      report_bytes(bytes, m->pictures));
     else
-        console_print(c, "          %.0f %% of the resized pictures stay in memory: %s\n",
-                      100.0 * (double)m->cache / (double)m->pictures,
-                      report_bytes(bytes, m->cache));
+        print_cache(c, s);
     if (m->free > 0 && m->training > m->free)
         console_warn(c,
                      "training takes %s of memory, but %s are free: a smaller --batch-size or "
@@ -247,42 +310,57 @@ void report_bad_images(struct console *c, const struct session *s, bool list)
                  s->settings->on_bad_image == BAD_IMAGE_SKIP ? " and left out" : "");
 }
 
-/* "mean 0.5, std 0.25, size 224", of those that are taken, or of those that are not; how many. */
-static int list_taken(char *out, size_t size, const struct session_weights_file *w, bool taken)
+static bool has_taken(const struct session_weights_file *w, bool taken)
 {
-    int n = 0;
-    size_t used = 0;
+    for (int i = 0; i < w->n_taken; i++)
+        if (w->taken[i].is_taken == taken)
+            return true;
+    return false;
+}
 
-    out[0] = '\0';
-    for (int i = 0; i < w->n_taken; i++) {
-        if (w->taken[i].is_taken != taken)
-            continue;
-        used += (size_t)snprintf(out + used, size - used, "%s%s %s", n++ > 0 ? ", " : "",
-                                 w->taken[i].item->name, w->taken[i].text);
-    }
-    return n;
+/* "mean 0.5, std 0.25", of those that are taken, or of those that are not; the column behind. */
+static size_t put_taken(struct console *c, size_t column, const struct session_weights_file *w,
+                        bool taken)
+{
+    int left = 0;
+
+    for (int i = 0; i < w->n_taken; i++)
+        left += w->taken[i].is_taken == taken;
+    for (int i = 0; i < w->n_taken; i++)
+        if (w->taken[i].is_taken == taken) {
+            char value[SETTINGS_TEXT_BYTES + 1];
+            snprintf(value, sizeof value, "%s%s", w->taken[i].text, --left > 0 ? "," : "");
+            column = put_words(c, column, w->taken[i].item->name, " ", value);
+        }
+    return column;
 }
 
 void report_weights_file(struct console *c, const struct session *s)
 {
     const struct session_weights_file *w = &s->weights_file;
-    char list[SESSION_MOST_TAKEN * (SETTINGS_TEXT_BYTES + 32)];
     const char *name = w->path ? strrchr(w->path, '/') : NULL;
+    static const char otherwise[] = "          given otherwise than the file says:";
+    char classes[32] = "";
 
     if (!w->path)
         return;
     name = name ? name + 1 : w->path;
     size_t length =
         strlen(name) - (text_ends_in(name, ".safetensors") ? strlen(".safetensors") : 0);
-    console_print(c, "weights   %.*s:", (int)length, name);
     if (w->n_classes > 0)
-        console_print(c, " %d classes;", w->n_classes);
-    if (list_taken(list, sizeof list, w, true) > 0)
-        console_print(c, " %s taken over\n", list);
-    else
+        snprintf(classes, sizeof classes, " %d classes;", w->n_classes);
+    console_print(c, "weights   %.*s:%s", (int)length, name, classes);
+    if (has_taken(w, true)) {
+        size_t column = put_taken(c, INDENT + length + 1 + strlen(classes), w, true);
+        put_words(c, column, "taken", " ", "over");
+        console_print(c, "\n");
+    } else
         console_print(c, " no setting of images taken over\n");
-    if (list_taken(list, sizeof list, w, false) > 0)
-        console_print(c, "          given otherwise than the file says: %s\n", list);
+    if (has_taken(w, false)) {
+        console_print(c, "%s", otherwise);
+        put_taken(c, strlen(otherwise), w, false);
+        console_print(c, "\n");
+    }
 }
 
 enum { MOST_NEW_CLASSES_SHOWN = 8 };

@@ -168,11 +168,11 @@ static enum status compare_with_run(const struct settings *s, const struct setti
     snprintf(laid_out, sizeof laid_out, "its --%s is laid out over that many",
              schedule ? schedule : "");
     for (int i = 0; i < n; i++) {
+        if (!settings_is_fixed(run, &table[i]) || is_found_later(s, &table[i]) ||
+            settings_are_equal(s, run, &table[i]))
+            continue;
         const char *now = settings_text(s, &table[i], now_buffer);
         const char *then = settings_text(run, &table[i], then_buffer);
-        if (!settings_is_fixed(run, &table[i]) || is_found_later(s, &table[i]) || (!now && !then) ||
-            (now && then && strcmp(now, then) == 0))
-            continue;
         return error_usage(err, "--%s is %s in the run that --resume continues, not %s: %s",
                            table[i].name, then ? then : "not set", now ? now : "unset",
                            table[i].use == SETTING_FIXED ? "it would be another run" : laid_out);

@@ -31,6 +31,24 @@ setup() {
     [ -e runs/train2/summary.json ]
 }
 
+@test "train: what a run says before its first batch fits on a screen of 80x24" {
+    for class in a b c d e f g; do
+        cp photos/dog1.png "photos/$class.png"
+        echo "photos/$class.png,class-$class" >>photos.csv
+    done
+    run atk-train "${small[@]}" --k 0.7 --optimizer adamw --hflip 0.5 photos.csv
+    expect 'data      photos.csv: 25 pictures, 10 classes'
+    expect 'settings  data=photos.csv'
+    expect ' optimizer=adamw'
+    expect 'dog 5+1'
+    [[ $output != *' beta1='* ]]
+    # Findings (copies of one image, few of a class) are not what this is about.
+    [ "$(sed '/^epoch 1/,$d' <<<"$output" | grep -v '^atk-train: warning' | fold -w 80 | wc -l)" -le 20 ]
+    run atk-train "${small[@]}" --dry-run photos.csv
+    expect ' beta1=0.9 '
+    expect 'class-a           1          0'
+}
+
 @test "train: k says what it resolves to, and k 1 what it means" {
     run atk-train "${small[@]}" --dry-run photos.csv --k 1
     expect 'k 1 is the hardest picture of each batch alone'

@@ -39,6 +39,9 @@ struct image_fit settings_image_fit(const struct settings *s);
 const char *settings_epochs_schedule(const struct settings *run);
 bool settings_is_fixed(const struct settings *run, const struct setting *item);
 
+/* Whether both have the same value of it, or none. */
+bool settings_are_equal(const struct settings *a, const struct settings *b,
+                        const struct setting *item);
 /* Whether the run is trained as one who gives nothing but data would train it: no --config, and
  * every setting that a recipe is made of at its default. Not part of a recipe, and so free: the
  * data, the machine, the watching, k and seed (what a study varies), --tta, and how pictures are

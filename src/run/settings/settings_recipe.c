@@ -19,23 +19,28 @@ static bool is_free(const struct setting *item)
     return item->use != SETTING_FIXED && strcmp(item->name, "epochs") != 0;
 }
 
+bool settings_are_equal(const struct settings *a, const struct settings *b,
+                        const struct setting *item)
+{
+    char buffer[SETTINGS_TEXT_BYTES], other_buffer[SETTINGS_TEXT_BYTES];
+    const char *text = settings_text(a, item, buffer),
+               *other = settings_text(b, item, other_buffer);
+
+    return (!text && !other) || (text && other && strcmp(text, other) == 0);
+}
+
 bool settings_on_defaults(const struct settings *s)
 {
     int n;
     const struct setting *table = settings_table(&n);
     struct settings initial;
     struct error err;
-    char buffer[SETTINGS_TEXT_BYTES], initial_buffer[SETTINGS_TEXT_BYTES];
     bool same = !s->config;
 
     if (settings_init(&initial, &err) != STATUS_OK)
         return false;
-    for (int i = 0; same && i < n; i++) {
-        const char *text = settings_text(s, &table[i], buffer);
-        const char *usual = settings_text(&initial, &table[i], initial_buffer);
-        same =
-            is_free(&table[i]) || (!text && !usual) || (text && usual && strcmp(text, usual) == 0);
-    }
+    for (int i = 0; same && i < n; i++)
+        same = is_free(&table[i]) || settings_are_equal(s, &initial, &table[i]);
     settings_free(&initial);
     return same;
 }
