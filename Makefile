@@ -27,6 +27,10 @@ KERNEL_LEVELS := portable
 endif
 endif
 
+# " (1a2b3c4d5, changed)" where the sources are a git checkout (not a folder inside another one's).
+COMMIT := $(if $(wildcard .git),$(shell git describe --always --abbrev=9 --exclude='*' --dirty=', changed' \
+            2>/dev/null | sed 's/.*/ (&)/'))
+
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wvla \
             -Wformat=2
 # No conversion changes a value or a sign unseen, but in tests.
@@ -82,10 +86,15 @@ $(BUILD)/flags: FORCE
 $(BUILD)/sources: FORCE
 	$(call remember,$(LIBRARY_OBJECTS))
 
+$(BUILD)/commit: FORCE
+	$(call remember,$(COMMIT))
+
 $(BUILD)/obj/%.o: src/%.c $(BUILD)/flags
 	$(call say,cc)
 	@mkdir -p $(@D)
 	$(Q)$(COMPILE) $(STRICT) -c -o $@ $<
+$(BUILD)/obj/cli/version.o: $(BUILD)/commit
+$(BUILD)/obj/cli/version.o: COMPILE += -DATK_COMMIT='"$(COMMIT)"'
 define KERNEL_RULE
 $(BUILD)/obj/%.$(1).o: src/%.c $(BUILD)/flags
 	$$(call say,cc)

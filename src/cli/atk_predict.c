@@ -10,6 +10,7 @@
 #include "cli/program_end.h"
 #include "cli/standard_streams.h"
 #include "cli/stop_signal.h"
+#include "cli/version.h"
 #include "data/label_hint.h"
 #include "io/csv.h"
 #include "run/files/class_tables.h"
@@ -271,7 +272,7 @@ int main(int argc, char **argv)
     if (p.options.help)
         predict_options_help(stdout);
     else if (p.options.version)
-        puts("atk-predict " ATK_VERSION);
+        printf("atk-predict %s\n", version_text());
     else {
         p.progress = !p.options.set.quiet && isatty(STDERR_FILENO) && !isatty(STDOUT_FILENO);
         stop_signal_catch();

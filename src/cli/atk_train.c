@@ -9,6 +9,7 @@
 #include "cli/standard_streams.h"
 #include "cli/stop_signal.h"
 #include "cli/train_options.h"
+#include "cli/version.h"
 #include "run/train/dry_run.h"
 #include "run/train/find_lr.h"
 #include "run/train/session.h"
@@ -384,7 +385,7 @@ static enum status run(struct console *c, const struct settings *settings, struc
 
     if (status != STATUS_OK || session_load(s, settings, err) != STATUS_OK)
         return err->status;
-    console_print(c, "%s %s\n", program, ATK_VERSION);
+    console_print(c, "%s %s\n", program, version_text());
     report_settings(c, s, settings->dry_run);
     report_network(c, s, settings->dry_run);
     report_weights_file(c, s);
@@ -432,7 +433,7 @@ int main(int argc, char **argv)
         train_options_help(stdout);
         console_flush(&console);
     } else if (status == STATUS_OK && options.version) {
-        console_print(&console, "%s %s\n", program, ATK_VERSION);
+        console_print(&console, "%s %s\n", program, version_text());
     } else if (status == STATUS_OK) {
         console_open(&console, program, options.set.quiet);
         status = run(&console, &options.set, &session, &err);

@@ -20,12 +20,17 @@ options_of() { "$bin/$1" --help | grep -oE '^ +(-[a-zA-Z], )?--[a-z][a-z0-9-]*' 
     done
 }
 
-@test "--version prints the program's name and the Makefile's version" {
+@test "--version prints the program's name, the Makefile's version and git's commit" {
+    commit=
+    # A checkout may be another user's, whom git does not trust.
+    if git -C "$root" describe --always >/dev/null 2>&1 && [ -e "$root/.git" ]; then
+        commit='( [(][0-9a-f]{9}(, changed)?[)])'
+    fi
     version=$(sed -n 's/^VERSION := //p' "$root/Makefile")
     for program in atk-train atk-predict; do
         run "$bin/$program" --version
         [ "$status" -eq 0 ]
-        [ "$output" = "$program $version" ]
+        [[ $output =~ ^"$program $version"$commit$ ]]
     done
 }
 

@@ -31,7 +31,7 @@ refused() { # MESSAGE, arguments...
 @test "train: --version" {
     run atk-train --version
     expect_status 0
-    [[ $output =~ ^atk-train\ [0-9]+\.[0-9]+\.[0-9]+$ ]]
+    [[ $output =~ ^atk-train\ [0-9]+\.[0-9]+\.[0-9]+(\ \([0-9a-f]{9}(, changed)?\))?$ ]]
 }
 
 @test "train: a table is needed, and one is enough" {

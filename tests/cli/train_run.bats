@@ -46,7 +46,7 @@ setup() {
     [ "$(sed '/^epoch 1/,$d' <<<"$output" | grep -v '^atk-train: warning' | fold -w 80 | wc -l)" -le 20 ]
     run atk-train "${small[@]}" --dry-run photos.csv
     expect ' beta1=0.9 '
-    expect 'class-a           1          0'
+    expect 'class-a         1          0'
 }
 
 @test "train: k says what it resolves to, and k 1 what it means" {
