@@ -68,8 +68,9 @@ UNIT_TESTS      := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/u
 CLI_TESTS       := $(wildcard tests/cli/*.bats)
 FUZZ_TARGETS    := $(patsubst tests/fuzz/target_%.c,%,$(wildcard tests/fuzz/target_*.c))
 REPLAYS         := $(FUZZ_TARGETS:%=$(BUILD)/tests/fuzz/%)
+MANUAL          := $(patsubst src/cli/manual/%.man,$(BUILD)/man/%.1,$(wildcard src/cli/manual/*.man))
 
-all: $(PROGRAMS)
+all: $(PROGRAMS) $(MANUAL)
 
 say     = @printf '%-5s %s\n' $(1) $@
 Q       = $(if $(V),,@)
@@ -112,6 +113,10 @@ $(BUILD)/atk-train: $(BUILD)/obj/cli/atk_train.o $(CLI_SHARED) $(LIBRARY)
 $(BUILD)/atk-predict: $(BUILD)/obj/cli/atk_predict.o $(CLI_SHARED) $(LIBRARY)
 	$(call say,link)
 	$(Q)$(LINK)
+$(BUILD)/man/%.1: src/cli/manual/%.man $(BUILD)/% scripts/man-page
+	$(call say,man)
+	@mkdir -p $(@D)
+	$(Q)scripts/man-page $(BUILD)/$* $< $(VERSION) >$@.new && mv $@.new $@
 $(BUILD)/draw-demo: scripts/draw_demo.c $(LIBRARY) $(BUILD)/flags
 	$(call say,cc)
 	$(Q)$(COMPILE) $(STRICT) -o $@ $< $(LIBRARY) $(LDFLAGS) $(LIBS)
@@ -224,7 +229,7 @@ deps:
 	$(INSTALL_DEPENDENCIES) build
 
 # What no test runs is built all the same: it must not fall behind what it includes.
-tests-built: $(PROGRAMS) $(UNIT_TESTS) $(REPLAYS) $(if $(SANITIZE),,$(BUILD)/faults.so) $(BUILD)/draw-demo $(BUILD)/figure1 \
+tests-built: $(PROGRAMS) $(if $(SANITIZE),,$(MANUAL)) $(UNIT_TESTS) $(REPLAYS) $(if $(SANITIZE),,$(BUILD)/faults.so) $(BUILD)/draw-demo $(BUILD)/figure1 \
              $(addprefix $(BUILD)/,bench-step bench-input bench-kernels parity-driver run-network)
 test:
 	$(INSTALL_DEPENDENCIES) build test
@@ -285,6 +290,7 @@ lint:
 	@scripts/lint $(BUILD)
 
 SHARE := $(DESTDIR)$(PREFIX)/share/atk-train
+MAN1  := $(DESTDIR)$(PREFIX)/share/man/man1
 # Scripts that find each other, and what they load, in one folder; a link in bin/ is their name.
 TOOLS      := split-csv flip-labels precision-at-n sweep plot convert-weights get-weights
 TOOL_FILES := $(addprefix scripts/,$(TOOLS) tool.bash csv.awk random.awk table.awk \
@@ -300,9 +306,12 @@ install: all
 	    ln -sf ../share/atk-train/scripts/$$tool $(DESTDIR)$(PREFIX)/bin/atk-$$tool; done
 	install -m 644 models/*.yaml $(SHARE)/models
 	install -m 644 configs/*.yaml $(SHARE)/configs
+	install -d $(MAN1)
+	install -m 644 $(MANUAL) $(MAN1)
 uninstall:
 	rm -f $(patsubst $(BUILD)/%,$(DESTDIR)$(PREFIX)/bin/%,$(PROGRAMS)) \
-	    $(DESTDIR)$(PREFIX)/bin/atk-csv-from-folders $(addprefix $(DESTDIR)$(PREFIX)/bin/atk-,$(TOOLS))
+	    $(DESTDIR)$(PREFIX)/bin/atk-csv-from-folders $(addprefix $(DESTDIR)$(PREFIX)/bin/atk-,$(TOOLS)) \
+	    $(addprefix $(MAN1)/,$(notdir $(MANUAL)))
 	rm -rf $(SHARE)
 
 clean:

@@ -153,7 +153,7 @@ bool predict_options_is_table(const struct predict_options *o)
 void predict_options_help(FILE *stream)
 {
     fputs("Usage: atk-predict [OPTION...] MODEL DATA.csv\n"
-          "       atk-predict [OPTION...] MODEL IMAGE...\n"
+          "  or:  atk-predict [OPTION...] MODEL IMAGE...\n"
           "Classify pictures with a network that atk-train has trained.\n\n"
           "MODEL is a run folder (its best.safetensors, or last.safetensors when there was\n"
           "no validation) or a weights file. A single argument that ends in .csv is a table\n"

@@ -243,7 +243,7 @@ void train_options_help(FILE *stream)
     const struct setting *table = settings_table(&n);
 
     fputs("Usage: atk-train [OPTION...] DATA.csv\n"
-          "       atk-train --resume=DIR\n"
+          "  or:  atk-train --resume=DIR\n"
           "Train a residual network on labelled pictures with the average top-k loss.\n\n"
           "DATA.csv has a header line and one row for each picture: its path and its label,\n"
           "a number or a name. Every option is also a key of the YAML file that --config\n"
@@ -252,7 +252,7 @@ void train_options_help(FILE *stream)
     for (int i = 0; i < n; i++) {
         const struct setting *item = &table[i];
         if (i == 0 || item->group != table[i - 1].group)
-            fprintf(stream, "\n%s\n", item->group);
+            fprintf(stream, "\n%s:\n", item->group);
         help_put_row(stream, &(struct help_row){
                                  .name = item->name,
                                  .letter = item->letter,

@@ -152,12 +152,12 @@ struct kernels {
     void (*tile_pack)(float *panel, const float *b, int depth, int columns, size_t b_step);
     int tile_rows, tile_columns;
 
-    /* Winograd F(4x4, 3x3), padding 1 (src/README.md has the matrices). A tile is 4x4 outputs
-     * and the 6x6 inputs under them; `point` is the distance between its 36 transformed values.
-     * Transformed values come in whole vectors: with channels that are no multiple of 16 there must
-     * be room for 16 at their end, which is written (with zeros) and read. v = B^T d B of some
-     * channels of the inputs at (top, left), zero outside of the picture [height, width], `pixel`
-     * the distance of its pixels. */
+    /* Winograd F(4x4, 3x3), padding 1 (src/nn/conv/README.md has the matrices). A tile is 4x4
+     * outputs and the 6x6 inputs under them; `point` is the distance between its 36 transformed
+     * values. Transformed values come in whole vectors: with channels that are no multiple of 16
+     * there must be room for 16 at their end, which is written (with zeros) and read. v = B^T d B
+     * of some channels of the inputs at (top, left), zero outside of the picture [height, width],
+     * `pixel` the distance of its pixels. */
     void (*winograd_input)(float *v, size_t point, const float *x, size_t pixel, int top, int left,
                            int height, int width, int channels);
     /* y (+)= A^T m A of some channels; y points at the tile's first pixel, `row` and `pixel` are

@@ -1,5 +1,5 @@
 /* Transforms of Winograd's convolution F(4x4, 3x3) (Winograd 1980; Lavin and Gray 2016), channels
- * side by side in a register. src/README.md has the matrices A, B and G and how they were made;
+ * side by side in a register. src/nn/conv/README.md has the matrices A, B, G and their making;
  * scripts/winograd_matrices.py reads the lines below and proves that they are those.
  *
  * Interpolation points 0, +-a, +-b and infinity with a = 1/sqrt(2), b = sqrt(2). With a^2 = 1/2 and

@@ -1,6 +1,6 @@
 /* What the files of Winograd's F(4x4, 3x3) share: 36 products for each 4x4 tile instead of 144. 3x3
  * convolutions of stride 1 and padding 1. Channels that are no multiple of 16 are padded with zeros
- * to one in all that is transformed. Matrices and their choice: src/README.md. Included by
+ * to one in all that is transformed. Matrices and their choice: src/nn/conv/README.md. Included by
  * conv2d_winograd*.c alone. */
 #ifndef NN_CONV_CONV2D_WINOGRAD_H
 #define NN_CONV_CONV2D_WINOGRAD_H
