@@ -61,7 +61,7 @@ LIBRARY_SOURCES := $(filter-out $(KERNEL_SOURCES),\
 LIBRARY_OBJECTS := $(LIBRARY_SOURCES:src/%.c=$(BUILD)/obj/%.o) \
                    $(foreach l,$(KERNEL_LEVELS),$(KERNEL_SOURCES:src/%.c=$(BUILD)/obj/%.$(l).o))
 LIBRARY         := $(BUILD)/libatk.a
-PROGRAMS        := $(BUILD)/atk-train $(BUILD)/atk-predict
+PROGRAMS        := $(BUILD)/atk-train $(BUILD)/atk-predict $(BUILD)/atk-data
 CLI_SHARED      := $(patsubst src/%.c,$(BUILD)/obj/%.o,\
                      $(filter-out src/cli/atk_%.c,$(wildcard src/cli/*.c)))
 UNIT_TESTS      := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/*/test_*.c tests/unit/*/*/test_*.c))
@@ -111,6 +111,9 @@ $(BUILD)/atk-train: $(BUILD)/obj/cli/atk_train.o $(CLI_SHARED) $(LIBRARY)
 	$(call say,link)
 	$(Q)$(LINK)
 $(BUILD)/atk-predict: $(BUILD)/obj/cli/atk_predict.o $(CLI_SHARED) $(LIBRARY)
+	$(call say,link)
+	$(Q)$(LINK)
+$(BUILD)/atk-data: $(BUILD)/obj/cli/atk_data.o $(CLI_SHARED) $(LIBRARY)
 	$(call say,link)
 	$(Q)$(LINK)
 $(BUILD)/man/%.1: src/cli/manual/%.man $(BUILD)/% scripts/man-page
@@ -190,7 +193,8 @@ $(BUILD)/faults.so: tests/torture/faults.c $(BUILD)/flags
 fuzz-targets: $(FUZZ_TARGETS:%=$(BUILD)/fuzz/%)
 
 -include $(patsubst %.o,%.d,$(LIBRARY_OBJECTS) $(CLI_SHARED) $(BUILD)/obj/cli/atk_train.o \
-           $(BUILD)/obj/cli/atk_predict.o $(BUILD)/tests/failing_alloc.o \
+           $(BUILD)/obj/cli/atk_predict.o $(BUILD)/obj/cli/atk_data.o \
+           $(BUILD)/tests/failing_alloc.o \
            $(patsubst tests/bench/%.c,$(BUILD)/obj/bench/%.o,$(wildcard tests/bench/*.c)) \
            $(patsubst tests/fuzz/%.c,$(BUILD)/obj/fuzz/%.o,$(wildcard tests/fuzz/*.c)) \
            $(patsubst scripts/%.c,$(BUILD)/obj/%.o,$(wildcard scripts/figure1/*.c))) \

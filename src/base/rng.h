@@ -16,8 +16,11 @@ enum rng_stream {
     RNG_SHUFFLE,
     RNG_AUGMENT,
     RNG_TEST,
-    RNG_NOISE, /* of data that scripts/ draw */
-    RNG_ALTER  /* the later half of augmentation */
+    RNG_NOISE,      /* of data that scripts/ draw */
+    RNG_ALTER,      /* the later half of augmentation */
+    RNG_TEST_SPLIT, /* images that are kept for a test: not those that a split of the same seed
+                       keeps for validation */
+    RNG_FLIP        /* wrong labels, made on purpose */
 };
 
 struct rng {

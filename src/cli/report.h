@@ -18,6 +18,8 @@ void report_settings(struct console *c, const struct session *s, bool all);
 /* Pictures, classes with counts (in a paragraph, of the first few when there are many; or as a
  * table of all), and what was noticed about the table. */
 void report_data(struct console *c, const struct session *s, bool as_table);
+/* What is odd about data: each kind has a line with its count and its first example. */
+void report_findings(struct console *c, const struct findings *findings);
 /* Mean and std that were found in the pictures. */
 void report_colours(struct console *c, const struct session *s);
 /* blocks: how many of which width, too. */

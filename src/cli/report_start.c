@@ -130,13 +130,12 @@ static void print_counts(struct console *c, const struct session *s)
     console_print(c, "\n");
 }
 
-/* One block, in which each kind has a line with its count and its first example. */
-static void print_findings(struct console *c, const struct session *s)
+void report_findings(struct console *c, const struct findings *findings)
 {
     char line[16];
 
-    for (size_t i = 0; i < s->findings.n; i++) {
-        const struct finding *f = &s->findings.item[i];
+    for (size_t i = 0; i < findings->n; i++) {
+        const struct finding *f = &findings->item[i];
         line[0] = '\0';
         if (f->line > 0)
             snprintf(line, sizeof line, ":%d", f->line);
@@ -145,8 +144,6 @@ static void print_findings(struct console *c, const struct session *s)
         else
             console_warn(c, "%s%s: %s", f->file, line, f->message);
     }
-    if (!s->images_are_checked)
-        console_print(c, "          the pictures themselves were not looked at: --dry-run does\n");
 }
 
 /* What a balanced epoch shows of the largest and of the smallest class. */
@@ -191,7 +188,9 @@ void report_data(struct console *c, const struct session *s, bool as_table)
         print_counts(c, s);
     if (s->settings->sampler == SAMPLER_BALANCED)
         print_draws(c, s);
-    print_findings(c, s);
+    report_findings(c, &s->findings);
+    if (!s->images_are_checked)
+        console_print(c, "          the pictures themselves were not looked at: --dry-run does\n");
     if (!s->val.data && s->settings->val_split > 0)
         console_warn(c, "no picture is left to validate with");
 }

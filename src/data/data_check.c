@@ -30,7 +30,7 @@ static enum status add_rows(struct findings *out, enum finding_kind kind, const 
 }
 
 /* What dataset_load noticed. */
-static enum status check_table(struct findings *out, const struct dataset *d, struct error *err)
+static enum status check_rows(struct findings *out, const struct dataset *d, struct error *err)
 {
     const struct dataset_notes *n = dataset_notes(d);
     if (add_rows(out, FINDING_EMPTY_ROWS, d, n->empty_rows, n->first_empty_line,
@@ -61,13 +61,21 @@ enum status data_check_run(struct findings *out, const struct data_check *check,
 {
     const struct dataset *train = check->train.data, *val = check->val.data;
     bool two_tables = val && val != train;
-    if (check_table(out, train, err) != STATUS_OK)
+    if (check_rows(out, train, err) != STATUS_OK)
         return err->status;
-    if (two_tables && (check_table(out, val, err) != STATUS_OK ||
-                       check_shared(out, train, val, err) != STATUS_OK))
+    if (two_tables &&
+        (check_rows(out, val, err) != STATUS_OK || check_shared(out, train, val, err) != STATUS_OK))
         return err->status;
     if (data_check_labels(out, train, check->classes_are_given, err) != STATUS_OK ||
         data_check_class_sizes(out, &check->train, check->singletons, err) != STATUS_OK)
         return err->status;
     return data_check_images(out, &check->train, &check->val, check->squashes, err);
+}
+
+enum status data_check_table(struct findings *out, const struct dataset *d, bool classes_are_given,
+                             struct error *err)
+{
+    if (check_rows(out, d, err) != STATUS_OK)
+        return err->status;
+    return data_check_labels(out, d, classes_are_given, err);
 }

@@ -19,5 +19,8 @@ struct data_check {
 /* Appends to *out what is found, in the order of the kinds. Counts and examples depend on the data
  * alone. The findings borrow from the data sets. */
 enum status data_check_run(struct findings *out, const struct data_check *check, struct error *err);
+/* Those of a table by itself: rows and labels. */
+enum status data_check_table(struct findings *out, const struct dataset *d, bool classes_are_given,
+                             struct error *err);
 
 #endif

@@ -20,6 +20,8 @@ struct dataset {
     struct string_index pictures; /* the identities; sample.picture is a number in it */
     struct dataset_notes notes;
     char *unknown_label; /* notes.first_unknown_label */
+    struct dataset_table table;
+    bool has_table;
 };
 
 /* What dataset_load needs besides the result. */
@@ -28,6 +30,7 @@ struct loading {
     struct csv_table table;
     size_t first_row;               /* of the data */
     int image_column, label_column; /* label_column -1: there is none */
+    size_t *row;                    /* [rows] those of the samples; NULL: the table is not kept */
     char *images;                   /* root of relative paths */
     struct labels labels;
 };
@@ -97,9 +100,9 @@ static enum status number_rows(struct dataset *d, struct identity *identity, int
 }
 
 /* Numbers the pictures and counts rows that repeat one. */
-static enum status number_pictures(struct dataset *d, struct error *err)
+static enum status number_pictures(struct dataset *d, bool follows_links, struct error *err)
 {
-    struct identity identity = {0};
+    struct identity identity = {.follows_links = follows_links};
     int *first = memory_array((size_t)d->n, sizeof *first, "row numbers", err);
     if (!first)
         return err->status;
@@ -193,6 +196,8 @@ static enum status take_row(struct dataset *d, struct loading *l, const struct c
         return error_set(err, "%s:%d: the image path is empty", path, row->line);
     const char *label = take_label(l, row);
     int *number = &d->sample[d->n].label;
+    if (l->row)
+        l->row[d->n] = (size_t)(row - l->table.row);
     if (append(d, l->images, image, row->line, err) != STATUS_OK ||
         labels_add(&l->labels, number, label, path, row->line, err) != STATUS_OK)
         return err->status;
@@ -223,19 +228,57 @@ static enum status find_images(struct loading *l, const char *csv_path, struct e
     return l->images ? STATUS_OK : err->status;
 }
 
+static enum status begin_labels(struct loading *l, struct error *err)
+{
+    const struct dataset_options *opt = l->opt;
+    if (opt->labels_are_numbers)
+        return labels_begin_numbers(&l->labels, opt->classes, opt->first_number, err);
+    return labels_begin(&l->labels, opt->classes, opt->labels_optional, err);
+}
+
+static enum status read_table(struct loading *l, const char *csv_path, struct error *err)
+{
+    const char delimiter = l->opt->delimiter;
+    if (files_is_directory(csv_path))
+        return error_usage(err,
+                           "%s is a folder: atk-data from-folders makes a table of the images in "
+                           "the folders of a folder",
+                           csv_path);
+    if (!l->opt->keeps_table)
+        return csv_table_read(&l->table, csv_path, delimiter, err);
+    if (csv_table_read_raw(&l->table, csv_path, delimiter, err) != STATUS_OK)
+        return err->status;
+    l->row = memory_array(l->table.n_rows, sizeof *l->row, "row numbers", err);
+    return l->row ? STATUS_OK : err->status;
+}
+
+static void keep_table(struct dataset *d, struct loading *l)
+{
+    d->table = (struct dataset_table){.csv = l->table,
+                                      .first_row = l->first_row,
+                                      .image_column = l->image_column,
+                                      .label_column = l->label_column,
+                                      .delimiter = l->opt->delimiter,
+                                      .row = l->row};
+    d->has_table = true;
+    l->table = (struct csv_table){0};
+    l->row = NULL;
+}
+
 static enum status load(struct dataset **out, struct loading *l, const char *csv_path,
                         struct error *err)
 {
-    if (csv_table_read(&l->table, csv_path, l->opt->delimiter, err) != STATUS_OK ||
-        find_columns(l, csv_path, err) != STATUS_OK || find_images(l, csv_path, err) != STATUS_OK ||
-        labels_begin(&l->labels, l->opt->classes, l->opt->labels_optional, err) != STATUS_OK ||
+    if (read_table(l, csv_path, err) != STATUS_OK || find_columns(l, csv_path, err) != STATUS_OK ||
+        find_images(l, csv_path, err) != STATUS_OK || begin_labels(l, err) != STATUS_OK ||
         create_empty(out, csv_path, l->table.n_rows - l->first_row, err) != STATUS_OK)
         return err->status;
     struct dataset *d = *out;
     if (take_rows(d, l, err) != STATUS_OK ||
         labels_settle(&l->labels, &d->classes, d->sample, d->n, csv_path, err) != STATUS_OK)
         return err->status;
-    return number_pictures(d, err);
+    if (l->opt->keeps_table)
+        keep_table(d, l);
+    return number_pictures(d, l->opt->follows_links, err);
 }
 
 enum status dataset_load(struct dataset **out, const char *csv_path,
@@ -249,6 +292,7 @@ enum status dataset_load(struct dataset **out, const char *csv_path,
         *out = NULL;
     }
     csv_table_free(&l.table);
+    free(l.row);
     free(l.images);
     labels_free(&l.labels);
     return status;
@@ -259,7 +303,7 @@ static enum status take_paths(struct dataset *d, char *const *paths, int n, stru
     for (int i = 0; i < n; i++)
         if (append(d, "", paths[i], 0, err) != STATUS_OK)
             return err->status;
-    return number_pictures(d, err);
+    return number_pictures(d, false, err);
 }
 
 enum status dataset_from_images(struct dataset **out, char *const *paths, int n, struct error *err)
@@ -284,6 +328,8 @@ void dataset_destroy(struct dataset *d)
     class_list_free(&d->classes);
     string_index_free(&d->pictures);
     free(d->unknown_label);
+    csv_table_free(&d->table.csv);
+    free(d->table.row);
     free(d->csv_path);
     free(d);
 }
@@ -311,6 +357,11 @@ const struct class_list *dataset_classes(const struct dataset *d)
 const struct dataset_notes *dataset_notes(const struct dataset *d)
 {
     return &d->notes;
+}
+
+const struct dataset_table *dataset_table(const struct dataset *d)
+{
+    return d->has_table ? &d->table : NULL;
 }
 
 const char *dataset_path(const struct dataset *d)

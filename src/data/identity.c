@@ -6,9 +6,35 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
-/* *resolved = the real path of the folder of `path`, found once for each spelling of a folder. A
- * folder that cannot be resolved keeps its spelling. */
+/* "a/./b//../c" becomes "DIR/a/c" with DIR the working directory: what realpath() would say if all
+ * of it were folders. out [PATH_MAX]; what does not fit keeps its spelling. */
+static const char *normalise(char *out, const char *folder)
+{
+    bool is_absolute = *folder == '/';
+    if (strlen(folder) >= PATH_MAX / 2 || (!is_absolute && !getcwd(out, PATH_MAX / 2)))
+        return folder;
+    size_t used = is_absolute || strcmp(out, "/") == 0 ? 0 : strlen(out);
+    for (const char *at = folder; *at;) {
+        size_t bytes = strcspn(at, "/");
+        if (bytes == 2 && memcmp(at, "..", 2) == 0) {
+            while (used > 0 && out[--used] != '/')
+                continue;
+        } else if (bytes > 0 && !(bytes == 1 && *at == '.')) {
+            out[used++] = '/';
+            memcpy(out + used, at, bytes);
+            used += bytes;
+        }
+        at += bytes + (at[bytes] == '/');
+    }
+    out[used] = '\0';
+    return out;
+}
+
+/* *resolved = the real path of the folder of `path`, found once for each spelling of a folder. One
+ * that is not there is resolved as far as its text goes. */
 static enum status resolve_folder(struct identity *identity, const char **resolved,
                                   const char *path, struct error *err)
 {
@@ -23,13 +49,31 @@ static enum status resolve_folder(struct identity *identity, const char **resolv
         return err->status;
     enum status status = string_index_add(&identity->folder, &number, folder, err);
     if (status == STATUS_OK && identity->folder.n > n) {
-        grown[n] = memory_string(realpath(folder, real) ? real : folder, err);
+        grown[n] = memory_string(realpath(folder, real) ? real : normalise(real, folder), err);
         status = grown[n] ? STATUS_OK : err->status;
     }
     if (status == STATUS_OK)
         *resolved = grown[number];
     free(folder);
     return status;
+}
+
+/* In place of the name of a link: that of the file that it leads to. One to nothing keeps its own.
+ */
+static enum status follow_link(struct identity *identity, const char **out, struct error *err)
+{
+    char real[PATH_MAX];
+    struct stat info;
+    if (lstat(identity->name, &info) != 0 || !S_ISLNK(info.st_mode) ||
+        !realpath(identity->name, real))
+        return STATUS_OK;
+    size_t bytes = strlen(real) + 1;
+    char *name = memory_grown(identity->name, &identity->name_capacity, bytes, 1, "a path", err);
+    if (!name)
+        return err->status;
+    memcpy(name, real, bytes);
+    *out = identity->name = name;
+    return STATUS_OK;
 }
 
 enum status identity_resolve(struct identity *identity, const char **out, const char *path,
@@ -48,7 +92,7 @@ enum status identity_resolve(struct identity *identity, const char **out, const 
     joined[folder_bytes] = '/';
     memcpy(joined + folder_bytes + 1, name, name_bytes);
     *out = identity->name = joined;
-    return STATUS_OK;
+    return identity->follows_links ? follow_link(identity, out, err) : STATUS_OK;
 }
 
 void identity_free(struct identity *identity)

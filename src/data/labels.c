@@ -18,6 +18,36 @@ enum status labels_begin(struct labels *labels, const struct class_list *given, 
     return STATUS_OK;
 }
 
+enum status labels_begin_numbers(struct labels *labels, const struct class_list *given, int first,
+                                 struct error *err)
+{
+    if (labels_begin(labels, given, false, err) != STATUS_OK)
+        return err->status;
+    labels->are_numbers = true;
+    labels->first = first;
+    return STATUS_OK;
+}
+
+static enum status add_number(const struct labels *labels, int *number, const char *text,
+                              const char *path, int line, struct error *err)
+{
+    enum { MOST_DIGITS = 9 };
+    const int first = labels->first, n = labels->given->n;
+    char *key = utf8_valid(text) ? label_key(text, LABEL_KEY_EXACT, err) : memory_string("", err);
+    if (!key)
+        return err->status;
+    size_t digits = strspn(key, "0123456789");
+    long value = digits > 0 && digits <= MOST_DIGITS && !key[digits] ? atol(key) : -1;
+    free(key);
+    if (value < first || value - first >= n)
+        return error_set(err,
+                         "%s:%d: label \"%s\" is not the number of a name; there are %d names, "
+                         "numbered from %d to %d",
+                         path, line, text, n, first, first + n - 1);
+    *number = (int)(value - first);
+    return STATUS_OK;
+}
+
 enum status labels_add(struct labels *labels, int *number, const char *text, const char *path,
                        int line, struct error *err)
 {
@@ -36,6 +66,8 @@ enum status labels_add(struct labels *labels, int *number, const char *text, con
                              path, line);
         return string_index_add(&labels->text, number, text, err);
     }
+    if (labels->are_numbers)
+        return add_number(labels, number, text, path, line, err);
     *number = string_index_find(&labels->text, text);
     if (*number >= 0 || labels->optional)
         return STATUS_OK;

@@ -13,13 +13,19 @@
 struct labels {
     const struct class_list *given; /* NULL: classes come from the texts */
     bool optional;                  /* as in struct dataset_options */
-    struct string_index text;       /* given names in their order, or texts as they come */
+    bool are_numbers;               /* texts are numbers of given names, the first is `first` */
+    int first;
+    struct string_index text; /* given names in their order, or texts as they come */
 };
 
 enum status labels_begin(struct labels *labels, const struct class_list *given, bool optional,
                          struct error *err);
+/* For texts that are numbers of the given names: the first has the number `first`. "1", "01" and
+ * "1.0" are one number. */
+enum status labels_begin_numbers(struct labels *labels, const struct class_list *given, int first,
+                                 struct error *err);
 /* *number = that of one row's text, provisional until labels_settle; -1 for no class. Errors
- * (path:line): an empty text, one that is not given, a line break. */
+ * (path:line): an empty text, one that is not given or no number of one, a line break. */
 enum status labels_add(struct labels *labels, int *number, const char *text, const char *path,
                        int line, struct error *err);
 /* *classes = the final list; makes the provisional labels of sample [n] final. Errors (path, with a

@@ -1,93 +1,53 @@
-/* Pictures, not rows, are drawn: first each gets its class, then each class draws by itself. */
+/* Images, not rows, are drawn: each class by itself. */
 #include "data/split.h"
 
 #include "base/files.h"
 #include "base/memory.h"
-#include "base/rng.h"
+#include "data/strata.h"
 #include "io/csv.h"
 
 #include <math.h>
 #include <stdlib.h>
 
-#define UNSEEN   (-2)
-#define NO_CLASS (-1) /* without a label, or with several */
-
-/* Working arrays; picture numbers are those of struct sample. */
 struct drawing {
-    int *class_of;        /* [pictures] */
-    int *by_class;        /* [pictures] picture numbers, grouped by class, ascending in each */
-    int *class_end;       /* [classes] where each class ends in by_class */
-    bool *in_val;         /* [pictures] */
+    struct strata strata;
+    bool *in_val;         /* [images] */
     int *rows, *val_rows; /* [classes] */
 };
 
 static enum status allocate(struct drawing *w, struct split *out, const struct dataset *d,
                             struct error *err)
 {
-    size_t pictures = (size_t)dataset_pictures(d), classes = (size_t)dataset_classes(d)->n;
-    size_t rows = (size_t)dataset_size(d);
-    w->in_val = memory_array(pictures, sizeof *w->in_val, "the split", err);
-    if (!w->in_val)
-        return err->status;
+    size_t classes = (size_t)dataset_classes(d)->n, rows = (size_t)dataset_size(d);
     const struct {
         int **array;
         size_t n;
     } wanted[] = {
-        {&w->class_of, pictures}, {&w->by_class, pictures}, {&w->class_end, classes},
-        {&w->rows, classes},      {&w->val_rows, classes},  {&out->train, rows},
-        {&out->val, rows},
-    };
+        {&w->rows, classes}, {&w->val_rows, classes}, {&out->train, rows}, {&out->val, rows}};
+    w->in_val = memory_array((size_t)dataset_pictures(d), sizeof *w->in_val, "the split", err);
+    if (!w->in_val)
+        return err->status;
     for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
         *wanted[i].array = memory_array(wanted[i].n, sizeof **wanted[i].array, "the split", err);
         if (!*wanted[i].array)
             return err->status;
     }
-    return STATUS_OK;
+    return strata_make(&w->strata, d, err);
 }
 
-static void classify(struct drawing *w, const struct dataset *d)
+static void draw(struct drawing *w, double fraction, uint64_t seed, enum rng_stream purpose)
 {
-    for (int i = 0; i < dataset_pictures(d); i++)
-        w->class_of[i] = UNSEEN;
-    for (int i = 0; i < dataset_size(d); i++) {
-        const struct sample *s = dataset_sample(d, i);
-        int *class_of = &w->class_of[s->picture];
-        if (*class_of != s->label)
-            *class_of = *class_of == UNSEEN ? s->label : NO_CLASS;
-    }
-}
-
-/* A counting sort of the pictures that have a class. */
-static void group_by_class(struct drawing *w, int n_pictures, int n_classes)
-{
-    for (int i = 0; i < n_pictures; i++)
-        if (w->class_of[i] >= 0)
-            w->class_end[w->class_of[i]]++;
-    for (int c = 0, start = 0; c < n_classes; c++) {
-        int count = w->class_end[c];
-        w->class_end[c] = start; /* moves on to the class's end below */
-        start += count;
-    }
-    for (int i = 0; i < n_pictures; i++)
-        if (w->class_of[i] >= 0)
-            w->by_class[w->class_end[w->class_of[i]]++] = i;
-}
-
-static void draw(struct drawing *w, int n_classes, double fraction, uint64_t seed)
-{
-    for (int c = 0, start = 0; c < n_classes; start = w->class_end[c++]) {
-        int count = w->class_end[c] - start;
-        int *picture = w->by_class + start;
-        int wanted = (int)round(fraction * count);
+    struct strata *s = &w->strata;
+    strata_shuffle(s, seed, purpose);
+    for (int c = 0; c < s->n_classes; c++) {
+        const int *image = s->image + strata_start(s, c);
+        int count = strata_count(s, c), wanted = (int)round(fraction * count);
         if (wanted < 1)
             wanted = 1;
         if (wanted > count - 1)
             wanted = count - 1;
-        struct rng rng;
-        rng_seed(&rng, seed, RNG_SPLIT, (uint64_t)c, 0);
-        rng_shuffle(&rng, picture, (size_t)count);
         for (int i = 0; i < wanted; i++)
-            w->in_val[picture[i]] = true;
+            w->in_val[image[i]] = true;
     }
 }
 
@@ -106,8 +66,8 @@ static void list_rows(struct split *out, struct drawing *w, const struct dataset
             w->val_rows[s->label] += val;
         }
     }
-    for (int c = 0, start = 0; c < dataset_classes(d)->n; start = w->class_end[c++]) {
-        out->singletons += w->rows[c] > 0 && w->class_end[c] - start < 2;
+    for (int c = 0; c < dataset_classes(d)->n; c++) {
+        out->singletons += w->rows[c] > 0 && strata_count(&w->strata, c) < 2;
         out->unvalidated += w->rows[c] > 0 && w->val_rows[c] == 0;
     }
 }
@@ -119,8 +79,8 @@ static void free_rows(struct split *s)
     *s = (struct split){0};
 }
 
-enum status split_make(struct split *out, const struct dataset *d, double fraction, uint64_t seed,
-                       struct error *err)
+static enum status make(struct split *out, const struct dataset *d, double fraction, uint64_t seed,
+                        enum rng_stream purpose, struct error *err)
 {
     struct drawing w = {0};
     *out = (struct split){0};
@@ -131,19 +91,27 @@ enum status split_make(struct split *out, const struct dataset *d, double fracti
     if (status != STATUS_OK) {
         free_rows(out);
     } else {
-        classify(&w, d);
-        group_by_class(&w, dataset_pictures(d), dataset_classes(d)->n);
         if (fraction > 0)
-            draw(&w, dataset_classes(d)->n, fraction, seed);
+            draw(&w, fraction, seed, purpose);
         list_rows(out, &w, d);
     }
-    free(w.class_of);
-    free(w.by_class);
-    free(w.class_end);
+    strata_free(&w.strata);
     free(w.in_val);
     free(w.rows);
     free(w.val_rows);
     return status;
+}
+
+enum status split_make(struct split *out, const struct dataset *d, double fraction, uint64_t seed,
+                       struct error *err)
+{
+    return make(out, d, fraction, seed, RNG_SPLIT, err);
+}
+
+enum status split_make_test(struct split *out, const struct dataset *d, double fraction,
+                            uint64_t seed, struct error *err)
+{
+    return make(out, d, fraction, seed, RNG_TEST_SPLIT, err);
 }
 
 enum status split_write(const struct split *s, const struct dataset *d, const char *path,

@@ -21,6 +21,10 @@ struct split {
  * seed, the class's number and its own pictures alone. */
 enum status split_make(struct split *out, const struct dataset *d, double fraction, uint64_t seed,
                        struct error *err);
+/* Likewise for a test, which gets out->val: another draw than that of a validation split with the
+ * same seed. */
+enum status split_make_test(struct split *out, const struct dataset *d, double fraction,
+                            uint64_t seed, struct error *err);
 /* CSV with header image,label,split ("train" or "val"), in row order, written atomically. Rows on
  * neither side (pictures that cannot be read) are left out. */
 enum status split_write(const struct split *s, const struct dataset *d, const char *path,

@@ -14,8 +14,9 @@
 #include <string.h>
 
 struct storage {
-    char *text;   /* all fields, each ended by a zero */
-    char **field; /* pointers into text, row after row */
+    char *text;     /* all fields, each ended by a zero */
+    char **field;   /* pointers into text, row after row */
+    uint8_t *bytes; /* of the file, when rows are kept as they stand; else NULL */
 };
 
 struct reader {
@@ -23,12 +24,24 @@ struct reader {
     struct csv_table *table;
     struct storage *storage;
     size_t text_used, fields, field_capacity, row_capacity;
-    int line;     /* the physical line that is being parsed */
-    int row_line; /* where the open row began; 0 when none is open */
+    int line;             /* the physical line that is being parsed */
+    int row_line;         /* where the open row began; 0 when none is open */
+    const char *at, *row; /* the first bytes of both */
+    const char *end;      /* of the file */
     int row_fields;
     enum status status; /* libcsv goes on after a failed callback */
     struct error *err;
 };
+
+/* The end of the line at `at`, its terminator included. */
+static const char *line_end(const char *at, const char *end)
+{
+    while (at < end && *at != '\n' && *at != '\r')
+        at++;
+    if (at < end && *at == '\r' && at + 1 < end && at[1] == '\n')
+        return at + 2;
+    return at < end ? at + 1 : end;
+}
 
 static void end_field(void *bytes, size_t size, void *context)
 {
@@ -54,6 +67,16 @@ static void end_field(void *bytes, size_t size, void *context)
     r->row_fields++;
 }
 
+/* The row that ends with the line that is being parsed. */
+static void keep_raw(const struct reader *r, struct csv_row *row)
+{
+    const char *end = line_end(r->at, r->end);
+    while (end > r->row && (end[-1] == '\n' || end[-1] == '\r'))
+        end--;
+    row->raw = r->row;
+    row->raw_bytes = (size_t)(end - r->row);
+}
+
 static void end_row(int terminator, void *context)
 {
     (void)terminator;
@@ -68,18 +91,11 @@ static void end_row(int terminator, void *context)
         return;
     }
     table->row = grown;
-    table->row[table->n_rows++] = (struct csv_row){.line = r->row_line, .n_fields = r->row_fields};
+    table->row[table->n_rows] = (struct csv_row){.line = r->row_line, .n_fields = r->row_fields};
+    if (r->storage->bytes)
+        keep_raw(r, &table->row[table->n_rows]);
+    table->n_rows++;
     r->row_line = r->row_fields = 0;
-}
-
-/* The end of the line at `at`, its terminator included. */
-static const char *line_end(const char *at, const char *end)
-{
-    while (at < end && *at != '\n' && *at != '\r')
-        at++;
-    if (at < end && *at == '\r' && at + 1 < end && at[1] == '\n')
-        return at + 2;
-    return at < end ? at + 1 : end;
 }
 
 static enum status parser_error(struct reader *r, struct csv_parser *parser)
@@ -98,6 +114,7 @@ static enum status parser_error(struct reader *r, struct csv_parser *parser)
 static enum status parse_lines(struct reader *r, struct csv_parser *parser, const char *at,
                                const char *end)
 {
+    r->end = end;
     for (r->line = 1; at < end; r->line++) {
         const char *next = line_end(at, end);
         size_t size = (size_t)(next - at);
@@ -105,8 +122,11 @@ static enum status parse_lines(struct reader *r, struct csv_parser *parser, cons
         if (memchr(at, '\0', size))
             return error_set(r->err, "%s:%d: a NUL byte, but a CSV file is text (UTF-8)", r->path,
                              r->line);
-        if (r->row_line == 0 && !blank)
+        if (r->row_line == 0 && !blank) {
             r->row_line = r->line;
+            r->row = at;
+        }
+        r->at = at;
         if (csv_parse(parser, at, size, end_field, end_row, r) != size || r->status != STATUS_OK)
             return parser_error(r, parser);
         at = next;
@@ -141,10 +161,7 @@ static enum status parse(struct reader *r, const char *bytes, size_t size, char 
 static enum status fill_table(struct csv_table *out, const char *path, const uint8_t *bytes,
                               size_t size, char delimiter, struct error *err)
 {
-    struct storage *storage = memory_array(1, sizeof *storage, "a CSV table", err);
-    out->storage = storage;
-    if (!storage)
-        return err->status;
+    struct storage *storage = out->storage;
     storage->text = memory_array(size + 1, 1, "the text of a CSV file", err);
     if (!storage->text)
         return err->status;
@@ -163,8 +180,8 @@ static enum status fill_table(struct csv_table *out, const char *path, const uin
     return status;
 }
 
-enum status csv_table_read(struct csv_table *out, const char *path, char delimiter,
-                           struct error *err)
+static enum status read_table(struct csv_table *out, const char *path, char delimiter, bool raw,
+                              struct error *err)
 {
     uint8_t *bytes;
     size_t size;
@@ -172,11 +189,31 @@ enum status csv_table_read(struct csv_table *out, const char *path, char delimit
     /* In a file of less than 2^31 bytes no count of lines or fields is too large for an int. */
     if (files_read(&bytes, &size, path, INT_MAX - 1, err) != STATUS_OK)
         return err->status;
+    struct storage *storage = memory_array(1, sizeof *storage, "a CSV table", err);
+    if (!storage) {
+        free(bytes);
+        return err->status;
+    }
+    out->storage = storage;
+    storage->bytes = raw ? bytes : NULL;
     enum status status = fill_table(out, path, bytes, size, delimiter, err);
-    free(bytes);
+    if (!raw)
+        free(bytes);
     if (status != STATUS_OK)
         csv_table_free(out);
     return status;
+}
+
+enum status csv_table_read(struct csv_table *out, const char *path, char delimiter,
+                           struct error *err)
+{
+    return read_table(out, path, delimiter, false, err);
+}
+
+enum status csv_table_read_raw(struct csv_table *out, const char *path, char delimiter,
+                               struct error *err)
+{
+    return read_table(out, path, delimiter, true, err);
 }
 
 void csv_table_free(struct csv_table *table)
@@ -185,18 +222,58 @@ void csv_table_free(struct csv_table *table)
     if (storage) {
         free(storage->text);
         free(storage->field);
+        free(storage->bytes);
         free(storage);
     }
     free(table->row);
     *table = (struct csv_table){0};
 }
 
-void csv_put_field(FILE *stream, const char *text)
+void csv_raw_field(size_t *bytes, const char *raw, const char *end, char delimiter)
+{
+    const char *at = raw;
+    /* A doubled quote closes the field and opens it again. */
+    for (bool quoted = false; at < end && (quoted || *at != delimiter); at++)
+        quoted = quoted != (*at == '"');
+    *bytes = (size_t)(at - raw);
+}
+
+/* With its quotes doubled. */
+static void put_escaped(FILE *stream, const char *text)
+{
+    for (; *text; text++) {
+        if (*text == '"')
+            fputc('"', stream);
+        fputc(*text, stream);
+    }
+}
+
+static bool needs_quotes(const char *text, char delimiter)
+{
+    return strpbrk(text, ",\"\r\n") || strchr(text, delimiter);
+}
+
+void csv_put_joined(FILE *stream, const char *begin, const char *text, char delimiter)
 {
     size_t length = strlen(text);
-    bool outer_space = length > 0 && (text[0] == ' ' || text[length - 1] == ' ');
-    if (outer_space || strpbrk(text, ",\"\r\n"))
-        csv_fwrite(stream, text, length);
-    else
-        fputs(text, stream);
+    bool outer_space = *(*begin ? begin : text) == ' ' || (length > 0 && text[length - 1] == ' ');
+    bool quoted = outer_space || needs_quotes(begin, delimiter) || needs_quotes(text, delimiter);
+    if (quoted)
+        fputc('"', stream);
+    put_escaped(stream, begin);
+    put_escaped(stream, text);
+    if (quoted)
+        fputc('"', stream);
+}
+
+void csv_put_quoted(FILE *stream, const char *text)
+{
+    fputc('"', stream);
+    put_escaped(stream, text);
+    fputc('"', stream);
+}
+
+void csv_put_field(FILE *stream, const char *text)
+{
+    csv_put_joined(stream, "", text, ',');
 }

@@ -22,11 +22,6 @@ static enum status load_table(struct dataset **out, const char *path,
         .classes = classes,
     };
 
-    if (files_is_directory(path))
-        return error_usage(err,
-                           "%s is a folder: atk-csv-from-folders makes a table of the pictures in "
-                           "the folders of a folder",
-                           path);
     return dataset_load(out, path, &options, err);
 }
 
