@@ -1,20 +1,18 @@
 /* atk-data: tables of images and labels, read as atk-train reads them. Each command is a file of
  * its own (cli/data_command.h). */
 #include "base/memory.h"
+#include "base/suggest.h"
 #include "cli/data_command.h"
-#include "cli/getopt_error.h"
 #include "cli/program_end.h"
 #include "cli/standard_streams.h"
 #include "cli/stop_signal.h"
 
-#include "base/suggest.h"
-
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 static const struct data_command *const commands[] = {
-    &data_command_split,
+    &data_command_folders, &data_command_check, &data_command_split,
+    &data_command_names,   &data_command_flip,  &data_command_precision,
 };
 enum { N_COMMANDS = sizeof commands / sizeof *commands };
 
@@ -44,11 +42,14 @@ static enum status find_command(const struct data_command **out, const char *nam
     return error_usage(err, "unknown command \"%s\"; see atk-data --help", name);
 }
 
+static bool has_output; /* standard output was open when the program began */
+
 static enum status run_command(const struct data_command *command, int argc, char **argv,
                                struct error *err)
 {
     struct data_options options;
     enum status status = data_options_parse(&options, command, argc, argv, err);
+    options.has_output = has_output;
     if (status == STATUS_OK && options.help)
         data_options_help(stdout, command);
     else if (status == STATUS_OK)
@@ -83,7 +84,7 @@ int main(int argc, char **argv)
     const char *program = "atk-data";
     struct error err = {0};
 
-    standard_streams_open();
+    has_output = standard_streams_open();
     memory_start();
     stop_signal_catch();
     signal(SIGXFSZ, SIG_IGN); /* a file that may grow no further: an error of the write */

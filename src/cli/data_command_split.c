@@ -14,11 +14,7 @@ static const struct data_option options[] = {
      NULL},
     {.name = "seed", .text = "of the draw"},
     {"out", 0, "PREFIX", "existing files are not overwritten", NULL},
-    {"keep-paths", 0, NULL, "leave paths as they are, for use with --images", NULL},
-    {"names", 0, "FILE",
-     "labels are numbers of the names in FILE, one a line, and are written as these", NULL},
-    {"first-number", 0, "N", "the number of the first name", "0"},
-    {"images", 0, "DIR", NULL, NULL},
+    DATA_OPTIONS_OF_COPIES,
     DATA_OPTIONS_OF_TABLES,
     DATA_OPTION_HELP,
 };
@@ -80,9 +76,14 @@ static void write_folds(const struct data_outputs *out, const struct data_table 
 static void say_folds(const struct data_table *t, const struct folds *folds,
                       const struct data_options *o)
 {
-    data_options_say(o, "%d images of %d classes in %d folds: %d to %d to test in each",
-                     dataset_pictures(t->data), dataset_classes(t->data)->n, folds->n,
-                     folds->test_count[folds->n - 1], folds->test_count[0]);
+    const int most = folds->test_count[0], fewest = folds->test_count[folds->n - 1];
+    char range[32];
+    if (fewest < most)
+        snprintf(range, sizeof range, "%d or %d", fewest, most);
+    else
+        snprintf(range, sizeof range, "%d", most);
+    data_options_say(o, "%d images of %d classes in %d folds: %s to test in each",
+                     dataset_pictures(t->data), dataset_classes(t->data)->n, folds->n, range);
     if (folds->n_always > 0)
         data_options_say(o,
                          "%d image%s in every fold and in no test: the only one of a class (%d), "
@@ -129,7 +130,7 @@ static enum status name_outputs(struct data_outputs *out, const struct data_opti
     return STATUS_OK;
 }
 
-static enum status run(const struct data_options *o, struct error *err)
+static enum status run(struct data_options *o, struct error *err)
 {
     const char *path;
     struct data_table table = {0};

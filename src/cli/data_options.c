@@ -48,6 +48,11 @@ static bool takes_value(const struct data_option *row)
     return v ? v->kind != FLAG : settings_table_find(row->name)->type != SETTING_FLAG;
 }
 
+static char letter_of(const struct data_option *row)
+{
+    return find_value(row) ? row->letter : settings_table_find(row->name)->letter;
+}
+
 static enum status set_count(int *out, const struct value *v, const char *text, struct error *err)
 {
     double number;
@@ -119,7 +124,7 @@ static const char *suggest(const char *word)
 static const struct data_option *find_letter(const struct data_command *command, int letter)
 {
     for (int i = 0; i < command->n_options; i++)
-        if (command->option[i].letter == letter)
+        if (letter_of(&command->option[i]) == letter)
             return &command->option[i];
     return NULL;
 }
@@ -132,8 +137,8 @@ static void build_lists(struct option *list, char *letters, const struct data_co
         bool value = takes_value(row);
         list[i] = (struct option){row->name, value ? required_argument : no_argument, NULL,
                                   GETOPT_ERROR_FIRST_LONG + i};
-        if (row->letter) {
-            *letters++ = row->letter;
+        if (letter_of(row)) {
+            *letters++ = letter_of(row);
             if (value)
                 *letters++ = ':';
         }
@@ -182,7 +187,8 @@ enum status data_options_parse(struct data_options *out, const struct data_comma
     *out = (struct data_options){.program = command->program};
     if (settings_init(&out->set, err) != STATUS_OK ||
         set_defaults(out, command, err) != STATUS_OK ||
-        read_options(out, command, argc, argv, err) != STATUS_OK)
+        read_options(out, command, argc, argv, err) != STATUS_OK ||
+        (!out->help && settings_check_columns(&out->set, err) != STATUS_OK))
         return err->status;
     out->argument = argv + optind;
     out->n_arguments = argc - optind;
@@ -207,7 +213,7 @@ void data_options_help(FILE *stream, const struct data_command *command)
         bool value = s && s->type != SETTING_FLAG;
         help_put_row(stream, &(struct help_row){
                                  .name = row->name,
-                                 .letter = s ? s->letter : row->letter,
+                                 .letter = letter_of(row),
                                  .argument = value ? s->argument : row->argument,
                                  .text = row->text ? row->text : s->help,
                                  .initial = value ? s->initial : row->initial,

@@ -18,16 +18,23 @@ struct data_option {
                              and default are then this one's, too */
     const char *initial;  /* the default, which is read like a value; NULL: none */
 };
-/* Of tables, in every command that reads one. */
-#define DATA_OPTIONS_OF_TABLES                                                                     \
-    {.name = "image-column"}, {.name = "label-column"}, {.name = "no-header"},                     \
-    {                                                                                              \
-        .name = "delimiter"                                                                        \
-    }
-#define DATA_OPTION_HELP                                                                           \
-    {                                                                                              \
-        .name = "help", .letter = 'h', .text = "print this and exit"                               \
-    }
+/* clang-format off */
+/* Rows that several commands have: how a table is written ... */
+#define DATA_OPTIONS_OF_TABLES \
+    {.name = "image-column"}, {.name = "label-column"}, {.name = "no-header"}, {.name = "delimiter"}
+/* ... labels that are numbers ... */
+#define DATA_OPTIONS_OF_NAMES \
+    {"names", 0, "FILE", "labels are numbers, and FILE has the names, one a line", NULL}, \
+    {"first-number", 0, "N", "--names: the number of the first one", "0"}
+/* ... and copies of a table beside another folder. */
+#define DATA_OPTIONS_OF_COPIES \
+    {"keep-paths", 0, NULL, "leave paths as they are", NULL}, \
+    {"images", 0, "DIR", \
+     "where relative paths of images begin, if not at the table's folder; they are left as they are " \
+     "then, for atk-train with the same option", NULL}, \
+    DATA_OPTIONS_OF_NAMES
+#define DATA_OPTION_HELP {"help", 'h', NULL, "print this and exit", NULL}
+/* clang-format on */
 
 struct data_options {
     const char *program; /* "atk-data split": what messages begin with */
@@ -42,6 +49,7 @@ struct data_options {
     bool keep_paths;         /* --keep-paths */
     bool help;
     bool test_is_given;
+    bool has_output;       /* standard output was open when the program began; set by main */
     char *const *argument; /* [n_arguments] what is no option */
     int n_arguments;
 };
@@ -54,7 +62,7 @@ struct data_command {
     const char *description; /* lines of at most 80 characters, each with its line feed */
     const struct data_option *option;
     int n_options;
-    enum status (*run)(const struct data_options *o, struct error *err);
+    enum status (*run)(struct data_options *o, struct error *err);
 };
 
 /* argv[0] is the command's name. Usage errors; *out is freed by the caller in any case. argv is put

@@ -210,7 +210,8 @@ static enum status check_numbers(struct findings *out, const struct classes *c, 
         about_row(FINDING_NUMBERED_CLASSES, n, c->data, c->first[c->order[0]]);
     return findings_add(out, &what, err,
                         "the labels are the numbers 0 to %d, and %s beside the table has %d lines: "
-                        "are these the names? Only numbers will be shown",
+                        "are these the names? Only numbers will be shown (atk-data name-labels "
+                        "puts names in their place)",
                         n - 1, found, n);
 }
 

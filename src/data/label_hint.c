@@ -107,6 +107,7 @@ void label_hint(char out[LABEL_HINT_BYTES], const char *label, const struct clas
     meant = find_numbered(label, classes);
     if (meant)
         snprintf(out, LABEL_HINT_BYTES,
-                 "; if labels are numbers of classes: %s is \"%.300s\", and names are expected",
+                 "; if labels are numbers of classes: %s is \"%.300s\", and names are expected "
+                 "(atk-data name-labels puts them in their place)",
                  label, meant);
 }

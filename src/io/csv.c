@@ -253,24 +253,24 @@ static bool needs_quotes(const char *text, char delimiter)
     return strpbrk(text, ",\"\r\n") || strchr(text, delimiter);
 }
 
+void csv_put_quoted(FILE *stream, const char *begin, const char *text)
+{
+    fputc('"', stream);
+    put_escaped(stream, begin);
+    put_escaped(stream, text);
+    fputc('"', stream);
+}
+
 void csv_put_joined(FILE *stream, const char *begin, const char *text, char delimiter)
 {
     size_t length = strlen(text);
     bool outer_space = *(*begin ? begin : text) == ' ' || (length > 0 && text[length - 1] == ' ');
-    bool quoted = outer_space || needs_quotes(begin, delimiter) || needs_quotes(text, delimiter);
-    if (quoted)
-        fputc('"', stream);
-    put_escaped(stream, begin);
-    put_escaped(stream, text);
-    if (quoted)
-        fputc('"', stream);
-}
-
-void csv_put_quoted(FILE *stream, const char *text)
-{
-    fputc('"', stream);
-    put_escaped(stream, text);
-    fputc('"', stream);
+    if (outer_space || needs_quotes(begin, delimiter) || needs_quotes(text, delimiter)) {
+        csv_put_quoted(stream, begin, text);
+    } else {
+        fputs(begin, stream);
+        fputs(text, stream);
+    }
 }
 
 void csv_put_field(FILE *stream, const char *text)

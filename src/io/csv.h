@@ -43,7 +43,7 @@ void csv_raw_field(size_t *bytes, const char *raw, const char *end, char delimit
 void csv_put_field(FILE *stream, const char *text);
 /* `begin` and `text` as one field of a table with another delimiter; a comma is quoted, too. */
 void csv_put_joined(FILE *stream, const char *begin, const char *text, char delimiter);
-/* Quoted in any case. */
-void csv_put_quoted(FILE *stream, const char *text);
+/* Likewise, quoted in any case. */
+void csv_put_quoted(FILE *stream, const char *begin, const char *text);
 
 #endif

@@ -6,10 +6,8 @@
 
 #include <string.h>
 
-static enum status check_data(const struct settings *s, struct error *err)
+enum status settings_check_columns(const struct settings *s, struct error *err)
 {
-    if (!s->data)
-        return error_usage(err, "no DATA.csv given");
     if (s->no_header &&
         (strcmp(s->image_column, "image") != 0 || strcmp(s->label_column, "label") != 0))
         return error_usage(err, "--image-column and --label-column name columns of a header, "
@@ -18,6 +16,13 @@ static enum status check_data(const struct settings *s, struct error *err)
         return error_usage(err, "--image-column and --label-column are both \"%s\"",
                            s->image_column);
     return STATUS_OK;
+}
+
+static enum status check_data(const struct settings *s, struct error *err)
+{
+    if (!s->data)
+        return error_usage(err, "no DATA.csv given");
+    return settings_check_columns(s, err);
 }
 
 /* Texts are compared, and the initial one is brought into settings_text's form first: "1e-8"

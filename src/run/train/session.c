@@ -57,6 +57,16 @@ enum status session_load(struct session *s, const struct settings *settings, str
     return session_machine_plan(s, err);
 }
 
+enum status session_load_data(struct session *s, const struct settings *settings,
+                              const struct session_labels *labels, struct error *err)
+{
+    *s = (struct session){.resolved = *settings, .labels = *labels};
+    s->settings = &s->resolved;
+    s->threads = settings->threads ? settings->threads : parallel_processors();
+    s->workers = s->threads;
+    return session_data_load(s, err);
+}
+
 /* ---- opening ---- */
 
 static enum status fill_card(struct session *s, struct error *err)

@@ -17,6 +17,10 @@
 
 /* *s is closed by the caller in any case, as with the next two. */
 enum status session_load(struct session *s, const struct settings *settings, struct error *err);
+/* The first half of it: tables, classes, split. session_check and what is said of the data need no
+ * more; --dry-run must be set, so that nothing is kept. */
+enum status session_load_data(struct session *s, const struct settings *settings,
+                              const struct session_labels *labels, struct error *err);
 
 struct session_events { /* any may be NULL */
     void *context;

@@ -10,9 +10,10 @@
 #include <stdlib.h>
 
 static enum status load_table(struct dataset **out, const char *path,
-                              const struct class_list *classes, const struct settings *s,
+                              const struct class_list *classes, const struct session *session,
                               struct error *err)
 {
+    const struct settings *s = session->settings;
     const struct dataset_options options = {
         .images = s->images,
         .image_column = s->image_column,
@@ -20,6 +21,8 @@ static enum status load_table(struct dataset **out, const char *path,
         .header = !s->no_header,
         .delimiter = s->delimiter,
         .classes = classes,
+        .labels_are_numbers = session->labels.are_numbers,
+        .first_number = session->labels.first_number,
     };
 
     return dataset_load(out, path, &options, err);
@@ -32,7 +35,7 @@ static enum status load_training_table(struct session *s, struct error *err)
     enum status status = path ? class_list_read(&given, path, err) : STATUS_OK;
 
     if (status == STATUS_OK)
-        status = load_table(&s->data, s->settings->data, path ? &given : NULL, s->settings, err);
+        status = load_table(&s->data, s->settings->data, path ? &given : NULL, s, err);
     if (status != STATUS_OK && s->settings->resume && !files_exist(s->settings->data))
         error_prefix(err, "--resume: the data of the run has moved (--data FILE, and --val and "
                           "--images where they are needed, say where it is)");
@@ -56,8 +59,7 @@ static enum status take_all_rows(struct session_rows *rows, const struct dataset
 
 static enum status use_validation_table(struct session *s, struct error *err)
 {
-    if (load_table(&s->val_data, s->settings->val, dataset_classes(s->data), s->settings, err) !=
-            STATUS_OK ||
+    if (load_table(&s->val_data, s->settings->val, dataset_classes(s->data), s, err) != STATUS_OK ||
         take_all_rows(&s->train, s->data, err) != STATUS_OK ||
         take_all_rows(&s->val, s->val_data, err) != STATUS_OK)
         return err->status;

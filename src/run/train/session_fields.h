@@ -23,6 +23,12 @@ struct session_rows {
     int *count; /* [classes] pictures of each class */
 };
 
+/* Labels that are numbers of the classes that --classes lists. */
+struct session_labels {
+    bool are_numbers;
+    int first_number; /* of the first class */
+};
+
 struct session_bad_image {
     const struct dataset *data;
     int row;
@@ -72,6 +78,8 @@ struct session {
     struct settings resolved; /* the caller's, whose texts are borrowed; with what the weights file
                                  says of images; mean and std that are to be found in the data are
                                  numbers after session_check */
+
+    struct session_labels labels;
 
     /* after session_load */
     struct session_weights_file weights_file;
