@@ -140,7 +140,7 @@ static void numbers_beside_a_list_of_as_many_names_get_a_hint(void **state)
         told_of_rows(rows),
         "numbered-classes t.csv:2 3 the labels are the numbers 0 to 2, and names.txt "
         "beside the table has 3 lines: are these the names? Only numbers will be "
-        "shown\n");
+        "shown (atk-data name-labels puts names in their place)\n");
     assert_string_equal(told_of_rows("a,1\nb,2\nc,3\n"), "");
     assert_true(findings_is_hint(FINDING_NUMBERED_CLASSES));
     assert_false(findings_is_hint(FINDING_ALIKE_LABELS));

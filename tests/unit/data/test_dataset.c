@@ -202,7 +202,9 @@ static void a_label_that_no_class_has_may_come_with_a_hint(void **state)
         "Sleeve\"?");
     check_refused("image,label\na,1\n", &opt,
                   ":2: label \"1\" is not one of the 2 given classes; if labels are numbers of "
-                  "classes: 1 is \"Long Sleeve\", and names are expected");
+                  "classes: 1 is \"Long Sleeve\", and names are expected (atk-data name-labels "
+                  "puts them in their "
+                  "place)");
     check_refused(
         "image,label\na,shoes\xC2\xA0\n", &opt,
         ":2: label \"shoes\xC2\xA0\" is not one of the 2 given classes; \"shoes\" looks the "

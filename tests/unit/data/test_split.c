@@ -122,6 +122,40 @@ static void a_class_draws_whatever_the_others_do(void **state)
     dataset_destroy(d);
 }
 
+static void a_test_is_another_draw_than_validation(void **state)
+{
+    (void)state;
+    const int counts[] = {50, 50};
+    struct dataset *d = make(counts, 2);
+    struct split a, b, again;
+    assert_int_equal(split_make(&a, d, 0.2, 7, &err), STATUS_OK);
+    assert_int_equal(split_make_test(&b, d, 0.2, 7, &err), STATUS_OK);
+    assert_int_equal(split_make_test(&again, d, 0.2, 7, &err), STATUS_OK);
+    check_partition(&b, d);
+    assert_int_equal(b.n_val, 20);
+    assert_memory_equal(b.val, again.val, 20 * sizeof(int));
+    assert_memory_not_equal(a.val, b.val, 20 * sizeof(int));
+    free_split(&a);
+    free_split(&b);
+    free_split(&again);
+    dataset_destroy(d);
+}
+
+/* The draw that runs of before this test made: a split of theirs is found again. */
+static void the_draw_of_a_seed_stays_what_it_was(void **state)
+{
+    (void)state;
+    const int counts[] = {12, 9};
+    struct dataset *d = make(counts, 2);
+    struct split s;
+    assert_int_equal(split_make(&s, d, 0.25, 3, &err), STATUS_OK);
+    const int expected[] = {2, 8, 10, 12, 18};
+    assert_int_equal(s.n_val, sizeof expected / sizeof *expected);
+    assert_memory_equal(s.val, expected, sizeof expected);
+    free_split(&s);
+    dataset_destroy(d);
+}
+
 static void a_class_with_one_picture_trains(void **state)
 {
     (void)state;
@@ -229,6 +263,8 @@ int main(void)
         SCRATCH_TEST(each_class_gives_its_share),
         SCRATCH_TEST(the_seed_decides),
         SCRATCH_TEST(a_class_draws_whatever_the_others_do),
+        SCRATCH_TEST(a_test_is_another_draw_than_validation),
+        SCRATCH_TEST(the_draw_of_a_seed_stays_what_it_was),
         SCRATCH_TEST(a_class_with_one_picture_trains),
         SCRATCH_TEST(rows_of_one_picture_stay_together),
         SCRATCH_TEST(a_picture_with_two_labels_trains),

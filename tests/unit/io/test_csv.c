@@ -233,6 +233,68 @@ static void a_field_is_quoted_only_when_it_must_be(void **state)
     free(text);
 }
 
+static void assert_raw(const char *csv, const char *const *expected, size_t n)
+{
+    struct csv_table table;
+    const char *path = scratch_write("a.csv", csv, strlen(csv));
+    assert_int_equal(csv_table_read_raw(&table, path, ',', &err), STATUS_OK);
+    assert_int_equal(table.n_rows, n);
+    for (size_t i = 0; i < n; i++) {
+        assert_int_equal(table.row[i].raw_bytes, strlen(expected[i]));
+        assert_memory_equal(table.row[i].raw, expected[i], strlen(expected[i]));
+    }
+    csv_table_free(&table);
+}
+
+static void rows_are_kept_as_they_stand(void **state)
+{
+    (void)state;
+    static const char *const expected[] = {"\"b\"\"\n\r\n\",c", "\"d\r\",", " e"};
+    assert_raw("\xEF\xBB\xBF\r\n\"b\"\"\n\r\n\",c\r\n\n\"d\r\",\r\r e", expected, 3);
+    assert_raw("", NULL, 0);
+    struct csv_table table;
+    const char *path = scratch_write("a.csv", "a\n", 2);
+    assert_int_equal(csv_table_read(&table, path, ',', &err), STATUS_OK);
+    assert_null(table.row[0].raw);
+    csv_table_free(&table);
+    FAILING_ALLOC_EACH(csv_table_read_raw(&table, path, ',', &err), &err)
+        assert_null(table.storage);
+    csv_table_free(&table);
+}
+
+static void a_field_as_it_stands_ends_at_its_delimiter(void **state)
+{
+    (void)state;
+    static const char row[] = "\"a,\"\"\",b,,\"\"";
+    static const size_t expected[] = {6, 1, 0, 2};
+    const char *at = row, *end = row + strlen(row);
+    for (int i = 0; i < 4; i++) {
+        size_t bytes;
+        csv_raw_field(&bytes, at, end, ',');
+        assert_int_equal(bytes, expected[i]);
+        at += bytes + 1;
+    }
+    assert_ptr_equal(at, end + 1);
+}
+
+static void two_texts_are_one_field_of_any_table(void **state)
+{
+    (void)state;
+    char *text;
+    size_t size;
+    FILE *stream = open_memstream(&text, &size);
+    csv_put_joined(stream, "a/", "b", ';');
+    csv_put_joined(stream, "a;", "b", ';');
+    csv_put_joined(stream, "a", "b,", ';');
+    csv_put_joined(stream, "", " b", ';');
+    csv_put_joined(stream, " ", "b", ';');
+    csv_put_joined(stream, "\"", "\"", ';');
+    csv_put_quoted(stream, "a", "b");
+    fclose(stream);
+    assert_string_equal(text, "a/b\"a;b\"\"ab,\"\" b\"\" b\"\"\"\"\"\"\"\"ab\"");
+    free(text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -252,6 +314,9 @@ int main(void)
         SCRATCH_TEST(a_failing_allocation_is_a_clean_error),
         SCRATCH_TEST(a_field_that_was_written_is_read_back),
         SCRATCH_TEST(a_field_is_quoted_only_when_it_must_be),
+        SCRATCH_TEST(rows_are_kept_as_they_stand),
+        cmocka_unit_test(a_field_as_it_stands_ends_at_its_delimiter),
+        cmocka_unit_test(two_texts_are_one_field_of_any_table),
     };
     return cmocka_run_group_tests_name("csv", tests, NULL, NULL);
 }
