@@ -208,7 +208,7 @@ INSTALL_DEPENDENCIES = @CC='$(CC)' scripts/install-dependencies
 
 .PHONY: help deps test tests-built fuzz fuzz-targets torture demo figure1 lint bench bench-input bench-kernels install uninstall clean
 help:
-	@echo 'make            build $(BUILD)/atk-train and $(BUILD)/atk-predict (V=1 shows the commands)'
+	@echo 'make            build atk-train, atk-predict and atk-data in $(BUILD)/ (V=1: commands)'
 	@echo 'make demo       draw a small set of pictures, train on it, print the accuracy'
 	@echo 'make figure1    the experiment of the paper that the loss is from, as numbers and a picture'
 	@echo 'make test       every test, in a release build and under ASan and UBSan'
@@ -296,14 +296,15 @@ lint:
 SHARE := $(DESTDIR)$(PREFIX)/share/atk-train
 MAN1  := $(DESTDIR)$(PREFIX)/share/man/man1
 # Scripts that find each other, and what they load, in one folder; a link in bin/ is their name.
-TOOLS      := split-csv flip-labels precision-at-n sweep plot convert-weights get-weights
+# What earlier versions installed goes with them.
+TOOLS      := sweep plot convert-weights get-weights
+OLD_TOOLS  := csv-from-folders split-csv flip-labels precision-at-n
 TOOL_FILES := $(addprefix scripts/,$(TOOLS) tool.bash csv.awk random.awk table.awk \
                 sweep_tables.awk)
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(SHARE)/models $(SHARE)/configs \
 	    $(SHARE)/scripts/weights_files
 	install -m 755 $(PROGRAMS) $(DESTDIR)$(PREFIX)/bin
-	install -m 755 scripts/csv-from-folders $(DESTDIR)$(PREFIX)/bin/atk-csv-from-folders
 	install -m 755 $(TOOL_FILES) $(SHARE)/scripts
 	install -m 644 $(wildcard scripts/weights_files/*.*) $(SHARE)/scripts/weights_files
 	for tool in $(TOOLS); do \
@@ -314,7 +315,7 @@ install: all
 	install -m 644 $(MANUAL) $(MAN1)
 uninstall:
 	rm -f $(patsubst $(BUILD)/%,$(DESTDIR)$(PREFIX)/bin/%,$(PROGRAMS)) \
-	    $(DESTDIR)$(PREFIX)/bin/atk-csv-from-folders $(addprefix $(DESTDIR)$(PREFIX)/bin/atk-,$(TOOLS)) \
+	    $(addprefix $(DESTDIR)$(PREFIX)/bin/atk-,$(TOOLS) $(OLD_TOOLS)) \
 	    $(addprefix $(MAN1)/,$(notdir $(MANUAL)))
 	rm -rf $(SHARE)
 

@@ -6,6 +6,7 @@
 #include "cli/program_end.h"
 #include "cli/standard_streams.h"
 #include "cli/stop_signal.h"
+#include "cli/version.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -66,7 +67,7 @@ static enum status run(const char **program, int argc, char **argv, struct error
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
         print_help(stdout);
     } else if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0) {
-        puts("atk-data " ATK_VERSION);
+        printf("atk-data %s\n", version_text());
     } else {
         if (find_command(&command, argv[1], err) != STATUS_OK)
             return err->status;

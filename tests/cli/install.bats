@@ -18,12 +18,12 @@ setup() {
     make install BUILD="$build" PREFIX=/opt/atk DESTDIR="$root"
     [ -x "$root/opt/atk/bin/atk-train" ]
     [ -x "$root/opt/atk/bin/atk-predict" ]
-    "$root/opt/atk/bin/atk-csv-from-folders" --help | grep -q '^Usage: atk-csv-from-folders '
-    "$root/opt/atk/bin/atk-split-csv" --help | grep -q '^Usage: atk-split-csv '
+    "$root/opt/atk/bin/atk-data" from-folders --help | grep -q '^Usage: atk-data from-folders '
+    "$root/opt/atk/bin/atk-data" split --help | grep -q '^Usage: atk-data split '
     "$root/opt/atk/bin/atk-convert-weights" --help | grep -q '^usage: atk-convert-weights '
     "$root/opt/atk/bin/atk-get-weights" --list | grep -q '^efficientnet-lite0 '
     printf 'image,label\nx,a\ny,b\nz,b\n' >"$BATS_TEST_TMPDIR/t.csv"
-    "$root/opt/atk/bin/atk-flip-labels" --share 0.5 --out "$BATS_TEST_TMPDIR/f" "$BATS_TEST_TMPDIR/t.csv"
+    "$root/opt/atk/bin/atk-data" flip-labels --share 0.5 --out "$BATS_TEST_TMPDIR/f" "$BATS_TEST_TMPDIR/t.csv"
     [ -f "$root/opt/atk/share/atk-train/models/resnet10-gn.yaml" ]
     [ -f "$root/opt/atk/share/atk-train/configs/reference.yaml" ]
 }
@@ -47,6 +47,11 @@ setup() {
     mkdir -p "$root/bin"
     touch "$root/bin/other"
     make install BUILD="$build" PREFIX="$root"
+    # What earlier versions installed, as they did.
+    for old in split-csv flip-labels precision-at-n; do
+        ln -s ../share/atk-train/scripts/$old "$root/bin/atk-$old"
+    done
+    touch "$root/bin/atk-csv-from-folders"
     make uninstall BUILD="$build" PREFIX="$root"
     [ "$(find "$root" -type f -o -type l)" = "$root/bin/other" ]
     [ ! -e "$root/share/atk-train" ]

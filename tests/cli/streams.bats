@@ -46,22 +46,29 @@ with_closed() (
     [ ! -e r ]
 }
 
-@test "streams: with descriptors closed the scripts write the same tables, or fail" {
+@test "streams: with descriptors closed atk-data writes the same tables, or fails" {
     mkdir -p p/a p/b
     cp "$tiny/p00.png" p/a
     cp "$tiny/p01.png" p/b
-    scripts=$BATS_TEST_DIRNAME/../../scripts
-    "$scripts/csv-from-folders" --out whole p
-    "$scripts/split-csv" --out whole whole.csv
+    data=$bin/atk-data
+    "$data" from-folders --out whole p
+    "$data" split --out whole whole.csv
+    "$data" flip-labels --share 0.5 --out flipped whole.csv
     for closed in 0 1 2 '0 1' '0 2' '1 2' '0 1 2'; do
         rm -f o*.csv
-        with_closed "$closed" "$scripts/csv-from-folders" --out o p
+        with_closed "$closed" "$data" from-folders --out o p
         cmp whole.csv o.csv
-        with_closed "$closed" "$scripts/split-csv" --out o o.csv
+        with_closed "$closed" "$data" split --out o o.csv
         cmp whole_train.csv o_train.csv
+        rm o.csv
+        with_closed "$closed" "$data" flip-labels --share 0.5 --out o whole.csv
+        cmp flipped_flipped.csv o_flipped.csv
     done
-    run with_closed 1 "$scripts/csv-from-folders" p
-    [ "$status" -ne 0 ]
+    for command in 'from-folders p' 'precision flipped_flipped.csv flipped.csv' 'check whole.csv --json'; do
+        # shellcheck disable=SC2086
+        run with_closed 1 "$data" $command
+        [ "$status" -eq 2 ]
+    done
 }
 
 # ---- outputs that are inputs ----
@@ -168,7 +175,7 @@ refused() {
     mkdir photos
     run "$bin/atk-train" photos
     [ "$status" -eq 2 ]
-    [[ $output = *'photos is a folder: atk-csv-from-folders'* ]]
+    [[ $output = *'photos is a folder: atk-data from-folders'* ]]
 }
 
 @test "streams: BatchNorm of a single value is refused, with the layer" {
