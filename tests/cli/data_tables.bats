@@ -339,17 +339,17 @@ message() { sed -nE '/: warning: /d; s/^atk-(train|data [a-z-]+): //p' <<<"$outp
             run atk-train "${small[@]}" --val-split 0 --images . --dry-run $options "$table"
             verdict=$status expected=$(message)
             # Once it reads images, the table is accepted, whatever these are.
-            ! grep -qE '^(pictures|images) +reading [0-9]+$' <<<"$output" || verdict=0
+            if grep -qE '^(pictures|images) +reading [0-9]+$' <<<"$output"; then verdict=0; fi
             rm -f o_*.csv
             for command in split 'split --folds 2' 'flip-labels --share 0.5'; do
                 # shellcheck disable=SC2086
                 run "$build/atk-data" $command --images . --out o $options "$table"
                 if [ "$verdict" -ne 0 ]; then
-                    [ "$status" -eq "$verdict" ] && [ "$(message)" = "$expected" ] || {
+                    if [ "$status $(message)" != "$verdict $expected" ]; then
                         echo "$table $options: atk-train $verdict, \"$expected\";" \
                             "$command $status, \"$output\""
                         return 1
-                    }
+                    fi
                     [ "$(echo o*)" = 'o*' ]
                     refused=$((refused + 1))
                 else

@@ -48,8 +48,8 @@ bool settings_are_equal(const struct settings *a, const struct settings *b,
  * decoded and products computed. */
 bool settings_on_defaults(const struct settings *s);
 
-/* What no single value shows: combinations. Usage errors. _columns and _loss are parts of it; _scope
- * is for when the number of training pictures is known. */
+/* What no single value shows: combinations. Usage errors. _columns and _loss are parts of it;
+ * _scope is for when the number of training pictures is known. */
 enum status settings_check(const struct settings *s, struct error *err);
 enum status settings_check_columns(const struct settings *s, struct error *err);
 enum status settings_check_loss(const struct settings *s, struct error *err);
