@@ -29,7 +29,7 @@ static void rows_without_an_image_hit_nothing(void **state)
 {
     (void)state;
     struct flip_ranking r;
-    assert_int_equal(read_texts(&r, "label,image\nx\ny,a.png\n", "label,image\nz\nx,a.png\n"),
+    assert_int_equal(read_texts(&r, "label,image\nx\ny,a.png\n", "label,image\nz\na.png,a.png\n"),
                      STATUS_OK);
     assert_int_equal(r.n, 2);
     assert_int_equal(r.found[1], 0);
