@@ -210,7 +210,7 @@ INSTALL_DEPENDENCIES = @CC='$(CC)' scripts/install-dependencies
 help:
 	@echo 'make            build atk-train, atk-predict and atk-data in $(BUILD)/ (V=1: commands)'
 	@echo 'make demo       draw a small set of pictures, train on it, print the accuracy'
-	@echo 'make figure1    the experiment of the paper that the loss is from, as numbers and a picture'
+	@echo 'make figure1    the experiment of the paper that the loss is from, as numbers and a figure'
 	@echo 'make test       every test, in a release build and under ASan and UBSan'
 	@echo 'make fuzz       each reader of files under libFuzzer (needs clang), FUZZ_SECONDS=60 each;'
 	@echo '                FUZZ_TARGETS="png csv": some of them'
@@ -263,9 +263,10 @@ demo:
 	@scripts/demo $(BUILD)
 
 figure1:
-	$(INSTALL_DEPENDENCIES) build
+	$(INSTALL_DEPENDENCIES) build plot
 	+@$(AGAIN) $(BUILD)/figure1
-	@$(BUILD)/figure1 $(BUILD)/figure1.png
+	@$(BUILD)/figure1 $(BUILD)/figure1.json
+	@scripts/plot $(BUILD)
 
 # BENCH=all measures every network, batch size, k and number of threads.
 bench:
