@@ -300,7 +300,7 @@ MAN1  := $(DESTDIR)$(PREFIX)/share/man/man1
 # What earlier versions installed goes with them.
 TOOLS      := sweep plot convert-weights get-weights
 OLD_TOOLS  := csv-from-folders split-csv flip-labels precision-at-n
-TOOL_FILES := $(addprefix scripts/,$(TOOLS) tool.bash csv.awk random.awk table.awk)
+TOOL_FILES := $(addprefix scripts/,$(TOOLS))
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(SHARE)/models $(SHARE)/configs \
 	    $(SHARE)/scripts/weights_files
