@@ -31,9 +31,11 @@ END
 
 # refused STATUS TEXT: the last run ended so, with this in a single line of our own.
 refused() {
-    expect_status "$1" && expect "$2" || return 1
-    [ "$(grep -c '^sweep: ' <<<"$output")" -eq 1 ] && [[ $output != *Traceback* ]] &&
-        [[ $output != *'mistake of this program'* ]]
+    expect_status "$1"
+    expect "$2"
+    [ "$(grep -c '^sweep: ' <<<"$output")" -eq 1 ]
+    [[ $output != *Traceback* ]]
+    [[ $output != *'mistake of this program'* ]]
 }
 
 @test "sweep: the quantiles of Student's t are those of the tables" {
@@ -243,7 +245,7 @@ signalled() {
     refused 1 "another sweep is working in $PWD/s"
     kill "$(<started)"
     for ((i = 0; i < 400; i++)); do
-        ! flock -n s/lock true || break
+        if flock -n s/lock true; then break; fi
         sleep 0.05
     done
     export ATK_TRAIN_BIN=$build
