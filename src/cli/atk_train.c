@@ -258,17 +258,17 @@ static void show_late(void *context, const struct session_bad_image *bad)
 
     if (show->session->n_late <= MOST_LATE_TOLD)
         console_warn(show->console, "%s; left out of its batch", bad->message);
-    if (show->session->n_late == MOST_LATE_TOLD)
+    if (show->session->n_late == MOST_LATE_TOLD && show->session->folder)
         console_warn(show->console, "further ones are listed in %s alone",
                      run_folder_file(show->session->folder, RUN_FILE_BAD_IMAGES));
 }
 
 static enum status open_shown(struct session *s, struct show *show, struct error *err)
 {
-    if (session_open(s, err) != STATUS_OK)
-        return err->status;
     s->tell_late = show_late;
     s->tell_late_context = show;
+    if (session_open(s, err) != STATUS_OK)
+        return err->status;
     report_weights(show->console, s);
     console_print(show->console, "run       %s\n", run_folder_path(s->folder));
     return STATUS_OK;
@@ -316,8 +316,11 @@ static enum status find_lr(struct console *c, struct session *s, struct error *e
 {
     struct lr_curve curve;
     struct show_curve show = {c, &curve, s->settings};
+    struct show late = {.console = c, .session = s};
     bool interrupted;
     char *path = NULL;
+    s->tell_late = show_late;
+    s->tell_late_context = &late;
     enum status status = session_open(s, err);
 
     if (status != STATUS_OK)

@@ -53,6 +53,12 @@ static size_t picture_values(const struct loader_options *opt)
     return (size_t)opt->fit.size * (size_t)opt->fit.size * 3;
 }
 
+/* What a sample of a batch has. */
+static size_t sample_values(const struct loader *l)
+{
+    return loader_values(l) ? (size_t)l->values.n_values : picture_values(&l->options);
+}
+
 /* Room for a sample in a slot. */
 static size_t sample_floats(const struct loader_options *opt)
 {
@@ -232,17 +238,18 @@ static void copy_values(const struct loader *l, float *x, int position)
     memcpy(x, values, (size_t)l->values.n_values * sizeof *x);
 }
 
-static void fill_batch(struct loader *l, int first, int end)
+static void fill_place(const struct loader *l, const struct slot *slot, int place, int position)
 {
-    const struct slot *slot = &l->slot[l->next_batch % N_SLOTS];
-    for (int p = first; p < end; p++) {
-        int place = p - first;
-        slot->row[place] = l->sampler.order[p];
-        slot->position[place] = p;
-        slot->label[place] = dataset_sample(l->dataset, slot->row[place])->label;
-        slot->failed[place].status = STATUS_OK;
-        copy_values(l, slot->x + (size_t)place * (size_t)l->values.n_values, p);
-    }
+    int row = l->sampler.order[position];
+    const struct sample *sample = dataset_sample(l->dataset, row);
+    slot->row[place] = row;
+    slot->position[place] = position;
+    slot->label[place] = sample->label;
+    slot->failed[place].status = STATUS_OK;
+    if (l->values.place[row] < 0)
+        error_set(&slot->failed[place], "%s: the image could not be read", sample->image);
+    else
+        copy_values(l, slot->x + (size_t)place * (size_t)l->values.n_values, position);
 }
 
 /* ---- life ---- */
@@ -313,7 +320,7 @@ enum status loader_start(struct loader *l, int epoch, int first_batch, struct er
 
 static void move_up(const struct loader *l, const struct slot *slot, int to, int from)
 {
-    size_t values = picture_values(&l->options);
+    size_t values = sample_values(l);
     memcpy(slot->x + (size_t)to * values, slot->x + (size_t)from * values,
            values * sizeof *slot->x);
     slot->label[to] = slot->label[from];
@@ -349,14 +356,14 @@ enum status loader_next(struct loader *l, struct batch *out, struct error *err)
         return STATUS_OK;
     int first = batch_start(l, l->next_batch), end = batch_start(l, l->next_batch + 1);
     double waited = 0;
-    if (loader_values(l)) {
-        fill_batch(l, first, end);
-    } else {
+    if (!loader_values(l)) {
         pipeline_release(l->pipeline, first); /* the slot of the batch before */
         waited = pipeline_wait(l->pipeline, end);
     }
 
     const struct slot *slot = &l->slot[l->next_batch % N_SLOTS];
+    for (int p = first; p < end && loader_values(l); p++)
+        fill_place(l, slot, p - first, p);
     int n;
     if (leave_out_bad(&n, l, slot, end - first, err) != STATUS_OK)
         return err->status;

@@ -12,7 +12,7 @@ enum { LOADER_VIEWS = 4 };
 /* All borrowed. value NULL: none. */
 struct loader_values {
     const float *value; /* [places, n_views, n_values] */
-    const int *place;   /* [rows of the data set] */
+    const int *place;   /* [rows of the data set]; negative: the image could not be read */
     int n_values, n_views;
     int view[LOADER_VIEWS]; /* a view's place among the n_views; only those that occur are read */
 };

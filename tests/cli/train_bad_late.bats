@@ -140,3 +140,48 @@ ends() { # SIGNAL STATUS
         done
     done
 }
+
+@test "bad late: with --train head the bytes are the same whether features are kept or not" {
+    export XDG_CACHE_HOME=$PWD/cache
+    for model in tiny tiny-bn; do
+        for features in auto off; do
+            cp "$tiny"/p*.png .
+            run=$model-$features
+            "$bin/atk-train" photos.csv --model "$tiny/$model.yaml" --size 32 --batch-size 5 \
+                --threads 1 --val-split 0.25 --cache none --train head --hflip 0.5 --tta flip \
+                --epochs 3 --on-bad-image skip --cache-features $features --max-minutes 1e-9 -q --out $run
+            # A whole batch, and one of validation.
+            gone=$(awk -F, '$3 == "train" && n < 6 { n++; print $1 } $3 == "val" { v = $1 }
+                END { print v }' $run/split.csv)
+            rm $gone
+            "$bin/atk-train" --resume $run --max-minutes 0 >log 2>&1
+            [ "$(grep -c 'left out of its batch' log)" -eq 7 ]
+            for image in $gone; do
+                grep -q "^$image,photos.csv,.*,data,during training" $run/bad_images.csv
+            done
+            [ "$(awk -F, '$1 == 3 { n += $3 } END { print n }' $run/batches.csv)" -eq 12 ]
+        done
+        same_run $model-auto $model-off
+        # They are taken back when they are whole again.
+        cp "$tiny"/p*.png .
+        "$bin/atk-train" --resume $model-auto --epochs 4 -q
+        [ "$(awk -F, '$1 == 4 { n += $3 } END { print n }' $model-auto/batches.csv)" -eq 18 ]
+    done
+}
+
+@test "bad late: without skip, kept features name the image that is gone, and the state stays" {
+    export XDG_CACHE_HOME=$PWD/cache
+    become_train r -q --images "$PWD" --train head --cache none --max-minutes 1e-9 &
+    wait $!
+    cp r/state.safetensors before
+    mv p03.png away
+    run "$bin/atk-train" --resume r --max-minutes 0
+    [ "$status" -eq 1 ]
+    [ "$(grep -c 'cannot open ".*p03.png"' <<<"$output")" -eq 1 ]
+    cmp before r/state.safetensors
+    mv away p03.png
+    "$bin/atk-train" -q --resume r --max-minutes 0
+    become_train whole -q --images "$PWD" --train head --cache none &
+    wait $!
+    same_run whole r
+}

@@ -5,17 +5,23 @@
  *                     several bytes in the middle of it, or behind it, by turns
  *   FAULTS_MALLOC=N   the N-th allocation, of the program or of a library, fails
  *   FAULTS_COUNT=FILE at exit: "calls allocations" of this run, so that others know how far to go
+ *   FAULTS_GONE=TEXT  files whose path holds TEXT are not there
+ *   FAULTS_SLOW=TEXT  opening them takes an hour, whatever signals come
+ *   FAULTS_SPARED=N   but not the first N times
  *
  * What stdio writes when a buffer is full is not seen: kills at random instants find that. */
 #include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 /* glibc's own, under the names that it exports for those who take the others' place. */
@@ -26,6 +32,8 @@ void *__libc_memalign(size_t alignment, size_t size);
 
 static long kill_at, malloc_at; /* 0: never */
 static atomic_long calls, allocations;
+static const char *gone, *slow; /* NULL: none */
+static atomic_long spared;
 
 static long number_of(const char *variable)
 {
@@ -39,6 +47,9 @@ __attribute__((constructor)) static void begin(void)
     atomic_store(&allocations, 0);
     kill_at = number_of("FAULTS_KILL");
     malloc_at = number_of("FAULTS_MALLOC");
+    gone = getenv("FAULTS_GONE");
+    slow = getenv("FAULTS_SLOW");
+    atomic_store(&spared, number_of("FAULTS_SPARED"));
 }
 
 __attribute__((destructor)) static void end(void)
@@ -167,4 +178,28 @@ size_t fwrite(const void *bytes, size_t size, size_t n, FILE *stream)
         die();
     }
     return written;
+}
+
+/* ---- files that are gone, or come late ---- */
+
+static int strikes(const char *path, const char *text)
+{
+    return text && strstr(path, text) && atomic_fetch_sub(&spared, 1) <= 0;
+}
+
+int open(const char *path, int flags, ...)
+{
+    REAL(open);
+    va_list arguments;
+    va_start(arguments, flags);
+    mode_t mode = flags & O_CREAT ? va_arg(arguments, mode_t) : 0;
+    va_end(arguments);
+    if (strikes(path, gone)) {
+        errno = ENOENT;
+        return -1;
+    }
+    if (strikes(path, slow))
+        for (time_t end = time(NULL) + 3600; time(NULL) < end;)
+            nanosleep(&(struct timespec){1, 0}, NULL);
+    return real(path, flags, mode);
 }

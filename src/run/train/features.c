@@ -129,24 +129,37 @@ static void compute_view(const struct work *w, const struct batch *b, int view)
         memcpy(features_of(w, b->row[i], view), w->batch + (size_t)i * n, n * sizeof *w->batch);
 }
 
+/* It leaves its batches, of training, too. */
+static void note_bad(void *context, int row, const char *message)
+{
+    const struct work *w = context;
+    w->out->place[row] = -1;
+    w->in->images.bad(w->in->images.bad_context, row, message);
+}
+
 static enum status compute_missing(struct work *w, struct error *err)
 {
-    struct batch b = {.n = 1};
-    if (loader_create(&w->loader, w->in->data, w->missing, w->n_missing, w->in->cache,
-                      &w->in->images, err) != STATUS_OK ||
+    struct loader_options images = w->in->images;
+    struct batch b;
+    if (images.bad) {
+        images.bad = note_bad;
+        images.bad_context = w;
+    }
+    if (loader_create(&w->loader, w->in->data, w->missing, w->n_missing, w->in->cache, &images,
+                      err) != STATUS_OK ||
         loader_start(w->loader, 0, 0, err) != STATUS_OK)
         return err->status;
     while (!stopped(w)) {
         if (loader_next(w->loader, &b, err) != STATUS_OK)
             return err->status;
-        if (b.n == 0)
+        if (b.places == 0)
             break;
         for (int view = 0; view < LOADER_VIEWS; view++)
-            if (w->in->view[view])
+            if (w->in->view[view] && b.n > 0)
                 compute_view(w, &b, view);
         for (int i = 0; i < b.n; i++)
             store(w, b.row[i]);
-        tell(w, b.n);
+        tell(w, b.places);
     }
     return STATUS_OK;
 }

@@ -29,7 +29,7 @@ enum status features_open_file(struct disk_cache **out, const char *folder,
 
 struct features {
     float *value;                /* owned, as is place */
-    int *place;                  /* [rows of the data set] */
+    int *place;                  /* [rows of the data set]; negative: none */
     struct loader_values values; /* of the two, for loader_use_values */
     int n_found;                 /* images that the file had, in all their views */
 };
@@ -41,7 +41,8 @@ struct features_input {
     int n;
     bool view[LOADER_VIEWS];      /* those that are wanted; at least one */
     struct cache *cache;          /* of resized images; may be NULL */
-    struct loader_options images; /* neither shuffled nor augmented */
+    struct loader_options images; /* neither shuffled nor augmented; with `bad` an image that
+                                     cannot be read is told, and has no place */
     struct disk_cache *file;      /* NULL: none */
     struct picture_key key;
 };
@@ -55,7 +56,7 @@ struct features_events { /* any may be NULL */
 /* What features_compute takes for good; and while it works. */
 size_t features_bytes(int n_table, int n_rows, int n_views, int n_values);
 size_t features_working_bytes(const struct loader_options *images, int n_rows, int n_values);
-/* An image that cannot be read is an error that names it. After a stop *out is not complete. Freed
+/* An image that cannot be read is an error that names it, unless images.bad is told. After a stop *out is not complete. Freed
  * by the caller in any case. */
 enum status features_compute(struct features *out, const struct features_input *in,
                              const struct features_events *events, struct error *err);

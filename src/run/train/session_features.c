@@ -1,5 +1,6 @@
 #include "run/train/session_features.h"
 
+#include "run/train/session_bad.h"
 #include "run/train/session_features_plan.h"
 #include "run/train/session_machine.h"
 
@@ -31,6 +32,7 @@ static enum status compute_both(struct session *s, struct features_input in,
     in.row = s->train.row;
     in.n = s->train.n;
     in.cache = s->cache;
+    session_bad_watch(s, s->data, &in.images);
     session_features_plan_training(in.view, s->settings);
     if (features_compute(&s->train_features, &in, &tells, err) != STATUS_OK)
         return err->status;
@@ -41,6 +43,7 @@ static enum status compute_both(struct session *s, struct features_input in,
     in.row = s->val.row;
     in.n = s->val.n;
     in.cache = s->val_cache;
+    session_bad_watch(s, s->val.data, &in.images);
     session_features_plan_validation(in.view, s->settings);
     return features_compute(&s->val_features, &in, &tells, err);
 }

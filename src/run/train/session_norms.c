@@ -37,6 +37,9 @@ static enum status measure(const struct session *s, const struct session_events 
     for (int i = 0; i < n && !stopped(events); i++) {
         if (loader_next(s->train_loader, &b, err) != STATUS_OK)
             return err->status;
+        if (b.n == 0)
+            return error_set(err, "statistics of BatchNorm: no image of batch %d can be read",
+                             i + 1);
         model_forward(s->model, b.x, b.n, i + 1 < n ? MODEL_MEASURE : MODEL_MEASURE_END);
         n_done += b.n;
         if (events->done)
