@@ -12,6 +12,7 @@
 #include "cli/stop_signal.h"
 #include "cli/version.h"
 #include "data/label_hint.h"
+#include "data/pipeline.h"
 #include "io/csv.h"
 #include "run/files/class_tables.h"
 #include "run/train/predictor.h"
@@ -28,6 +29,7 @@ struct program {
     FILE *table;                /* where rows go */
     struct files_writer writer; /* behind it with --out */
     bool progress;              /* on the terminal */
+    bool is_told;               /* how it ended */
 };
 
 /* ---- The table ---- */
@@ -233,8 +235,10 @@ static enum status run(struct program *p, struct error *err)
         load_data(p, err) != STATUS_OK ||
         predict_outputs_check_images(&p->options, p->data, err) != STATUS_OK ||
         metrics_create(&p->metrics, predictor_card(p->predictor)->classes.n, dataset_size(p->data),
-                       err) != STATUS_OK ||
-        open_table(p, err) != STATUS_OK)
+                       err) != STATUS_OK)
+        return err->status;
+    stop_signal_may_end(NULL);
+    if (open_table(p, err) != STATUS_OK)
         return err->status;
     warn_of_rows(p);
     if (classify(p, err) != STATUS_OK)
@@ -242,10 +246,22 @@ static enum status run(struct program *p, struct error *err)
     return report(p, err);
 }
 
+/* A signal has come, and a thread is in a read that does not come back. */
+static void end_without_threads(void *context)
+{
+    struct program *p = context;
+    if (!p->is_told)
+        fprintf(stderr, "%satk-predict: interrupted\n", p->progress ? "\n" : "");
+    files_abandon(&p->writer);
+    fflush(NULL);
+    _exit(128 + stop_signal);
+}
+
 static int finish(struct program *p, enum status status, const struct error *err)
 {
     if (status != STATUS_OK)
         fprintf(stderr, "%satk-predict: %s\n", p->progress ? "\n" : "", err->message);
+    p->is_told = true;
     files_abandon(&p->writer);
     metrics_free(&p->metrics);
     dataset_destroy(p->data);
@@ -275,7 +291,9 @@ int main(int argc, char **argv)
         printf("atk-predict %s\n", version_text());
     else {
         p.progress = !p.options.set.quiet && isatty(STDERR_FILENO) && !isatty(STDOUT_FILENO);
+        stop_signal_may_end("atk-predict: interrupted\n");
         stop_signal_catch();
+        pipeline_watch(&stop_signal, end_without_threads, &p);
         signal(SIGXFSZ, SIG_IGN); /* a file that may grow no further: an error of the write */
         status = run(&p, &err);
     }

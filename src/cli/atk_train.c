@@ -10,6 +10,7 @@
 #include "cli/stop_signal.h"
 #include "cli/train_options.h"
 #include "cli/version.h"
+#include "data/pipeline.h"
 #include "run/train/dry_run.h"
 #include "run/train/find_lr.h"
 #include "run/train/session.h"
@@ -24,8 +25,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const char program[] = "atk-train";
+static const char nothing_written[] = "interrupted before training began; nothing was written";
+static const char last_words[] =
+    "atk-train: interrupted before training began; nothing was written\n";
 
 /* ---- looking at the pictures ---- */
 
@@ -270,6 +275,13 @@ static enum status open_shown(struct session *s, struct show *show, struct error
     if (session_open(s, err) != STATUS_OK)
         return err->status;
     report_weights(show->console, s);
+    return STATUS_OK;
+}
+
+static enum status open_run(struct session *s, struct show *show, struct error *err)
+{
+    if (open_shown(s, show, err) != STATUS_OK)
+        return err->status;
     console_print(show->console, "run       %s\n", run_folder_path(s->folder));
     return STATUS_OK;
 }
@@ -279,7 +291,7 @@ static enum status train(struct console *c, struct session *s, struct error *err
     struct show show = {.console = c, .session = s};
     struct trainer *trainer = NULL;
 
-    if (open_shown(s, &show, err) != STATUS_OK)
+    if (open_run(s, &show, err) != STATUS_OK)
         return err->status;
     const struct trainer_events events = {&show, show_batch, show_evaluating, show_epoch};
     const struct trainer_inputs inputs = describe_inputs(s, events);
@@ -319,13 +331,10 @@ static enum status find_lr(struct console *c, struct session *s, struct error *e
     struct show late = {.console = c, .session = s};
     bool interrupted;
     char *path = NULL;
-    s->tell_late = show_late;
-    s->tell_late_context = &late;
-    enum status status = session_open(s, err);
+    enum status status = open_shown(s, &late, err);
 
     if (status != STATUS_OK)
         return status;
-    report_weights(c, s);
     status = measure_norms(c, s, err);
     if (status == STATUS_OK)
         status = compute_features(c, s, err);
@@ -379,6 +388,19 @@ static enum status end_dry_run(struct console *c, struct session *s, struct erro
     return STATUS_OK;
 }
 
+/* Up to here nothing is written but what a cache keeps. */
+static enum status look_at_data(struct console *c, const struct settings *settings,
+                                struct session *s, struct error *err)
+{
+    if (session_load(s, settings, err) != STATUS_OK)
+        return err->status;
+    console_print(c, "%s %s\n", program, version_text());
+    report_settings(c, s, settings->dry_run);
+    report_network(c, s, settings->dry_run);
+    report_weights_file(c, s);
+    return check_pictures(c, s, err);
+}
+
 static enum status run(struct console *c, const struct settings *settings, struct session *s,
                        struct error *err)
 {
@@ -386,13 +408,9 @@ static enum status run(struct console *c, const struct settings *settings, struc
                          : settings->find_lr ? find_lr_check(settings, err)
                                              : STATUS_OK;
 
-    if (status != STATUS_OK || session_load(s, settings, err) != STATUS_OK)
-        return err->status;
-    console_print(c, "%s %s\n", program, version_text());
-    report_settings(c, s, settings->dry_run);
-    report_network(c, s, settings->dry_run);
-    report_weights_file(c, s);
-    status = check_pictures(c, s, err);
+    if (status == STATUS_OK)
+        status = look_at_data(c, settings, s, err);
+    stop_signal_may_end(NULL);
     if (status != STATUS_OK || stop_signal)
         return status;
     report_data(c, s, settings->dry_run);
@@ -408,46 +426,71 @@ static enum status run(struct console *c, const struct settings *settings, struc
 
 static int exit_status(struct console *c, enum status status)
 {
-    if (status == STATUS_OK && stop_signal)
+    if (stop_signal && (status == STATUS_OK || pipeline_gave_up()))
         return 128 + stop_signal;
     if (status == STATUS_OK && c->write_error)
         return STATUS_FAILED;
     return (int)status;
 }
 
+struct program {
+    struct train_options options;
+    struct session session;
+    struct console console;
+    bool is_told; /* how it ended */
+};
+
+static void tell_end(struct program *p, const char *error)
+{
+    if (error)
+        console_error(&p->console, error);
+    else if (stop_signal && !p->session.folder)
+        console_error(&p->console, p->options.set.find_lr ? "interrupted; nothing was written"
+                                                          : nothing_written);
+    p->is_told = true;
+}
+
+/* A signal has come, and a thread is in a read that does not come back. */
+static void end_without_threads(void *context)
+{
+    struct program *p = context;
+    if (!p->is_told) {
+        session_discard_new_folder(&p->session);
+        tell_end(p, NULL);
+    }
+    fflush(NULL);
+    _exit(128 + stop_signal);
+}
+
 int main(int argc, char **argv)
 {
-    struct train_options options;
-    struct session session = {0};
-    struct console console;
+    struct program p = {0};
     struct error err;
 
     bool has_output = standard_streams_open();
     began = clock_seconds();
     memory_start();
+    stop_signal_may_end(last_words);
+    stop_signal_ends_where(loader_rereads);
     stop_signal_catch();
+    pipeline_watch(&stop_signal, end_without_threads, &p);
     signal(SIGPIPE, SIG_IGN); /* a reader that goes away is an error of the next write */
     signal(SIGXFSZ, SIG_IGN); /* so is a file that may grow no further */
-    console_open(&console, program, false);
-    enum status status = train_options_parse(&options, argc, argv, &err);
-    if (status == STATUS_OK && options.set.json && !has_output)
+    console_open(&p.console, program, false);
+    enum status status = train_options_parse(&p.options, argc, argv, &err);
+    if (status == STATUS_OK && p.options.set.json && !has_output)
         status = error_usage(&err, "--json: standard output is closed");
-    if (status == STATUS_OK && options.help) {
+    if (status == STATUS_OK && p.options.help) {
         train_options_help(stdout);
-        console_flush(&console);
-    } else if (status == STATUS_OK && options.version) {
-        console_print(&console, "%s %s\n", program, version_text());
+        console_flush(&p.console);
+    } else if (status == STATUS_OK && p.options.version) {
+        console_print(&p.console, "%s %s\n", program, version_text());
     } else if (status == STATUS_OK) {
-        console_open(&console, program, options.set.quiet);
-        status = run(&console, &options.set, &session, &err);
+        console_open(&p.console, program, p.options.set.quiet);
+        status = run(&p.console, &p.options.set, &p.session, &err);
     }
-    if (status != STATUS_OK)
-        console_error(&console, err.message);
-    else if (stop_signal && !session.folder)
-        console_error(&console, options.set.find_lr
-                                    ? "interrupted; nothing was written"
-                                    : "interrupted before training began; nothing was written");
-    session_close(&session);
-    train_options_free(&options);
-    return program_end(exit_status(&console, status));
+    tell_end(&p, status != STATUS_OK ? err.message : NULL);
+    session_close(&p.session);
+    train_options_free(&p.options);
+    return program_end(exit_status(&p.console, status));
 }

@@ -10,6 +10,7 @@
 #include "data/pipeline.h"
 #include "data/sampler.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -349,6 +350,13 @@ static enum status leave_out_bad(int *n, const struct loader *l, const struct sl
     return STATUS_OK;
 }
 
+static enum status refuse_to_wait(struct loader *l, struct error *err)
+{
+    int row = l->sampler.order[pipeline_first_undone(l->pipeline)];
+    return error_set(err, "interrupted while %s was being read",
+                     dataset_sample(l->dataset, row)->path);
+}
+
 enum status loader_next(struct loader *l, struct batch *out, struct error *err)
 {
     *out = (struct batch){.index = l->next_batch};
@@ -360,6 +368,8 @@ enum status loader_next(struct loader *l, struct batch *out, struct error *err)
         pipeline_release(l->pipeline, first); /* the slot of the batch before */
         waited = pipeline_wait(l->pipeline, end);
     }
+    if (waited < 0)
+        return refuse_to_wait(l, err);
 
     const struct slot *slot = &l->slot[l->next_batch % N_SLOTS];
     for (int p = first; p < end && loader_values(l); p++)
@@ -379,6 +389,13 @@ enum status loader_next(struct loader *l, struct batch *out, struct error *err)
         .wait_seconds = waited,
     };
     return STATUS_OK;
+}
+
+static volatile sig_atomic_t rereads;
+
+bool loader_rereads(void)
+{
+    return rereads;
 }
 
 struct rereading {
@@ -402,7 +419,9 @@ enum status loader_reread(struct loader *l, float *x, const int *position, int n
         copy_values(l, x + (size_t)i * (size_t)l->values.n_values, position[i]);
     if (loader_values(l))
         return STATUS_OK;
+    rereads = true;
     parallel_for(reread_picture, &r, n);
+    rereads = false;
     for (int i = 0; i < n; i++) {
         if (l->failed[i].status != STATUS_OK) {
             *err = l->failed[i];

@@ -67,13 +67,17 @@ int loader_batches(const struct loader *l); /* per epoch; the last one may be sm
 enum status loader_start(struct loader *l, int epoch, int first_batch, struct error *err);
 /* The next batch, borrowed until the next call. Unless options.bad is told of it, a picture that
  * cannot be read ends the epoch: at the batch that it is in, with an error that names it (the first
- * such picture of the batch) and that every further call repeats. */
+ * such picture of the batch) and that every further call repeats. After a signal it does not wait
+ * for long (data/pipeline_watch): an error that names an image that is being read. */
 enum status loader_next(struct loader *l, struct batch *out, struct error *err);
 /* The pictures at n positions of the present epoch (0: the first picture of its first batch) once
  * more, as they were given, into x [n, size, size, 3]; n <= batch_size. On the threads that
  * compute. Batches lent out stay. */
 enum status loader_reread(struct loader *l, float *x, const int *position, int n,
                           struct error *err);
+/* Whether one is at that now: it waits for files however long they take. A signal's handler may
+ * ask. */
+bool loader_rereads(void);
 /* From the next loader_start on x of a batch is [n, n_values]: of each sample the values of its row
  * in the view that augmentation, which does nothing but mirror, draws for the image. Rows, labels
  * and order stay; nothing is decoded, and no thread but the caller's works. */

@@ -54,7 +54,8 @@ static void report(const struct check *c, struct pipeline *pipeline, int n_rows,
                    const struct loader_check *check)
 {
     for (int i = 0; i < n_rows && !(check->stop && *check->stop); i++) {
-        pipeline_wait(pipeline, i + 1);
+        if (pipeline_wait(pipeline, i + 1) < 0)
+            break;
         const struct error *failed = &c->failed[i % c->window];
         if (failed->status != STATUS_OK && check->bad)
             check->bad(check->context, c->rows[i], failed->message);

@@ -13,6 +13,16 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+
+enum { PATIENCE_SECONDS = 2 }; /* from a signal on, of each wait */
+
+static struct {
+    const volatile sig_atomic_t *stop; /* NULL: nobody watches */
+    void (*end)(void *context);
+    void *context;
+    bool gave_up;
+} watch;
 
 struct worker {
     struct pipeline *pipeline;
@@ -38,6 +48,19 @@ struct pipeline {
     int active;    /* threads that may work at the same time, 1..n_workers */
     bool *is_done; /* [window] for finished <= position < next, at position % window */
 };
+
+void pipeline_watch(const volatile sig_atomic_t *stop, void (*end)(void *context), void *context)
+{
+    watch.stop = stop;
+    watch.end = end;
+    watch.context = context;
+    watch.gave_up = false;
+}
+
+bool pipeline_gave_up(void)
+{
+    return watch.gave_up;
+}
 
 /* Takes the next position, waiting for one; -1 when the pipeline is to end. */
 static int take(struct pipeline *p)
@@ -111,7 +134,11 @@ enum status pipeline_create(struct pipeline **out, int workers, int window,
     p->window = window;
     pthread_mutex_init(&p->lock, NULL);
     pthread_cond_init(&p->room, NULL);
-    pthread_cond_init(&p->done, NULL);
+    pthread_condattr_t clock;
+    pthread_condattr_init(&clock);
+    pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
+    pthread_cond_init(&p->done, &clock);
+    pthread_condattr_destroy(&clock);
     p->is_done = memory_array((size_t)window, sizeof *p->is_done, what, err);
     p->worker = p->is_done ? memory_array((size_t)workers, sizeof *p->worker, what, err) : NULL;
     if (!p->worker || start_threads(p, workers, err) != STATUS_OK) {
@@ -122,13 +149,52 @@ enum status pipeline_create(struct pipeline **out, int workers, int window,
     return STATUS_OK;
 }
 
+static bool stop_asked(void)
+{
+    return watch.stop && *watch.stop != 0;
+}
+
+/* Waits for `done`, with the lock held; no longer than until the next look at the signal. */
+static void wait_done(struct pipeline *p)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_nsec += 250000000;
+    if (until.tv_nsec >= 1000000000) {
+        until.tv_nsec -= 1000000000;
+        until.tv_sec++;
+    }
+    pthread_cond_timedwait(&p->done, &p->lock, &until);
+}
+
+/* Whether a wait is to end without its result. *since: when it first knew of the signal; 0 before
+ * its first look. */
+static bool out_of_patience(double *since)
+{
+    if (!stop_asked())
+        return false;
+    if (*since == 0)
+        *since = clock_seconds();
+    return watch.gave_up || clock_seconds() - *since >= PATIENCE_SECONDS;
+}
+
+/* With the lock held: until no position is under way. */
+static void wait_for_threads(struct pipeline *p)
+{
+    double since = 0;
+    while (p->busy > 0) {
+        if (out_of_patience(&since))
+            watch.end(watch.context);
+        wait_done(p);
+    }
+}
+
 /* With the lock held. Afterwards all that was handed out is done, and no place of is_done is set.
  */
 static void drain(struct pipeline *p)
 {
     p->end = p->next;
-    while (p->busy > 0)
-        pthread_cond_wait(&p->done, &p->lock);
+    wait_for_threads(p);
 }
 
 void pipeline_start(struct pipeline *p, int first, int end)
@@ -144,16 +210,29 @@ void pipeline_start(struct pipeline *p, int first, int end)
 
 double pipeline_wait(struct pipeline *p, int until)
 {
-    double before = clock_seconds();
+    double before = clock_seconds(), since = 0;
+    bool gives_up = false;
     pthread_mutex_lock(&p->lock);
     if (p->finished < until && p->active < p->n_workers) {
         p->active++;
         pthread_cond_signal(&p->room);
     }
-    while (p->finished < until)
-        pthread_cond_wait(&p->done, &p->lock);
+    while (p->finished < until && !gives_up) {
+        gives_up = out_of_patience(&since);
+        if (!gives_up)
+            wait_done(p);
+    }
+    watch.gave_up = watch.gave_up || gives_up;
     pthread_mutex_unlock(&p->lock);
-    return clock_seconds() - before;
+    return gives_up ? -1 : clock_seconds() - before;
+}
+
+int pipeline_first_undone(struct pipeline *p)
+{
+    pthread_mutex_lock(&p->lock);
+    int first = p->finished;
+    pthread_mutex_unlock(&p->lock);
+    return first;
 }
 
 void pipeline_release(struct pipeline *p, int until)
@@ -180,6 +259,7 @@ void pipeline_destroy(struct pipeline *p)
     pthread_mutex_lock(&p->lock);
     p->quit = true;
     pthread_cond_broadcast(&p->room);
+    wait_for_threads(p);
     pthread_mutex_unlock(&p->lock);
     for (int i = 0; i < p->n_workers; i++)
         pthread_join(p->worker[i].thread, NULL);

@@ -56,8 +56,8 @@ struct features_events { /* any may be NULL */
 /* What features_compute takes for good; and while it works. */
 size_t features_bytes(int n_table, int n_rows, int n_views, int n_values);
 size_t features_working_bytes(const struct loader_options *images, int n_rows, int n_values);
-/* An image that cannot be read is an error that names it, unless images.bad is told. After a stop *out is not complete. Freed
- * by the caller in any case. */
+/* An image that cannot be read is an error that names it, unless images.bad is told. After a stop
+ * *out is not complete. Freed by the caller in any case. */
 enum status features_compute(struct features *out, const struct features_input *in,
                              const struct features_events *events, struct error *err);
 void features_free(struct features *f); /* a zeroed one is fine */

@@ -2,6 +2,7 @@
 
 #include "failing_alloc.h"
 
+#include <semaphore.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -242,6 +243,42 @@ static void waiting_is_measured(void **state)
     pipeline_destroy(p);
 }
 
+static sem_t comes;
+
+static void wait_for_it(void *context, int position, int worker)
+{
+    (void)context, (void)position, (void)worker;
+    sem_wait(&comes);
+}
+
+static void end(void *context)
+{
+    ++*(int *)context;
+    sem_post(&comes); /* the program would end here */
+}
+
+static void after_a_signal_no_wait_is_long(void **state)
+{
+    (void)state;
+    volatile sig_atomic_t stop = 1;
+    int n_ends = 0;
+    struct pipeline *p;
+    sem_init(&comes, 0, 1);
+    pipeline_watch(&stop, end, &n_ends);
+    assert_int_equal(pipeline_create(&p, 1, WINDOW, wait_for_it, NULL, &err), STATUS_OK);
+    pipeline_start(p, 5, 9);
+    assert_true(pipeline_wait(p, 6) >= 0); /* it is done soon enough */
+    assert_false(pipeline_gave_up());
+    assert_true(pipeline_wait(p, 7) < 0);
+    assert_true(pipeline_gave_up());
+    assert_int_equal(pipeline_first_undone(p), 6);
+    assert_int_equal(n_ends, 0); /* there is still something to be saved */
+    pipeline_destroy(p);
+    assert_true(n_ends > 0);
+    pipeline_watch(NULL, NULL, NULL);
+    sem_destroy(&comes);
+}
+
 static void positions_up_to_the_largest_int_work(void **state)
 {
     (void)state;
@@ -273,6 +310,7 @@ int main(void)
         cmocka_unit_test(who_comes_while_work_is_under_way_takes_no_thread_away),
         cmocka_unit_test(it_can_be_destroyed_while_threads_work),
         cmocka_unit_test(waiting_is_measured),
+        cmocka_unit_test(after_a_signal_no_wait_is_long),
         cmocka_unit_test(positions_up_to_the_largest_int_work),
         cmocka_unit_test(a_failing_allocation_gives_a_clean_error),
     };
