@@ -16,6 +16,7 @@
 #include "run/train/session.h"
 #include "run/train/session_features.h"
 #include "run/train/session_findings.h"
+#include "run/train/session_machine.h"
 #include "run/train/session_norms.h"
 #include "run/train/summary.h"
 #include "run/train/trainer.h"
@@ -398,6 +399,9 @@ static enum status look_at_data(struct console *c, const struct settings *settin
     report_settings(c, s, settings->dry_run);
     report_network(c, s, settings->dry_run);
     report_weights_file(c, s);
+    report_short_memory(c, s);
+    if (!settings->dry_run && session_machine_check_memory(s, err) != STATUS_OK)
+        return err->status;
     return check_pictures(c, s, err);
 }
 

@@ -27,6 +27,9 @@ void report_network(struct console *c, const struct session *s, bool blocks);
 /* The loss, and what k resolves to for the full and for the last batch (report_loss.c). */
 void report_loss(struct console *c, const struct session *s);
 void report_machine(struct console *c, const struct session *s);
+/* A warning when training takes more memory than is free; report_machine's, when it does so only
+ * with what decoding takes, which is known once the images have been looked at. */
+void report_short_memory(struct console *c, const struct session *s);
 /* Of --weights: what its header gave to the settings; then what was loaded. */
 void report_weights_file(struct console *c, const struct session *s);
 void report_weights(struct console *c, const struct session *s);

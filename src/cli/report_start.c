@@ -264,6 +264,27 @@ static void print_cache(struct console *c, const struct session *s)
                       crops);
 }
 
+static bool is_short(const struct session_memory *m, size_t training)
+{
+    return m->free > 0 && training > m->free;
+}
+
+static void warn_of_memory(struct console *c, const struct session_memory *m)
+{
+    char bytes[REPORT_AMOUNT_BYTES], available[REPORT_AMOUNT_BYTES];
+
+    console_warn(c,
+                 "training takes %s of memory, but %s are free: a smaller --batch-size or --size "
+                 "takes less",
+                 report_bytes(bytes, m->training), report_bytes(available, m->free));
+}
+
+void report_short_memory(struct console *c, const struct session *s)
+{
+    if (is_short(&s->memory, s->memory.training))
+        warn_of_memory(c, &s->memory);
+}
+
 void report_machine(struct console *c, const struct session *s)
 {
     char bytes[REPORT_AMOUNT_BYTES], available[REPORT_AMOUNT_BYTES];
@@ -277,11 +298,8 @@ void report_machine(struct console *c, const struct session *s)
         report_disk_cache(c, s);
     else
         print_cache(c, s);
-    if (m->free > 0 && m->training > m->free)
-        console_warn(c,
-                     "training takes %s of memory, but %s are free: a smaller --batch-size or "
-                     "--size takes less",
-                     report_bytes(bytes, m->training), report_bytes(available, m->free));
+    if (is_short(m, m->training) && !is_short(m, m->training - m->decoding))
+        warn_of_memory(c, m);
 }
 
 void report_features(struct console *c, const struct session *s)

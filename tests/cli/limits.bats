@@ -62,3 +62,17 @@ make_absurd_model() { # stages
     [[ $output = *'warning: training takes '*'GiB of memory, but '*'out of memory: no '* ]]
     [ ! -e r ]
 }
+
+@test "limits: what a limit on memory is sure not to hold is refused before the images are looked at" {
+    options=("$tiny/photos.csv" --model resnet18 --size 224 --batch-size 16 --k 1.0 --out r --threads 1)
+    run with_addresses 500000 "$bin/atk-train" "${options[@]}"
+    [ "$status" -eq 1 ]
+    [[ $output = *'warning: training takes '*' MiB of memory, but '*' MiB are free'* ]]
+    [[ $output = *'out of memory: no '*' MiB for training, as the limit on memory (ulimit -v) leaves '* ]]
+    [[ $output != *pictures\ \ reading* ]]
+    [ ! -e r ]
+    # A dry run takes less, and tells.
+    run with_addresses 500000 "$bin/atk-train" "${options[@]}" --dry-run
+    [ "$status" -eq 0 ]
+    [[ $output = *'in all'* ]]
+}

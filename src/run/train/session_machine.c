@@ -168,6 +168,19 @@ static enum status plan_memory(struct session *s, struct error *err)
     return STATUS_OK;
 }
 
+enum status session_machine_check_memory(const struct session *s, struct error *err)
+{
+    const char *limit;
+    size_t most = free_memory_most(&limit), least = s->memory.training - s->memory.training / 10;
+
+    if (least <= most)
+        return STATUS_OK;
+    return error_set(err,
+                     "out of memory: no %.1f MiB for training, as the limit on memory (%s) leaves "
+                     "%.1f MiB; a smaller --batch-size or --size takes less",
+                     (double)s->memory.training / (1 << 20), limit, (double)most / (1 << 20));
+}
+
 void session_machine_add_decoding(struct session *s, size_t bytes)
 {
     struct session_memory *m = &s->memory;

@@ -7,6 +7,10 @@
 
 /* Fills threads, workers, summary and memory from settings, spec and rows. */
 enum status session_machine_plan(struct session *s, struct error *err);
+/* An error when a limit that nothing can make larger is sure to be crossed: the plan, which is
+ * right within a tenth, is more than a tenth above what is left. Before anything of it is
+ * allocated. */
+enum status session_machine_check_memory(const struct session *s, struct error *err);
 /* Once; a second call does nothing. */
 enum status session_machine_make_caches(struct session *s, struct error *err);
 /* For pictures as they are, in order; and for training. */
