@@ -7,6 +7,7 @@ import sys
 from .tensor import WeightsError
 
 PROGRAM = os.path.basename(sys.argv[0])
+HAS_OUTPUT = sys.stdout is not None
 
 
 class Parser(argparse.ArgumentParser):
@@ -26,8 +27,22 @@ def say(lines):
             print(line)
 
 
+def open_standard_streams():
+    """Standard streams that are closed lead to /dev/null: the next file opened would get their
+    numbers, and with them what is printed. HAS_OUTPUT tells what was open."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # open gives the lowest number that is free: this one
+    sys.stdin = sys.stdin or open(os.devnull, encoding="utf-8")
+    sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")
+    sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")
+
+
 def run(main):
     """main() -> nothing. A signal unwinds the stack, so that temporary files go."""
+    open_standard_streams()
     for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
         signal.signal(number, lambda number, _frame: sys.exit(128 + number))
     try:

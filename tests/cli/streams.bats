@@ -71,6 +71,66 @@ with_closed() (
     done
 }
 
+# A Python that prints to descriptors 1 and 2 all the time, past sys.stdout, as libraries do.
+make_talkative_python() {
+    mkdir python
+    cat >python/sitecustomize.py <<'END'
+import os, threading, time
+def talk():
+    while True:
+        for number in 1, 2:
+            try:
+                os.write(number, b"talk\n")
+            except OSError:
+                pass
+        time.sleep(1e-4)
+threading.Thread(target=talk, daemon=True).start()
+END
+    # python3 itself: that of pyenv is a script, whose file gets the number of a closed descriptor.
+    ln -s "$(python3 -c 'import sys; print(sys.executable)')" python/python3
+    export PYTHONPATH=$PWD/python PATH=$PWD/python:$PATH
+}
+
+@test "streams: with descriptors closed convert-weights and get-weights write the same files" {
+    command -v python3 >/dev/null || skip "python3 is not installed"
+    scripts=$BATS_TEST_DIRNAME/../../scripts
+    golden=$BATS_TEST_DIRNAME/../golden/weights
+    touch narrow.yaml
+    cp -R "$scripts" scripts # with a list of the test's own
+    printf 'folded\tnarrow.yaml\tcurl\thttps://example.org/folded.onnx\tfolded.onnx\t-\t1\n' \
+        >scripts/weights_files/catalogue.tsv
+    "$scripts/convert-weights" "$golden/folded.onnx" whole.safetensors --model narrow.yaml
+    make_talkative_python
+    export XDG_DATA_HOME=$PWD/data
+    for closed in 0 1 2 '0 1' '0 2' '1 2' '0 1 2'; do
+        rm -rf o.safetensors data
+        with_closed "$closed" scripts/convert-weights "$golden/folded.onnx" o.safetensors --model narrow.yaml >/dev/null 2>&1
+        cmp whole.safetensors o.safetensors
+        with_closed "$closed" scripts/get-weights folded --from "$golden/folded.onnx" >/dev/null 2>&1
+        cmp whole.safetensors data/atk-train/weights/folded.safetensors
+        run with_closed "$closed" scripts/convert-weights none.onnx p.safetensors --model narrow.yaml
+        [ "$status" -eq 1 ]
+        [ ! -e p.safetensors ]
+    done
+    run with_closed 1 scripts/get-weights --list
+    [ "$status" -eq 2 ]
+    [[ $output = *'standard output is closed'* ]]
+}
+
+@test "streams: with descriptors closed plot draws the same pictures" {
+    python3 -c 'import matplotlib' 2>/dev/null || /usr/bin/python3 -c 'import matplotlib' 2>/dev/null ||
+        skip "matplotlib is not installed"
+    mkdir whole o
+    plot=$BATS_TEST_DIRNAME/../../scripts/plot
+    "$plot" "$tiny/run" --images "$tiny" --out whole
+    make_talkative_python
+    for closed in 0 1 2 '0 1' '0 2' '1 2' '0 1 2'; do
+        rm -f o/*
+        with_closed "$closed" "$plot" "$tiny/run" --images "$tiny" --out o >/dev/null 2>&1
+        for picture in whole/*.png; do cmp "$picture" "o/${picture##*/}"; done
+    done
+}
+
 # ---- outputs that are inputs ----
 
 # refused FILE COMMAND...: with a usage error, and FILE has the bytes it had.
