@@ -8,7 +8,7 @@ setup() {
 }
 
 # The long options that --help lists, one a line.
-options_of() { "$bin/$1" --help | grep -oE '^ +(-[a-zA-Z], )?--[a-z][a-z0-9-]*' | grep -oE -- '--.*'; }
+options_of() { "$bin/$1" ${2-} --help | grep -oE '^ +(-[a-zA-Z], )?--[a-z][a-z0-9-]*' | grep -oE -- '--.*'; }
 
 @test "--help goes to standard output, names every group, fits 80 columns and exits with 0" {
     for program in atk-train atk-predict; do
@@ -55,7 +55,12 @@ options_of() { "$bin/$1" --help | grep -oE '^ +(-[a-zA-Z], )?--[a-z][a-z0-9-]*' 
 
 @test "the manual names no option that does not exist" {
     known=$(options_of atk-train && options_of atk-predict &&
-        "$root/scripts/sweep" --help | grep -oE -- '--[a-z][a-z-]*')
+        for command in $("$bin/atk-data" --help | sed -n 's/^  \([a-z-]*\)  .*/\1/p'); do
+            options_of atk-data "$command"
+        done
+        for script in sweep get-weights convert-weights; do
+            "$root/scripts/$script" --help | grep -oE -- '--[a-z][a-z0-9-]*'
+        done)
     for option in $(grep -ohE '(^|[` ])--[a-z][a-z0-9-]*' "$root"/README.md "$root"/configs/README.md \
         "$root"/models/README.md "$root"/scripts/README.md | grep -oE -- '--.*' | sort -u); do
         grep -qxF -- "$option" <<<"$known" || {
