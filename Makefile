@@ -124,25 +124,25 @@ $(BUILD)/draw-demo: scripts/draw_demo.c $(LIBRARY) $(BUILD)/flags
 	$(call say,cc)
 	$(Q)$(COMPILE) $(STRICT) -o $@ $< $(LIBRARY) $(LDFLAGS) $(LIBS)
 
-# Training steps alone: for scripts/bench.py, and for scripts/parity.py (beside PyTorch's, step by
+# Training steps alone: for scripts/benchmark.py, and for scripts/parity.py (beside PyTorch's, step by
 # step).
-$(BUILD)/obj/bench/%.o: tests/bench/%.c $(BUILD)/flags
+$(BUILD)/obj/benchmark/%.o: tests/benchmark/%.c $(BUILD)/flags
 	$(call say,cc)
 	@mkdir -p $(@D)
 	$(Q)$(COMPILE) $(STRICT) -c -o $@ $<
-$(BUILD)/bench-step: $(addprefix $(BUILD)/obj/bench/,bench_step.o step.o) $(LIBRARY)
+$(BUILD)/benchmark-step: $(addprefix $(BUILD)/obj/benchmark/,benchmark_step.o step.o) $(LIBRARY)
 	$(call say,link)
 	$(Q)$(LINK)
-$(BUILD)/bench-input: $(BUILD)/obj/bench/bench_input.o $(LIBRARY)
+$(BUILD)/benchmark-input: $(BUILD)/obj/benchmark/benchmark_input.o $(LIBRARY)
 	$(call say,link)
 	$(Q)$(LINK)
-$(BUILD)/bench-kernels: $(BUILD)/obj/bench/bench_kernels.o $(LIBRARY)
+$(BUILD)/benchmark-kernels: $(BUILD)/obj/benchmark/benchmark_kernels.o $(LIBRARY)
 	$(call say,link)
 	$(Q)$(LINK)
-$(BUILD)/run-network: $(BUILD)/obj/bench/run_network.o $(LIBRARY)
+$(BUILD)/run-network: $(BUILD)/obj/benchmark/run_network.o $(LIBRARY)
 	$(call say,link)
 	$(Q)$(LINK)
-$(BUILD)/parity-driver: $(addprefix $(BUILD)/obj/bench/,parity_driver.o step.o) $(LIBRARY)
+$(BUILD)/parity-driver: $(addprefix $(BUILD)/obj/benchmark/,parity_driver.o step.o) $(LIBRARY)
 	$(call say,link)
 	$(Q)$(LINK)
 
@@ -195,7 +195,7 @@ fuzz-targets: $(FUZZ_TARGETS:%=$(BUILD)/fuzz/%)
 -include $(patsubst %.o,%.d,$(LIBRARY_OBJECTS) $(CLI_SHARED) $(BUILD)/obj/cli/atk_train.o \
            $(BUILD)/obj/cli/atk_predict.o $(BUILD)/obj/cli/atk_data.o \
            $(BUILD)/tests/failing_alloc.o \
-           $(patsubst tests/bench/%.c,$(BUILD)/obj/bench/%.o,$(wildcard tests/bench/*.c)) \
+           $(patsubst tests/benchmark/%.c,$(BUILD)/obj/benchmark/%.o,$(wildcard tests/benchmark/*.c)) \
            $(patsubst tests/fuzz/%.c,$(BUILD)/obj/fuzz/%.o,$(wildcard tests/fuzz/*.c)) \
            $(patsubst scripts/%.c,$(BUILD)/obj/%.o,$(wildcard scripts/figure1/*.c))) \
          $(addsuffix .d,$(UNIT_TESTS) $(BUILD)/draw-demo)
@@ -209,7 +209,7 @@ INSTALL_DEPENDENCIES = @CC='$(CC)' scripts/install-dependencies
 .PHONY: help deps test tests-built fuzz fuzz-targets torture demo figure1 lint bench bench-input bench-kernels install uninstall clean
 help:
 	@echo 'make            build atk-train, atk-predict and atk-data in $(BUILD)/ (V=1: commands)'
-	@echo 'make demo       draw a small set of pictures, train on it, print the accuracy'
+	@echo 'make demo       draw a small set of images, train on it, print the accuracy'
 	@echo 'make figure1    the experiment of the paper that the loss is from, as numbers and a figure'
 	@echo 'make test       every test, in a release build and under ASan and UBSan'
 	@echo 'make fuzz       each reader of files under libFuzzer (needs clang), FUZZ_SECONDS=60 each;'
@@ -234,7 +234,7 @@ deps:
 
 # What no test runs is built all the same: it must not fall behind what it includes.
 tests-built: $(PROGRAMS) $(if $(SANITIZE),,$(MANUAL)) $(UNIT_TESTS) $(REPLAYS) $(if $(SANITIZE),,$(BUILD)/faults.so) $(BUILD)/draw-demo $(BUILD)/figure1 \
-             $(addprefix $(BUILD)/,bench-step bench-input bench-kernels parity-driver run-network)
+             $(addprefix $(BUILD)/,benchmark-step benchmark-input benchmark-kernels parity-driver run-network)
 test:
 	$(INSTALL_DEPENDENCIES) build test
 	+@$(AGAIN) tests-built
@@ -271,23 +271,23 @@ figure1:
 # BENCH=all measures every network, batch size, k and number of threads.
 bench:
 	$(INSTALL_DEPENDENCIES) build
-	+@$(AGAIN) $(BUILD)/bench-step
+	+@$(AGAIN) $(BUILD)/benchmark-step
 	@if command -v python3 >/dev/null; then \
-	    scripts/bench.py $(if $(filter all,$(BENCH)),--all) --program $(BUILD)/bench-step \
+	    scripts/benchmark.py $(if $(filter all,$(BENCH)),--all) --program $(BUILD)/benchmark-step \
 	        --out $(BUILD)/bench; \
-	else $(BUILD)/bench-step; fi
+	else $(BUILD)/benchmark-step; fi
 
 bench-input:
 	$(INSTALL_DEPENDENCIES) build
-	+@$(AGAIN) $(BUILD)/bench-input
-	@scripts/bench_input.py --program $(BUILD)/bench-input
+	+@$(AGAIN) $(BUILD)/benchmark-input
+	@scripts/benchmark_input.py --program $(BUILD)/benchmark-input
 
 # Methods of convolution by shape; ATK_KERNELS=portable or v3 in the environment picks a lower level.
 bench-kernels:
 	$(INSTALL_DEPENDENCIES) build
-	+@$(AGAIN) $(BUILD)/bench-kernels
-	@$(BUILD)/bench-kernels --check
-	@mkdir -p $(BUILD)/bench && $(BUILD)/bench-kernels --csv $(BUILD)/bench/kernels.csv
+	+@$(AGAIN) $(BUILD)/benchmark-kernels
+	@$(BUILD)/benchmark-kernels --check
+	@mkdir -p $(BUILD)/bench && $(BUILD)/benchmark-kernels --csv $(BUILD)/bench/kernels.csv
 
 lint:
 	$(INSTALL_DEPENDENCIES) build lint

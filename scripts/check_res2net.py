@@ -39,7 +39,7 @@ CLASSES, SIZES, PADDLE = 10, (448, 224, 97), "res2net50-vd-26w-4s"
 
 
 def write_logits(folder, name, size, logits):
-    x = seeded_values.pictures(1, 1, size)
+    x = seeded_values.images(1, 1, size)
     p = np.exp(logits - logits.max())
     safetensors_file.write(os.path.join(folder, f"{name}-{size}.safetensors"),
                            {"x": x, "logits": logits[None], "probabilities": (p / p.sum())[None]}, {})
@@ -47,7 +47,7 @@ def write_logits(folder, name, size, logits):
 
 
 def images(size):
-    return np.ascontiguousarray(seeded_values.pictures(1, 1, size).transpose(0, 3, 1, 2)).astype(np.float64)
+    return np.ascontiguousarray(seeded_values.images(1, 1, size).transpose(0, 3, 1, 2)).astype(np.float64)
 
 
 def make_paddle(folder):

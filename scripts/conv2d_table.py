@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
-"""Makes src/nn/conv/conv2d_table.c, the planner's table, from what bench-kernels measured.
+"""Makes src/nn/conv/conv2d_table.c, the planner's table, from what benchmark-kernels measured.
 
     conv2d_table.py CSV... > src/nn/conv/conv2d_table.c && clang-format -i src/nn/conv/conv2d_table.c
 
-with one CSV for each processor level (build/bench-kernels --csv FILE). For the lower levels BLAS is
+with one CSV for each processor level (build/benchmark-kernels --csv FILE). For the lower levels BLAS is
 held back as the kernels are: ATK_KERNELS=v3 OPENBLAS_CORETYPE=Haswell and ATK_KERNELS=portable
 OPENBLAS_CORETYPE=Nehalem.
 
 A pass takes winograd before direct before im2col; one further down the list takes its place only if
-it is more than 5 % faster, so that noise decides nothing. A shape whose smaller picture has the same
+it is more than 5 % faster, so that noise decides nothing. A shape whose smaller image has the same
 plan as its larger one gets one row.
 """
 import csv
@@ -32,7 +32,7 @@ const struct conv2d_plan_row conv2d_plan_table[] = {
 
 
 def best(times):
-    """The method of a pass; one that was never measured (a picture gets no gradient) is direct."""
+    """The method of a pass; one that was never measured (an image gets no gradient) is direct."""
     measured = [m for m in ORDER if m in times]
     chosen = measured[0] if measured else "direct"
     for method in measured:

@@ -1,10 +1,10 @@
-/* Draws the picture set of `make demo`: stripes, checks, discs and rings in random colours, sizes,
+/* Draws the image set of `make demo`: stripes, checks, discs and rings in random colours, sizes,
  * turns and light, as JPEG and PNG.
  *
  *     draw-demo FOLDER [SEED]
  *
  * writes FOLDER/images/, train.csv, val.csv (clean) and wrong_labels.csv (what is wrong in
- * train.csv on purpose). Both colours of every pattern cover about half of the picture and are
+ * train.csv on purpose). Both colours of every pattern cover about half of the image and are
  * drawn from the same distribution for all four classes, so that the mean colour tells nothing
  * (tests/unit/image/test_demo_set.c): a network has to look at the shapes. The same seed gives the
  * same bytes.
@@ -63,7 +63,7 @@ struct colour {
     double rgb[3];
 };
 
-/* Everything that is drawn at random for one picture. */
+/* Everything that is drawn at random for one image. */
 struct look {
     int width, height, shape;
     double period;         /* of the pattern, in pixels */
@@ -217,9 +217,9 @@ static void write_png(FILE *file, const uint8_t *rgb, const struct look *l)
     png_destroy_write_struct(&png, &info);
 }
 
-/* name is set to the picture's path inside the folder. */
-static void make_picture(char name[64], const char *folder, const struct part *part, int index,
-                         int shape, uint64_t seed)
+/* name is set to the image's path inside the folder. */
+static void make_image(char name[64], const char *folder, const struct part *part, int index,
+                       int shape, uint64_t seed)
 {
     struct rng rng;
     struct look look;
@@ -234,7 +234,7 @@ static void make_picture(char name[64], const char *folder, const struct part *p
     png = rng_below(&rng, 6) == 0;
     if (png)
         look.noise = 0; /* noise does not compress: the set would be twice as large */
-    rgb = memory_array((size_t)look.width * (size_t)look.height, 3, "picture", &err);
+    rgb = memory_array((size_t)look.width * (size_t)look.height, 3, "image", &err);
     if (!rgb)
         check(err.status, &err);
     draw(rgb, &look, &rng);
@@ -267,7 +267,7 @@ static void open_list(struct files_writer *w, const char *folder, const char *pa
     free(path);
 }
 
-/* The part's pictures in random order. One in wrong_every gets another class's name, which the list
+/* The part's images in random order. One in wrong_every gets another class's name, which the list
  * `wrong` records. */
 static void make_part(const char *folder, const struct part *part, struct files_writer *wrong,
                       uint64_t seed)
@@ -289,7 +289,7 @@ static void make_part(const char *folder, const struct part *part, struct files_
         int label = shapes[i];
         char name[64];
 
-        make_picture(name, folder, part, (int)i, shapes[i], seed);
+        make_image(name, folder, part, (int)i, shapes[i], seed);
         if (part->wrong_every > 0 && i % (size_t)part->wrong_every == 0) {
             label = (label + 1 + (int)rng_below(&rng, N_CLASSES - 1)) % N_CLASSES;
             fprintf(wrong->stream, "%s,%s,%s\n", name, class_name[label], class_name[shapes[i]]);

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes tests/golden/image/augment.safetensors: what PIL and colorsys make of a small picture, for
+"""Writes tests/golden/image/augment.safetensors: what PIL and colorsys make of a small image, for
 tests/unit/image/test_resize_crop.c, test_rotate.c and tests/unit/data/test_augment_colour.c. Needs python3 with NumPy and
 Pillow.
 
@@ -31,24 +31,24 @@ def draw():
     y, x = np.mgrid[0:SIDE, 0:SIDE]
     slope = np.stack([6 * x, 6 * y, 120 - 3 * x + y], axis=2)
     blocks = np.kron(random.integers(0, 100, (4, 4, 3)), np.ones((5, 5, 1), int))
-    picture = np.clip(slope + blocks + random.integers(-20, 20, (SIDE, SIDE, 3)), 0, 255)
-    picture[5] = picture[5, :, :1]
-    picture[9, :6], picture[9, 6:12] = 0, 255
-    return picture.astype(np.uint8)
+    image = np.clip(slope + blocks + random.integers(-20, 20, (SIDE, SIDE, 3)), 0, 255)
+    image[5] = image[5, :, :1]
+    image[9, :6], image[9, 6:12] = 0, 255
+    return image.astype(np.uint8)
 
 
-def turn_hue(picture, turns):
-    out = np.empty(picture.shape, np.float32)
+def turn_hue(image, turns):
+    out = np.empty(image.shape, np.float32)
     for place in np.ndindex(SIDE, SIDE):
-        h, s, v = colorsys.rgb_to_hsv(*(picture[place] / 255))
+        h, s, v = colorsys.rgb_to_hsv(*(image[place] / 255))
         out[place] = 255 * np.array(colorsys.hsv_to_rgb((h + turns) % 1, s, v))
     return out
 
 
 def main():
-    picture = draw()
-    image = Image.fromarray(picture)
-    out = {"picture": picture, "box": np.array(BOXES, np.float64), "degrees": np.array(DEGREES, np.float64),
+    image = draw()
+    image = Image.fromarray(image)
+    out = {"picture": image, "box": np.array(BOXES, np.float64), "degrees": np.array(DEGREES, np.float64),
            "factor": np.array(FACTORS, np.float64), "turns": np.array(TURNS, np.float64)}
     for side in (8, 20, 28):
         for name, resample in (("crop", Image.BILINEAR), ("crop_bicubic", Image.BICUBIC)):
@@ -57,7 +57,7 @@ def main():
     for name, enhance in (("brightness", ImageEnhance.Brightness), ("contrast", ImageEnhance.Contrast),
                           ("saturation", ImageEnhance.Color)):
         out[name] = np.stack([enhance(image).enhance(factor) for factor in FACTORS])
-    out["hue"] = np.stack([turn_hue(picture, turns) for turns in TURNS])
+    out["hue"] = np.stack([turn_hue(image, turns) for turns in TURNS])
     safetensors_file.write(os.path.join(HERE, "../tests/golden/image/augment.safetensors"), out,
                            {"made_by": "scripts/make_augment_golden.py", "pillow": PIL.__version__})
 

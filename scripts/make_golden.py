@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes tests/golden/nn/*.safetensors: what PyTorch computes, for tests/unit/nn/test_golden.c.
 
-Weights and pictures come from seeded_values.py, so a file holds results only. Values are those of a float64 run,
+Weights and images come from seeded_values.py, so a file holds results only. Values are those of a float64 run,
 rounded to float32; beside each tensor, "distance/NAME" is how far PyTorch's own float32 run is from it
 (relative L2), which is what the test measures atk-train against.
 
@@ -30,7 +30,7 @@ def small_spec(norm):
             "stages": [{"blocks": 1, "width": 8 << i, "stride": 1 if i == 0 else 2} for i in range(4)], "norm": norm}
 
 
-# name, network, classes, pictures in a batch and their size, k, Adam steps, stored entries of a tensor, margin
+# name, network, classes, images in a batch and their size, k, Adam steps, stored entries of a tensor, margin
 CASES = [
     ("small-bn", small_spec({"kind": "batch"}), 5, 5, 64, 3, 10, None, 8),
     ("small-gn", small_spec({"kind": "group", "groups": 4}), 5, 5, 64, 3, 10, None, 8),
@@ -93,13 +93,13 @@ def find_inputs(models, batch, size, n_steps, least_margin):
     seeds, seed = [], 0
     while len(seeds) < n_steps:
         seed += 1
-        if decision_margin(models, pictures(seed, batch, size)) >= least_margin:
+        if decision_margin(models, images(seed, batch, size)) >= least_margin:
             seeds.append(seed)
     return seeds
 
 
-def pictures(seed, batch, size):
-    return torch.from_numpy(seeded_values.pictures(seed, batch, size)).permute(0, 3, 1, 2).contiguous()
+def images(seed, batch, size):
+    return torch.from_numpy(seeded_values.images(seed, batch, size)).permute(0, 3, 1, 2).contiguous()
 
 
 def run(model, dtype, seeds, batch, size, classes, k):
@@ -110,7 +110,7 @@ def run(model, dtype, seeds, batch, size, classes, k):
     for step, seed in enumerate(seeds, 1):
         load_weights(model)
         model.train()
-        x = pictures(seed, batch, size).to(dtype)
+        x = images(seed, batch, size).to(dtype)
         logits = model(x)
         loss, losses, chosen = average_top_k(logits, labels, k)
         optimiser.zero_grad()

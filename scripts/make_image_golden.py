@@ -21,7 +21,7 @@ FOLDER = sys.argv[1] if len(sys.argv) > 1 else "tests/golden/image"
 WIDTH, HEIGHT = 21, 13
 GREY, RGB, PALETTE, GREY_ALPHA, RGBA = 0, 2, 3, 4, 6
 ADAM7 = [(0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2)]
-# What has to be done to the upright picture so that the EXIF orientation of the key undoes it.
+# What has to be done to the upright image so that the EXIF orientation of the key undoes it.
 UNDONE_BY = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -87,19 +87,19 @@ def png(samples, colour, depth, interlaced=False, before=b"", after=b""):
     )
 
 
-def make_png(picture, noise):
-    grey = picture[:, :, 1]
+def make_png(image, noise):
+    grey = image[:, :, 1]
     alpha = noise[:, :, 0]
     colours = noise.reshape(-1, 3)[:16]
     index = (grey // 16).astype(np.uint8)
     palette = png_chunk(b"PLTE", colours.tobytes())
     clear = png_chunk(b"tRNS", bytes(range(0, 160, 10)))
 
-    save_pixels("picture.ppm", picture)
-    save("rgb8.png", png(picture, RGB, 8))
-    save("rgb8_interlaced.png", png(picture, RGB, 8, interlaced=True))
-    save("rgb16.png", png(picture.astype(np.uint16) * 256 + noise, RGB, 16))
-    save("rgba8.png", png(np.dstack([picture, alpha]), RGBA, 8))
+    save_pixels("picture.ppm", image)
+    save("rgb8.png", png(image, RGB, 8))
+    save("rgb8_interlaced.png", png(image, RGB, 8, interlaced=True))
+    save("rgb16.png", png(image.astype(np.uint16) * 256 + noise, RGB, 16))
+    save("rgba8.png", png(np.dstack([image, alpha]), RGBA, 8))
     save_pixels("grey8.ppm", np.dstack([grey] * 3))
     save("grey8.png", png(grey, GREY, 8))
     save("grey16.png", png(grey.astype(np.uint16) * 256 + alpha, GREY, 16))
@@ -110,7 +110,7 @@ def make_png(picture, noise):
     save("palette4.png", png(index, PALETTE, 4, before=palette + clear))
     save("palette4_interlaced.png", png(index, PALETTE, 4, interlaced=True, before=palette))
 
-    turned = np.asarray(Image.fromarray(picture).transpose(UNDONE_BY[6]))
+    turned = np.asarray(Image.fromarray(image).transpose(UNDONE_BY[6]))
     exif = exif_block(6, ">")
     profile = b"Exif\0\0" + exif
     raw = b"Raw profile type exif\0\nexif\n%8d\n%s\n" % (len(profile), profile.hex().encode())
@@ -127,8 +127,8 @@ def jpeg(image, **options):
     return out.getvalue()
 
 
-def make_jpeg(picture):
-    upright = Image.fromarray(picture)
+def make_jpeg(image):
+    upright = Image.fromarray(image)
     files = {
         "rgb444": jpeg(upright),
         "rgb420": jpeg(upright, subsampling=2),
@@ -230,10 +230,10 @@ def make_fit():
 def main():
     os.makedirs(FOLDER, exist_ok=True)
     y, x = np.mgrid[0:HEIGHT, 0:WIDTH]
-    picture = np.dstack([x * 12, 255 - y * 19, (x + y) * 7]).astype(np.uint8)
+    image = np.dstack([x * 12, 255 - y * 19, (x + y) * 7]).astype(np.uint8)
     noise = np.random.default_rng(1).integers(0, 256, (HEIGHT, WIDTH, 3), dtype=np.uint8)
-    make_png(picture, noise)
-    make_jpeg(picture)
+    make_png(image, noise)
+    make_jpeg(image)
     make_resize()
     make_fit()
 

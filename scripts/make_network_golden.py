@@ -2,7 +2,7 @@
 """Writes tests/golden/nn/network-NAME.safetensors and narrow-NAME.safetensors: what PyTorch computes with the kinds of
 blocks, for the tests of nn/.
 
-Weights are seeded_values.network_parameter(name, shape), inputs seeded_values.pictures(seed, batch, size), so a file
+Weights are seeded_values.network_parameter(name, shape), inputs seeded_values.images(seed, batch, size), so a file
 holds results only: of a float64 run, rounded to float32, and as "distance/NAME" how far PyTorch's own float32 run is
 from it (relative L2; where a golden tensor is all zeros, L2).
 
@@ -31,7 +31,7 @@ import torch
 import reference_timm
 import safetensors_file
 import seeded_values
-from make_golden import HERE, load_weights, pictures, sample, watch_decisions
+from make_golden import HERE, load_weights, images, sample, watch_decisions
 from reference_model import network
 
 CLASSES, SIZES = 10, (224, 97)
@@ -104,7 +104,7 @@ def seeded(model):
 def logits_of(model, dtype):
     model = model.to(dtype).eval()
     with torch.no_grad():
-        return {f"logits/{size}": model(pictures(1, 1, size).to(dtype)).double().numpy()[0] for size in SIZES}
+        return {f"logits/{size}": model(images(1, 1, size).to(dtype)).double().numpy()[0] for size in SIZES}
 
 
 def compare_with_timm(name, spec, timm_name):
@@ -170,7 +170,7 @@ def margin_of(models, x, training):
 def gradients(model, dtype, seed, training):
     """name -> float64 array of one mode."""
     model = copy.deepcopy(model).train(training)
-    x = pictures(seed, NARROW_BATCH, NARROW_SIZE).to(dtype).requires_grad_()
+    x = images(seed, NARROW_BATCH, NARROW_SIZE).to(dtype).requires_grad_()
     logits = model(x)
     dlogits = seeded_values.uniform("dlogits", seed, logits.numel()).reshape(logits.shape)
     logits.backward(torch.from_numpy(dlogits).to(dtype))
@@ -189,7 +189,7 @@ def make_narrow(name, directory):
         seeds, batches, seed = [], [], 0
         while len(seeds) < BATCHES:
             seed += 1
-            if margin_of(models, pictures(seed, NARROW_BATCH, NARROW_SIZE), training) < MARGIN:
+            if margin_of(models, images(seed, NARROW_BATCH, NARROW_SIZE), training) < MARGIN:
                 continue
             exact, rounded = ({f"{mode}/{key}": value for key, value in gradients(models[d], d, seed, training).items()}
                               for d in (torch.float64, torch.float32))

@@ -27,7 +27,7 @@ import torch
 import safetensors_file
 import seeded_values
 from reference_model import average_top_k, initialise, network, parse_k, read_spec
-from reference_pytorch import Pictures, label_order, read_rows
+from reference_pytorch import Images, label_order, read_rows
 
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")
 LAYOUTS = {"plain": torch.contiguous_format, "channels_last": torch.channels_last}
@@ -123,13 +123,13 @@ def make_batches(args):
         rows = read_rows([args.data], "image", "label")
         classes = label_order([label for _, label in rows])
         chosen = np.random.default_rng(args.seed).permutation(len(rows))[:args.steps * args.batch_size]
-        photos = Pictures([rows[i] for i in chosen], classes, args.size, [0, 0, 0], [1, 1, 1])
+        photos = Images([rows[i] for i in chosen], classes, args.size, [0, 0, 0], [1, 1, 1])
         order = torch.arange(len(chosen)).split(args.batch_size)
-        print(f"pictures: {args.data}")
+        print(f"images: {args.data}")
         return [(photos.bytes[i.numpy()].astype(np.float32) / np.float32(255), photos.labels[i].numpy())
                 for i in order], len(classes)
-    print(f"pictures: seeded noise ({args.data} is not there)")
-    return [(seeded_values.pictures(step, args.batch_size, args.size), np.arange(args.batch_size) * 3 % 10)
+    print(f"images: seeded noise ({args.data} is not there)")
+    return [(seeded_values.images(step, args.batch_size, args.size), np.arange(args.batch_size) * 3 % 10)
             for step in range(args.steps)], 10
 
 

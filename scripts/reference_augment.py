@@ -1,6 +1,6 @@
-"""Random views of a picture with PIL, as torchvision defines them: what scripts/reference_pytorch.py trains on.
+"""Random views of an image with PIL, as torchvision defines them: what scripts/reference_pytorch.py trains on.
 
-Random numbers differ from atk-train's, the distributions do not. A crop is taken from the picture as it is in its file,
+Random numbers differ from atk-train's, the distributions do not. A crop is taken from the image as it is in its file,
 where atk-train takes it from a square that it keeps (--cache-scale).
 """
 import math
@@ -9,7 +9,7 @@ from PIL import Image, ImageEnhance
 
 
 class Augmentation:
-    """hflip, vflip: probabilities; crop_scale: (least, most) share of the area, or None for the whole picture; crop_ratio: (least,
+    """hflip, vflip: probabilities; crop_scale: (least, most) share of the area, or None for the whole image; crop_ratio: (least,
     most) width / height; brightness, contrast, saturation: the factor is uniform in [1 - x, 1 + x]."""
 
     def __init__(self, hflip=0.0, crop_scale=None, crop_ratio=(3 / 4, 4 / 3), brightness=0.0, contrast=0.0,
@@ -34,7 +34,7 @@ class Augmentation:
         return left, top, left + w, top + h
 
     def view(self, image, size, random):
-        """An RGB picture -> one of size x size. random: of Python's module of that name."""
+        """An RGB image -> one of size x size. random: of Python's module of that name."""
         box = self._box(*image.size, random) if self.crop_scale else None
         image = image.resize((size, size), self.resample, box=box)
         if random.random() < self.hflip:

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Trains a network of models/*.yaml in PyTorch with atk-train's recipe, to compare accuracies with.
 
-Same pictures (PIL: EXIF turn, antialiased bilinear to size x size), network, initialisation, loss inside the batch,
+Same images (PIL: EXIF turn, antialiased bilinear to size x size), network, initialisation, loss inside the batch,
 Adam or AdamW, learning rate, shuffled batches with the last one partial, augmentation (scripts/reference_augment.py).
 Random numbers differ from atk-train's, so compare means over seeds. Example, the twin of configs/quick.yaml:
     scripts/reference_pytorch.py --data clothing/train.csv --test clothing/val.csv --test clothing/test.csv \\
@@ -27,7 +27,7 @@ from reference_model import average_top_k, initialise, network, parse_k, read_sp
 
 
 def read_rows(paths, image_column, label_column):
-    """[(picture's path, label text)] of all CSV files, one behind the other."""
+    """[(image's path, label text)] of all CSV files, one behind the other."""
     rows = []
     for path in paths:
         with open(path, newline="", encoding="utf-8-sig") as file:
@@ -44,7 +44,7 @@ def label_order(labels):
         return sorted(set(labels), key=str.encode)
 
 
-class Pictures:
+class Images:
     """Rows as tensors, resized once and kept as bytes [n, size, size, 3]."""
 
     def __init__(self, rows, classes, size, mean, std):
@@ -67,8 +67,8 @@ class Pictures:
         return x.permute(0, 3, 1, 2), self.labels[index]  # strides of channels_last
 
 
-class AugmentedPictures(Pictures):
-    """A new view of a picture whenever it is in a batch; the pictures are kept at their own size."""
+class AugmentedImages(Images):
+    """A new view of an image whenever it is in a batch; the images are kept at their own size."""
 
     def __init__(self, rows, classes, size, mean, std, augmentation, seed):
         super().__init__([], classes, size, mean, std)
@@ -94,22 +94,22 @@ def learning_rate(args, step, n_batches):
     return args.lr_min + (args.learning_rate - args.lr_min) * (1 + math.cos(math.pi * share)) / 2
 
 
-def evaluate(model, pictures, n_classes, batch_size, layout):
-    """Mean cross-entropy, accuracy and recall per class (None without pictures) over all pictures, in evaluation mode."""
+def evaluate(model, images, n_classes, batch_size, layout):
+    """Mean cross-entropy, accuracy and recall per class (None without images) over all images, in evaluation mode."""
     model.eval()
     total, hits, counts = 0.0, torch.zeros(n_classes), torch.zeros(n_classes)
     with torch.no_grad():
-        for index in torch.arange(len(pictures)).split(batch_size):
-            x, y = pictures.batch(index)
+        for index in torch.arange(len(images)).split(batch_size):
+            x, y = images.batch(index)
             logits = model(x.contiguous(memory_format=layout))
             total += F.cross_entropy(logits, y, reduction="sum").item()
             counts.index_add_(0, y, torch.ones(len(y)))
             hits.index_add_(0, y, (logits.argmax(1) == y).float())
-    return {"loss": total / len(pictures), "accuracy": (hits.sum() / counts.sum()).item(),
+    return {"loss": total / len(images), "accuracy": (hits.sum() / counts.sum()).item(),
             "recall": [h / n if n else None for h, n in zip(hits.tolist(), counts.tolist())]}
 
 
-def train_epoch(model, optimiser, pictures, order, first_step, args, layout):
+def train_epoch(model, optimiser, images, order, first_step, args, layout):
     """Sample-weighted ATk loss, mean loss and accuracy over the epoch's batches."""
     model.train()
     k_of = parse_k(args.k)
@@ -118,7 +118,7 @@ def train_epoch(model, optimiser, pictures, order, first_step, args, layout):
     for i, index in enumerate(batches):
         for group in optimiser.param_groups:
             group["lr"] = learning_rate(args, first_step + i, len(batches))
-        x, y = pictures.batch(index)
+        x, y = images.batch(index)
         logits = model(x.contiguous(memory_format=layout))
         loss, losses, _ = average_top_k(logits, y, k_of(len(y)))
         optimiser.zero_grad()
@@ -133,7 +133,7 @@ def train_epoch(model, optimiser, pictures, order, first_step, args, layout):
 def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0],
                                      formatter_class=argparse.ArgumentDefaultsHelpFormatter)
-    parser.add_argument("--data", required=True, help="CSV of training pictures")
+    parser.add_argument("--data", required=True, help="CSV of training images")
     parser.add_argument("--val", action="append", default=[], help="CSV to evaluate after each epoch; repeat to join")
     parser.add_argument("--test", action="append", default=[], help="CSV to evaluate at the end; repeat to join")
     parser.add_argument("--image-column", default="image")
@@ -170,15 +170,15 @@ def main():
     layout = torch.channels_last if args.layout == "channels_last" else torch.contiguous_format
     rows = read_rows([args.data], args.image_column, args.label_column)
     classes = label_order([label for _, label in rows])
-    held_out = {name: Pictures(read_rows(paths, args.image_column, args.label_column), classes, args.size, args.mean,
+    held_out = {name: Images(read_rows(paths, args.image_column, args.label_column), classes, args.size, args.mean,
                                args.std)
                 for name, paths in (("val", args.val), ("test", args.test)) if paths}
     if args.hflip or args.crop_scale or args.brightness or args.contrast or args.saturation:
         augmentation = Augmentation(args.hflip, args.crop_scale, args.crop_ratio, args.brightness, args.contrast,
                                     args.saturation)
-        pictures = AugmentedPictures(rows, classes, args.size, args.mean, args.std, augmentation, args.seed)
+        images = AugmentedImages(rows, classes, args.size, args.mean, args.std, augmentation, args.seed)
     else:
-        pictures = Pictures(rows, classes, args.size, args.mean, args.std)
+        images = Images(rows, classes, args.size, args.mean, args.std)
 
     generator = torch.Generator().manual_seed(args.seed)
     model = network(read_spec(args.model), len(classes))
@@ -186,12 +186,12 @@ def main():
     model = model.to(memory_format=layout)
     optimiser_class = torch.optim.AdamW if args.optimizer == "adamw" else torch.optim.Adam
     optimiser = optimiser_class(model.parameters(), lr=args.learning_rate, weight_decay=args.weight_decay)
-    n_batches = math.ceil(len(pictures) / args.batch_size)
+    n_batches = math.ceil(len(images) / args.batch_size)
     result = {"torch": torch.__version__, "settings": vars(args), "classes": classes, "epochs": []}
     for epoch in range(1, args.epochs + 1):
         start = time.time()
-        order = torch.randperm(len(pictures), generator=generator)
-        trained = train_epoch(model, optimiser, pictures, order, (epoch - 1) * n_batches, args, layout)
+        order = torch.randperm(len(images), generator=generator)
+        trained = train_epoch(model, optimiser, images, order, (epoch - 1) * n_batches, args, layout)
         entry = {"epoch": epoch, "train": trained}
         entry["seconds"] = time.time() - start
         line = "epoch {}/{}  atk {:.4f}  mean {:.4f}  accuracy {:.4f}".format(epoch, args.epochs, *entry["train"].values())
@@ -202,7 +202,7 @@ def main():
         result["epochs"].append(entry)
     if "test" in held_out:
         result["test"] = evaluate(model, held_out["test"], len(classes), args.batch_size, layout)
-        print("test: {} pictures, accuracy {accuracy:.4f}, loss {loss:.4f}".format(len(held_out["test"]),
+        print("test: {} images, accuracy {accuracy:.4f}, loss {loss:.4f}".format(len(held_out["test"]),
                                                                                   **result["test"]))
     if args.out:
         with open(args.out, "w", encoding="utf-8") as file:

@@ -56,7 +56,7 @@ def network_parameter(name, shape):
     return values.astype(np.float32).reshape(shape)
 
 
-def pictures(seed, n, size):
+def images(seed, n, size):
     """[n, size, size, 3] float32: noise of single pixels plus noise of 8x8 blocks, those at the right and bottom cut off
     where size is no multiple of 8."""
     n_blocks = -(-size // 8)

@@ -1,4 +1,4 @@
-"""What bench_torch.py and bench_paddle.py have in common: seconds of steps, and the line of JSON about them."""
+"""What benchmark_torch.py and benchmark_paddle.py have in common: seconds of steps, and the line of JSON about them."""
 import json
 import resource
 import time

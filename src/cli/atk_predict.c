@@ -1,4 +1,4 @@
-/* atk-predict: classify pictures with a trained network. The table goes to standard output and
+/* atk-predict: classify images with a trained network. The table goes to standard output and
  * everything said about it to standard error; with --out the table goes to the file and the figures
  * to standard output. */
 #include "base/files.h"
@@ -74,7 +74,7 @@ static void put_class_column(FILE *table, const char *name, const struct class_l
 
 static void put_header(const struct program *p)
 {
-    const struct class_list *classes = &predictor_card(p->predictor)->classes;
+    const struct class_list *classes = &predictor_metadata(p->predictor)->classes;
     fputs("image,predicted,probability", p->table);
     for (int c = 0; c < classes->n; c++) {
         fputc(',', p->table);
@@ -86,7 +86,7 @@ static void put_header(const struct program *p)
 static enum status put_sample(void *context, const struct evaluator_sample *s, struct error *err)
 {
     struct program *p = context;
-    const struct class_list *classes = &predictor_card(p->predictor)->classes;
+    const struct class_list *classes = &predictor_metadata(p->predictor)->classes;
     csv_put_field(p->table, dataset_sample(p->data, s->row)->image);
     fputc(',', p->table);
     csv_put_field(p->table, classes->name[s->predicted]);
@@ -94,7 +94,7 @@ static enum status put_sample(void *context, const struct evaluator_sample *s, s
     for (int c = 0; c < classes->n; c++)
         fprintf(p->table, ",%.6g", (double)s->probability[c]);
     fputc('\n', p->table);
-    p->counts.pictures++;
+    p->counts.images++;
     return check_table(p, err);
 }
 
@@ -110,7 +110,7 @@ static void tell_progress(void *context, int n_done)
 {
     const struct program *p = context;
     if (p->progress)
-        fprintf(stderr, "\r%d of %d pictures%s", n_done, dataset_size(p->data),
+        fprintf(stderr, "\r%d of %d images%s", n_done, dataset_size(p->data),
                 n_done == dataset_size(p->data) ? "\n" : "");
 }
 
@@ -128,7 +128,7 @@ static enum status load_data(struct program *p, struct error *err)
         .header = !o->set.no_header,
         .delimiter = o->set.delimiter,
         .labels_optional = true,
-        .classes = &predictor_card(p->predictor)->classes,
+        .classes = &predictor_metadata(p->predictor)->classes,
     };
     return dataset_load(&p->data, o->data[0], &options, err);
 }
@@ -155,7 +155,7 @@ static void warn_of_rows(struct program *p)
     }
     if (notes->unknown_labels == 0)
         return;
-    label_hint(hint, notes->first_unknown_label, &predictor_card(p->predictor)->classes);
+    label_hint(hint, notes->first_unknown_label, &predictor_metadata(p->predictor)->classes);
     error_set(
         &warning,
         "%s:%d: %d of %d rows have a label that is no class of the model (the first: \"%s\")%s",
@@ -206,12 +206,12 @@ static enum status classify(struct program *p, struct error *err)
 static enum status report(struct program *p, struct error *err)
 {
     const struct predict_options *o = &p->options;
-    const struct class_list *classes = &predictor_card(p->predictor)->classes;
+    const struct class_list *classes = &predictor_metadata(p->predictor)->classes;
     metrics_finish(&p->metrics, 1.0);
     if (!o->set.quiet)
         predict_report_print(o->set.out ? stdout : stderr, &p->metrics, classes, &p->counts);
     else if (p->counts.skipped > 0)
-        fprintf(stderr, "atk-predict: %d picture%s skipped\n", p->counts.skipped,
+        fprintf(stderr, "atk-predict: %d image%s skipped\n", p->counts.skipped,
                 p->counts.skipped == 1 ? "" : "s");
     if (o->set.json && predict_report_json(stdout, &p->metrics, &p->counts, err) != STATUS_OK)
         return err->status;
@@ -220,7 +220,7 @@ static enum status report(struct program *p, struct error *err)
     if (!o->confusion_matrix)
         return STATUS_OK;
     if (p->metrics.n == 0)
-        return error_set(err, "--confusion-matrix: no picture has a label that the model knows");
+        return error_set(err, "--confusion-matrix: no image has a label that the model knows");
     return class_tables_write_confusion(o->confusion_matrix, classes, &p->metrics.confusion, err);
 }
 
@@ -234,8 +234,8 @@ static enum status run(struct program *p, struct error *err)
         predictor_open(&p->predictor, p->options.model, set->batch_size, err) != STATUS_OK ||
         load_data(p, err) != STATUS_OK ||
         predict_outputs_check_images(&p->options, p->data, err) != STATUS_OK ||
-        metrics_create(&p->metrics, predictor_card(p->predictor)->classes.n, dataset_size(p->data),
-                       err) != STATUS_OK)
+        metrics_create(&p->metrics, predictor_metadata(p->predictor)->classes.n,
+                       dataset_size(p->data), err) != STATUS_OK)
         return err->status;
     stop_signal_may_end(NULL);
     if (open_table(p, err) != STATUS_OK)

@@ -33,7 +33,7 @@ static const char nothing_written[] = "interrupted before training began; nothin
 static const char last_words[] =
     "atk-train: interrupted before training began; nothing was written\n";
 
-/* ---- looking at the pictures ---- */
+/* ---- looking at the images ---- */
 
 static void show_checked(void *context, int n_done, int n_total)
 {
@@ -41,15 +41,15 @@ static void show_checked(void *context, int n_done, int n_total)
     console_bar(context, n_done, "");
 }
 
-static enum status check_pictures(struct console *c, struct session *s, struct error *err)
+static enum status check_images(struct console *c, struct session *s, struct error *err)
 {
     const struct session_events events = {.context = c, .done = show_checked, .stop = &stop_signal};
     int n = s->train.n + s->val.n;
 
     if (!s->settings->dry_run && !session_wants_check(s))
         return session_check_files(s, err);
-    console_print(c, "pictures  reading %d\n", n);
-    console_bar_start(c, "pictures", "images", 0, n, 0);
+    console_print(c, "images  reading %d\n", n);
+    console_bar_start(c, "images", "images", 0, n, 0);
     enum status status = session_check(s, &events, err);
     console_bar_end(c);
     if (status != STATUS_OK || stop_signal || s->n_bad == 0 || s->settings->dry_run ||
@@ -371,7 +371,7 @@ static enum status write_dry_run(struct console *c, struct session *s, struct er
     return status;
 }
 
-/* A bad picture makes a dry run fail, unless it would be skipped. */
+/* A bad image makes a dry run fail, unless it would be skipped. */
 static enum status end_dry_run(struct console *c, struct session *s, struct error *err)
 {
     bool fails = s->n_bad > 0 && s->settings->on_bad_image == BAD_IMAGE_FAIL;
@@ -384,7 +384,7 @@ static enum status end_dry_run(struct console *c, struct session *s, struct erro
         return err->status;
     console_flush(c);
     if (fails)
-        return error_set(err, "%zu of %d pictures cannot be read", s->n_bad,
+        return error_set(err, "%zu of %d images cannot be read", s->n_bad,
                          s->train.n + s->val.n + (int)s->n_bad);
     return STATUS_OK;
 }
@@ -402,7 +402,7 @@ static enum status look_at_data(struct console *c, const struct settings *settin
     report_short_memory(c, s);
     if (!settings->dry_run && session_machine_check_memory(s, err) != STATUS_OK)
         return err->status;
-    return check_pictures(c, s, err);
+    return check_images(c, s, err);
 }
 
 static enum status run(struct console *c, const struct settings *settings, struct session *s,

@@ -37,7 +37,7 @@ static void write_flipped(const struct data_outputs *out, const struct data_tabl
     fputs("image,label,true_label\n", list);
     table_copy_header(&t->copy, table);
     for (int i = 0; i < dataset_size(t->data); i++) {
-        int image = dataset_sample(t->data, i)->picture, wrong = noise->label[image];
+        int image = dataset_sample(t->data, i)->identity, wrong = noise->label[image];
         const char *label =
             wrong == LABEL_NOISE_NONE ? NULL : dataset_classes(t->data)->name[wrong];
         table_copy_row(&t->copy, table, i, label);
@@ -60,7 +60,7 @@ static enum status flip(struct data_outputs *out, const struct data_table *t,
     }
     if (status == STATUS_OK)
         data_options_say(o, "%d of %d images have a wrong label now", noise.n,
-                         dataset_pictures(t->data));
+                         dataset_images(t->data));
     free(noise.label);
     return status;
 }

@@ -30,7 +30,7 @@ static int write_split(const struct data_outputs *out, const struct data_table *
         table_copy_header(&t->copy, out->writer[i].stream);
     for (int i = 0; i < dataset_size(t->data); i++) {
         bool tests = next_test < split->n_val && split->val[next_test] == i;
-        bool is_new = dataset_sample(t->data, i)->picture == n_images;
+        bool is_new = dataset_sample(t->data, i)->identity == n_images;
         next_test += tests;
         n_images += is_new;
         n_test_images += is_new && tests;
@@ -45,7 +45,7 @@ static enum status split(struct data_outputs *out, const struct data_table *t,
     struct split split;
     if (split_make_test(&split, t->data, o->test, (uint64_t)o->set.seed, err) != STATUS_OK)
         return err->status;
-    int n_test = 0, n = dataset_pictures(t->data);
+    int n_test = 0, n = dataset_images(t->data);
     enum status status = data_outputs_open(out, err);
     if (status == STATUS_OK) {
         n_test = write_split(out, t, &split);
@@ -67,7 +67,7 @@ static void write_folds(const struct data_outputs *out, const struct data_table 
     for (int i = 0; i < out->n; i++)
         table_copy_header(&t->copy, out->writer[i].stream);
     for (int i = 0; i < dataset_size(t->data); i++) {
-        int tested = folds->of_image[dataset_sample(t->data, i)->picture];
+        int tested = folds->of_image[dataset_sample(t->data, i)->identity];
         for (int f = 0; f < folds->n; f++)
             table_copy_row(&t->copy, out->writer[2 * f + (f == tested)].stream, i, NULL);
     }
@@ -83,7 +83,7 @@ static void say_folds(const struct data_table *t, const struct folds *folds,
     else
         snprintf(range, sizeof range, "%d", most);
     data_options_say(o, "%d images of %d classes in %d folds: %s to test in each",
-                     dataset_pictures(t->data), dataset_classes(t->data)->n, folds->n, range);
+                     dataset_images(t->data), dataset_classes(t->data)->n, folds->n, range);
     if (folds->n_always > 0)
         data_options_say(o,
                          "%d image%s in every fold and in no test: the only one of a class (%d), "

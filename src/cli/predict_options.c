@@ -26,11 +26,11 @@ static const struct row {
     {"label-column", 0, NULL, NULL},
     {"no-header", 0, NULL, NULL},
     {"delimiter", 0, NULL, NULL},
-    {"on-bad-image", 0, NULL, "a picture that cannot be read: stop, or leave it out and say so"},
+    {"on-bad-image", 0, NULL, "an image that cannot be read: stop, or leave it out and say so"},
     {"max-pixels", 0, NULL, NULL},
-    {"batch-size", 0, NULL, "pictures that go through the network at once"},
+    {"batch-size", 0, NULL, "images that go through the network at once"},
     {"tta", 0, NULL,
-     "flip: classify with the mean of the probabilities of a picture and of its mirror image, in "
+     "flip: classify with the mean of the probabilities of an image and of its mirror image, in "
      "twice the time"},
     {"threads", 0, NULL, NULL},
     {"workers", 0, NULL, NULL},
@@ -125,7 +125,7 @@ enum status predict_options_parse(struct predict_options *out, int argc, char **
         return status;
     if (argc - optind < 2)
         return error_usage(err, "%s; usage: atk-predict [OPTION...] MODEL DATA.csv|IMAGE...",
-                           argc - optind < 1 ? "no model given" : "no table or pictures given");
+                           argc - optind < 1 ? "no model given" : "no table or images given");
     out->model = argv[optind];
     out->data = argv + optind + 1;
     out->n_data = argc - optind - 1;
@@ -154,12 +154,12 @@ void predict_options_help(FILE *stream)
 {
     fputs("Usage: atk-predict [OPTION...] MODEL DATA.csv\n"
           "  or:  atk-predict [OPTION...] MODEL IMAGE...\n"
-          "Classify pictures with a network that atk-train has trained.\n\n"
+          "Classify images with a network that atk-train has trained.\n\n"
           "MODEL is a run folder (its best.safetensors, or last.safetensors when there was\n"
           "no validation) or a weights file. A single argument that ends in .csv is a table\n"
-          "of pictures; anything else is a picture, JPEG or PNG.\n\n"
+          "of images; anything else is an image, JPEG or PNG.\n\n"
           "The result is a CSV table: image,predicted,probability and one column of\n"
-          "probabilities for each class. When the table of pictures has labels, accuracy,\n"
+          "probabilities for each class. When the table of images has labels, accuracy,\n"
           "mean cross-entropy and recall of each class are printed: to standard error, or\n"
           "to standard output with --out. Labels are matched to the model's classes by\n"
           "name.\n\n",

@@ -25,7 +25,7 @@ enum status predict_options_parse(struct predict_options *out, int argc, char **
 void predict_options_free(struct predict_options *o); /* a zeroed one is fine */
 void predict_options_help(FILE *stream);
 
-/* One argument that ends in ".csv" (in any case) is a table; all others are pictures. */
+/* One argument that ends in ".csv" (in any case) is a table; all others are images. */
 bool predict_options_is_table(const struct predict_options *o);
 
 #endif

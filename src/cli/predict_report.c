@@ -8,7 +8,7 @@
 void predict_report_print(FILE *stream, const struct metrics *m, const struct class_list *classes,
                           const struct predict_counts *counts)
 {
-    fprintf(stream, "%d picture%s classified", counts->pictures, counts->pictures == 1 ? "" : "s");
+    fprintf(stream, "%d image%s classified", counts->images, counts->images == 1 ? "" : "s");
     if (counts->skipped > 0)
         fprintf(stream, ", %d skipped", counts->skipped);
     if (m->n == 0) {
@@ -16,7 +16,7 @@ void predict_report_print(FILE *stream, const struct metrics *m, const struct cl
                                                    : "; no labels to compare with\n");
         return;
     }
-    if (m->n < counts->pictures)
+    if (m->n < counts->images)
         fprintf(stream, "; %d of them have a label that the model knows", m->n);
     fprintf(stream, "\naccuracy %.4f (%d of %d), mean cross-entropy %.4f, balanced accuracy %.4f\n",
             m->accuracy, m->n_correct, m->n, m->mean_loss, m->balanced_accuracy);
@@ -45,7 +45,7 @@ enum status predict_report_json(FILE *stream, const struct metrics *m,
 
     if (!w)
         return err->status;
-    json_write_integer(w, "pictures", counts->pictures);
+    json_write_integer(w, "pictures", counts->images);
     json_write_integer(w, "skipped", counts->skipped);
     json_write_integer(w, "labelled", m->n);
     json_write_integer(w, "unknown_labels", counts->unknown_labels);

@@ -1,4 +1,4 @@
-/* What atk-predict says about labelled pictures: for people, and as one line of JSON. */
+/* What atk-predict says about labelled images: for people, and as one line of JSON. */
 #ifndef CLI_PREDICT_REPORT_H
 #define CLI_PREDICT_REPORT_H
 
@@ -9,7 +9,7 @@
 #include <stdio.h>
 
 struct predict_counts {
-    int pictures;       /* classified */
+    int images;         /* classified */
     int skipped;        /* could not be read */
     int unknown_labels; /* rows whose label is no class of the model */
 };

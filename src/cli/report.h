@@ -15,12 +15,12 @@
 /* The settings that are not at their defaults, or all of them, in one paragraph as "name=value".
  * Those that the weights file gave stand on the weights' line. */
 void report_settings(struct console *c, const struct session *s, bool all);
-/* Pictures, classes with counts (in a paragraph, of the first few when there are many; or as a
+/* Images, classes with counts (in a paragraph, of the first few when there are many; or as a
  * table of all), and what was noticed about the table. */
 void report_data(struct console *c, const struct session *s, bool as_table);
 /* What is odd about data: each kind has a line with its count and its first example. */
 void report_findings(struct console *c, const struct findings *findings);
-/* Mean and std that were found in the pictures. */
+/* Mean and std that were found in the images. */
 void report_colours(struct console *c, const struct session *s);
 /* blocks: how many of which width, too. */
 void report_network(struct console *c, const struct session *s, bool blocks);
@@ -38,7 +38,7 @@ void report_features(struct console *c, const struct session *s);
 /* The layer table and the memory of a training run, for --dry-run. */
 void report_layers(struct console *c, const struct session *s);
 void report_memory(struct console *c, const struct session *s);
-/* Pictures that could not be read. */
+/* Images that could not be read. */
 void report_bad_images(struct console *c, const struct session *s, bool list);
 
 /* ---- a run (report_run.c) ---- */

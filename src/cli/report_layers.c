@@ -28,7 +28,7 @@ void report_layers(struct console *c, const struct session *s)
                       report_count(products, (double)l->multiply_adds), l->method[0] ? "  " : "",
                       l->method);
     }
-    console_print(c, "total: %lld parameters (%s), %s multiply-adds for one picture\n",
+    console_print(c, "total: %lld parameters (%s), %s multiply-adds for one image\n",
                   (long long)m->parameters, report_count(parameters, (double)m->parameters),
                   report_count(products, (double)m->multiply_adds));
 }
@@ -55,14 +55,14 @@ void report_memory(struct console *c, const struct session *s)
     if (m->decoding > 0)
         print_line(c, "their largest image, for each decoding thread", m->decoding);
     if (m->mirrored > 0)
-        print_line(c, "mirrored pictures (--tta flip)", m->mirrored);
+        print_line(c, "mirrored images (--tta flip)", m->mirrored);
     if (m->step > 0)
         print_line(c, "steps of several batches (--accumulate)", m->step);
     if (m->features > 0)
         print_line(c, "features, computed once (--cache-features)", m->features);
     print_line(c, "losses and predictions", m->figures);
     print_line(c, "weights that are being saved", m->saving);
-    print_line(c, "resized pictures (cache)", m->cache);
+    print_line(c, "resized images (cache)", m->cache);
     print_line(c, "program and libraries", m->program);
     print_line(c, "in all", m->peak);
     if (m->free > 0)

@@ -5,17 +5,17 @@
 #include <math.h>
 #include <stdio.h>
 
-/* The set among which k is counted: a batch or a step, full and, when it has fewer pictures, the
+/* The set among which k is counted: a batch or a step, full and, when it has fewer images, the
  * last one of an epoch. */
 struct set {
     struct aggregate_options options;
-    int n, last; /* pictures; last 0: like all others */
+    int n, last; /* images; last 0: like all others */
     const char *name;
 };
 
 static struct set count_set(const struct session *s)
 {
-    int full = recipe_scope_pictures(s->settings);
+    int full = recipe_scope_images(s->settings);
     struct set set = {
         .options = recipe_aggregate(s->settings),
         .n = full < s->train.n ? full : s->train.n,
@@ -26,7 +26,7 @@ static struct set count_set(const struct session *s)
     return set;
 }
 
-/* Which pictures the backward pass visits, and why. */
+/* Which images the backward pass visits, and why. */
 static void print_backward(struct console *c, const struct session *s, int n_selected, int n)
 {
     bool mixed = s->spec.norm.kind == NORM_BATCH && !s->settings->freeze_bn;
@@ -34,7 +34,7 @@ static void print_backward(struct console *c, const struct session *s, int n_sel
     if (n_selected == n)
         return;
     if (mixed)
-        console_print(c, "          the backward pass visits all of them: BatchNorm lets pictures "
+        console_print(c, "          the backward pass visits all of them: BatchNorm lets images "
                          "of a batch influence each other\n");
     else if (s->settings->backward == BACKWARD_FULL)
         console_print(c, "          the backward pass visits all of them (--backward full)\n");
@@ -66,7 +66,7 @@ static void print_kind(struct console *c, const struct settings *s, const struct
 
     console_print(c, "loss      %s, %s of ", loss[s->loss], aggregate[s->aggregate]);
     if (s->scope == SCOPE_DATASET)
-        console_print(c, "all training pictures");
+        console_print(c, "all training images");
     else
         console_print(c, "each %s", set->name);
     if (s->drop_largest.value > 0)
@@ -201,10 +201,9 @@ void report_loss(struct console *c, const struct session *s)
     print_schedule(c, settings);
     print_backward(c, s, full.kind == AGGREGATE_TOP_K ? 1 : full.k, set.n);
     if (full.kind == AGGREGATE_ATK && k->kind == ATK_COUNT && k->value == 1)
-        console_print(
-            c,
-            "          k 1 is the hardest picture of each %s alone; all of them are k 1.0 "
-            "or 100%%\n",
-            set.name);
+        console_print(c,
+                      "          k 1 is the hardest image of each %s alone; all of them are k 1.0 "
+                      "or 100%%\n",
+                      set.name);
     warn_rounding(c, settings, &set);
 }

@@ -77,7 +77,7 @@ static void warn_selected(struct console *c, const struct session *s, const stru
     if (s->settings->scope == SCOPE_DATASET && e->epoch == e->n_epochs &&
         fabs(e->selected - asked) > 0.1)
         console_warn(c,
-                     "%.0f %% of the pictures counted in the last epoch instead of %.0f %%: too "
+                     "%.0f %% of the images counted in the last epoch instead of %.0f %%: too "
                      "many losses are 0, or the threshold has had too few steps",
                      100 * e->selected, 100 * asked);
 }
@@ -155,7 +155,7 @@ static void print_end(struct console *c, const struct settings *s, const struct 
 static void warn_low_k(struct console *c, const struct session *s, const struct trainer_result *r)
 {
     const struct aggregate_options options = recipe_aggregate(s->settings);
-    int n = recipe_scope_pictures(s->settings), n_train = s->train.n;
+    int n = recipe_scope_images(s->settings), n_train = s->train.n;
     bool whole = s->settings->scope == SCOPE_DATASET;
     double error = 1 - r->best_accuracy;
 

@@ -160,19 +160,18 @@ static void print_draws(struct console *c, const struct session *s)
         large = large < 0 || count[i] > count[large] ? i : large;
         small = small < 0 || count[i] < count[small] ? i : small;
     }
-    console_print(
-        c,
-        "          drawn evenly from the classes: in an epoch a picture of %s comes about "
-        "%.2g times,\n          one of %s %.2g times\n",
-        classes->name[large], (double)s->train.n / present / count[large], classes->name[small],
-        (double)s->train.n / present / count[small]);
+    console_print(c,
+                  "          drawn evenly from the classes: in an epoch an image of %s comes about "
+                  "%.2g times,\n          one of %s %.2g times\n",
+                  classes->name[large], (double)s->train.n / present / count[large],
+                  classes->name[small], (double)s->train.n / present / count[small]);
 }
 
 void report_data(struct console *c, const struct session *s, bool as_table)
 {
     int n_rows = dataset_size(s->data);
 
-    console_print(c, "data      %s: %d picture%s, %d classes\n", dataset_path(s->data), n_rows,
+    console_print(c, "data      %s: %d image%s, %d classes\n", dataset_path(s->data), n_rows,
                   plural(n_rows), session_classes(s)->n);
     if (s->val_data)
         console_print(c, "          %d to train, %d of %s to validate\n", s->train.n, s->val.n,
@@ -190,16 +189,16 @@ void report_data(struct console *c, const struct session *s, bool as_table)
         print_draws(c, s);
     report_findings(c, &s->findings);
     if (!s->images_are_checked)
-        console_print(c, "          the pictures themselves were not looked at: --dry-run does\n");
+        console_print(c, "          the images themselves were not looked at: --dry-run does\n");
     if (!s->val.data && s->settings->val_split > 0)
-        console_warn(c, "no picture is left to validate with");
+        console_warn(c, "no image is left to validate with");
 }
 
 void report_colours(struct console *c, const struct session *s)
 {
     char mean[SETTINGS_TEXT_BYTES], std[SETTINGS_TEXT_BYTES];
 
-    console_print(c, "          colours of the training pictures: mean %s, std %s\n",
+    console_print(c, "          colours of the training images: mean %s, std %s\n",
                   settings_text(s->settings, settings_table_find("mean"), mean),
                   settings_text(s->settings, settings_table_find("std"), std));
 }
@@ -238,7 +237,7 @@ static void report_disk_cache(struct console *c, const struct session *s)
     struct error trouble;
 
     if (disk_cache_trouble(s->disk, &trouble) == STATUS_OK)
-        console_print(c, "          resized pictures are kept in %s\n", disk_cache_path(s->disk));
+        console_print(c, "          resized images are kept in %s\n", disk_cache_path(s->disk));
     else
         console_warn(c, "%s: what is not there is decoded anew each epoch", trouble.message);
 }
@@ -249,18 +248,18 @@ static void print_cache(struct console *c, const struct session *s)
     char bytes[REPORT_AMOUNT_BYTES], crops[48] = "";
     const struct session_memory *m = &s->memory;
 
-    if (s->picture_side != s->settings->size)
-        snprintf(crops, sizeof crops, " (%dx%d, for crops)", s->picture_side, s->picture_side);
+    if (s->image_side != s->settings->size)
+        snprintf(crops, sizeof crops, " (%dx%d, for crops)", s->image_side, s->image_side);
     if (m->cache == 0 && s->keeps_features)
-        console_print(c, "          pictures are decoded once, for their features\n");
+        console_print(c, "          images are decoded once, for their features\n");
     else if (m->cache == 0)
-        console_print(c, "          pictures are decoded anew each epoch (no cache)%s\n", crops);
-    else if (m->cache >= m->pictures)
-        console_print(c, "          resized pictures stay in memory: %s%s\n",
-                      report_bytes(bytes, m->pictures), crops);
+        console_print(c, "          images are decoded anew each epoch (no cache)%s\n", crops);
+    else if (m->cache >= m->images)
+        console_print(c, "          resized images stay in memory: %s%s\n",
+                      report_bytes(bytes, m->images), crops);
     else
-        console_print(c, "          %.0f %% of the resized pictures stay in memory: %s%s\n",
-                      100.0 * (double)m->cache / (double)m->pictures, report_bytes(bytes, m->cache),
+        console_print(c, "          %.0f %% of the resized images stay in memory: %s%s\n",
+                      100.0 * (double)m->cache / (double)m->images, report_bytes(bytes, m->cache),
                       crops);
 }
 
@@ -307,7 +306,7 @@ void report_features(struct console *c, const struct session *s)
     int n = s->train.n + (s->val_loader ? s->val.n : 0);
     int n_found = s->train_features.n_found + s->val_features.n_found;
 
-    console_print(c, "features  of %d picture%s, computed once%s\n", n, plural(n),
+    console_print(c, "features  of %d image%s, computed once%s\n", n, plural(n),
                   s->features_file ? "" : " (--cache none: and forgotten at the end)");
     if (s->features_file)
         console_print(c, "          %d of them %s from %s\n", n_found,
@@ -323,7 +322,7 @@ void report_bad_images(struct console *c, const struct session *s, bool list)
         return;
     for (size_t i = 0; list && i < s->n_bad; i++)
         console_warn(c, "%s", s->bad[i].message);
-    console_warn(c, "%zu picture%s cannot be read%s", s->n_bad, plural((long)s->n_bad),
+    console_warn(c, "%zu image%s cannot be read%s", s->n_bad, plural((long)s->n_bad),
                  s->settings->on_bad_image == BAD_IMAGE_SKIP ? " and left out" : "");
 }
 

@@ -244,8 +244,8 @@ void train_options_help(FILE *stream)
 
     fputs("Usage: atk-train [OPTION...] DATA.csv\n"
           "  or:  atk-train --resume=DIR\n"
-          "Train a residual network on labelled pictures with the average top-k loss.\n\n"
-          "DATA.csv has a header line and one row for each picture: its path and its label,\n"
+          "Train a residual network on labelled images with the average top-k loss.\n\n"
+          "DATA.csv has a header line and one row for each image: its path and its label,\n"
           "a number or a name. Every option is also a key of the YAML file that --config\n"
           "reads; relative paths, in such a file too, begin at the working directory.\n",
           stream);

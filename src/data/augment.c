@@ -1,6 +1,6 @@
-/* Mirror and crop in one resampling, straight from the square that is kept; a rotation after it, as
- * few runs ask for one; then colours. Brightness and contrast cost no pass of their own: the loader
- * looks each byte up anyway. */
+/* Mirror and crop in one resampling, straight from the resized image that is kept; a rotation after
+ * it, as few runs ask for one; then colours. Brightness and contrast cost no pass of their own: the
+ * loader looks each byte up anyway. */
 #include "data/augment.h"
 
 #include "data/augment_colour.h"
@@ -45,7 +45,7 @@ void augment_lay_out(struct augment *a, const struct augment_options *opt,
     a->turned = opt->rotate > 0 ? arena_take(arena, n_pixels, 3) : NULL;
 }
 
-static enum status crop(struct augment *a, const struct square *picture,
+static enum status crop(struct augment *a, const struct resized_image *image,
                         const struct augment_view *view, struct error *err)
 {
     double side = a->side_in;
@@ -58,19 +58,19 @@ static enum status crop(struct augment *a, const struct square *picture,
         .mirrored_y = view->vflip,
     };
 
-    return resize_crop_run(a->rgb, picture->rgb, &box, &a->crop, err);
+    return resize_crop_run(a->rgb, image->rgb, &box, &a->crop, err);
 }
 
 /* The view's pixels where they will be, in the colours that they have. */
-static enum status shape(const uint8_t **out, struct augment *a, const struct square *picture,
+static enum status shape(const uint8_t **out, struct augment *a, const struct resized_image *image,
                          const struct augment_view *view, struct error *err)
 {
     bool whole = view->crop.width == 1 && view->crop.height == 1 && !view->hflip && !view->vflip &&
                  a->side_in == a->side_out;
 
-    if (!whole && crop(a, picture, view, err) != STATUS_OK)
+    if (!whole && crop(a, image, view, err) != STATUS_OK)
         return err->status;
-    *out = whole ? picture->rgb : a->rgb;
+    *out = whole ? image->rgb : a->rgb;
     if (view->rotate != 0) {
         rotate_run(a->turned, *out, a->side_out, view->rotate);
         *out = a->turned;
@@ -97,12 +97,12 @@ static const uint8_t *recolour(struct augment *a, const uint8_t *shaped,
     return rgb;
 }
 
-enum status augment_apply(const uint8_t **out, struct augment *a, const struct square *picture,
+enum status augment_apply(const uint8_t **out, struct augment *a, const struct resized_image *image,
                           const struct augment_view *view, struct error *err)
 {
     size_t n_pixels = (size_t)a->side_out * (size_t)a->side_out;
 
-    if (shape(out, a, picture, view, err) != STATUS_OK)
+    if (shape(out, a, image, view, err) != STATUS_OK)
         return err->status;
     augment_colour_light(a->light, *out, n_pixels, view->brightness, view->contrast);
     if (view->saturation != 1 || view->hue != 0)

@@ -1,5 +1,5 @@
-/* Training pictures seen each time in another way: mirrored, cropped, turned, in other light, in
- * part erased. What is done to a picture is drawn first (augment_draw) and applied then
+/* Training images seen each time in another way: mirrored, cropped, turned, in other light, in
+ * part erased. What is done to an image is drawn first (augment_draw) and applied then
  * (augment_apply, augment_erase), so that all can be tested alone.
  *
  * The transforms, their ranges and their distributions are those of torchvision's
@@ -11,18 +11,18 @@
 
 #include "base/arena.h"
 #include "base/error.h"
-#include "data/square.h"
+#include "data/resized_image.h"
 #include "image/image_fit.h"
 #include "image/resize_crop.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
-/* All zero but for crop_scale and crop_ratio = {1, 1}: pictures as they are. */
+/* All zero but for crop_scale and crop_ratio = {1, 1}: images as they are. */
 struct augment_options {
     double hflip, vflip; /* probabilities */
-    /* Share of the picture's area and aspect ratio (width / height, drawn on a logarithmic scale)
-     * of a part that is resized to the network's size; {1, 1}: the whole picture, whatever the
+    /* Share of the image's area and aspect ratio (width / height, drawn on a logarithmic scale)
+     * of a part that is resized to the network's size; {1, 1}: the whole image, whatever the
      * ratio. */
     double crop_scale[2], crop_ratio[2];
     double rotate; /* degrees: by an angle from -x to x */
@@ -31,7 +31,7 @@ struct augment_options {
     double hue;   /* turns of the colour circle, at most 0.5: from -x to x */
     double erase; /* probability */
 };
-/* Whether anything is done to pictures. */
+/* Whether anything is done to images. */
 bool augment_is_on(const struct augment_options *opt);
 /* Whether parts of them are drawn. */
 bool augment_crops(const struct augment_options *opt);
@@ -40,12 +40,12 @@ bool augment_crops(const struct augment_options *opt);
 double augment_default_scale(const struct augment_options *opt);
 
 struct augment_box {
-    double x, y, width, height; /* shares of a picture's sides, within 0..1 */
+    double x, y, width, height; /* shares of an image's sides, within 0..1 */
 };
-/* What is done to one picture. */
+/* What is done to one image. */
 struct augment_view {
     bool hflip, vflip;
-    struct augment_box crop;                 /* of the picture that is kept */
+    struct augment_box crop;                 /* of the image that is kept */
     double rotate;                           /* degrees, counter-clockwise */
     double brightness, contrast, saturation; /* factors; 1: as it is */
     double hue;                              /* turns */
@@ -57,31 +57,31 @@ struct augment_moment {
     int epoch, row;
     int occurrence; /* how often the row came before in this epoch */
 };
-/* aspect: width / height of the picture. */
+/* aspect: width / height of the image. */
 void augment_draw(struct augment_view *view, const struct augment_options *opt, double aspect,
                   const struct augment_moment *moment);
 
-/* For one picture at a time, of one side, to results of one side. */
+/* For one image at a time, of one side, to results of one side. */
 struct augment {
     int side_in, side_out;
     struct resize_crop crop;
     uint8_t *rgb, *turned; /* [side_out, side_out, 3]; turned NULL: opt->rotate was 0 */
     uint8_t light[256];
 };
-/* kept: what the pictures are. The memory belongs to the arena; called twice, as base/arena.h says.
+/* kept: what the images are. The memory belongs to the arena; called twice, as base/arena.h says.
  */
 void augment_lay_out(struct augment *a, const struct augment_options *opt,
                      const struct image_fit *kept, int side_out, struct arena *arena);
-/* *out = the view [side_out, side_out, 3], in memory of *a or the picture itself, but for what is
+/* *out = the view [side_out, side_out, 3], in memory of *a or the image itself, but for what is
  * left to do to it: each byte v is to become a->light[v], and bars and a part are to be erased. */
-enum status augment_apply(const uint8_t **out, struct augment *a, const struct square *picture,
+enum status augment_apply(const uint8_t **out, struct augment *a, const struct resized_image *image,
                           const struct augment_view *view, struct error *err);
-/* Erases of the normalised result x [side, side, 3] what shows no pixel of a letterboxed picture,
- * wherever the view has moved its bars: to 0. shown: the picture's part of the kept square
+/* Erases of the normalised result x [side, side, 3] what shows no pixel of a letterboxed image,
+ * wherever the view has moved its bars: to 0. shown: the image's part of the kept image
  * [side_in, side_in]. */
 void augment_erase_bars(float *x, int side, const struct image_fit_place *shown, int side_in,
                         const struct augment_view *view);
-/* What is done to a picture that is seen as it is. */
+/* What is done to an image that is seen as it is. */
 extern const struct augment_view augment_nothing;
 /* Erases of the normalised result x [side, side, 3]: to 0, the mean colour of what --mean says, as
  * torchvision's RandomErasing does behind Normalize. The box's edges are rounded to whole pixels.

@@ -1,4 +1,4 @@
-/* Colours of a picture as torchvision's ColorJitter changes them, on bytes and in a fixed order:
+/* Colours of an image as torchvision's ColorJitter changes them, on bytes and in a fixed order:
  * brightness, contrast, saturation, hue. Each gives whole grey levels 0..255, rounded to nearest
  * and cut off at the ends, for the next one to go on from. Grey is PIL's "L", ITU-R BT.601 in 16
  * bits: (19595 R + 38470 G + 7471 B) / 65536. */
@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 /* What becomes of each byte v of rgb [n_pixels, 3]: brightness x v; then m + contrast x (v - m)
- * with m = the mean grey of the picture, a whole number. Factor 1 changes nothing. */
+ * with m = the mean grey of the image, a whole number. Factor 1 changes nothing. */
 void augment_colour_light(uint8_t table[256], const uint8_t *rgb, size_t n_pixels,
                           double brightness, double contrast);
 

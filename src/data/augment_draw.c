@@ -1,5 +1,5 @@
 /* Numbers are drawn in a fixed order whatever is switched on, those whose count varies last, in two
- * streams that each end so: one option more does not change what the others do to a picture. */
+ * streams that each end so: one option more does not change what the others do to an image. */
 #include "base/rng.h"
 #include "data/augment.h"
 

@@ -1,5 +1,5 @@
-/* Mean and standard deviation of the colours of many pictures, from exact sums of bytes: in
- * whatever order, and by however many threads, pictures are added, the result has the same bits. */
+/* Mean and standard deviation of the colours of many images, from exact sums of bytes: in
+ * whatever order, and by however many threads, images are added, the result has the same bits. */
 #ifndef DATA_COLOUR_SUMS_H
 #define DATA_COLOUR_SUMS_H
 
@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Of channels R, G, B. 64 bits hold the squares of 2.8e14 pixels: a million pictures of 4096 x 4096
+/* Of channels R, G, B. 64 bits hold the squares of 2.8e14 pixels: a million images of 4096 x 4096
  * are 1.7e13. */
 struct colour_sums {
     uint64_t n_pixels, sum[3], squares[3];

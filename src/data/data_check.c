@@ -37,14 +37,14 @@ static enum status check_rows(struct findings *out, const struct dataset *d, str
                  "row of empty fields is skipped", "rows of empty fields are skipped",
                  err) != STATUS_OK ||
         add_rows(out, FINDING_REPEATED_ROWS, d, n->repeated_images, n->first_repeated_line,
-                 "row repeats a picture that occurred before, with the same label",
-                 "rows repeat a picture that occurred before, with the same label",
+                 "row repeats an image that occurred before, with the same label",
+                 "rows repeat an image that occurred before, with the same label",
                  err) != STATUS_OK)
         return err->status;
     return add_rows(out, FINDING_CONFLICTING_ROWS, d, n->conflicting_images,
                     n->first_conflicting_line,
-                    "row gives a picture that occurred before another label",
-                    "rows give a picture that occurred before another label", err);
+                    "row gives an image that occurred before another label",
+                    "rows give an image that occurred before another label", err);
 }
 
 /* Rows of the other table whose image file is trained on. */
@@ -53,8 +53,8 @@ static enum status check_shared(struct findings *out, const struct dataset *trai
 {
     int line, n = dataset_count_shared(train, val, &line);
     return add_rows(out, FINDING_SHARED_ROWS, val, n, line,
-                    "row has a picture that is trained on: validation flatters",
-                    "rows have a picture that is trained on: validation flatters", err);
+                    "row has an image that is trained on: validation flatters",
+                    "rows have an image that is trained on: validation flatters", err);
 }
 
 enum status data_check_run(struct findings *out, const struct data_check *check, struct error *err)

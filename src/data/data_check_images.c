@@ -59,7 +59,7 @@ static void look(struct looks *looks, const struct data_check_side *side)
 {
     for (int i = 0; i < side->n; i++) {
         int row = side->row[i];
-        const struct image_facts *f = &side->facts[row];
+        const struct image_traits *f = &side->traits[row];
         if (!f->is_known)
             continue;
         if (f->is_one_colour)
@@ -80,7 +80,7 @@ static enum status add_looks(struct findings *out, const struct looks *looks, bo
     struct finding what;
     if (t->n > 0) {
         what = about(FINDING_ONE_COLOUR, t->n, &t->first);
-        if (findings_add(out, &what, err, "%d picture%s of one single colour (the first: %s)", t->n,
+        if (findings_add(out, &what, err, "%d image%s of one single colour (the first: %s)", t->n,
                          t->n == 1 ? " is" : "s are", what.image) != STATUS_OK)
             return err->status;
     }
@@ -88,7 +88,7 @@ static enum status add_looks(struct findings *out, const struct looks *looks, bo
     if (t->n > 0 && looks->brightest < DARKEST) {
         what = about(FINDING_UNUSED_BITS, t->n, &t->first);
         if (findings_add(out, &what, err,
-                         "%d picture%s of 16 bits %s a small part of the range and will be seen as "
+                         "%d image%s of 16 bits %s a small part of the range and will be seen as "
                          "black: as read, no value is above %d of 255 (the first: %s)",
                          t->n, plural(t->n), t->n == 1 ? "uses" : "use", looks->brightest,
                          what.image) != STATUS_OK)
@@ -99,7 +99,7 @@ static enum status add_looks(struct findings *out, const struct looks *looks, bo
         return STATUS_OK;
     what = about(FINDING_SQUASHED, t->n, &t->first);
     return findings_add(out, &what, err,
-                        "%d picture%s sides of more than 1 to %g and will be squashed: see "
+                        "%d image%s sides of more than 1 to %g and will be squashed: see "
                         "--resize (the first: %s)",
                         t->n, t->n == 1 ? " has" : "s have", (double)widest, what.image);
 }
@@ -123,10 +123,10 @@ static struct place place_of(const struct sides *sides, int number)
     return (struct place){sides->train, sides->train->row[number]};
 }
 
-static const struct image_facts *facts_of(const struct sides *sides, int number)
+static const struct image_traits *traits_of(const struct sides *sides, int number)
 {
     const struct place p = place_of(sides, number);
-    return &p.side->facts[p.row];
+    return &p.side->traits[p.row];
 }
 
 /* Copies of one kind: how many, and the first of them beside the image that it is a copy of. */
@@ -148,7 +148,7 @@ static void note_pair(struct copies *across, struct copies *labeled, const struc
                       int copy, int original)
 {
     const struct place a = place_of(sides, original), b = place_of(sides, copy);
-    if (dataset_same_picture(a.side->data, a.row, b.side->data, b.row))
+    if (dataset_same_image(a.side->data, a.row, b.side->data, b.row))
         return;
     if (validates(sides, copy) && !validates(sides, original))
         note_copy(across, copy, original);
@@ -163,11 +163,11 @@ static void find_copies(struct copies *across, struct copies *labeled, const str
 {
     int n = sides->train->n + sides->val->n;
     for (int i = 0; i < n; i++) {
-        const struct image_facts *f = facts_of(sides, i);
+        const struct image_traits *f = traits_of(sides, i);
         size_t at = f->content & (size - 1);
         if (!f->is_known)
             continue;
-        while (slot[at] > 0 && facts_of(sides, slot[at] - 1)->content != f->content)
+        while (slot[at] > 0 && traits_of(sides, slot[at] - 1)->content != f->content)
             at = (at + 1) & (size - 1);
         if (slot[at] > 0)
             note_pair(across, labeled, sides, i, slot[at] - 1);
@@ -184,7 +184,7 @@ static enum status add_across(struct findings *out, const struct copies *c,
     const struct place copy = place_of(sides, c->copy), original = place_of(sides, c->original);
     const struct finding what = about(FINDING_COPIES_ACROSS, c->n, &copy);
     return findings_add(out, &what, err,
-                        "%d picture%s to validate %s byte for byte %s trained on: validation "
+                        "%d image%s to validate %s byte for byte %s trained on: validation "
                         "flatters (the first: %s, a copy of %s)",
                         c->n, plural(c->n), c->n == 1 ? "is" : "are", c->n == 1 ? "one" : "some",
                         what.image, sample_at(&original)->image);
@@ -198,7 +198,7 @@ static enum status add_labeled(struct findings *out, const struct copies *c,
     const struct place copy = place_of(sides, c->copy), original = place_of(sides, c->original);
     const struct finding what = about(FINDING_COPIES_LABELED, c->n, &copy);
     return findings_add(out, &what, err,
-                        "%d picture%s byte for byte another one with another label (the first: %s, "
+                        "%d image%s byte for byte another one with another label (the first: %s, "
                         "a copy of %s in line %d)",
                         c->n, c->n == 1 ? " is" : "s are", what.image, sample_at(&original)->image,
                         sample_at(&original)->line);
@@ -224,7 +224,7 @@ enum status data_check_images(struct findings *out, const struct data_check_side
                               const struct data_check_side *val, bool squashes, struct error *err)
 {
     const struct data_check_side none = {0};
-    const struct sides sides = {train->facts ? train : &none, val->facts ? val : &none};
+    const struct sides sides = {train->traits ? train : &none, val->traits ? val : &none};
     struct looks looks = {0};
     look(&looks, sides.train);
     look(&looks, sides.val);

@@ -240,7 +240,7 @@ struct sizes {
     const struct dataset *data;
     const struct class_list *list;
     int *count, *first; /* [classes] rows that are trained on, and the first of them */
-    int *only;          /* [classes] the row of the only picture of a class + 1; 0: no row of it;
+    int *only;          /* [classes] the row of the only image of a class + 1; 0: no row of it;
                            -1: there are more */
 };
 
@@ -254,11 +254,11 @@ static enum status add_untrained(struct findings *out, const struct sizes *s, st
         return STATUS_OK;
     const struct finding what = {
         .kind = FINDING_UNTRAINED_CLASSES, .count = n, .file = dataset_path(s->data)};
-    return findings_add(out, &what, err, "%d class%s no training picture (the first: \"%s\")", n,
+    return findings_add(out, &what, err, "%d class%s no training image (the first: \"%s\")", n,
                         n == 1 ? " has" : "es have", s->list->name[first]);
 }
 
-/* The first row that is the only picture of its class; -1: none. */
+/* The first row that is the only image of its class; -1: none. */
 static int find_only(const struct sizes *s)
 {
     for (int row = 0; row < dataset_size(s->data); row++) {
@@ -279,12 +279,11 @@ static enum status add_single(struct findings *out, const struct sizes *s, int n
         const struct finding what = {
             .kind = FINDING_SINGLE_IMAGES, .count = n, .file = dataset_path(s->data)};
         return findings_add(out, &what, err,
-                            "%d %s a single picture, which is trained on and not validated", n,
-                            have);
+                            "%d %s a single image, which is trained on and not validated", n, have);
     }
     const struct finding what = about_row(FINDING_SINGLE_IMAGES, n, s->data, row);
     return findings_add(out, &what, err,
-                        "%d %s a single picture, which is trained on and not validated (the first: "
+                        "%d %s a single image, which is trained on and not validated (the first: "
                         "\"%s\")",
                         n, have, s->list->name[dataset_sample(s->data, row)->label]);
 }
@@ -299,7 +298,7 @@ static enum status add_small(struct findings *out, const struct sizes *s, struct
         return STATUS_OK;
     const struct finding what = about_row(FINDING_SMALL_CLASSES, n, s->data, s->first[first]);
     return findings_add(
-        out, &what, err, "%d class%s fewer than %d pictures to train on (the first: \"%s\", %d)", n,
+        out, &what, err, "%d class%s fewer than %d images to train on (the first: \"%s\", %d)", n,
         n == 1 ? " has" : "es have", SMALL_CLASS, s->list->name[first], s->count[first]);
 }
 
@@ -317,7 +316,7 @@ static void measure(struct sizes *s, const struct data_check_side *train)
         int *only = &s->only[label];
         if (*only == 0)
             *only = i + 1;
-        else if (*only > 0 && !dataset_same_picture(s->data, i, s->data, *only - 1))
+        else if (*only > 0 && !dataset_same_image(s->data, i, s->data, *only - 1))
             *only = -1;
     }
 }

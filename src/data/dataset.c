@@ -1,5 +1,5 @@
 /* Loading goes in passes over the table: find the columns, take each row's path and label text,
- * then settle what labels and pictures are the same. Texts become numbers by hash tables. */
+ * then settle what labels and images are the same. Texts become numbers by hash tables. */
 #include "data/dataset.h"
 
 #include "base/files.h"
@@ -17,7 +17,7 @@ struct dataset {
     struct sample *sample; /* [n] */
     int n;
     struct class_list classes;
-    struct string_index pictures; /* the identities; sample.picture is a number in it */
+    struct string_index identities; /* the identities; sample.identity is a number in it */
     struct dataset_notes notes;
     char *unknown_label; /* notes.first_unknown_label */
     struct dataset_table table;
@@ -69,7 +69,7 @@ static enum status append(struct dataset *d, const char *root, const char *name,
     return STATUS_OK;
 }
 
-/* Row i shows the picture that row `first` does. */
+/* Row i shows the image that row `first` does. */
 static void note_repeated(struct dataset *d, int i, int first)
 {
     const struct sample *s = &d->sample[i];
@@ -80,27 +80,27 @@ static void note_repeated(struct dataset *d, int i, int first)
         *line = s->line;
 }
 
-/* first [rows] becomes the first row of each picture. */
+/* first [rows] becomes the first row of each image. */
 static enum status number_rows(struct dataset *d, struct identity *identity, int *first,
                                struct error *err)
 {
     for (int i = 0; i < d->n; i++) {
         struct sample *s = &d->sample[i];
         const char *name;
-        int known = d->pictures.n;
+        int known = d->identities.n;
         if (identity_resolve(identity, &name, s->path, err) != STATUS_OK ||
-            string_index_add(&d->pictures, &s->picture, name, err) != STATUS_OK)
+            string_index_add(&d->identities, &s->identity, name, err) != STATUS_OK)
             return err->status;
-        if (s->picture == known)
+        if (s->identity == known)
             first[known] = i;
         else
-            note_repeated(d, i, first[s->picture]);
+            note_repeated(d, i, first[s->identity]);
     }
     return STATUS_OK;
 }
 
-/* Numbers the pictures and counts rows that repeat one. */
-static enum status number_pictures(struct dataset *d, bool follows_links, struct error *err)
+/* Numbers the images and counts rows that repeat one. */
+static enum status number_images(struct dataset *d, bool follows_links, struct error *err)
 {
     struct identity identity = {.follows_links = follows_links};
     int *first = memory_array((size_t)d->n, sizeof *first, "row numbers", err);
@@ -278,7 +278,7 @@ static enum status load(struct dataset **out, struct loading *l, const char *csv
         return err->status;
     if (l->opt->keeps_table)
         keep_table(d, l);
-    return number_pictures(d, l->opt->follows_links, err);
+    return number_images(d, l->opt->follows_links, err);
 }
 
 enum status dataset_load(struct dataset **out, const char *csv_path,
@@ -303,7 +303,7 @@ static enum status take_paths(struct dataset *d, char *const *paths, int n, stru
     for (int i = 0; i < n; i++)
         if (append(d, "", paths[i], 0, err) != STATUS_OK)
             return err->status;
-    return number_pictures(d, false, err);
+    return number_images(d, false, err);
 }
 
 enum status dataset_from_images(struct dataset **out, char *const *paths, int n, struct error *err)
@@ -326,7 +326,7 @@ void dataset_destroy(struct dataset *d)
         free(d->sample[i].path);
     free(d->sample);
     class_list_free(&d->classes);
-    string_index_free(&d->pictures);
+    string_index_free(&d->identities);
     free(d->unknown_label);
     csv_table_free(&d->table.csv);
     free(d->table.row);
@@ -344,9 +344,9 @@ const struct sample *dataset_sample(const struct dataset *d, int index)
     return &d->sample[index];
 }
 
-int dataset_pictures(const struct dataset *d)
+int dataset_images(const struct dataset *d)
 {
-    return d->pictures.n;
+    return d->identities.n;
 }
 
 const struct class_list *dataset_classes(const struct dataset *d)
@@ -373,8 +373,8 @@ int dataset_count_shared(const struct dataset *a, const struct dataset *b, int *
 {
     int shared = 0, first_line = 0;
     for (int i = 0; i < b->n; i++) {
-        const char *identity = string_index_get(&b->pictures, b->sample[i].picture);
-        if (string_index_find(&a->pictures, identity) < 0)
+        const char *identity = string_index_get(&b->identities, b->sample[i].identity);
+        if (string_index_find(&a->identities, identity) < 0)
             continue;
         if (shared++ == 0)
             first_line = b->sample[i].line;
@@ -384,11 +384,11 @@ int dataset_count_shared(const struct dataset *a, const struct dataset *b, int *
     return shared;
 }
 
-bool dataset_same_picture(const struct dataset *a, int row_a, const struct dataset *b, int row_b)
+bool dataset_same_image(const struct dataset *a, int row_a, const struct dataset *b, int row_b)
 {
-    int picture_a = a->sample[row_a].picture, picture_b = b->sample[row_b].picture;
+    int image_a = a->sample[row_a].identity, image_b = b->sample[row_b].identity;
     if (a == b)
-        return picture_a == picture_b;
-    return strcmp(string_index_get(&a->pictures, picture_a),
-                  string_index_get(&b->pictures, picture_b)) == 0;
+        return image_a == image_b;
+    return strcmp(string_index_get(&a->identities, image_a),
+                  string_index_get(&b->identities, image_b)) == 0;
 }

@@ -39,8 +39,8 @@ struct dataset_table {
 
 /* What was noticed and does not stop the run. */
 struct dataset_notes {
-    int repeated_images;    /* rows beyond the first for a picture, same label */
-    int conflicting_images; /* rows beyond the first for a picture, another label */
+    int repeated_images;    /* rows beyond the first for an image, same label */
+    int conflicting_images; /* rows beyond the first for an image, another label */
     int empty_rows;         /* of empty fields alone: skipped */
     int unknown_labels;     /* rows, when labels are optional */
     int first_repeated_line, first_conflicting_line, first_empty_line, first_unknown_line; /* 0 if
@@ -64,15 +64,15 @@ enum status dataset_from_images(struct dataset **out, char *const *paths, int n,
 void dataset_destroy(struct dataset *d); /* NULL is fine */
 int dataset_size(const struct dataset *d);
 const struct sample *dataset_sample(const struct dataset *d, int index);
-int dataset_pictures(const struct dataset *d); /* different picture files */
+int dataset_images(const struct dataset *d); /* different image files */
 const struct class_list *dataset_classes(const struct dataset *d);
 const struct dataset_notes *dataset_notes(const struct dataset *d);
 const struct dataset_table *dataset_table(const struct dataset *d); /* NULL: it was not kept */
 const char *dataset_path(const struct dataset *d); /* of the CSV, for messages; "" if none */
-/* Rows of b whose picture also occurs in a (training rows in the validation file), and the line of
+/* Rows of b whose image also occurs in a (training rows in the validation file), and the line of
  * the first one (0 if none; may be NULL). */
 int dataset_count_shared(const struct dataset *a, const struct dataset *b, int *first_line_in_b);
-/* Whether two rows show one picture file, however it is spelled. */
-bool dataset_same_picture(const struct dataset *a, int row_a, const struct dataset *b, int row_b);
+/* Whether two rows show one image file, however it is spelled. */
+bool dataset_same_image(const struct dataset *a, int row_a, const struct dataset *b, int row_b);
 
 #endif

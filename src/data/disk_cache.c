@@ -3,7 +3,7 @@
  *
  * Which key is where is kept in memory (data/key_table): filled from the slots' heads at the start,
  * and again before each append, as other processes append too. The file lock is held for that and
- * to take a place, not while a picture is written. */
+ * to take a place, not while an image is written. */
 #include "data/disk_cache.h"
 
 #include "base/files.h"
@@ -30,18 +30,18 @@ enum { SLOT_UNIT = 65536, RECORD_UNIT = 64 };
 /* Goes up whenever a slot is laid out in another way. */
 enum { LAYOUT_VERSION = 3 };
 
-/* Before the picture in its slot. */
+/* Before the image in its slot. */
 struct head {
-    struct picture_key key;
+    struct image_key key;
     uint64_t checksum;
 };
 _Static_assert(sizeof(struct head) == 24 && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
-               "heads and pictures are written as they are in memory");
+               "heads and images are written as they are in memory");
 
 struct disk_cache {
     char *path;
     int fd;
-    size_t picture_bytes, slot_bytes;
+    size_t image_bytes, slot_bytes;
 
     pthread_mutex_t lock; /* over all that follows */
     struct key_table table;
@@ -50,10 +50,10 @@ struct disk_cache {
 };
 
 /* The key comes in, so that a slot cannot pass for another. */
-static uint64_t checksum_of(const struct picture_key *key, const void *picture, size_t n)
+static uint64_t checksum_of(const struct image_key *key, const void *image, size_t n)
 {
     uint64_t lane[4] = {key->half[0], key->half[1], n, 0x6a09e667f3bcc909u};
-    hash_lanes(lane, picture, n);
+    hash_lanes(lane, image, n);
     return hash_lanes_join(lane);
 }
 
@@ -81,7 +81,7 @@ void disk_cache_name(char out[DISK_CACHE_NAME_BYTES], const struct image_fit *fi
     snprintf(out, DISK_CACHE_NAME_BYTES, "%d%s%s-%s-%s-%" PRId64 ".v%d.%d", fit->size, resize,
              fit->interpolation == IMAGE_FIT_BICUBIC ? "-bicubic" : "",
              limits->apply_exif ? "exif" : "stored", image_jpeg_scale_name[limits->jpeg_scale],
-             limits->max_pixels, LAYOUT_VERSION, IMAGE_SQUARE_VERSION);
+             limits->max_pixels, LAYOUT_VERSION, IMAGE_RESIZED_VERSION);
 }
 
 /* False: the file does not hold so many bytes there, or cannot be read; errno is 0 or says why. */
@@ -137,12 +137,12 @@ static enum status open_file(struct disk_cache *d, const char *folder, struct er
 static enum status open_records(struct disk_cache **out, const char *folder, const char *name,
                                 size_t record_bytes, size_t unit, struct error *err)
 {
-    struct disk_cache *d = memory_array(1, sizeof *d, "the picture cache", err);
+    struct disk_cache *d = memory_array(1, sizeof *d, "the image cache", err);
     *out = NULL;
     if (!d)
         return err->status;
     d->fd = -1;
-    d->picture_bytes = record_bytes;
+    d->image_bytes = record_bytes;
     d->slot_bytes = (sizeof(struct head) + record_bytes + unit - 1) / unit * unit;
     pthread_mutex_init(&d->lock, NULL);
     if (files_join(&d->path, folder, name, err) != STATUS_OK ||
@@ -160,7 +160,7 @@ enum status disk_cache_open(struct disk_cache **out, const char *folder,
 {
     char name[DISK_CACHE_NAME_BYTES];
     disk_cache_name(name, fit, limits);
-    return open_records(out, folder, name, square_bytes(fit->size), SLOT_UNIT, err);
+    return open_records(out, folder, name, resized_image_bytes(fit->size), SLOT_UNIT, err);
 }
 
 enum status disk_cache_open_records(struct disk_cache **out, const char *folder, const char *name,
@@ -169,7 +169,7 @@ enum status disk_cache_open_records(struct disk_cache **out, const char *folder,
     return open_records(out, folder, name, record_bytes, RECORD_UNIT, err);
 }
 
-bool disk_cache_find(struct disk_cache *d, void *out, const struct picture_key *key)
+bool disk_cache_find(struct disk_cache *d, void *out, const struct image_key *key)
 {
     struct head head;
     size_t slot;
@@ -179,9 +179,9 @@ bool disk_cache_find(struct disk_cache *d, void *out, const struct picture_key *
     if (!known)
         return false;
     size_t at = slot * d->slot_bytes;
-    return read_at(d, &head, sizeof head, at) && picture_key_equal(&head.key, key) &&
-           read_at(d, out, d->picture_bytes, at + sizeof head) &&
-           head.checksum == checksum_of(key, out, d->picture_bytes);
+    return read_at(d, &head, sizeof head, at) && image_key_equal(&head.key, key) &&
+           read_at(d, out, d->image_bytes, at + sizeof head) &&
+           head.checksum == checksum_of(key, out, d->image_bytes);
 }
 
 static void give_up(struct disk_cache *d, const struct error *err)
@@ -207,7 +207,7 @@ static enum status append_place(struct disk_cache *d, size_t *slot, struct error
 
 /* *slot = a new place, unless another process has stored the key since: *other. */
 static enum status take_place(struct disk_cache *d, size_t *slot, bool *other,
-                              const struct picture_key *key, struct error *err)
+                              const struct image_key *key, struct error *err)
 {
     size_t before = d->n_known;
     while (flock(d->fd, LOCK_EX) != 0)
@@ -239,12 +239,12 @@ static enum status write_at(struct disk_cache *d, const void *bytes, size_t n, s
 }
 
 /* The head last, so that who reads it while this goes on finds no checksum. */
-static enum status write_slot(struct disk_cache *d, size_t slot, const struct picture_key *key,
-                              const void *picture, struct error *err)
+static enum status write_slot(struct disk_cache *d, size_t slot, const struct image_key *key,
+                              const void *image, struct error *err)
 {
-    const struct head head = {*key, checksum_of(key, picture, d->picture_bytes)};
+    const struct head head = {*key, checksum_of(key, image, d->image_bytes)};
     size_t at = slot * d->slot_bytes;
-    if (write_at(d, picture, d->picture_bytes, at + sizeof head, err) != STATUS_OK ||
+    if (write_at(d, image, d->image_bytes, at + sizeof head, err) != STATUS_OK ||
         write_at(d, &head, sizeof head, at, err) != STATUS_OK)
         return err->status;
     pthread_mutex_lock(&d->lock);
@@ -253,7 +253,7 @@ static enum status write_slot(struct disk_cache *d, size_t slot, const struct pi
     return status;
 }
 
-void disk_cache_store(struct disk_cache *d, const struct picture_key *key, const void *picture)
+void disk_cache_store(struct disk_cache *d, const struct image_key *key, const void *image)
 {
     struct error err;
     bool other = false;
@@ -265,7 +265,7 @@ void disk_cache_store(struct disk_cache *d, const struct picture_key *key, const
     enum status status = take_place(d, &slot, &other, key, &err);
     pthread_mutex_unlock(&d->lock);
     if (status == STATUS_OK && !other)
-        status = write_slot(d, slot, key, picture, &err);
+        status = write_slot(d, slot, key, image, &err);
     if (status != STATUS_OK)
         give_up(d, &err);
 }

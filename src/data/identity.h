@@ -1,4 +1,4 @@
-/* One name for each picture file, however its path is written ("a.jpg", "./a.jpg", "../x/a.jpg"):
+/* One name for each image file, however its path is written ("a.jpg", "./a.jpg", "../x/a.jpg"):
  * the folder as realpath() gives it (by its text alone where it is not there), and the file's name.
  * Symbolic links are followed for folders only, unless asked for: one look at each folder is cheap
  * with a million rows, one at each file is not. */

@@ -6,14 +6,14 @@
 #include <stdlib.h>
 
 struct key_table_entry {
-    struct picture_key key;
+    struct image_key key;
     size_t slot_plus_1; /* 0: free */
 };
 
-static struct key_table_entry *place_of(const struct key_table *t, const struct picture_key *key)
+static struct key_table_entry *place_of(const struct key_table *t, const struct image_key *key)
 {
     size_t i = key->half[0] & (t->size - 1);
-    while (t->entry[i].slot_plus_1 && !picture_key_equal(&t->entry[i].key, key))
+    while (t->entry[i].slot_plus_1 && !image_key_equal(&t->entry[i].key, key))
         i = (i + 1) & (t->size - 1);
     return &t->entry[i];
 }
@@ -21,7 +21,7 @@ static struct key_table_entry *place_of(const struct key_table *t, const struct 
 static enum status grow(struct key_table *t, struct error *err)
 {
     struct key_table larger = {.size = t->size ? 2 * t->size : 64, .n = t->n};
-    larger.entry = memory_array(larger.size, sizeof *larger.entry, "the picture cache", err);
+    larger.entry = memory_array(larger.size, sizeof *larger.entry, "the image cache", err);
     if (!larger.entry)
         return err->status;
     for (size_t i = 0; i < t->size; i++)
@@ -32,7 +32,7 @@ static enum status grow(struct key_table *t, struct error *err)
     return STATUS_OK;
 }
 
-enum status key_table_put(struct key_table *t, const struct picture_key *key, size_t slot,
+enum status key_table_put(struct key_table *t, const struct image_key *key, size_t slot,
                           struct error *err)
 {
     if (2 * (t->n + 1) > t->size && grow(t, err) != STATUS_OK)
@@ -43,7 +43,7 @@ enum status key_table_put(struct key_table *t, const struct picture_key *key, si
     return STATUS_OK;
 }
 
-bool key_table_get(const struct key_table *t, const struct picture_key *key, size_t *slot)
+bool key_table_get(const struct key_table *t, const struct image_key *key, size_t *slot)
 {
     if (t->size == 0)
         return false;

@@ -1,12 +1,12 @@
 /* A pipeline over the positions of the epoch's order. Position p belongs to batch p / batch_size,
- * whose pictures go side by side into one of three slots; work is handed out picture by picture, so
- * that all threads share even a batch of a few large pictures. Everything is allocated at creation;
+ * whose images go side by side into one of three slots; work is handed out image by image, so
+ * that all threads share even a batch of a few large images. Everything is allocated at creation;
  * decoding alone allocates later. */
 #include "data/loader.h"
 
 #include "base/memory.h"
 #include "base/parallel.h"
-#include "data/picture.h"
+#include "data/image_fetch.h"
 #include "data/pipeline.h"
 #include "data/sampler.h"
 
@@ -16,18 +16,18 @@
 
 enum { N_SLOTS = 3 };
 
-/* A batch that is lent out or being made. Pictures write side by side without a lock: each its own
+/* A batch that is lent out or being made. Images write side by side without a lock: each its own
  * part of x and its own `failed`. */
 struct slot {
     float *x;             /* [batch_size, size, size, 3], or [batch_size, n_values] */
     int *label, *row;     /* [batch_size] */
     int *position;        /* [batch_size] in the epoch */
-    struct error *failed; /* [batch_size] status OK, or why the picture cannot be read */
+    struct error *failed; /* [batch_size] status OK, or why the image cannot be read */
 };
 
-/* What one worker needs for the picture that it works on. */
-struct bench {
-    struct square *square; /* as read, when no cache holds it */
+/* What one worker needs for the image that it works on. */
+struct workspace {
+    struct resized_image *resized; /* as read, when no cache holds it */
     struct augment augment;
 };
 
@@ -40,8 +40,8 @@ struct loader {
     struct sampler sampler; /* of this epoch */
     int n_rows, n_batches;
     struct slot slot[N_SLOTS];
-    struct bench *bench;         /* [workers] */
-    struct bench *reread;        /* [parallel_threads()], with options.reread */
+    struct workspace *workspace; /* [workers] */
+    struct workspace *reread;    /* [parallel_threads()], with options.reread */
     struct error *failed;        /* [batch_size] of loader_reread */
     struct loader_values values; /* in place of images, once there are any */
     int epoch;
@@ -49,7 +49,7 @@ struct loader {
     int next_batch;           /* the one that loader_next gives */
 };
 
-static size_t picture_values(const struct loader_options *opt)
+static size_t image_values(const struct loader_options *opt)
 {
     return (size_t)opt->fit.size * (size_t)opt->fit.size * 3;
 }
@@ -57,36 +57,36 @@ static size_t picture_values(const struct loader_options *opt)
 /* What a sample of a batch has. */
 static size_t sample_values(const struct loader *l)
 {
-    return loader_values(l) ? (size_t)l->values.n_values : picture_values(&l->options);
+    return loader_values(l) ? (size_t)l->values.n_values : image_values(&l->options);
 }
 
 /* Room for a sample in a slot. */
 static size_t sample_floats(const struct loader_options *opt)
 {
-    size_t picture = picture_values(opt), values = (size_t)opt->n_values;
-    return values > picture ? values : picture;
+    size_t image = image_values(opt), values = (size_t)opt->n_values;
+    return values > image ? values : image;
 }
 
-struct image_fit loader_picture_fit(const struct loader_options *opt)
+struct image_fit loader_image_fit(const struct loader_options *opt)
 {
     struct image_fit fit = opt->fit;
-    if (opt->picture_side > 0)
-        fit.size = opt->picture_side;
+    if (opt->image_side > 0)
+        fit.size = opt->image_side;
     if (opt->augment && augment_crops(opt->augment))
         fit.resize = IMAGE_FIT_SQUASH;
     return fit;
 }
 
-static struct bench *lay_out_benches(struct loader *l, int n)
+static struct workspace *lay_out_workspaces(struct loader *l, int n)
 {
     const struct loader_options *opt = &l->options;
-    const struct image_fit kept = loader_picture_fit(opt);
-    struct bench *out = arena_take(&l->memory, (size_t)n, sizeof *out);
+    const struct image_fit kept = loader_image_fit(opt);
+    struct workspace *out = arena_take(&l->memory, (size_t)n, sizeof *out);
     for (int i = 0; i < n; i++) {
-        struct bench measured = {0}, *bench = out ? &out[i] : &measured;
-        bench->square = arena_take(&l->memory, square_bytes(kept.size), 1);
+        struct workspace measured = {0}, *workspace = out ? &out[i] : &measured;
+        workspace->resized = arena_take(&l->memory, resized_image_bytes(kept.size), 1);
         if (opt->augment)
-            augment_lay_out(&bench->augment, opt->augment, &kept, opt->fit.size, &l->memory);
+            augment_lay_out(&workspace->augment, opt->augment, &kept, opt->fit.size, &l->memory);
     }
     return out;
 }
@@ -104,9 +104,9 @@ static void lay_out(struct loader *l)
         l->slot[i].failed = arena_take(&l->memory, batch, sizeof *l->slot[i].failed);
     }
     sampler_lay_out(&l->sampler, l->n_rows, opt->balance_classes, &l->memory);
-    l->bench = lay_out_benches(l, opt->workers);
+    l->workspace = lay_out_workspaces(l, opt->workers);
     if (opt->reread) {
-        l->reread = lay_out_benches(l, parallel_threads());
+        l->reread = lay_out_workspaces(l, parallel_threads());
         l->failed = arena_take(&l->memory, batch, sizeof *l->failed);
     }
 }
@@ -141,59 +141,59 @@ static void normalise(float *restrict x, const uint8_t *restrict rgb,
     }
 }
 
-/* x = the view of a picture, but for what is erased. */
-static enum status show_view(struct loader *l, float *x, const struct square *picture,
+/* x = the view of an image, but for what is erased. */
+static enum status show_view(struct loader *l, float *x, const struct resized_image *image,
                              const struct augment_view *view, struct augment *augment,
                              struct error *err)
 {
     const uint8_t *rgb;
-    if (augment_apply(&rgb, augment, picture, view, err) != STATUS_OK)
+    if (augment_apply(&rgb, augment, image, view, err) != STATUS_OK)
         return err->status;
     float lit[3][256];
     for (int c = 0; c < 3; c++)
         for (int byte = 0; byte < 256; byte++)
             lit[c][byte] = l->normalised[c][augment->light[byte]];
-    normalise(x, rgb, lit, picture_values(&l->options) / 3);
+    normalise(x, rgb, lit, image_values(&l->options) / 3);
     return STATUS_OK;
 }
 
-/* What the network is to see of a picture: all of it or a view. */
-static enum status show_picture(struct loader *l, float *x, const struct square *picture,
-                                int position, struct augment *augment, struct error *err)
+/* What the network is to see of an image: all of it or a view. */
+static enum status show_image(struct loader *l, float *x, const struct resized_image *image,
+                              int position, struct augment *augment, struct error *err)
 {
     const struct loader_options *opt = &l->options;
-    const struct image_fit kept = loader_picture_fit(opt);
-    const struct image_fit_place shown = image_fit_shown(&kept, picture->aspect);
+    const struct image_fit kept = loader_image_fit(opt);
+    const struct image_fit_place shown = image_fit_shown(&kept, image->aspect);
     struct augment_view view = augment_nothing;
     if (opt->augment) {
-        augment_draw(&view, opt->augment, picture->aspect,
+        augment_draw(&view, opt->augment, image->aspect,
                      &(struct augment_moment){opt->seed, l->epoch, l->sampler.order[position],
                                               l->sampler.occurrence[position]});
-        if (show_view(l, x, picture, &view, augment, err) != STATUS_OK)
+        if (show_view(l, x, image, &view, augment, err) != STATUS_OK)
             return err->status;
     } else {
-        normalise(x, picture->rgb, l->normalised, picture_values(opt) / 3);
+        normalise(x, image->rgb, l->normalised, image_values(opt) / 3);
     }
     augment_erase_bars(x, opt->fit.size, &shown, kept.size, &view);
     augment_erase(x, opt->fit.size, &view);
     return STATUS_OK;
 }
 
-/* The picture at a position of the epoch, as the network gets it. */
-static void make_picture(struct loader *l, float *x, int position, struct bench *bench,
-                         struct error *failed)
+/* The image at a position of the epoch, as the network gets it. */
+static void make_image(struct loader *l, float *x, int position, struct workspace *workspace,
+                       struct error *failed)
 {
     const struct loader_options *opt = &l->options;
-    const struct image_fit kept = loader_picture_fit(opt);
-    const struct square *picture;
+    const struct image_fit kept = loader_image_fit(opt);
+    const struct resized_image *image;
     failed->status = STATUS_OK;
-    if (picture_fetch(&picture, bench->square, l->dataset, l->sampler.order[position], l->cache,
-                      &kept, &opt->limits, failed) == STATUS_OK)
-        show_picture(l, x, picture, position, &bench->augment, failed);
+    if (image_fetch(&image, workspace->resized, l->dataset, l->sampler.order[position], l->cache,
+                    &kept, &opt->limits, failed) == STATUS_OK)
+        show_image(l, x, image, position, &workspace->augment, failed);
 }
 
 /* On a worker's thread. */
-static void load_picture(void *context, int position, int worker)
+static void load_image(void *context, int position, int worker)
 {
     struct loader *l = context;
     const struct loader_options *opt = &l->options;
@@ -202,8 +202,8 @@ static void load_picture(void *context, int position, int worker)
     slot->row[place] = row;
     slot->position[place] = position;
     slot->label[place] = dataset_sample(l->dataset, row)->label;
-    make_picture(l, slot->x + (size_t)place * picture_values(opt), position, &l->bench[worker],
-                 &slot->failed[place]);
+    make_image(l, slot->x + (size_t)place * image_values(opt), position, &l->workspace[worker],
+               &slot->failed[place]);
 }
 
 /* ---- values in place of images ---- */
@@ -258,7 +258,7 @@ static void fill_place(const struct loader *l, const struct slot *slot, int plac
 static enum status take_memory(struct loader *l, const int *rows, struct error *err)
 {
     lay_out(l);
-    if (arena_commit(&l->memory, "three batches of pictures", err) != STATUS_OK)
+    if (arena_commit(&l->memory, "three batches of images", err) != STATUS_OK)
         return err->status;
     lay_out(l);
     memcpy(l->sampler.row, rows, (size_t)l->n_rows * sizeof *rows);
@@ -279,7 +279,7 @@ enum status loader_create(struct loader **out, const struct dataset *d, const in
     l->n_batches = n_rows / opt->batch_size + (n_rows % opt->batch_size > 0);
     fill_table(l);
     if (take_memory(l, rows, err) != STATUS_OK ||
-        pipeline_create(&l->pipeline, opt->workers, N_SLOTS * opt->batch_size, load_picture, l,
+        pipeline_create(&l->pipeline, opt->workers, N_SLOTS * opt->batch_size, load_image, l,
                         err) != STATUS_OK) {
         loader_destroy(l);
         return err->status;
@@ -329,7 +329,7 @@ static void move_up(const struct loader *l, const struct slot *slot, int to, int
     slot->position[to] = slot->position[from];
 }
 
-/* *n = the pictures of the batch that can be read, which come first now. */
+/* *n = the images of the batch that can be read, which come first now. */
 static enum status leave_out_bad(int *n, const struct loader *l, const struct slot *slot,
                                  int places, struct error *err)
 {
@@ -404,12 +404,12 @@ struct rereading {
     const int *position;
 };
 
-static void reread_picture(void *context, int place, int worker)
+static void reread_image(void *context, int place, int worker)
 {
     const struct rereading *r = context;
     struct loader *l = r->loader;
-    make_picture(l, r->x + (size_t)place * picture_values(&l->options), r->position[place],
-                 &l->reread[worker], &l->failed[place]);
+    make_image(l, r->x + (size_t)place * image_values(&l->options), r->position[place],
+               &l->reread[worker], &l->failed[place]);
 }
 
 enum status loader_reread(struct loader *l, float *x, const int *position, int n, struct error *err)
@@ -420,7 +420,7 @@ enum status loader_reread(struct loader *l, float *x, const int *position, int n
     if (loader_values(l))
         return STATUS_OK;
     rereads = true;
-    parallel_for(reread_picture, &r, n);
+    parallel_for(reread_image, &r, n);
     rereads = false;
     for (int i = 0; i < n; i++) {
         if (l->failed[i].status != STATUS_OK) {

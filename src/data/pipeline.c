@@ -1,4 +1,4 @@
-/* One lock for everything: it is taken twice for each picture, which takes milliseconds to decode.
+/* One lock for everything: it is taken twice for each image, which takes milliseconds to decode.
  *
  * The processors belong to the consumer, too. All threads work at the start of a run; from then on
  * one fewer each time that the consumer comes back to a full window, and one more each time that it

@@ -24,7 +24,7 @@ static enum status allocate(struct drawing *w, struct split *out, const struct d
         size_t n;
     } wanted[] = {
         {&w->rows, classes}, {&w->val_rows, classes}, {&out->train, rows}, {&out->val, rows}};
-    w->in_val = memory_array((size_t)dataset_pictures(d), sizeof *w->in_val, "the split", err);
+    w->in_val = memory_array((size_t)dataset_images(d), sizeof *w->in_val, "the split", err);
     if (!w->in_val)
         return err->status;
     for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
@@ -56,7 +56,7 @@ static void list_rows(struct split *out, struct drawing *w, const struct dataset
 {
     for (int i = 0; i < dataset_size(d); i++) {
         const struct sample *s = dataset_sample(d, i);
-        bool val = w->in_val[s->picture];
+        bool val = w->in_val[s->identity];
         if (val)
             out->val[out->n_val++] = i;
         else

@@ -21,7 +21,7 @@ static void classify(struct strata *s, const struct dataset *d)
         s->class_of[i] = UNSEEN;
     for (int i = 0; i < dataset_size(d); i++) {
         const struct sample *sample = dataset_sample(d, i);
-        int *class_of = &s->class_of[sample->picture];
+        int *class_of = &s->class_of[sample->identity];
         if (*class_of != sample->label)
             *class_of = *class_of == UNSEEN ? sample->label : STRATA_NO_CLASS;
     }
@@ -45,7 +45,7 @@ static void group(struct strata *s)
 
 enum status strata_make(struct strata *out, const struct dataset *d, struct error *err)
 {
-    *out = (struct strata){.n_images = dataset_pictures(d), .n_classes = dataset_classes(d)->n};
+    *out = (struct strata){.n_images = dataset_images(d), .n_classes = dataset_classes(d)->n};
     if (allocate(out, err) != STATUS_OK) {
         strata_free(out);
         return err->status;

@@ -1,5 +1,5 @@
 /* libjpeg reports by calling back, and its errors leave by longjmp: decode_jpeg() owns all state,
- * in one struct, and read_picture() both calls the library and is where a jump lands, so that no
+ * in one struct, and read_image() both calls the library and is where a jump lands, so that no
  * variable that is used after a jump lives in the function that jumps. */
 #include "image/decode_jpeg.h"
 
@@ -11,7 +11,7 @@
 
 #include <jpeglib.h>
 
-/* Encoders write about ten scans. Each costs a pass over the whole picture however few bytes it
+/* Encoders write about ten scans. Each costs a pass over the whole image however few bytes it
  * has, so a small file with thousands of them would keep a processor busy for hours. */
 #define MAX_SCANS 100
 
@@ -96,7 +96,7 @@ static void cmyk_to_rgb(uint8_t *rgb, const uint8_t *cmyk, size_t width)
             rgb[3 * x + c] = (uint8_t)((cmyk[4 * x + c] * cmyk[4 * x + 3] + 127) / 255);
 }
 
-/* How many eighths of its size the picture is decoded at. */
+/* How many eighths of its size the image is decoded at. */
 static unsigned choose_eighths(const struct reader *r)
 {
     int64_t width = r->jpeg.image_width, height = r->jpeg.image_height;
@@ -112,7 +112,7 @@ static unsigned choose_eighths(const struct reader *r)
     return 8;
 }
 
-/* Size and turn of the picture are known, and rows have room for it. */
+/* Size and turn of the image are known, and rows have room for it. */
 static enum status read_beginning(struct reader *r, const uint8_t *bytes, size_t size)
 {
     struct jpeg_decompress_struct *jpeg = &r->jpeg;
@@ -141,14 +141,14 @@ static enum status read_beginning(struct reader *r, const uint8_t *bytes, size_t
     return rows_begin(r->rows, &source, r->err);
 }
 
-static enum status read_picture(struct reader *r, const uint8_t *bytes, size_t size)
+static enum status read_image(struct reader *r, const uint8_t *bytes, size_t size)
 {
     struct jpeg_decompress_struct *jpeg = &r->jpeg;
     JSAMPARRAY cmyk = NULL;
 
     if (read_beginning(r, bytes, size) != STATUS_OK)
         return r->err->status;
-    /* A progressive picture is kept whole: 16-bit coefficients, at most four for each pixel. */
+    /* A progressive image is kept whole: 16-bit coefficients, at most four for each pixel. */
     jpeg->mem->max_memory_to_use =
         8 * (long)jpeg->image_width * (long)jpeg->image_height + SPARE_BYTES;
     if (jpeg->jpeg_color_space == JCS_CMYK || jpeg->jpeg_color_space == JCS_YCCK) {
@@ -178,7 +178,7 @@ static enum status land_here(struct reader *r, const uint8_t *bytes, size_t size
 {
     if (setjmp(r->escape) != 0)
         return STATUS_FAILED; /* the callback that jumped has set r->err */
-    return read_picture(r, bytes, size);
+    return read_image(r, bytes, size);
 }
 
 enum status decode_jpeg(struct rows *rows, const uint8_t *bytes, size_t size,

@@ -4,7 +4,7 @@
 
 #include "image/rows.h"
 
-/* rows = the picture as stored, at the scale that limits->jpeg_scale says when it is to be resized;
+/* rows = the image as stored, at the scale that limits->jpeg_scale says when it is to be resized;
  * rows->found = its EXIF orientation 1..8 (1 when it has none, or when limits->apply_exif is off).
  * Baseline and progressive, grey, YCbCr, RGB, CMYK and YCCK, any sampling that libjpeg takes. What
  * libjpeg only warns of (missing data, bad codes) is an error here. What is in rows is the caller's

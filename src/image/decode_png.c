@@ -1,5 +1,5 @@
 /* libpng's ordinary interface: its simplified one applies gamma and blends alpha. As in
- * decode_jpeg.c, decode_png() owns the state, land_here() is where a longjmp lands, read_picture()
+ * decode_jpeg.c, decode_png() owns the state, land_here() is where a longjmp lands, read_image()
  * calls the library. */
 #include "image/decode_png.h"
 
@@ -15,7 +15,7 @@
 
 enum { SIGNATURE_BYTES = 8 };
 
-/* How the samples of a picture of 16 bits fill them. */
+/* How the samples of an image of 16 bits fill them. */
 enum fill {
     FILL_UNKNOWN,
     FILL_HIGH, /* up to the highest bit: what counts are the high bytes */
@@ -31,7 +31,7 @@ struct reader {
     int bits; /* what sBIT says, when it says less than 16 */
     struct rows *rows;
     uint8_t *row16;     /* one, while the fill is found */
-    struct image whole; /* of an interlaced picture, whose rows come several times */
+    struct image whole; /* of an interlaced image, whose rows come several times */
     size_t missing;     /* bytes that libpng asked for and did not get */
     const struct image_limits *limits;
     struct error *err;
@@ -95,7 +95,7 @@ static void note_largest(unsigned *largest, const uint8_t *row, size_t width, in
 
 /* sBIT is honoured where it is true: files that spread their samples over all 16 bits, as the
  * specification asks for, say with it where they came from. The other kind can be told by its
- * samples alone, so the picture is read twice. */
+ * samples alone, so the image is read twice. */
 static enum status find_fill(struct reader *r)
 {
     int channels = png_get_channels(r->png, r->info);
@@ -149,7 +149,7 @@ static void stretch_row(png_structp png, png_row_infop info, png_bytep row)
 }
 
 /* Asks for RGB of 8 bits, whatever is stored. strip_16 takes the high byte (scale_16 would round
- * it), which is what PIL and OpenCV do. Returns the number of passes over the picture. */
+ * it), which is what PIL and OpenCV do. Returns the number of passes over the image. */
 static int choose_transforms(struct reader *r)
 {
     png_set_expand(r->png); /* palette and 1, 2, 4 bits -> 8 bits; transparency -> alpha */
@@ -164,7 +164,7 @@ static int choose_transforms(struct reader *r)
     return png_set_interlace_handling(r->png);
 }
 
-/* ---- the picture ---- */
+/* ---- the image ---- */
 
 /* eXIf is the standard's way; before 2017 there was none, and ImageMagick and Adobe put it into
  * text. */
@@ -248,7 +248,7 @@ static enum status read_pixels(struct reader *r)
     return n_passes == 1 ? read_rows(r, height) : read_interlaced(r, width, height, n_passes);
 }
 
-static enum status read_picture(struct reader *r)
+static enum status read_image(struct reader *r)
 {
     if (begin(r) != STATUS_OK)
         return r->err->status;
@@ -271,7 +271,7 @@ static enum status land_here(struct reader *r)
 {
     if (setjmp(r->escape) != 0)
         return STATUS_FAILED; /* the callback that jumped has set r->err */
-    return read_picture(r);
+    return read_image(r);
 }
 
 static enum status decode_once(struct reader *r, const uint8_t *bytes, size_t size)

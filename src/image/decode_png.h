@@ -4,9 +4,9 @@
 
 #include "image/rows.h"
 
-/* rows = the picture as stored: every colour type and depth, no gamma, alpha dropped and not
+/* rows = the image as stored: every colour type and depth, no gamma, alpha dropped and not
  * blended, 16 bit -> high byte, or the highest of the bits that sBIT names when all samples of a
- * file of 16 bits stay within them; of an APNG the still picture. rows->found = the EXIF
+ * file of 16 bits stay within them; of an APNG the still image. rows->found = the EXIF
  * orientation in its eXIf chunk or, failing that, in its texts, 1..8 (1 when there is none, or when
  * limits->apply_exif is off). A wrong checksum anywhere is an error, and so is
  * a chunk that is longer than the rest of the file. Texts and profiles take a few MiB at most,

@@ -1,5 +1,5 @@
 /* As in decode_png.c: encode_png() owns the state, land_here() is where a longjmp lands,
- * write_picture() calls the library. */
+ * write_image() calls the library. */
 #include "image/encode_png.h"
 
 #include <setjmp.h>
@@ -66,7 +66,7 @@ static void on_flush(png_structp png)
     (void)png;
 }
 
-static enum status write_picture(struct writer *w)
+static enum status write_image(struct writer *w)
 {
     w->png = png_create_write_struct_2(PNG_LIBPNG_VER_STRING, w, on_error, on_warning, w, on_malloc,
                                        on_free);
@@ -89,7 +89,7 @@ static enum status land_here(struct writer *w)
 {
     if (setjmp(w->escape) != 0)
         return STATUS_FAILED; /* the callback that jumped has set w->err */
-    return write_picture(w);
+    return write_image(w);
 }
 
 enum status encode_png(FILE *stream, const uint8_t *rgb, int width, int height, struct error *err)

@@ -1,4 +1,4 @@
-/* A picture as a PNG file, through libpng. */
+/* An image as a PNG file, through libpng. */
 #ifndef IMAGE_ENCODE_PNG_H
 #define IMAGE_ENCODE_PNG_H
 

@@ -13,14 +13,14 @@ enum status image_check_size(int width, int height, const struct image_limits *l
     int64_t pixels = (int64_t)width * height; /* below 2^62: cannot overflow */
 
     if (pixels > limits->max_pixels)
-        return error_set(err, "picture has %d x %d = %" PRId64 " pixels, more than %" PRId64, width,
+        return error_set(err, "image has %d x %d = %" PRId64 " pixels, more than %" PRId64, width,
                          height, pixels, limits->max_pixels);
     return STATUS_OK;
 }
 
 enum status image_create(struct image *out, int width, int height, struct error *err)
 {
-    *out = (struct image){.rgb = memory_array((size_t)width * (size_t)height, 3, "picture", err)};
+    *out = (struct image){.rgb = memory_array((size_t)width * (size_t)height, 3, "image", err)};
     if (!out->rgb)
         return err->status;
     out->width = width;

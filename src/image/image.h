@@ -17,7 +17,7 @@ struct image {
 /* A JPEG can be decoded at 4/8, 2/8 or 1/8 of its size for less work (the scales between are slower
  * than the full one). Of those, the smallest with both sides at least ... */
 enum image_jpeg_scale {
-    IMAGE_JPEG_AUTO, /* twice the target. A sharp picture of 4000 x 3000 at 448: 0.16 grey levels
+    IMAGE_JPEG_AUTO, /* twice the target. A sharp image of 4000 x 3000 at 448: 0.16 grey levels
                         away from the full decode in the mean; at just twice the target 0.3 to 0.6
                       */
     IMAGE_JPEG_FAST, /* the target: 0.8 to 1.7 grey levels */
@@ -27,10 +27,10 @@ extern const char *const image_jpeg_scale_name[3]; /* "auto", "fast", "off" */
 
 struct image_limits {
     int64_t max_pixels; /* width x height above this is refused before any pixel is allocated */
-    bool apply_exif;    /* turn the picture as its EXIF orientation says */
+    bool apply_exif;    /* turn the image as its EXIF orientation says */
     enum image_jpeg_scale jpeg_scale;
     _Atomic size_t *most_bytes; /* NULL, or becomes the largest memory of one image: its file and
-                                   what its decoder keeps of it (data/picture) */
+                                   what its decoder keeps of it (data/image_fetch) */
 };
 #define IMAGE_MAX_PIXELS_DEFAULT 178956970 /* PIL's decompression-bomb limit x 2 */
 

@@ -1,4 +1,4 @@
-/* Chooses the decoder by the first bytes, then turns the picture upright. */
+/* Chooses the decoder by the first bytes, then turns the image upright. */
 #include "image/image_decode.h"
 
 #include "image/decode_jpeg.h"
@@ -55,7 +55,7 @@ static enum status refuse_unknown(const uint8_t *bytes, size_t size, struct erro
     char shown[17] = "";
 
     if (size == 0)
-        return error_set(err, "file is empty, expected a JPEG or PNG picture");
+        return error_set(err, "file is empty, expected a JPEG or PNG image");
     const char *format = other_format(bytes, size);
     if (format)
         return error_set(err,
@@ -77,8 +77,8 @@ static enum status decode(struct rows *rows, const uint8_t *bytes, size_t size,
     return refuse_unknown(bytes, size, err);
 }
 
-static enum status fill_square(struct rows *rows, const uint8_t *bytes, size_t size,
-                               const struct image_limits *limits, struct error *err)
+static enum status fill_resized(struct rows *rows, const uint8_t *bytes, size_t size,
+                                const struct image_limits *limits, struct error *err)
 {
     enum status status = decode(rows, bytes, size, limits, err);
 
@@ -88,23 +88,23 @@ static enum status fill_square(struct rows *rows, const uint8_t *bytes, size_t s
     return status;
 }
 
-/* Turning a square result is turning the picture before: the resize treats both directions alike,
- * and places are found for the upright picture. A PNG that tells its orientation at its end is
+/* Turning a square result is turning the image before: the resize treats both directions alike,
+ * and places are found for the upright image. A PNG that tells its orientation at its end is
  * decoded again for it, unless the place is the whole square. */
-enum status image_decode_square(uint8_t *rgb, double *aspect, const struct image_fit *fit,
-                                const uint8_t *bytes, size_t size,
-                                const struct image_limits *limits, struct error *err)
+enum status image_decode_resized(uint8_t *rgb, double *aspect, const struct image_fit *fit,
+                                 const uint8_t *bytes, size_t size,
+                                 const struct image_limits *limits, struct error *err)
 {
-    struct rows rows = {.fit = fit, .square = rgb, .orientation = 1};
+    struct rows rows = {.fit = fit, .resized = rgb, .orientation = 1};
 
-    if (fill_square(&rows, bytes, size, limits, err) != STATUS_OK)
+    if (fill_resized(&rows, bytes, size, limits, err) != STATUS_OK)
         return err->status;
     if (rows.found != rows.orientation && fit->resize != IMAGE_FIT_SQUASH) {
-        rows = (struct rows){.fit = fit, .square = rgb, .orientation = rows.found};
-        if (fill_square(&rows, bytes, size, limits, err) != STATUS_OK)
+        rows = (struct rows){.fit = fit, .resized = rgb, .orientation = rows.found};
+        if (fill_resized(&rows, bytes, size, limits, err) != STATUS_OK)
             return err->status;
     }
     if (aspect)
         *aspect = orientation_swaps_sides(rows.found) ? 1 / rows.aspect : rows.aspect;
-    return orientation_turn_square(rgb, fit->size, rows.found, err);
+    return orientation_turn_resized(rgb, fit->size, rows.found, err);
 }

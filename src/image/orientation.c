@@ -1,5 +1,5 @@
 /* EXIF is a TIFF file without an image (CIPA DC-008, 4.5); the turn is a walk through the stored
- * picture with other steps. */
+ * image with other steps. */
 #include "image/orientation.h"
 
 #include "base/memory.h"
@@ -69,7 +69,7 @@ int orientation_from_exif(const uint8_t *exif, size_t size)
 }
 
 /* Where the walk begins and how it goes: out(x, y) = in(start + x * right + y * down), counted in
- * pixels of the stored picture. */
+ * pixels of the stored image. */
 struct walk {
     ptrdiff_t start, right, down;
 };
@@ -138,7 +138,7 @@ struct image_fit_place orientation_stored_place(const struct image_fit_place *up
     return p;
 }
 
-enum status orientation_turn_square(uint8_t *rgb, int side, int orientation, struct error *err)
+enum status orientation_turn_resized(uint8_t *rgb, int side, int orientation, struct error *err)
 {
     size_t n_bytes = 3 * (size_t)side * (size_t)side;
     struct walk w = plan_walk(orientation, side);
@@ -146,7 +146,7 @@ enum status orientation_turn_square(uint8_t *rgb, int side, int orientation, str
 
     if (orientation == 1)
         return STATUS_OK;
-    in = memory_array(n_bytes, 1, "picture", err);
+    in = memory_array(n_bytes, 1, "image", err);
     if (!in)
         return err->status;
     memcpy(in, rgb, n_bytes);

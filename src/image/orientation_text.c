@@ -1,4 +1,4 @@
-/* Orientation in PNG texts, for pictures from before PNG had its eXIf chunk. */
+/* Orientation in PNG texts, for images from before PNG had its eXIf chunk. */
 #include "base/memory.h"
 #include "image/orientation.h"
 

@@ -2,7 +2,7 @@
  * each of the two results that it belongs to, side by side in memory; what remains for the walk
  * across is `side` rows.
  *
- * Own code in place of stb_image_resize, which needs the picture as a whole and takes 6 to 8 times
+ * Own code in place of stb_image_resize, which needs the image as a whole and takes 6 to 8 times
  * as long; the tests hold both next to each other. */
 #include "image/resize.h"
 
@@ -17,7 +17,7 @@ struct resize {
     struct resize_filter down, across;
     struct resize_target target;
     size_t row_bytes;    /* of a row in `ring`, padded for resize_sweep_down */
-    uint8_t *ring;       /* [down.taps, row_bytes]: picture row y is at y % down.taps */
+    uint8_t *ring;       /* [down.taps, row_bytes]: image row y is at y % down.taps */
     const uint8_t **tap; /* [down.taps] the rows under the filter */
     int16_t *line;       /* [row_bytes + RESIZE_SWEEP_SPARE] one result of the walk down */
     int n_in, n_out;     /* rows that came in, rows that are written */
@@ -48,7 +48,7 @@ enum status resize_create(struct resize **out, const struct resize_target *targe
 
     *out = NULL;
     if (width > RESIZE_MAX_SIDE || height > RESIZE_MAX_SIDE)
-        return error_set(err, "picture of %d x %d pixels has a side of more than %d", width, height,
+        return error_set(err, "image of %d x %d pixels has a side of more than %d", width, height,
                          RESIZE_MAX_SIDE);
     r = memory_array(1, sizeof *r, "rows to resize", err);
     if (!r)

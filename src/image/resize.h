@@ -1,4 +1,4 @@
-/* Antialiased bilinear (a triangle filter that widens when the picture shrinks and is cut off at
+/* Antialiased bilinear (a triangle filter that widens when the image shrinks and is cut off at
  * its edges), linear in the stored values: PIL's BILINEAR, to 0.3 grey levels. */
 #ifndef IMAGE_RESIZE_H
 #define IMAGE_RESIZE_H
@@ -14,11 +14,11 @@
  * RESIZE_MAX_SIDE pixels are refused. Thread-safe. */
 enum status resize_bilinear(uint8_t *out, int size_out, const struct image *in, struct error *err);
 
-/* The same row by row: the picture comes in from the top as its decoder delivers it, so that of a
+/* The same row by row: the image comes in from the top as its decoder delivers it, so that of a
  * large one only the few rows under the filter are ever in memory, and those in the processor's
  * cache. */
 struct resize;
-/* Fills the target, the caller's, as rows of a picture of width x height pixels come: its last row
+/* Fills the target, the caller's, as rows of an image of width x height pixels come: its last row
  * with the last one that belongs to the box, or before. */
 enum status resize_create(struct resize **out, const struct resize_target *target, int width,
                           int height, struct error *err);

@@ -73,7 +73,7 @@ static void run_bilinear(uint8_t *out, const uint8_t *in, const struct resize_cr
     size_t rest = (end - begin) % BLOCK;
     for (int o = 0; o < c->side_out; o++) {
         sweep_bytes(c, in, o, begin, end - begin - rest);
-        /* The last block overlaps the one before, rather than run beyond the picture. */
+        /* The last block overlaps the one before, rather than run beyond the image. */
         if (rest > 0)
             sweep_bytes(c, in, o, end > BLOCK ? end - BLOCK : 0, BLOCK);
         resize_sweep_across(out + 3 * (size_t)o * (size_t)c->side_out, c->line, &c->across,

@@ -1,4 +1,4 @@
-/* A part of a square picture, resized to a square and mirrored on the way: PIL's resize(box=...)
+/* A part of a square image, resized to a square and mirrored on the way: PIL's resize(box=...)
  * with BILINEAR, antialiased where it shrinks, to 0.3 grey levels, or with BICUBIC, to half a one.
  */
 #ifndef IMAGE_RESIZE_CROP_H
@@ -13,10 +13,11 @@
 #include <stdint.h>
 
 #define RESIZE_CROP_MIN_SIDE                                                                       \
-    6 /* of the picture: the inner loop takes 16 bytes of a row at a time */
+    6 /* of the image: the inner loop takes 16 bytes of a row at a time                            \
+       */
 
 struct resize_crop_box {
-    double x, y, width, height; /* pixels and parts of pixels, within the picture */
+    double x, y, width, height; /* pixels and parts of pixels, within the image */
     bool mirrored_x, mirrored_y;
 };
 
@@ -28,11 +29,11 @@ struct resize_crop {
     const uint8_t **tap;
     int16_t *line;
 };
-/* For pictures of one side and results of one side, both at least RESIZE_CROP_MIN_SIDE. Called
+/* For images of one side and results of one side, both at least RESIZE_CROP_MIN_SIDE. Called
  * twice, as base/arena.h says. */
 void resize_crop_lay_out(struct resize_crop *c, int side_in, int side_out,
                          enum image_fit_interpolation interpolation, struct arena *a);
-/* out [side_out, side_out, 3] = the box of in [side_in, side_in, 3]. A box of the whole picture at
+/* out [side_out, side_out, 3] = the box of in [side_in, side_in, 3]. A box of the whole image at
  * its own size gives its bytes, or its exact mirror image. Bilinear cannot fail; bicubic may find
  * no memory. */
 enum status resize_crop_run(uint8_t *out, const uint8_t *in, const struct resize_crop_box *box,

@@ -15,8 +15,8 @@ struct resize_filter {
     int *first, *end; /* [n_out] result o is made of the pixels first..end-1 */
     int16_t *weight;  /* [n_out, taps], zero from end on */
 };
-/* The triangle of PIL's BILINEAR: as wide as two source pixels, or as two results when the picture
- * shrinks; cut off at the picture's edge. The n_out >= 1 results are the part start..start+extent
+/* The triangle of PIL's BILINEAR: as wide as two source pixels, or as two results when the image
+ * shrinks; cut off at the image's edge. The n_out >= 1 results are the part start..start+extent
  * of n_in >= 1 pixels, as resize_filter_fill says. *f is zeroed on failure. */
 enum status resize_filter_create(struct resize_filter *f, int n_in, double start, double extent,
                                  int n_out, struct error *err);

@@ -46,7 +46,7 @@ enum status resize_stb(const struct resize_target *target, const uint8_t *in, in
     find_span(&left, &right, box->x, box->width, width, target->width);
     find_span(&top, &bottom, box->y, box->height, height, target->height);
     if (row_bytes * (size_t)(bottom - top) > INT_MAX)
-        return error_set(err, "picture of %d x %d pixels is too large for bicubic interpolation",
+        return error_set(err, "image of %d x %d pixels is too large for bicubic interpolation",
                          width, height);
     if (stbir_resize_subpixel(
             in + (size_t)top * row_bytes + 3 * (size_t)left, right - left, bottom - top,
@@ -56,7 +56,6 @@ enum status resize_stb(const struct resize_target *target, const uint8_t *in, in
             (float)x_scale, (float)y_scale, (float)((box->x - left) * x_scale),
             (float)((box->y - top) * y_scale)))
         return STATUS_OK;
-    return missing > 0
-               ? error_memory(err, missing, "a bicubic resize")
-               : error_set(err, "picture of %d x %d pixels cannot be resized", width, height);
+    return missing > 0 ? error_memory(err, missing, "a bicubic resize")
+                       : error_set(err, "image of %d x %d pixels cannot be resized", width, height);
 }

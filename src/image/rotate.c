@@ -15,7 +15,7 @@ static int64_t to_place(double pixels)
 }
 
 /* Where a place lies between two neighbours of one row or column; `later` counts so much of ONE.
- * The picture's edge is its own neighbour. */
+ * The image's edge is its own neighbour. */
 struct between {
     int pixel, next;
     uint32_t later;

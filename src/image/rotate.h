@@ -1,4 +1,4 @@
-/* A square picture turned about its middle, bilinear, black where nothing comes from: PIL's
+/* A square image turned about its middle, bilinear, black where nothing comes from: PIL's
  * Image.rotate with BILINEAR and torchvision's rotate, to 0.8 grey levels (0.5 of them rounding).
  */
 #ifndef IMAGE_ROTATE_H

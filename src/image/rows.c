@@ -4,7 +4,7 @@
 #include "image/orientation.h"
 #include "image/resize_stb.h"
 
-/* A place that the fit gives for the upright picture, in the square as the picture is stored.
+/* A place that the fit gives for the upright image, in the square as the image is stored.
  * aspect: of the stored one. */
 static struct image_fit_place place(const struct rows *rows, double aspect,
                                     struct image_fit_place (*of)(const struct image_fit *fit,
@@ -33,7 +33,7 @@ static void find_target(struct rows *rows, const struct rows_source *source)
                 .y = (shown.y - whole.y) * source->bottom / whole.height,
                 .width = shown.width * source->right / whole.width,
                 .height = shown.height * source->bottom / whole.height},
-        .rgb = rows->square + (size_t)shown.y * row_bytes + 3 * (size_t)shown.x,
+        .rgb = rows->resized + (size_t)shown.y * row_bytes + 3 * (size_t)shown.x,
         .row_bytes = row_bytes,
         .width = shown.width,
         .height = shown.height,
@@ -72,7 +72,7 @@ enum status rows_end(struct rows *rows, struct error *err)
     if (!rows->resize &&
         resize_stb(&rows->target, image->rgb, image->width, image->height, err) != STATUS_OK)
         return err->status;
-    image_fit_spread_edges(rows->square, rows->fit->size, &rows->shown);
+    image_fit_spread_edges(rows->resized, rows->fit->size, &rows->shown);
     return STATUS_OK;
 }
 

@@ -1,4 +1,4 @@
-/* Runs of neighbouring taps are contiguous in NHWC, so the inside of the picture is copied run by
+/* Runs of neighbouring taps are contiguous in NHWC, so the inside of the image is copied run by
  * run; that of a slice of a wider one pixel by pixel. */
 #include "math/im2col.h"
 

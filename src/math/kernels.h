@@ -21,8 +21,8 @@ struct kernels_pool {
     int out_height, out_width, kernel, stride, pad;
 };
 
-/* An average pool. Windows begin `top` and `left` before the picture's first pixel. A sum is
- * divided by the window's pixels in the picture and, around it, in `counted` lines of zeros. The
+/* An average pool. Windows begin `top` and `left` before the image's first pixel. A sum is
+ * divided by the window's pixels in the image and, around it, in `counted` lines of zeros. The
  * distances of pixels in floats are those of x and dx, and of y and dy: more than `channels` where
  * these are some channels of a wider array. */
 struct kernels_average {
@@ -156,7 +156,7 @@ struct kernels {
      * outputs and the 6x6 inputs under them; `point` is the distance between its 36 transformed
      * values. Transformed values come in whole vectors: with channels that are no multiple of 16
      * there must be room for 16 at their end, which is written (with zeros) and read. v = B^T d B
-     * of some channels of the inputs at (top, left), zero outside of the picture [height, width],
+     * of some channels of the inputs at (top, left), zero outside of the image [height, width],
      * `pixel` the distance of its pixels. */
     void (*winograd_input)(float *v, size_t point, const float *x, size_t pixel, int top, int left,
                            int height, int width, int channels);
@@ -164,7 +164,7 @@ struct kernels {
      * the distances of y's rows and pixels; rows x columns (1..4) of the tile exist. */
     void (*winograd_output)(float *y, size_t row, size_t pixel, const float *m, size_t point,
                             int rows, int columns, int channels, bool accumulate);
-    /* m = A dy A^T; dy points at the tile's first pixel in a picture `width` wide. */
+    /* m = A dy A^T; dy points at the tile's first pixel in an image `width` wide. */
     void (*winograd_gradient)(float *m, size_t point, const float *dy, int rows, int columns,
                               int width, int channels);
     /* u = G w G^T for 16 filters side by side, of which n exist (the others are 0 in u); `tap` is

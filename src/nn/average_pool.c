@@ -3,7 +3,7 @@
 
 #include "base/parallel.h"
 
-/* PyTorch's pooling_output_shape; 0 if the picture is too small. */
+/* PyTorch's pooling_output_shape; 0 if the image is too small. */
 static int out_size(int in, const struct average_pool_spec *s)
 {
     int out = layer_out_size(in, s->kernel, s->stride, s->padding);

@@ -11,7 +11,7 @@ struct average_pool {
 };
 
 /* PyTorch's AvgPool2d: rounds_up (ceil_mode) adds a window at the end where pixels are left over,
- * as long as it begins in the picture; counts_padding (count_include_pad) divides by the zeros of
+ * as long as it begins in the image; counts_padding (count_include_pad) divides by the zeros of
  * the padding, too. */
 struct average_pool_spec {
     int kernel, stride, padding;

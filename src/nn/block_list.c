@@ -177,7 +177,7 @@ enum status block_list_build(struct block_list *list, struct build *b,
     }
     b->training = a.training;
     if (shape_pixels(a.flow.shape) == 0)
-        return error_usage(err, "pictures of %d x %d are too small for this network", size, size);
+        return error_usage(err, "images of %d x %d are too small for this network", size, size);
     return STATUS_OK;
 }
 

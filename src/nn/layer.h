@@ -42,8 +42,8 @@ struct samples {
 enum model_mode {
     MODEL_TRAIN, /* BatchNorm uses the batch's statistics and updates the running ones; activations
                     are kept for backward */
-    MODEL_TRAIN_AGAIN, /* as MODEL_TRAIN, of a batch that was trained on in this step already: the
-                          running statistics stay as they are */
+    MODEL_TRAIN_RECOMPUTE, /* as MODEL_TRAIN, of a batch that was trained on in this step already:
+                          the running statistics stay as they are */
     MODEL_EVAL, /* running statistics; changes no parameter, and destroys the activations that
                    a training forward kept: no backward until the next one */
     /* As MODEL_EVAL; besides, each BatchNorm that learns measures what it gets (norm.h), over all

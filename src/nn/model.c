@@ -323,7 +323,7 @@ static void run_backward(struct model *m, struct samples samples)
 
 void model_backward(struct model *m, const float *dlogits, const int *selected, int n_selected)
 {
-    assert(m->mode == MODEL_TRAIN || m->mode == MODEL_TRAIN_AGAIN);
+    assert(m->mode == MODEL_TRAIN || m->mode == MODEL_TRAIN_RECOMPUTE);
     struct samples samples = {selected, n_selected};
     if (m->options.full_backward || !model_samples_independent(m))
         samples = (struct samples){m->all, m->batch};

@@ -14,7 +14,7 @@
 
 struct model_options {
     int classes;   /* >= 1 */
-    int size;      /* pictures are [size, size, 3] */
+    int size;      /* images are [size, size, 3] */
     int max_batch; /* largest batch that forward will get */
     bool training; /* false: no gradients and no saved activations; MODEL_TRAIN and backward are
                       then not allowed */
@@ -47,7 +47,7 @@ void model_init(struct model *m, uint64_t seed);
  * parameters of what learns, or will after model_unfreeze. */
 const float *model_forward(struct model *m, const float *x, int batch, enum model_mode mode);
 /* Sets every gradient to that of sum(dlogits * logits). The last forward must have been one in
- * MODEL_TRAIN or MODEL_TRAIN_AGAIN (an assertion). dlogits
+ * MODEL_TRAIN or MODEL_TRAIN_RECOMPUTE (an assertion). dlogits
  * [batch, classes]. selected [n_selected]: ascending indices of the samples whose dlogits are not
  * zero. When samples do not influence each other (model_samples_independent) only these are
  * visited, which is exact; else the full batch is. */

@@ -7,7 +7,7 @@ load helpers
 setup() {
     train_setup
     make_small_model
-    make_pictures 12
+    make_images 12
 }
 
 check() { "$build/atk-data" check --threads 1 "$@"; }
@@ -15,7 +15,7 @@ check() { "$build/atk-data" check --threads 1 "$@"; }
 # What the dry run and the check said of the data: the block "data", and warnings but of the loss.
 of_data() {
     sed -nE '/^data /,/^(loss|\{)/{/^(loss|\{)/!p}' <<<"$1"
-    sed -nE 's/^atk-(train|data check): //p' <<<"$2" | grep -v '^warning: k ' | sed 's/ pictures cannot be read$/ images cannot be read/'
+    sed -nE 's/^atk-(train|data check): //p' <<<"$2" | grep -v '^warning: k ' | sed 's/ images cannot be read$/ images cannot be read/'
 }
 
 same_as_dry_run() { # OPTION...

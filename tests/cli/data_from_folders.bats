@@ -7,12 +7,12 @@ load helpers
 setup() {
     train_setup
     make_small_model
-    base64 -d <<<"$picture_0" >p.png
+    base64 -d <<<"$image_0" >p.png
 }
 
 from-folders() { "$build/atk-data" from-folders "$@"; }
 
-put() { # FILE...: the picture, in folders as needed
+put() { # FILE...: the image, in folders as needed
     local file
     for file; do
         mkdir -p "$(dirname -- "$file")"
@@ -20,7 +20,7 @@ put() { # FILE...: the picture, in folders as needed
     done
 }
 
-@test "from-folders: a row for each picture, sorted by bytes, with its folder as label" {
+@test "from-folders: a row for each image, sorted by bytes, with its folder as label" {
     put photos/dog/b.JPG photos/dog/a.png photos/cat/deep/er/c.jpeg photos/Zebra/z.Png
     run --separate-stderr from-folders photos
     expect_status 0
@@ -41,11 +41,11 @@ put() { # FILE...: the picture, in folders as needed
     grep -qxF '"ph,o/-n/\n\\1.png",-n' photos.csv
     run atk-train "${small[@]}" photos.csv --out run --val-split 0.5
     expect_status 0
-    expect '12 pictures, 6 classes'
+    expect '12 images, 6 classes'
     [ "$(sort run/classes.txt)" = "$(cd ph,o && printf '%s\n' * | sort)" ]
 }
 
-@test "from-folders: what is no picture of a class is left out and counted" {
+@test "from-folders: what is no image of a class is left out and counted" {
     put photos/a/1.png photos/.hidden/2.png photos/a/.3.png photos/4.png photos/a/.git/5.png
     mkdir photos/none
     touch photos/a/notes.txt photos/a/png
@@ -138,7 +138,7 @@ put() { # FILE...: the picture, in folders as needed
     put set/train/1.png set/bus/2.png
     [ "$(from-folders set 2>/dev/null | tail -n 1)" = set/train/1.png,train ]
     rm -r set/bus
-    put set/val/3.png # pictures, not folders, in train: classes again
+    put set/val/3.png # images, not folders, in train: classes again
     [ "$(from-folders set 2>/dev/null | wc -l)" -eq 3 ]
 }
 

@@ -38,7 +38,7 @@ labels() { # file: how many rows of each label
     grep -vxFf s_test.csv t.csv | cmp - <(sed 1d s_train.csv)
 }
 
-@test "split: the seed decides, and every picture comes to the test in time" {
+@test "split: the seed decides, and every image comes to the test in time" {
     make_table 30 20
     for seed in 0 1 2 3 4 5 6 7 8 9; do
         split --seed $seed --test .5 --out s$seed t.csv
@@ -46,11 +46,11 @@ labels() { # file: how many rows of each label
         cmp s${seed}_test.csv again${seed}_test.csv
     done
     [ "$(md5sum s?_test.csv | cut -c-32 | sort -u | wc -l)" -eq 10 ]
-    # 50 pictures, drawn 5 of 10 times on average: none never.
+    # 50 images, drawn 5 of 10 times on average: none never.
     [ "$(cat s?_test.csv | sort -u | wc -l)" -eq 51 ]
 }
 
-@test "split: rows of one picture stay together, and one with two labels trains" {
+@test "split: rows of one image stay together, and one with two labels trains" {
     make_table 6 6
     sed -n '2,13p' t.csv >>t.csv
     printf '%s\n' p/x.png,a p/x.png,b >>t.csv
@@ -145,7 +145,7 @@ labels() { # file: how many rows of each label
 }
 
 @test "split: paths fit the folder of the result, or stay" {
-    make_pictures 3
+    make_images 3
     make_small_model
     mkdir -p d/e
     split --out d/e/s photos.csv
@@ -162,7 +162,7 @@ labels() { # file: how many rows of each label
     [ "$(cat d/n_*.csv | wc -l)" -eq 9 ]
 }
 
-@test "flip-labels: the share of all pictures, each to another label, listed with the true one" {
+@test "flip-labels: the share of all images, each to another label, listed with the true one" {
     make_table 60 30 10
     run flip-labels --share 0.2 --seed 3 --out f t.csv
     expect_status 0
@@ -295,7 +295,7 @@ labels() { # file: how many rows of each label
 message() { sed -nE '/: warning: /d; s/^atk-(train|data [a-z-]+): //p' <<<"$output"; }
 
 @test "tables: for every table the verdict and the message are those of atk-train" {
-    make_pictures 3
+    make_images 3
     make_small_model
     mkdir tables folder
     put() { printf "$2" >"tables/$1.csv"; }
@@ -339,7 +339,7 @@ message() { sed -nE '/: warning: /d; s/^atk-(train|data [a-z-]+): //p' <<<"$outp
             run atk-train "${small[@]}" --val-split 0 --images . --dry-run $options "$table"
             verdict=$status expected=$(message)
             # Once it reads images, the table is accepted, whatever these are.
-            if grep -qE '^(pictures|images) +reading [0-9]+$' <<<"$output"; then verdict=0; fi
+            if grep -qE '^(images|images) +reading [0-9]+$' <<<"$output"; then verdict=0; fi
             rm -f o_*.csv
             for command in split 'split --folds 2' 'flip-labels --share 0.5'; do
                 # shellcheck disable=SC2086

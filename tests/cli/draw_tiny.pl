@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# Tiny PNG pictures for the command-line tests, with nothing but perl-base:
+# Tiny PNG images for the command-line tests, with nothing but perl-base:
 #   draw_tiny.pl FOLDER N
 # writes FOLDER/p00.png, ... (noise with a red, green or blue tint) and FOLDER/photos.csv.
 use strict;

@@ -1,6 +1,6 @@
 # For the tests of atk-train: load it, and call train_setup in setup().
 #
-# Pictures are three PNG files of 10x8 pixels, one for each class, under many names. They are enough
+# Images are three PNG files of 10x8 pixels, one for each class, under many names. They are enough
 # to train on at 32 pixels, and a run takes a fraction of a second.
 
 bats_require_minimum_version 1.5.0
@@ -14,25 +14,25 @@ train_setup() {
 
 atk-train() { "$build/atk-train" "$@"; }
 
-picture_0=iVBORw0KGgoAAAANSUhEUgAAAAoAAAAICAIAAABPmPnhAAAALklEQVR42mP8////SVtNBhyA6aStpvnh6zil\
+image_0=iVBORw0KGgoAAAANSUhEUgAAAAoAAAAICAIAAABPmPnhAAAALklEQVR42mP8////SVtNBhyA6aStpvnh6zil\
 GRgY8KhgPGGjwYAbMDHgBTSVBgBVBQtn5mk+0wAAAABJRU5ErkJggg==
-picture_1=iVBORw0KGgoAAAANSUhEUgAAAAoAAAAICAIAAABPmPnhAAAAMklEQVR42mP8//+/5tZABhyASXNr4HXv9Til\
+image_1=iVBORw0KGgoAAAANSUhEUgAAAAoAAAAICAIAAABPmPnhAAAAMklEQVR42mP8//+/5tZABhyASXNr4HXv9Til\
 GRgY8KhgglC4VDBqbAlgwA2YGPACyqQB4twOZ3VfT0EAAAAASUVORK5CYII=
-picture_2=iVBORw0KGgoAAAANSUhEUgAAAAoAAAAICAIAAABPmPnhAAAAN0lEQVR42mP8//+/sftdBhyAydj97tmdyjil\
+image_2=iVBORw0KGgoAAAANSUhEUgAAAAoAAAAICAIAAABPmPnhAAAAN0lEQVR42mP8//+/sftdBhyAydj97tmdyjil\
 GRgY8KhgglC4VDDBWVhVMBq53WHADZgY8AIC0gBBXhG35n4E7gAAAABJRU5ErkJggg==
 
-# make_pictures N [NAME]: N pictures of each of the classes dog, cat and bird in NAME/, with a table
+# make_images N [NAME]: N images of each of the classes dog, cat and bird in NAME/, with a table
 # NAME.csv (default: photos).
-make_pictures() {
+make_images() {
     local n=$1 name=${2:-photos} class i j
     mkdir -p "$name"
     echo image,label >"$name.csv"
     for ((i = 1; i <= n; i++)); do
         j=0
         for class in dog cat bird; do
-            local picture=picture_$((j++))
+            local image=image_$((j++))
             # No two are copies: behind its end a PNG may hold what it likes.
-            { base64 -d <<<"${!picture}" && echo "$name$i"; } >"$name/$class$i.png"
+            { base64 -d <<<"${!image}" && echo "$name$i"; } >"$name/$class$i.png"
             echo "$name/$class$i.png,$class" >>"$name.csv"
         done
     done
@@ -69,7 +69,7 @@ expect() {
 # One line to say what is wrong, beside what every set of so few is warned of, and nothing written:
 # neither a run nor a leftover.
 expect_one_line_and_no_run() {
-    [ "$(grep -vc 'fewer than 10 pictures' <<<"$output")" -eq 1 ] || {
+    [ "$(grep -vc 'fewer than 10 images' <<<"$output")" -eq 1 ] || {
         echo "more than a line: $output"
         return 1
     }

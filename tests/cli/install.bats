@@ -30,9 +30,9 @@ setup() {
 
 @test "an installed atk-train finds its networks, wherever it is started" {
     make install BUILD="$build" PREFIX="$root"
-    pictures=$PWD/tests/golden/image
+    images=$PWD/tests/golden/image
     cd "$BATS_TEST_TMPDIR"
-    printf 'image,label\n%s,a\n%s,b\n%s,a\n%s,b\n' "$pictures"/exif_{1,2,3,4}.jpg >data.csv
+    printf 'image,label\n%s,a\n%s,b\n%s,a\n%s,b\n' "$images"/exif_{1,2,3,4}.jpg >data.csv
     run "$root/bin/atk-train" --dry-run --size 64 --model resnet18 data.csv
     echo "$output"
     [ "$status" -eq 0 ]

@@ -69,7 +69,7 @@ make_absurd_model() { # stages
     [ "$status" -eq 1 ]
     [[ $output = *'warning: training takes '*' MiB of memory, but '*' MiB are free'* ]]
     [[ $output = *'out of memory: no '*' MiB for training, as the limit on memory (ulimit -v) leaves '* ]]
-    [[ $output != *pictures\ \ reading* ]]
+    [[ $output != *images\ \ reading* ]]
     [ ! -e r ]
     # A dry run takes less, and tells.
     run with_addresses 500000 "$bin/atk-train" "${options[@]}" --dry-run

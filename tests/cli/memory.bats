@@ -8,7 +8,7 @@ load helpers
 setup() {
     train_setup
     [ -r /proc/self/status ] || skip "no /proc"
-    make_pictures 5
+    make_images 5
 }
 
 in_mib() { # number unit

@@ -8,7 +8,7 @@ setup() {
     train_setup
     command -v python3 >/dev/null || skip "python3 is not installed"
     make_small_model
-    make_pictures 4
+    make_images 4
     export ATK_TRAIN_BIN=$build XDG_CACHE_HOME=$PWD/caches
 }
 
@@ -55,7 +55,7 @@ END
     expect_status 0
 }
 
-@test "plot: curves, confusion matrix and hardest pictures of a run" {
+@test "plot: curves, confusion matrix and hardest images of a run" {
     needs_matplotlib
     atk-train "${small[@]}" -q photos.csv --val-split 0.5 --out a
     run "$root/scripts/plot" a
@@ -99,7 +99,7 @@ END
     done
 }
 
-@test "plot: a sweep over k, and one with another setting and test pictures" {
+@test "plot: a sweep over k, and one with another setting and test images" {
     needs_matplotlib
     tiny=(--size 32 --batch-size 4 --epochs 1 --model ./small.yaml)
     "$root/scripts/sweep" photos.csv --k 1,50%,1.0 --seeds 2 --out s -- "${tiny[@]}"

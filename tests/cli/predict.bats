@@ -37,7 +37,7 @@ close_to() { # a b tolerance
 
 # ---- the table ----
 
-@test "the table has one row for each picture, in order, and probabilities that add up" {
+@test "the table has one row for each image, in order, and probabilities that add up" {
     predict "$model" "$val" >table.csv 2>figures
     [ "$(head -n 1 table.csv)" = "image,predicted,probability,blue,green,red" ]
     cmp <(cut -d, -f1 table.csv) <(cut -d, -f1 "$val")
@@ -50,7 +50,7 @@ close_to() { # a b tolerance
     grep -q '^accuracy' figures
 }
 
-@test "pictures can be named on the command line, and need no labels" {
+@test "images can be named on the command line, and need no labels" {
     cp "$tiny/p00.png" "a b.png"
     predict "$model" "a b.png" "$tiny/p01.png" >table.csv 2>figures
     [ "$(wc -l <table.csv)" -eq 3 ]
@@ -58,7 +58,7 @@ close_to() { # a b tolerance
     grep -q 'no labels' figures
 }
 
-@test "a picture's extension does not matter" {
+@test "an image's extension does not matter" {
     cp "$tiny/p00.png" wrong.jpg
     predict "$model" wrong.jpg -q >wrong.csv
     predict "$model" "$tiny/p00.png" -q >right.csv
@@ -151,9 +151,9 @@ close_to() { # a b tolerance
     grep -q '^accuracy' figures
 }
 
-# ---- bad pictures ----
+# ---- bad images ----
 
-@test "a bad picture ends the run with its line, and nothing is written" {
+@test "a bad image ends the run with its line, and nothing is written" {
     head -c 300 "$tiny/p03.png" >broken.png
     printf 'image,label\n%s,red\nbroken.png,red\n' "$tiny/p00.png" >photos.csv
     run predict "$model" photos.csv --out table.csv
@@ -163,7 +163,7 @@ close_to() { # a b tolerance
     [ "$(ls)" = "$(printf 'broken.png\nphotos.csv')" ]
 }
 
-@test "--on-bad-image skip leaves bad pictures out, names and counts them" {
+@test "--on-bad-image skip leaves bad images out, names and counts them" {
     head -c 300 "$tiny/p03.png" >broken.png
     : >empty.png
     { cat "$val" && printf 'broken.png,red\nmissing.png,red\nempty.png,red\n'; } |
@@ -174,14 +174,14 @@ close_to() { # a b tolerance
     grep -q '3 skipped' messages
 }
 
-@test "when every picture is bad there is a table of none" {
+@test "when every image is bad there is a table of none" {
     run predict "$model" nowhere.png --on-bad-image skip -q
     [ "$status" -eq 0 ]
     [[ $output = *"image,predicted,probability,blue,green,red"* ]]
-    [[ $output = *"1 picture skipped"* ]]
+    [[ $output = *"1 image skipped"* ]]
 }
 
-@test "--max-pixels refuses a large picture before it is decoded" {
+@test "--max-pixels refuses a large image before it is decoded" {
     run predict "$model" "$tiny/p00.png" --max-pixels 100
     [ "$status" -eq 1 ]
     [[ $output = *"p00.png: "*"100"* ]]

@@ -117,7 +117,7 @@ END
     [[ $output = *'standard output is closed'* ]]
 }
 
-@test "streams: with descriptors closed plot draws the same pictures" {
+@test "streams: with descriptors closed plot draws the same images" {
     python3 -c 'import matplotlib' 2>/dev/null || /usr/bin/python3 -c 'import matplotlib' 2>/dev/null ||
         skip "matplotlib is not installed"
     mkdir whole o
@@ -127,7 +127,7 @@ END
     for closed in 0 1 2 '0 1' '0 2' '1 2' '0 1 2'; do
         rm -f o/*
         with_closed "$closed" "$plot" "$tiny/run" --images "$tiny" --out o >/dev/null 2>&1
-        for picture in whole/*.png; do cmp "$picture" "o/${picture##*/}"; done
+        for image in whole/*.png; do cmp "$image" "o/${image##*/}"; done
     done
 }
 
@@ -249,10 +249,10 @@ END
     options=("$tiny/photos.csv" --model ./one.yaml --size 32 --val-split 0 --threads 1 --epochs 1 --out r -q)
     run "$bin/atk-train" "${options[@]}" --batch-size 1
     [ "$status" -eq 2 ]
-    [[ $output = *'layer3.0.bn1 of model one, BatchNorm, would have one value'*'a batch of 1 picture of 32x32'* ]]
+    [[ $output = *'layer3.0.bn1 of model one, BatchNorm, would have one value'*'a batch of 1 image of 32x32'* ]]
     run "$bin/atk-train" "${options[@]}" --batch-size 11
     [ "$status" -eq 2 ]
-    [[ $output = *'the last batch of 1 picture'* ]]
+    [[ $output = *'the last batch of 1 image'* ]]
     [ ! -e r ]
     "$bin/atk-train" "${options[@]}" --batch-size 6
 }

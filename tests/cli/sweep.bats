@@ -7,7 +7,7 @@ load helpers
 setup() {
     train_setup
     make_small_model
-    make_pictures 6
+    make_images 6
     find photos -name '*.png' -exec touch -d 2020-01-01 {} + # old enough to be kept on disk
     export ATK_TRAIN_BIN=$build XDG_CACHE_HOME=$PWD/caches
 }
@@ -66,7 +66,7 @@ END
         <(column s/summary.csv 'best_mean_loss mean') <(column s/summary.csv 'best_mean_loss sd') |
         awk -F, '{ m = ($1 + $2) / 2 - $3; s = sqrt(($1 - $2) ^ 2 / 2) - $4
             if (m * m > 1e-10 || s * s > 1e-10) exit 1 }'
-    # Each picture is kept once, by the dry run and before the first run.
+    # Each image is kept once, by the dry run and before the first run.
     [ "$(stat -c %s caches/atk-train/*)" -eq $((18 * 65536)) ]
     [ -e s/check-dry-run/train_batch_0.png ]
     [ "$(sed 1d s/joblog | wc -l)" -eq 6 ]
@@ -168,11 +168,11 @@ END
     [ "$(column s/sweep.csv status | tr '\n' ' ')" = 'finished finished ' ]
 }
 
-@test "sweep: a picture that is missing is told before the first run, with the log that names it" {
+@test "sweep: an image that is missing is told before the first run, with the log that names it" {
     rm photos/cat2.png
     run sweep photos.csv --k 1.0 --seeds 1 --out s -- "${tiny[@]}"
     expect_status 1
-    expect "$PWD/s/logs/check.log: atk-train: 1 of 18 pictures cannot be read"
+    expect "$PWD/s/logs/check.log: atk-train: 1 of 18 images cannot be read"
     grep -q 'photos/cat2.png' s/logs/check.log
     [ -z "$(ls s/runs)" ]
 }
@@ -234,7 +234,7 @@ END
     run sweep photos.csv --k 0.5,1.0 --seeds 3 --test-split 0.3 --flip-labels 0.25 --out s -- \
         "${tiny[@]}"
     expect_status 0
-    expect 'fewer than 10 test pictures in all, so that the recall says little: dog, cat, bird'
+    expect 'fewer than 10 test images in all, so that the recall says little: dog, cat, bird'
     [ "$(md5sum s/splits/seed?_test.csv | cut -c-32 | sort -u | wc -l)" -eq 3 ]
     for seed in 0 1 2; do
         # 6 of each class: 2 to test; 3 of 12 labels are wrong.

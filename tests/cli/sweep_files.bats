@@ -8,7 +8,7 @@ load helpers
 setup() {
     train_setup
     make_small_model
-    make_pictures 6
+    make_images 6
     find photos -name '*.png' -exec touch -d 2020-01-01 {} + # old enough to be kept on disk
     export ATK_TRAIN_BIN=$build XDG_CACHE_HOME=$PWD/caches
 }

@@ -1,9 +1,9 @@
-# For tests that train: a network and pictures so small that a run takes a second.
+# For tests that train: a network and images so small that a run takes a second.
 
 bats_require_minimum_version 1.5.0
 
-# In setup_file(): pictures and network, made once for the file.
-make_tiny() { # number-of-pictures
+# In setup_file(): images and network, made once for the file.
+make_tiny() { # number-of-images
     export bin tiny
     bin=$(cd "$BATS_TEST_DIRNAME/../.." && realpath "${BUILD:-build}")
     tiny=$BATS_FILE_TMPDIR

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# Augmentation: sets and single options, what is refused, that only training pictures change.
+# Augmentation: sets and single options, what is refused, that only training images change.
 
 load tiny
 
@@ -64,6 +64,6 @@ refused() { # MESSAGE, options...
 @test "validation sees no augmentation" {
     train a -q --epochs 1 --learning-rate 1e-30
     train b -q --epochs 1 --learning-rate 1e-30 --augment strong
-    # Weights do not move: what validates is the same network on the same pictures.
+    # Weights do not move: what validates is the same network on the same images.
     cmp <(awk -F, '{ print $6, $7, $8 }' a/results.csv) <(awk -F, '{ print $6, $7, $8 }' b/results.csv)
 }

@@ -120,7 +120,7 @@ ends() { # SIGNAL STATUS
     status=0
     wait $pid || status=$?
     [ "$status" -eq 1 ]
-    grep -q 'picture can be read any more' log
+    grep -q 'image can be read any more' log
     told=$(grep -c 'left out of its batch' log) # fewer than 10 when it ends at those of validation
     [ "$told" -ge 1 ]
     [ "$told" -le 10 ]

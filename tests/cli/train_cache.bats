@@ -1,13 +1,13 @@
 #!/usr/bin/env bats
-# --cache disk: runs that share a file of resized pictures train as if there were none.
+# --cache disk: runs that share a file of resized images train as if there were none.
 
 load helpers
 
 setup() {
     train_setup
     make_small_model
-    make_pictures 6
-    # Pictures of this second are not kept: they may still change.
+    make_images 6
+    # Images of this second are not kept: they may still change.
     find . -name '*.jpg' -o -name '*.png' | xargs touch -d 2020-01-01
     export XDG_CACHE_HOME=$PWD/caches
     atk-train "${small[@]}" -q photos.csv --cache none --out reference
@@ -24,7 +24,7 @@ cache_file() {
 @test "train: the disk cache gives the bytes of a run without it, when it is made and later" {
     run atk-train "${small[@]}" photos.csv --cache disk --out first
     expect_status 0
-    expect "resized pictures are kept in $XDG_CACHE_HOME/atk-train/"
+    expect "resized images are kept in $XDG_CACHE_HOME/atk-train/"
     same_result first
     before=$(stat -c '%s %Y' "$(cache_file)")
     [ "$(stat -c %s "$(cache_file)")" -eq $((18 * 65536)) ]
@@ -36,7 +36,7 @@ cache_file() {
 @test "train: a dry run fills the disk cache, and the run behind it decodes nothing" {
     run atk-train "${small[@]}" photos.csv --cache disk --dry-run
     expect_status 0
-    expect "resized pictures are kept in $XDG_CACHE_HOME/atk-train/"
+    expect "resized images are kept in $XDG_CACHE_HOME/atk-train/"
     [ "$(stat -c %s "$(cache_file)")" -eq $((18 * 65536)) ]
     before=$(stat -c '%s %Y' "$(cache_file)")
     atk-train "${small[@]}" -q photos.csv --cache disk --out a

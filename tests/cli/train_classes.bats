@@ -73,7 +73,7 @@ weights() { # FILE WEIGHT...
 }
 
 @test "a balanced sampler shows rare classes as often as common ones, and says so" {
-    # Of 42 pictures 14 are red: 2 of them stay.
+    # Of 42 images 14 are red: 2 of them stay.
     awk -F, '$2 != "red" || ++n <= 2' "$tiny/photos.csv" >"$tiny/rare.csv"
     local options=(--model "$tiny/tiny.yaml" --size 32 --batch-size 30 --val-split 0 --threads 1)
     run "$bin/atk-train" "$tiny/rare.csv" "${options[@]}" --epochs 1 --out a --sampler balanced

@@ -6,7 +6,7 @@ load helpers
 setup() {
     train_setup
     make_small_model
-    make_pictures 4
+    make_images 4
 }
 
 refused() { # MESSAGE, arguments...
@@ -48,15 +48,15 @@ refused() { # MESSAGE, arguments...
     refused 'dogs.csv' dogs.csv
 }
 
-@test "train: a class with a single picture is said and not fatal" {
+@test "train: a class with a single image is said and not fatal" {
     cp photos/dog1.png photos/fish.png
     echo photos/fish.png,fish >>photos.csv
     run atk-train "${small[@]}" -q photos.csv
     expect_status 0
-    expect 'warning: photos.csv:14: 1 class has a single picture'
+    expect 'warning: photos.csv:14: 1 class has a single image'
 }
 
-@test "train: pictures that occur twice are counted, and twice with different labels" {
+@test "train: images that occur twice are counted, and twice with different labels" {
     echo photos/dog1.png,dog >>photos.csv
     echo photos/dog2.png,cat >>photos.csv
     echo ./photos/dog2.png,bird >>photos.csv
@@ -66,22 +66,22 @@ refused() { # MESSAGE, arguments...
     expect 'photos.csv:15: 2 rows give'
 }
 
-@test "train: pictures in training and --val data are counted" {
-    make_pictures 2 other
+@test "train: images in training and --val data are counted" {
+    make_images 2 other
     echo photos/dog3.png,dog >>other.csv
     run atk-train "${small[@]}" photos.csv --val other.csv
     expect_status 0
-    expect 'other.csv:8: 1 row has a picture that is trained on'
+    expect 'other.csv:8: 1 row has an image that is trained on'
     expect '12 to train, 7 of other.csv to validate'
 }
 
-@test "train: a picture that is missing, truncated or none is named with its line" {
+@test "train: an image that is missing, truncated or none is named with its line" {
     local cache
     for cache in memory none; do
         rm photos/cat2.png
         refused 'photos.csv:6: ' photos.csv --cache $cache
         expect 'photos/cat2.png'
-        make_pictures 4
+        make_images 4
     done
     head -c 100 photos/cat2.png >half && mv half photos/cat2.png
     refused 'photos.csv:6: photos/cat2.png' photos.csv
@@ -91,19 +91,19 @@ refused() { # MESSAGE, arguments...
     refused 'photos.csv:6: photos/cat2.png' photos.csv
 }
 
-@test "train: a picture of more than --max-pixels" {
+@test "train: an image of more than --max-pixels" {
     refused 'photos.csv:2: photos/dog1.png' photos.csv --max-pixels 79
     expect 'and 11 more'
     run atk-train "${small[@]}" -q photos.csv --max-pixels 80
     expect_status 0
 }
 
-@test "train: --on-bad-image skip leaves bad pictures out, lists them and says so" {
+@test "train: --on-bad-image skip leaves bad images out, lists them and says so" {
     echo hello >photos/cat2.png
     rm photos/dog3.png
     run atk-train "${small[@]}" photos.csv --on-bad-image skip --out run
     expect_status 0
-    expect '2 pictures cannot be read and left out'
+    expect '2 images cannot be read and left out'
     [ "$(wc -l <run/bad_images.csv)" -eq 3 ]
     grep -q '^photos/cat2.png,photos.csv,6,' run/bad_images.csv
     grep -q '^photos/dog3.png,photos.csv,8,' run/bad_images.csv
@@ -111,10 +111,10 @@ refused() { # MESSAGE, arguments...
     [ "$(wc -l <run/split.csv)" -eq 11 ]
 }
 
-@test "train: when every picture is bad there is nothing to train on" {
+@test "train: when every image is bad there is nothing to train on" {
     rm photos/*
     refused 'photos.csv:2: ' photos.csv --on-bad-image skip
-    expect 'no training picture is left'
+    expect 'no training image is left'
 }
 
 @test "train: a full disk is an error, and its files are whole" {
@@ -126,7 +126,7 @@ refused() { # MESSAGE, arguments...
     output=$(<out)
     expect_status 1
     expect 'run/'
-    [ "$(grep -vc 'fewer than 10 pictures' out)" -eq 1 ]
+    [ "$(grep -vc 'fewer than 10 images' out)" -eq 1 ]
     [ "$(ls run | grep -c '\.tmp')" -eq 0 ]
 }
 

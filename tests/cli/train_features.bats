@@ -50,7 +50,7 @@ features_file() { echo "$XDG_CACHE_HOME"/atk-train/features/*; }
 
 @test "features: only where nothing else learns, and augmentation does nothing but mirror" {
     run head a --hflip 0.5
-    [[ $output = *'features  of 42 pictures, computed once'* ]]
+    [[ $output = *'features  of 42 images, computed once'* ]]
     for options in '--unfreeze-epoch 2' '--train layer2' '--crop-scale 0.5,1' '--brightness 0.2' \
         '--cache-features off'; do
         # shellcheck disable=SC2086
@@ -79,18 +79,18 @@ features_file() { echo "$XDG_CACHE_HOME"/atk-train/features/*; }
     done
 }
 
-@test "features: of a picture that has changed, or was written just now, they are computed anew" {
+@test "features: of an image that has changed, or was written just now, they are computed anew" {
     head a -q
-    picture=$(find "$tiny" -name '*.png' | sort | sed -n 5p)
-    cp "$picture" before.png
-    cp "$(find "$tiny" -name '*.png' | sort | sed -n 9p)" "$picture"
+    image=$(find "$tiny" -name '*.png' | sort | sed -n 5p)
+    cp "$image" before.png
+    cp "$(find "$tiny" -name '*.png' | sort | sed -n 9p)" "$image"
     run head b
     [[ $output = *' 41 of them come from '* ]]
     run head c # too young to be kept
     [[ $output = *' 41 of them come from '* ]]
     computed_anew d -q
     same_run b d
-    mv before.png "$picture"
+    mv before.png "$image"
 }
 
 @test "features: a file that is damaged, cut short or of another key is not believed" {
@@ -162,7 +162,7 @@ in_parts() { # run-folder [OPTION...]
     same_run a b
 }
 
-@test "features: a picture that cannot be read ends the run before it begins" {
+@test "features: an image that cannot be read ends the run before it begins" {
     cp "$tiny/photos.csv" bad.csv
     sed -n 2p bad.csv | sed 's/^[^,]*,/gone.png,/' >>bad.csv
     echo nothing >"$tiny/gone.png"

@@ -90,7 +90,7 @@ become_find_lr() { # [OPTION...]
 }
 
 @test "find-lr: a curve that only rises has no suggestion" {
-    # One picture with each label as often, in batches of all: ln(3) is the least that there is, but
+    # One image with each label as often, in batches of all: ln(3) is the least that there is, but
     # for what the first weights are away from it.
     first=$(sed -n 2p "$tiny/photos.csv" | cut -d, -f1)
     { echo image,label; for i in 0 1 2; do for _ in 1 2 3 4; do echo "$first,$i"; done; done; } >same.csv

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # What the network gets, and how it is shown: mean and std of the data, the first batches as
-# pictures, the mirror image in evaluation.
+# images, the mirror image in evaluation.
 
 load tiny
 
@@ -38,7 +38,7 @@ dry_run() { # [OPTION...]
 @test "mean and std of the data are shown, and found without a cache too" {
     run dry_run --mean data --std data
     [ "$status" -eq 0 ]
-    found=$(grep -oE 'training pictures: mean [0-9.,]+, std [0-9.,]+' <<<"$output")
+    found=$(grep -oE 'training images: mean [0-9.,]+, std [0-9.,]+' <<<"$output")
     [ -n "$found" ]
     run train a --mean data --std data --cache none
     [ "$status" -eq 0 ]
@@ -57,7 +57,7 @@ dry_run() { # [OPTION...]
     grep -q '^mean: 0$' b/args.yaml
 }
 
-@test "pictures of one colour have no std" {
+@test "images of one colour have no std" {
     mkdir grey
     black=iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGNgYGAAAAAEAAH2FzhVAAAAAElFTkSuQmCC
     for i in 1 2 3 4; do base64 -d <<<"$black" >grey/$i.png; done
@@ -78,7 +78,7 @@ dry_run() { # [OPTION...]
     [ ! -e r ]
     train r -q --threads 2
     for file in r-dry-run/*; do cmp "$file" "r/${file##*/}"; done
-    [ "$(head -1 r/train_batches.csv)" = picture,row,column,image,label ]
+    [ "$(head -1 r/train_batches.csv)" = image,row,column,image,label ]
     [ "$(wc -l <r/train_batches.csv)" -eq 16 ]
     # Whose label each cell has: as the CSV says.
     while IFS=, read -r _ _ _ image label; do
@@ -93,7 +93,7 @@ dry_run() { # [OPTION...]
     [ ! -e r/train_batches.csv ]
 }
 
-@test "a dry run replaces the pictures of an earlier one, and nothing else" {
+@test "a dry run replaces the images of an earlier one, and nothing else" {
     dry_run -q
     dry_run -q --batch-size 20
     [ "$(cd runs && echo * dry-run/*)" = 'dry-run dry-run/train_batch_0.png'\
@@ -106,7 +106,7 @@ dry_run() { # [OPTION...]
     [ -e runs/dry-run/train_batch_1.png ]
 }
 
-@test "a dry run says early that its pictures cannot be written" {
+@test "a dry run says early that its images cannot be written" {
     touch file
     run dry_run --out file/r
     [ "$status" -eq 1 ]
@@ -114,9 +114,9 @@ dry_run() { # [OPTION...]
     [[ $output = *file/r-dry-run* ]]
 }
 
-@test "a bad picture in a first batch leaves no half of a run" {
+@test "a bad image in a first batch leaves no half of a run" {
     cp -r "$tiny" photos
-    for png in photos/p*.png; do echo no picture >"$png"; done
+    for png in photos/p*.png; do echo no image >"$png"; done
     run "$bin/atk-train" photos/photos.csv --model "$tiny/tiny.yaml" --size 32 --cache none --out r
     [ "$status" -eq 1 ]
     [[ $output = *'neither JPEG nor PNG'* ]]
@@ -135,7 +135,7 @@ dry_run() { # [OPTION...]
     same_run b c
     grep -q '^tta: flip$' b/args.yaml
     run dry_run --tta flip
-    [[ $output = *'mirrored pictures (--tta flip)'* ]]
+    [[ $output = *'mirrored images (--tta flip)'* ]]
     run "$bin/atk-train" --resume a --epochs 4 --tta flip
     [ "$status" -eq 2 ]
 }

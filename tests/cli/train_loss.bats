@@ -7,7 +7,7 @@ load tiny
 setup() {
     train_setup
     make_small_model
-    make_pictures 6
+    make_images 6
 }
 
 weights_of() { # run option...
@@ -42,13 +42,13 @@ weights_of() { # run option...
 @test "train: scopes, steps and schedules say what they come to, and train" {
     run atk-train "${small[@]}" photos.csv --scope dataset --k 40% --k-warmup 1
     expect_status 0
-    expect 'cross-entropy, averaged over the k largest of all training pictures; k 40%:'
+    expect 'cross-entropy, averaged over the k largest of all training images; k 40%:'
     expect '6 of 15 (40.0 %): those above a threshold that is learned; 4 batches an epoch'
     expect 'in the first epoch all count'
     expect 'selected 1.000 | validation'
     run atk-train "${small[@]}" photos.csv --scope dataset --k 16
     expect_status 2
-    expect '--k: 16 is more than the 15 pictures of the training set'
+    expect '--k: 16 is more than the 15 images of the training set'
     run atk-train "${small[@]}" photos.csv --scope step --accumulate 3 --k-schedule linear --k 0.5
     expect_status 0
     expect 'averaged over the k largest of each step; k 0.5:'
@@ -82,12 +82,12 @@ weights_of() { # run option...
     expect '--epochs is 2 in the run that --resume continues, not 3'
 }
 
-# Hinge losses of pictures that are told apart with a margin are 0.
+# Hinge losses of images that are told apart with a margin are 0.
 @test "train: a learned threshold that cannot reach its share is pointed out once" {
     run atk-train "${small[@]}" -q photos.csv --loss hinge --scope dataset --k 80% --epochs 40
     expect_status 0
-    expect 'warning: 0 % of the pictures counted in the last epoch instead of 80 %: too many losses'
-    [ "$(grep -c 'pictures counted' <<<"$output")" -eq 1 ]
+    expect 'warning: 0 % of the images counted in the last epoch instead of 80 %: too many losses'
+    [ "$(grep -c 'images counted' <<<"$output")" -eq 1 ]
 }
 
 # Each part of the run does one step.

@@ -4,7 +4,7 @@ load helpers
 
 setup() {
     train_setup
-    make_pictures 4
+    make_images 4
     make_small_model
 }
 
@@ -27,7 +27,7 @@ last_weights() { sha256sum "$1/last.safetensors" | cut -d' ' -f1; }
     sed -i 's/norm: .*/norm: {kind: batch}/' small.yaml
     run atk-train "${small[@]}" --k 0.5 --dry-run photos.csv
     expect_status 0
-    expect 'BatchNorm lets pictures of a batch influence each other'
+    expect 'BatchNorm lets images of a batch influence each other'
     run atk-train "${small[@]}" --k 0.5 --freeze-bn --dry-run photos.csv
     expect 'visits these 2 alone'
 }

@@ -8,7 +8,7 @@ setup() {
     train_setup
     export XDG_CACHE_HOME=$BATS_TEST_TMPDIR/cache
     make_small_model
-    make_pictures 4
+    make_images 4
 }
 
 # What a run of these arguments warns of, without what such small sets are warned of anyway.
@@ -16,7 +16,7 @@ warnings() {
     run atk-train "${small[@]}" "$@"
     expect_status 0
     mapfile -t warned < <(grep '^atk-train: warning: ' <<<"$output" |
-        grep -v 'fewer than 10 pictures' | cut -c21-)
+        grep -v 'fewer than 10 images' | cut -c21-)
 }
 
 expect_warnings() { # TEXT...: these and no others, in this order
@@ -44,14 +44,14 @@ refused() { # MESSAGE, arguments...
     expect_one_line_and_no_run
 }
 
-# A picture of 40x9 pixels.
+# An image of 40x9 pixels.
 wide=iVBORw0KGgoAAAANSUhEUgAAACgAAAAJCAIAAADPbPmpAAAAGElEQVR42mNocFAYEMQwavGoxaMWD3mLAbADOxAbMZ\
 xCAAAAAElFTkSuQmCC
 
 @test "odd: of an ordinary set nothing is said but that it is small" {
     warnings photos.csv --dry-run
     expect_warnings
-    expect 'photos.csv:4: 3 classes have fewer than 10 pictures to train on (the first: "bird", '
+    expect 'photos.csv:4: 3 classes have fewer than 10 images to train on (the first: "bird", '
     [ "$(grep -c 'fewer than 10' <<<"$output")" -eq 1 ]
 }
 
@@ -78,7 +78,7 @@ xCAAAAAElFTkSuQmCC
     sed '5s/dog$/Dog/; 8s/dog$/DOG/; 6s/cat$/c  at/; 3s/cat$/c at/' photos.csv >slips.csv
     warnings slips.csv
     expect_warnings 'slips.csv:5: 3 labels are there in two spellings, which differ in case, white space or look-alike characters (the first: "Dog", in line 2 "dog")' \
-        'slips.csv:3: 4 classes have a single picture, which is trained on and not validated (the first: "c at")'
+        'slips.csv:3: 4 classes have a single image, which is trained on and not validated (the first: "c at")'
 }
 
 @test "odd: words for missing values are told, and not where --classes lists them" {
@@ -95,7 +95,7 @@ xCAAAAAElFTkSuQmCC
     printf ',,,\n,,,\n' >>excel.csv
     warnings excel.csv
     expect_warnings 'excel.csv:5: 3 rows of empty fields are skipped'
-    expect 'excel.csv: 12 pictures, 3 classes'
+    expect 'excel.csv: 12 images, 3 classes'
 }
 
 @test "odd: copies across training and validation, and with two labels, by any number of threads" {
@@ -107,9 +107,9 @@ xCAAAAAElFTkSuQmCC
     printf 'image,label\nv/x.png,dog\nv/y.png,bird\nphotos/dog4.png,dog\nv/z.png,bird\n' >val.csv
     for threads in 1 2 5; do
         warnings photos.csv --val val.csv --threads $threads --dry-run
-        expect_warnings 'val.csv:4: 1 row has a picture that is trained on: validation flatters (the first: photos/dog4.png)' \
-            'val.csv:2: 3 pictures to validate are byte for byte some trained on: validation flatters (the first: v/x.png, a copy of photos/dog1.png)' \
-            'val.csv:3: 1 picture is byte for byte another one with another label (the first: v/y.png, a copy of photos/cat2.png in line 6)'
+        expect_warnings 'val.csv:4: 1 row has an image that is trained on: validation flatters (the first: photos/dog4.png)' \
+            'val.csv:2: 3 images to validate are byte for byte some trained on: validation flatters (the first: v/x.png, a copy of photos/dog1.png)' \
+            'val.csv:3: 1 image is byte for byte another one with another label (the first: v/y.png, a copy of photos/cat2.png in line 6)'
     done
 }
 
@@ -120,18 +120,18 @@ xCAAAAAElFTkSuQmCC
     touch -d '1 hour ago' photos/*
     for i in 1 2; do
         warnings photos.csv --cache disk --val-split 0
-        expect_warnings 'photos.csv:14: 1 picture is byte for byte another one with another label (the first: photos/dog5.png, a copy of photos/dog1.png in line 2)'
+        expect_warnings 'photos.csv:14: 1 image is byte for byte another one with another label (the first: photos/dog5.png, a copy of photos/dog1.png in line 2)'
     done
 }
 
-@test "odd: pictures of one colour, and of sides of more than 1 to 4 where these are squashed" {
+@test "odd: images of one colour, and of sides of more than 1 to 4 where these are squashed" {
     base64 -d <<<"$wide" >photos/wide.png
     echo photos/wide.png,dog >>photos.csv
     warnings photos.csv
-    expect_warnings 'photos.csv:14: 1 picture is of one single colour (the first: photos/wide.png)' \
-        'photos.csv:14: 1 picture has sides of more than 1 to 4 and will be squashed: see --resize (the first: photos/wide.png)'
+    expect_warnings 'photos.csv:14: 1 image is of one single colour (the first: photos/wide.png)' \
+        'photos.csv:14: 1 image has sides of more than 1 to 4 and will be squashed: see --resize (the first: photos/wide.png)'
     warnings photos.csv --resize letterbox
-    expect_warnings 'photos.csv:14: 1 picture is of one single colour (the first: photos/wide.png)'
+    expect_warnings 'photos.csv:14: 1 image is of one single colour (the first: photos/wide.png)'
 }
 
 # PNG of 4x4 grey samples of 16 bits: VALUE + 64 times the place of each.
@@ -155,7 +155,7 @@ X
         echo photos/deep$i.png,dog >>photos.csv
     done
     warnings photos.csv
-    expect_warnings 'photos.csv:14: 2 pictures of 16 bits use a small part of the range and will be seen as black: as read, no value is above 11 of 255 (the first: photos/deep1.png)'
+    expect_warnings 'photos.csv:14: 2 images of 16 bits use a small part of the range and will be seen as black: as read, no value is above 11 of 255 (the first: photos/deep1.png)'
     png16 50000 >photos/deep2.png
     warnings photos.csv
     expect_warnings
@@ -201,15 +201,15 @@ assert first["message"].startswith("1 label is there in two spellings"), first
 X
     atk-train "${small[@]}" photos.csv -q --out run
     cmp out run/data_check.json
-    # Also when pictures cannot be read: it is a failure, and what was found is said.
+    # Also when images cannot be read: it is a failure, and what was found is said.
     head -c 50 photos/dog1.png >half && mv half photos/dog1.png
     run --separate-stderr atk-train "${small[@]}" photos.csv --dry-run --json -q
     expect_status 1
     [[ $output = *'"bad_images": 1, '*alike-labels* ]]
     sed -i 2d photos.csv
-    # The tables alone, where pictures are decoded anew in each epoch.
+    # The tables alone, where images are decoded anew in each epoch.
     run atk-train "${small[@]}" photos.csv --cache none --out anew
-    expect 'the pictures themselves were not looked at: --dry-run does'
+    expect 'the images themselves were not looked at: --dry-run does'
     grep -q '"images_checked": false' anew/data_check.json
     grep -q alike-labels anew/data_check.json
 }

@@ -60,7 +60,7 @@ refused() { # MESSAGE, arguments...
     refused '--k: "0" is not a count' --k 0 a.csv
     refused '--k: "1.5" is not a count' -k 1.5 a.csv
     refused '--k: "nan" is not a count' --k nan a.csv
-    refused '--k: 9 is more than the 8 pictures of a batch of 8' --k 9 a.csv
+    refused '--k: 9 is more than the 8 images of a batch of 8' --k 9 a.csv
     refused '--drop-largest: "1.0" is not a count' --drop-largest 1.0 a.csv
     refused '--drop-largest: "nan" is not a count' --drop-largest nan a.csv
     refused '--loss: "mse" is not one of cross-entropy|logistic' --loss mse a.csv
@@ -77,7 +77,7 @@ refused() { # MESSAGE, arguments...
         --drop-largest 0.1 a.csv
     refused '--drop-largest: 0.05 of a step of 16 is none; it takes a --batch-size of 20' \
         --drop-largest 0.05 --accumulate 2 --scope step a.csv
-    refused '--k: 17 is more than the 16 pictures of a step of 16' \
+    refused '--k: 17 is more than the 16 images of a step of 16' \
         --k 17 --accumulate 2 --scope step a.csv
     refused '--aggregate average needs --scope batch or step' \
         --scope dataset --aggregate average a.csv
@@ -86,7 +86,7 @@ refused() { # MESSAGE, arguments...
         --loss hinge --class-weights balanced a.csv
     refused '--label-smoothing is defined for --loss cross-entropy, not for squared' \
         --loss squared --label-smoothing 0.1 a.csv
-    refused '--k: 7 is more than the 6 pictures that --drop-largest leaves of a batch of 8' \
+    refused '--k: 7 is more than the 6 images that --drop-largest leaves of a batch of 8' \
         --drop-largest 25% --k 7 a.csv
     refused '--k 0.5 has no use with --aggregate average, which takes all' \
         --aggregate average --k 0.5 a.csv
@@ -108,7 +108,7 @@ refused() { # MESSAGE, arguments...
         --k-schedule linear --aggregate maximum a.csv
     refused '--k 0.5 and --k-end 0.3 exclude each other' \
         --k-schedule cosine --k 0.5 --k-end 0.3 a.csv
-    refused '--k-start: 9 is more than the 8 pictures of a batch of 8' \
+    refused '--k-start: 9 is more than the 8 images of a batch of 8' \
         --k-schedule linear --k-start 9 a.csv
 }
 
@@ -148,7 +148,7 @@ refused() { # MESSAGE, arguments...
 @test "train: --config takes the name of a recipe in configs/, and helps with a wrong one" {
     refused '--config: "referense" is not one of the recipes' --config referense a.csv
     expect 'did you mean "reference"?'
-    make_pictures 4
+    make_images 4
     make_small_model
     run atk-train --config quick --size 32 --model ./small.yaml --dry-run photos.csv
     expect_status 0
@@ -157,7 +157,7 @@ refused() { # MESSAGE, arguments...
 
 # bats test_tags=release
 @test "train: a run on the defaults ends with the recipe to try next, if there is one" {
-    make_pictures 2
+    make_images 2
     grep -v bird photos.csv >two.csv
     mkdir configs
     echo 'size: 64' >configs/finetune.yaml
@@ -181,7 +181,7 @@ refused() { # MESSAGE, arguments...
 }
 
 @test "train: the command line wins over --config wherever it stands" {
-    make_pictures 4
+    make_images 4
     make_small_model
     printf 'data: photos.csv\nsize: 48\nmodel: ./small.yaml\nno-header: true\n' >c.yaml
     run atk-train --size 32 --config c.yaml --no-header=false --dry-run
@@ -192,7 +192,7 @@ refused() { # MESSAGE, arguments...
 }
 
 @test "train: --val-split on the command line wins over a config file's val" {
-    make_pictures 4
+    make_images 4
     make_small_model
     printf 'data: photos.csv\nsize: 32\nmodel: ./small.yaml\nval: none.csv\n' >c.yaml
     run atk-train --config c.yaml --val-split 0.25 --dry-run

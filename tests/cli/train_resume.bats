@@ -6,7 +6,7 @@ load helpers
 setup() {
     train_setup
     make_small_model
-    make_pictures 6
+    make_images 6
     atk-train "${small[@]}" -q photos.csv --out run
 }
 

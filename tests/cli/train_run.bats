@@ -6,13 +6,13 @@ load helpers
 setup() {
     train_setup
     make_small_model
-    make_pictures 6
+    make_images 6
 }
 
 @test "train: a run prints its lines and fills its folder" {
     run atk-train "${small[@]}" --k 0.7 photos.csv
     expect_status 0
-    for text in 'data      photos.csv: 18 pictures, 3 classes' '15 to train, 3 to validate' \
+    for text in 'data      photos.csv: 18 images, 3 classes' '15 to train, 3 to validate' \
         'network   small' 'k 0.7:' '2 of 4 (50.0 %), in the last batch 2 of 3 (66.7 %)' \
         'epoch 1/2  batch 1/4  loss ' 'epoch 2/2  batch 4/4' 'images/s' 'validation mean ' \
         'run folder: runs/train1'; do
@@ -37,7 +37,7 @@ setup() {
         echo "photos/$class.png,class-$class" >>photos.csv
     done
     run atk-train "${small[@]}" --k 0.7 --optimizer adamw --hflip 0.5 photos.csv
-    expect 'data      photos.csv: 25 pictures, 10 classes'
+    expect 'data      photos.csv: 25 images, 10 classes'
     expect 'settings  data=photos.csv'
     expect ' optimizer=adamw'
     expect 'dog 5+1'
@@ -51,7 +51,7 @@ setup() {
 
 @test "train: k says what it resolves to, and k 1 what it means" {
     run atk-train "${small[@]}" --dry-run photos.csv --k 1
-    expect 'k 1 is the hardest picture of each batch alone'
+    expect 'k 1 is the hardest image of each batch alone'
     run atk-train "${small[@]}" --dry-run photos.csv --k 1.0
     expect '4 of 4 (100.0 %), in the last batch 3 of 3'
     run atk-train "${small[@]}" --dry-run photos.csv --k 2
@@ -99,11 +99,11 @@ on_terminal() { TERM=xterm script -qec "$(printf '%q ' "$@")" /dev/null </dev/nu
     atk-train "${small[@]}" --json photos.csv 2>&1 | tail -1 | grep -q '^{"status": "finished"'
 }
 
-@test "train: --dry-run reads every picture and creates nothing but its pictures" {
+@test "train: --dry-run reads every image and creates nothing but its images" {
     echo hello >photos/cat2.png
     run atk-train "${small[@]}" --dry-run photos.csv
     expect_status 1
-    for text in 'photos/cat2.png' '1 of 18 pictures cannot be read' 'bird ' 'layer1.0.conv1' \
+    for text in 'photos/cat2.png' '1 of 18 images cannot be read' 'bird ' 'layer1.0.conv1' \
         '16x16x8' "optimiser's moments" 'parameters'; do
         expect "$text"
     done

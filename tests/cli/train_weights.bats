@@ -7,7 +7,7 @@ load helpers
 setup() {
     train_setup
     make_small_model
-    make_pictures 4
+    make_images 4
     export XDG_DATA_HOME=$PWD/data
     library=$XDG_DATA_HOME/atk-train/weights
     mkdir -p "$library"

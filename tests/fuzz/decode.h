@@ -22,12 +22,12 @@ static inline void fuzz_decode(const uint8_t *data, size_t size)
     double aspect;
 
     const struct image_fit *f = &fit[size / 3 % 3];
-    enum status status = image_decode_square(a, &aspect, f, data, size, &limits, &err);
+    enum status status = image_decode_resized(a, &aspect, f, data, size, &limits, &err);
     fuzz_check_error(status, &err);
     if (status != STATUS_OK)
         return;
     FUZZ_MUST(aspect > 0);
-    FUZZ_MUST(image_decode_square(b, NULL, f, data, size, &limits, &err) == STATUS_OK);
+    FUZZ_MUST(image_decode_resized(b, NULL, f, data, size, &limits, &err) == STATUS_OK);
     FUZZ_MUST(memcmp(a, b, sizeof a) == 0);
 }
 

@@ -25,7 +25,7 @@ STATE_INTEGERS = ['epoch', 'next_batch', 'images', 'correct', 'best_epoch', 'bat
 STATE_FLOATS = ['loss_sum', 'mean_loss_sum', 'epoch_seconds', 'lambda', 'seconds', 'best_accuracy',
                 'best_balanced_accuracy', 'best_macro_f1', 'best_mean_loss', 'last_accuracy',
                 'last_balanced_accuracy', 'last_macro_f1', 'last_mean_loss', 'last_train_loss']
-CARD = {'format': 'pt', 'atk_version': '0.1.0', 'classes': 'cat\ndog\ncow', 'size': '16',
+METADATA = {'format': 'pt', 'atk_version': '0.1.0', 'classes': 'cat\ndog\ncow', 'size': '16',
         'mean': '0.5 0.5 0.5', 'std': '0.2 0.2 0.2', 'exif': 'apply', 'jpeg_scale': 'auto',
         'resize': 'crop', 'crop_fraction': '0.875', 'interpolation': 'bicubic',
         'model': 'stem: [{width: 2, kernel: 3, stride: 2}]\nblock: basic\n'
@@ -88,7 +88,7 @@ def seeds():
         yield 'class_weights', f'{i}', text.encode()
     small, data = safetensors({'a': ('F32', [2, 3]), 'b': ('I64', [])}, {'format': 'pt'})
     yield 'safetensors', 'small', struct.pack('<Q', len(small)) + small + data
-    for name, tensors, metadata in (('weights', network(), CARD),
+    for name, tensors, metadata in (('weights', network(), METADATA),
                                     ('state', state(), {'seed': '7', 'kernels': 'v3'})):
         header, data = safetensors(tensors, metadata)
         yield name, 'whole', header + b'\0' + data

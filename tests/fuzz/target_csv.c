@@ -17,7 +17,7 @@ static void load(const char *path, bool header, char delimiter, bool labels_opti
     fuzz_check_error(status, &err);
     if (status == STATUS_OK) {
         int n_classes = dataset_classes(d)->n;
-        FUZZ_MUST(dataset_pictures(d) <= dataset_size(d));
+        FUZZ_MUST(dataset_images(d) <= dataset_size(d));
         for (int i = 0; i < dataset_size(d); i++) {
             const struct sample *s = dataset_sample(d, i);
             FUZZ_MUST(s->label >= (labels_optional ? -1 : 0) && s->label < n_classes);

@@ -1,4 +1,4 @@
-/* The file of the disk cache: whatever is in it, a picture that is stored is found again, and one
+/* The file of the disk cache: whatever is in it, an image that is stored is found again, and one
  * that is found is whole. */
 #include "fuzz.h"
 
@@ -10,8 +10,8 @@ enum { RECORD_BYTES = 12 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    const struct picture_key key = {{0x0123456789abcdef, 7}}, other = {{1, 2}};
-    const uint8_t picture[RECORD_BYTES] = "eleven byte";
+    const struct image_key key = {{0x0123456789abcdef, 7}}, other = {{1, 2}};
+    const uint8_t image[RECORD_BYTES] = "eleven byte";
     uint8_t found[RECORD_BYTES];
     char folder[128];
     struct disk_cache *d = NULL;
@@ -25,7 +25,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     disk_cache_find(d, found, &key);
     disk_cache_find(d, found, &other);
-    disk_cache_store(d, &key, picture);
+    disk_cache_store(d, &key, image);
     FUZZ_MUST(disk_cache_trouble(d, &err) == STATUS_OK);
     FUZZ_MUST(disk_cache_find(d, found, &key));
     disk_cache_close(d);

@@ -29,7 +29,7 @@ static uint64_t sum_of_all(const struct param_list *params)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    const struct run_state_fact fact = {"seed", "7"};
+    const struct run_state_fingerprint fact = {"seed", "7"};
     struct run_state_note note = {.name = "kernels", .value = "v4"};
     const struct run_state_block block[] = {{"m", "F32", moment, 4},
                                             {"step", "I64", &step, RUN_STATE_SCALAR}};
@@ -38,8 +38,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                                               .params = params,
                                               .block = block,
                                               .n_blocks = 2,
-                                              .fact = &fact,
-                                              .n_facts = 1,
+                                              .fingerprint = &fact,
+                                              .n_fingerprints = 1,
                                               .note = &note,
                                               .n_notes = 1};
     struct error err;

@@ -8,22 +8,22 @@
 #include <math.h>
 #include <string.h>
 
-static void read_card(const struct safetensors *file)
+static void read_metadata(const struct safetensors *file)
 {
-    struct checkpoint_card card = {0};
+    struct checkpoint_metadata metadata = {0};
     struct model_spec spec;
     struct error err;
-    enum status status = checkpoint_card_read(&card, file, "w", &err);
+    enum status status = checkpoint_metadata_read(&metadata, file, "w", &err);
 
     fuzz_check_error(status, &err);
     if (status == STATUS_OK) {
-        FUZZ_MUST(card.fit.size >= 1 && card.classes.n >= 1);
+        FUZZ_MUST(metadata.fit.size >= 1 && metadata.classes.n >= 1);
         for (int i = 0; i < 3; i++)
-            FUZZ_MUST(isfinite(card.mean[i]) && card.std[i] > 0);
-        status = model_file_parse(&spec, card.model, strlen(card.model), "w", &err);
+            FUZZ_MUST(isfinite(metadata.mean[i]) && metadata.std[i] > 0);
+        status = model_file_parse(&spec, metadata.model, strlen(metadata.model), "w", &err);
         fuzz_check_error(status, &err);
     }
-    checkpoint_card_free(&card);
+    checkpoint_metadata_free(&metadata);
 }
 
 static void load(const struct safetensors *file, const struct class_list *classes)
@@ -46,7 +46,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct error err;
 
     if (safetensors_read(&file, fuzz_safetensors(data, size), &err) == STATUS_OK) {
-        read_card(&file);
+        read_metadata(&file);
         enum status status = checkpoint_classes(&classes, &file, "w", &err);
         fuzz_check_error(status, &err);
         load(&file, NULL);

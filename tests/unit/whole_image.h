@@ -1,4 +1,4 @@
-/* A file decoded whole and at its full size, by the decoders that image_decode_square uses, and
+/* A file decoded whole and at its full size, by the decoders that image_decode_resized uses, and
  * turned by another rule than theirs: what squares are compared with. */
 #ifndef WHOLE_IMAGE_H
 #define WHOLE_IMAGE_H

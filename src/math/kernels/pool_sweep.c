@@ -16,7 +16,7 @@ static inline bool wins(float in, float best)
     return !(in <= best) & (best == best);
 }
 
-/* The first pixel of the picture in a window that begins at `at`: what it keeps when all are -inf.
+/* The first pixel of the image in a window that begins at `at`: what it keeps when all are -inf.
  */
 static int first_inside(int at)
 {

@@ -118,7 +118,7 @@ input_patch(float *v, size_t point, const float *x, size_t row, size_t pixel, in
     }
 }
 
-/* The patch of a tile at the border, with zeros outside of the picture: rare enough to cost a copy.
+/* The patch of a tile at the border, with zeros outside of the image: rare enough to cost a copy.
  */
 static void copy_patch(float *patch, const float *x, size_t pixel, int top, int left, int height,
                        int width, int lanes)

@@ -1,4 +1,4 @@
-/* Writing a weights file, and the card in its metadata. (Loading is in checkpoint_load.c.) */
+/* Writing a weights file, and the metadata in its metadata. (Loading is in checkpoint_load.c.) */
 #include "run/files/checkpoint.h"
 
 #include "base/half.h"
@@ -12,7 +12,7 @@
 #include <string.h>
 
 enum { KEY_MODEL, KEY_CLASSES, KEY_SIZE, KEY_MEAN, KEY_STD, KEY_EXIF, N_KEYS };
-static const char *const card_key[N_KEYS] = {"model", "classes", "size", "mean", "std", "exif"};
+static const char *const metadata_key[N_KEYS] = {"model", "classes", "size", "mean", "std", "exif"};
 static const char jpeg_scale_key[] = "jpeg_scale", resize_key[] = "resize",
                   interpolation_key[] = "interpolation", crop_fraction_key[] = "crop_fraction";
 
@@ -168,21 +168,22 @@ static bool statistics_are_plain(const struct param_list *params)
 enum { MOST_META = 13 };
 
 /* The values that are texts of this file's making. */
-struct card_text {
+struct metadata_text {
     char size[16], mean[64], std[64], crop_fraction[32], *classes;
 };
 
 /* Key and value of everything that the metadata says; returns how many. */
-static size_t list_card(const char *key[MOST_META], const char *value[MOST_META],
-                        const struct checkpoint_card *card, struct card_text *text, bool is_folded)
+static size_t list_metadata(const char *key[MOST_META], const char *value[MOST_META],
+                            const struct checkpoint_metadata *metadata, struct metadata_text *text,
+                            bool is_folded)
 {
-    const struct image_fit *fit = &card->fit;
+    const struct image_fit *fit = &metadata->fit;
     size_t n = 0;
     snprintf(text->size, sizeof text->size, "%d", fit->size);
-    snprintf(text->mean, sizeof text->mean, "%.9g %.9g %.9g", (double)card->mean[0],
-             (double)card->mean[1], (double)card->mean[2]);
-    snprintf(text->std, sizeof text->std, "%.9g %.9g %.9g", (double)card->std[0],
-             (double)card->std[1], (double)card->std[2]);
+    snprintf(text->mean, sizeof text->mean, "%.9g %.9g %.9g", (double)metadata->mean[0],
+             (double)metadata->mean[1], (double)metadata->mean[2]);
+    snprintf(text->std, sizeof text->std, "%.9g %.9g %.9g", (double)metadata->std[0],
+             (double)metadata->std[1], (double)metadata->std[2]);
     snprintf(text->crop_fraction, sizeof text->crop_fraction, "%.17g", fit->crop_fraction);
     const struct {
         bool said;
@@ -190,13 +191,13 @@ static size_t list_card(const char *key[MOST_META], const char *value[MOST_META]
     } all[MOST_META] = {
         {true, "format", "pt"},
         {true, "atk_version", ATK_VERSION},
-        {true, card_key[KEY_MODEL], card->model},
-        {true, card_key[KEY_CLASSES], text->classes},
-        {true, card_key[KEY_SIZE], text->size},
-        {true, card_key[KEY_MEAN], text->mean},
-        {true, card_key[KEY_STD], text->std},
-        {true, card_key[KEY_EXIF], card->apply_exif ? "apply" : "ignore"},
-        {true, jpeg_scale_key, image_jpeg_scale_name[card->jpeg_scale]},
+        {true, metadata_key[KEY_MODEL], metadata->model},
+        {true, metadata_key[KEY_CLASSES], text->classes},
+        {true, metadata_key[KEY_SIZE], text->size},
+        {true, metadata_key[KEY_MEAN], text->mean},
+        {true, metadata_key[KEY_STD], text->std},
+        {true, metadata_key[KEY_EXIF], metadata->apply_exif ? "apply" : "ignore"},
+        {true, jpeg_scale_key, image_jpeg_scale_name[metadata->jpeg_scale]},
         {fit->resize != IMAGE_FIT_SQUASH, resize_key, image_fit_resize_name[fit->resize]},
         {fit->resize == IMAGE_FIT_CROP, crop_fraction_key, text->crop_fraction},
         {fit->interpolation != IMAGE_FIT_BILINEAR, interpolation_key,
@@ -213,24 +214,25 @@ static size_t list_card(const char *key[MOST_META], const char *value[MOST_META]
 }
 
 enum status checkpoint_write(const char *path, const struct param_list *params,
-                             const struct checkpoint_card *card, struct error *err)
+                             const struct checkpoint_metadata *metadata, struct error *err)
 {
     const char *key[MOST_META], *value[MOST_META];
-    bool is_folded = card->batch_norm_is_frozen && statistics_are_plain(params);
+    bool is_folded = metadata->batch_norm_is_frozen && statistics_are_plain(params);
     struct writing w = {0};
-    struct card_text text = {.classes = join_classes(&card->classes, err)};
-    enum status status = text.classes ? writing_alloc(&w, params, card->dtype, err) : err->status;
-    if (status == STATUS_OK && fill_entries(&w, params, card->dtype, err) != STATUS_OK)
+    struct metadata_text text = {.classes = join_classes(&metadata->classes, err)};
+    enum status status =
+        text.classes ? writing_alloc(&w, params, metadata->dtype, err) : err->status;
+    if (status == STATUS_OK && fill_entries(&w, params, metadata->dtype, err) != STATUS_OK)
         status = error_prefix(err, "cannot write %s", path);
     if (status == STATUS_OK)
         status = safetensors_write(path, w.entry, (size_t)params->n, key, value,
-                                   list_card(key, value, card, &text, is_folded), err);
+                                   list_metadata(key, value, metadata, &text, is_folded), err);
     writing_free(&w);
     free(text.classes);
     return status;
 }
 
-/* ---- The card ---- */
+/* ---- The metadata ---- */
 
 static enum status read_size(int *out, const char *text, struct error *err)
 {
@@ -288,7 +290,7 @@ static enum status read_crop_fraction(double *out, const struct safetensors *fil
 
 /* Keys that came later. Files of before hold networks that saw the full decode, squashed and
  * bilinear. */
-static enum status read_later_keys(struct checkpoint_card *out, const struct safetensors *file,
+static enum status read_later_keys(struct checkpoint_metadata *out, const struct safetensors *file,
                                    struct error *err)
 {
     int scale = IMAGE_JPEG_OFF, resize = IMAGE_FIT_SQUASH, interpolation = IMAGE_FIT_BILINEAR;
@@ -303,7 +305,7 @@ static enum status read_later_keys(struct checkpoint_card *out, const struct saf
     return read_crop_fraction(&out->fit.crop_fraction, file, err);
 }
 
-static enum status read_values(struct checkpoint_card *out, const char *const *value,
+static enum status read_values(struct checkpoint_metadata *out, const char *const *value,
                                struct error *err)
 {
     const char *exif = value[KEY_EXIF];
@@ -319,17 +321,18 @@ static enum status read_values(struct checkpoint_card *out, const char *const *v
     return STATUS_OK;
 }
 
-enum status checkpoint_card_read(struct checkpoint_card *out, const struct safetensors *file,
-                                 const char *path, struct error *err)
+enum status checkpoint_metadata_read(struct checkpoint_metadata *out,
+                                     const struct safetensors *file, const char *path,
+                                     struct error *err)
 {
-    *out = (struct checkpoint_card){0};
+    *out = (struct checkpoint_metadata){0};
     const char *value[N_KEYS];
     char absent[64] = "";
     for (int i = 0; i < N_KEYS; i++) {
-        value[i] = safetensors_meta(file, card_key[i]);
+        value[i] = safetensors_meta(file, metadata_key[i]);
         if (!value[i]) {
             strcat(absent, absent[0] == '\0' ? "" : ", ");
-            strcat(absent, card_key[i]);
+            strcat(absent, metadata_key[i]);
         }
     }
     if (absent[0] != '\0')
@@ -339,7 +342,7 @@ enum status checkpoint_card_read(struct checkpoint_card *out, const struct safet
     if (status == STATUS_OK)
         status = read_later_keys(out, file, err);
     if (status != STATUS_OK) {
-        checkpoint_card_free(out);
+        checkpoint_metadata_free(out);
         error_prefix(err, "%s", path);
     }
     return status;
@@ -348,7 +351,7 @@ enum status checkpoint_card_read(struct checkpoint_card *out, const struct safet
 enum status checkpoint_classes(struct class_list *out, const struct safetensors *file,
                                const char *path, struct error *err)
 {
-    const char *text = safetensors_meta(file, card_key[KEY_CLASSES]);
+    const char *text = safetensors_meta(file, metadata_key[KEY_CLASSES]);
     *out = (struct class_list){0};
     if (!text || split_classes(out, text, err) == STATUS_OK)
         return STATUS_OK;
@@ -356,11 +359,11 @@ enum status checkpoint_classes(struct class_list *out, const struct safetensors 
     return error_prefix(err, "%s", path);
 }
 
-void checkpoint_card_free(struct checkpoint_card *card)
+void checkpoint_metadata_free(struct checkpoint_metadata *metadata)
 {
-    free(card->model);
-    class_list_free(&card->classes);
-    *card = (struct checkpoint_card){0};
+    free(metadata->model);
+    class_list_free(&metadata->classes);
+    *metadata = (struct checkpoint_metadata){0};
 }
 
 static void names_free(struct checkpoint_names *list)

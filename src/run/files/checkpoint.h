@@ -18,14 +18,14 @@
  * it back when it loads. */
 enum checkpoint_dtype { CHECKPOINT_F32, CHECKPOINT_F16 };
 
-/* What a weights file says about itself: which network, which classes, which pictures.
+/* What a weights file says about itself: which network, which classes, which images.
  * Metadata keys: format ("pt"), atk_version, model (YAML), classes (one a line), size, mean, std
  * ("r g b"), exif ("apply" or "ignore"), jpeg_scale ("auto", "fast" or "off"); and, where they are
  * not "squash" and "bilinear", as in files of before there was a choice, resize (with
  * crop_fraction, a number in 0..1, for "crop") and interpolation;
  * batch_norm ("folded") where BatchNorm is frozen and every running mean is 0 and variance 1: what
  * it did is folded into the convolutions. */
-struct checkpoint_card {
+struct checkpoint_metadata {
     char *model; /* text of a model file, as run/files/model_file reads it; owned */
     struct class_list classes;
     struct image_fit fit;
@@ -36,16 +36,17 @@ struct checkpoint_card {
     enum checkpoint_dtype dtype;
     bool batch_norm_is_frozen;
 };
-/* The card of a file. A file of foreign origin has none: the message says which keys are missing.
- * path is for messages. */
-enum status checkpoint_card_read(struct checkpoint_card *out, const struct safetensors *file,
-                                 const char *path, struct error *err);
-void checkpoint_card_free(struct checkpoint_card *card); /* a zeroed one is fine */
+/* The metadata of a file. A file of foreign origin has none: the message says which keys are
+ * missing. path is for messages. */
+enum status checkpoint_metadata_read(struct checkpoint_metadata *out,
+                                     const struct safetensors *file, const char *path,
+                                     struct error *err);
+void checkpoint_metadata_free(struct checkpoint_metadata *metadata); /* a zeroed one is fine */
 
-/* Atomic; same weights and card, same bytes. F16: a number beyond its 65504 is an error that names
- * the tensor. */
+/* Atomic; same weights and metadata, same bytes. F16: a number beyond its 65504 is an error that
+ * names the tensor. */
 enum status checkpoint_write(const char *path, const struct param_list *params,
-                             const struct checkpoint_card *card, struct error *err);
+                             const struct checkpoint_metadata *metadata, struct error *err);
 
 /* The class names of a file, whoever wrote it: metadata key classes, one a line. None (n = 0) when
  * it says nothing. path is for messages. */

@@ -41,12 +41,12 @@ static enum status show(const char *path, FILE *table, const struct batch *b,
                         struct error *err)
 {
     int n = b->n < MOSAIC_MAX_CELLS ? b->n : MOSAIC_MAX_CELLS;
-    size_t picture_values = (size_t)opt->fit.size * (size_t)opt->fit.size * 3;
+    size_t image_values = (size_t)opt->fit.size * (size_t)opt->fit.size * 3;
     struct mosaic m;
     enum status status = mosaic_create(&m, n, opt->fit.size, opt->mean, opt->std, err);
 
     for (int i = 0; status == STATUS_OK && i < n; i++) {
-        status = mosaic_put(&m, i, b->x + (size_t)i * picture_values, err);
+        status = mosaic_put(&m, i, b->x + (size_t)i * image_values, err);
         put_row(table, first_batches_file[b->index], &m, i, data, b->row[i]);
     }
     if (status == STATUS_OK)
@@ -64,7 +64,7 @@ enum status first_batches_write(const char *const path[FIRST_BATCHES + 1], struc
 
     if (status != STATUS_OK)
         return status;
-    fputs("picture,row,column,image,label\n", w.stream);
+    fputs("image,row,column,image,label\n", w.stream);
     status = loader_start(loader, 0, 0, err);
     for (int i = 0; status == STATUS_OK && i < FIRST_BATCHES; i++) {
         struct batch b;

@@ -12,9 +12,9 @@
 
 enum { MOST_FOLDERS = 3 };
 
-static const struct shelf {
+static const struct search_path {
     const char *folder, *option, *things;
-} shelf[] = {
+} search_path[] = {
     [LIBRARY_MODELS] = {"models", "--model", "networks"},
     [LIBRARY_CONFIGS] = {"configs", "--config", "recipes"},
 };
@@ -46,7 +46,7 @@ static enum status add_folder(struct folders *f, const char *base, const char *b
 
 static enum status list_folders(struct folders *f, enum library library, struct error *err)
 {
-    const char *name = shelf[library].folder;
+    const char *name = search_path[library].folder;
     char *program = NULL;
     enum status status = files_program_directory(&program, err);
 
@@ -89,7 +89,7 @@ static void list_names(struct library_names *names, const struct folders *f)
 static enum status refuse(const char *what, enum library library, const struct folders *f,
                           struct error *err)
 {
-    const struct shelf *on = &shelf[library];
+    const struct search_path *on = &search_path[library];
     struct library_names names;
     const char *pointer[LIBRARY_MOST_NAMES];
     char list[512] = "";

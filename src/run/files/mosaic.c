@@ -29,10 +29,10 @@ enum status mosaic_create(struct mosaic *m, int n, int size, const float mean[3]
     memcpy(m->std, std, sizeof m->std);
     lay_out(m, n);
     size_t pixels = (size_t)m->width * (size_t)m->height, cell = (size_t)m->cell;
-    m->rgb = memory_array(pixels, 3, "a picture of the batch", err);
-    m->picture = memory_array((size_t)size * (size_t)size, 3, "a picture of the batch", err);
-    m->small = memory_array(cell * cell, 3, "a picture of the batch", err);
-    if (!m->rgb || !m->picture || !m->small)
+    m->rgb = memory_array(pixels, 3, "an image of the batch", err);
+    m->image = memory_array((size_t)size * (size_t)size, 3, "an image of the batch", err);
+    m->small = memory_array(cell * cell, 3, "an image of the batch", err);
+    if (!m->rgb || !m->image || !m->small)
         return err->status;
     memset(m->rgb, GREY, 3 * pixels);
     return STATUS_OK;
@@ -41,7 +41,7 @@ enum status mosaic_create(struct mosaic *m, int n, int size, const float mean[3]
 void mosaic_free(struct mosaic *m)
 {
     free(m->rgb);
-    free(m->picture);
+    free(m->image);
     free(m->small);
     *m = (struct mosaic){0};
 }
@@ -65,16 +65,16 @@ void mosaic_denormalise(uint8_t *rgb, const float *x, size_t n_pixels, const flo
 
 enum status mosaic_put(struct mosaic *m, int cell, const float *x, struct error *err)
 {
-    const struct image picture = {.width = m->size, .height = m->size, .rgb = m->picture};
-    const uint8_t *from = m->picture;
+    const struct image image = {.width = m->size, .height = m->size, .rgb = m->image};
+    const uint8_t *from = m->image;
     size_t row_bytes = 3 * (size_t)m->cell;
     int pitch = m->cell + MOSAIC_BORDER;
     int left = MOSAIC_BORDER + cell % m->columns * pitch;
     int top = MOSAIC_BORDER + cell / m->columns * pitch;
 
-    mosaic_denormalise(m->picture, x, (size_t)m->size * (size_t)m->size, m->mean, m->std);
+    mosaic_denormalise(m->image, x, (size_t)m->size * (size_t)m->size, m->mean, m->std);
     if (m->cell < m->size) {
-        enum status status = resize_bilinear(m->small, m->cell, &picture, err);
+        enum status status = resize_bilinear(m->small, m->cell, &image, err);
         if (status != STATUS_OK)
             return status;
         from = m->small;

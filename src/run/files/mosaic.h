@@ -1,4 +1,4 @@
-/* Pictures of a batch side by side in one picture, for people to look at: what the network got, as
+/* Images of a batch side by side in one image, for people to look at: what the network got, as
  * bytes again. */
 #ifndef RUN_FILES_MOSAIC_H
 #define RUN_FILES_MOSAIC_H
@@ -18,17 +18,17 @@ struct mosaic {
     int columns, rows, cell; /* a cell is cell x cell pixels; cells are counted row by row */
     int width, height;
     uint8_t *rgb; /* [height, width, 3]; owned */
-    /* of the pictures to come */
+    /* of the images to come */
     int size;
     float mean[3], std[3];
-    uint8_t *picture, *small; /* [size, size, 3], [cell, cell, 3]; owned */
+    uint8_t *image, *small; /* [size, size, 3], [cell, cell, 3]; owned */
 };
 
-/* For n pictures, 1..MOSAIC_MAX_CELLS, of size x size that were normalised with mean and std. *m is
+/* For n images, 1..MOSAIC_MAX_CELLS, of size x size that were normalised with mean and std. *m is
  * freed by the caller in any case. */
 enum status mosaic_create(struct mosaic *m, int n, int size, const float mean[3],
                           const float std[3], struct error *err);
-/* x [size, size, 3] goes into a cell, from 0: its bytes where a cell is as large as the picture,
+/* x [size, size, 3] goes into a cell, from 0: its bytes where a cell is as large as the image,
  * else resized. */
 enum status mosaic_put(struct mosaic *m, int cell, const float *x, struct error *err);
 void mosaic_free(struct mosaic *m); /* a zeroed one is fine */

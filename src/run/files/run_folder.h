@@ -52,7 +52,7 @@ struct run_folder;
  * between programs that start together. classes: for the header of results.csv (not kept). */
 enum status run_folder_create(struct run_folder **out, const char *path,
                               const struct class_list *classes, struct error *err);
-/* Tells early, before pictures are read, what create would refuse: a path that exists, a place
+/* Tells early, before images are read, what create would refuse: a path that exists, a place
  * where nothing can be written. Changes nothing. */
 enum status run_folder_check(const char *path, struct error *err);
 /* *holds: the run in `folder` has a file, and `path` leads to it. */
@@ -82,7 +82,7 @@ enum status run_folder_append_batch(struct run_folder *f, const struct run_batch
 
 /* Columns of results.csv: epoch, train_loss, train_mean_loss, train_accuracy, val_mean_loss,
  * val_loss, val_accuracy, val_balanced_accuracy, val_macro_f1, learning_rate, "recall NAME" for
- * each class, selected and "selected NAME" for each class (shares of the training pictures that
+ * each class, selected and "selected NAME" for each class (shares of the training images that
  * counted), seconds. Fields without a value (no validation, NaN) stay empty. */
 struct run_epoch_row {
     int epoch; /* from 1 */
@@ -90,9 +90,9 @@ struct run_epoch_row {
     bool validated;
     double val_mean_loss, val_loss; /* cross-entropy; average top-k at the training share */
     double val_accuracy, val_balanced_accuracy, val_macro_f1;
-    const double *recall; /* [n_classes]; NaN: no picture of that class. NULL if not validated */
+    const double *recall; /* [n_classes]; NaN: no image of that class. NULL if not validated */
     double selected;
-    const double *class_selected; /* [n_classes]; NaN: no picture of that class was seen */
+    const double *class_selected; /* [n_classes]; NaN: no image of that class was seen */
     int n_classes;                /* as given to run_folder_create, also when not validated */
     double seconds;
 };

@@ -90,15 +90,15 @@ static enum status build_entries(struct table *t, const struct run_state_content
 static enum status write_table(const char *path, const struct table *t,
                                const struct run_state_content *c, struct error *err)
 {
-    size_t n_facts = (size_t)c->n_facts, n = n_facts + (size_t)c->n_notes;
+    size_t n_fingerprints = (size_t)c->n_fingerprints, n = n_fingerprints + (size_t)c->n_notes;
     const char **key = memory_array(2 * n, sizeof *key, "state", err);
 
     if (!key)
         return err->status;
     const char **value = key + n;
     for (size_t i = 0; i < n; i++) {
-        key[i] = i < n_facts ? c->fact[i].name : c->note[i - n_facts].name;
-        value[i] = i < n_facts ? c->fact[i].value : c->note[i - n_facts].value;
+        key[i] = i < n_fingerprints ? c->fingerprint[i].name : c->note[i - n_fingerprints].name;
+        value[i] = i < n_fingerprints ? c->fingerprint[i].value : c->note[i - n_fingerprints].value;
     }
     enum status status = safetensors_write(path, t->entry, t->n, key, value, n, err);
     free(key);
@@ -116,22 +116,22 @@ enum status run_state_write(const char *path, const struct run_state_content *c,
     return status;
 }
 
-static enum status check_facts(const struct safetensors *file, const struct run_state_content *c,
-                               struct error *err)
+static enum status check_fingerprints(const struct safetensors *file,
+                                      const struct run_state_content *c, struct error *err)
 {
-    const struct run_state_fact *fact = c->fact;
-    for (int i = 0; i < c->n_facts; i++) {
-        const char *saved = safetensors_meta(file, fact[i].name);
+    const struct run_state_fingerprint *fingerprint = c->fingerprint;
+    for (int i = 0; i < c->n_fingerprints; i++) {
+        const char *saved = safetensors_meta(file, fingerprint[i].name);
         if (!saved)
             return error_set(err,
                              "not a state that this version of atk-train wrote: its metadata "
                              "lacks \"%s\"",
-                             fact[i].name);
-        if (strcmp(saved, fact[i].value) != 0)
+                             fingerprint[i].name);
+        if (strcmp(saved, fingerprint[i].value) != 0)
             return error_set(err,
                              "cannot continue, %s has changed: the run began with %s, now it "
                              "is %s",
-                             fact[i].name, saved, fact[i].value);
+                             fingerprint[i].name, saved, fingerprint[i].value);
     }
     return STATUS_OK;
 }
@@ -171,7 +171,7 @@ enum status run_state_read(const struct run_state_content *c, const char *path, 
 
     if (safetensors_read(&file, path, err) != STATUS_OK) /* names the path itself */
         return err->status;
-    enum status status = check_facts(&file, c, err);
+    enum status status = check_fingerprints(&file, c, err);
     if (status == STATUS_OK)
         status = build_entries(&t, c, err);
     if (status == STATUS_OK)

@@ -4,9 +4,9 @@
  * (they are for this program alone, and so need no second copy to be written); "buffer.NAME" F32
  * and "counter.NAME" I64 for running statistics; one I64 or F64 scalar for each field of struct
  * run_state, so that no digit is lost in decimal text; and the blocks of those who carry something
- * from step to step (the optimiser's moments). Metadata: one line for each fact that must not
- * change between the parts of a run, and for each note of what the bits also depend on. There is no
- * generator's state: every random number comes from (seed, purpose, epoch, sample). */
+ * from step to step (the optimiser's moments). Metadata: one line for each fingerprint that must
+ * not change between the parts of a run, and for each note of what the bits also depend on. There
+ * is no generator's state: every random number comes from (seed, purpose, epoch, sample). */
 #ifndef RUN_FILES_RUN_STATE_H
 #define RUN_FILES_RUN_STATE_H
 
@@ -33,7 +33,7 @@ struct run_state {
 };
 
 /* "seed" = "7": what must be the same when the run goes on. */
-struct run_state_fact {
+struct run_state_fingerprint {
     const char *name;
     char value[160];
 };
@@ -58,8 +58,8 @@ struct run_state_content {
     struct param_list *params;
     const struct run_state_block *block;
     int n_blocks;
-    const struct run_state_fact *fact;
-    int n_facts;
+    const struct run_state_fingerprint *fingerprint;
+    int n_fingerprints;
     struct run_state_note *note;
     int n_notes;
 };
@@ -67,8 +67,8 @@ struct run_state_content {
 /* Atomic. */
 enum status run_state_write(const char *path, const struct run_state_content *content,
                             struct error *err);
-/* Fills note[].before. Nothing else is changed on failure. A fact that differs is an error that
- * names it and both values, and so is a value that no run can have written. */
+/* Fills note[].before. Nothing else is changed on failure. A fingerprint that differs is an error
+ * that names it and both values, and so is a value that no run can have written. */
 enum status run_state_read(const struct run_state_content *content, const char *path,
                            struct error *err);
 

@@ -1,4 +1,4 @@
-/* The folder of what is tried out before a run (a dry run's pictures, a range test's curve): beside
+/* The folder of what is tried out before a run (a dry run's images, a range test's curve): beside
  * the run that is meant, never that run's own, so that the same command without the trying can
  * follow. It may be there already when all that it holds is of an earlier trial: that is
  * replaced. */
@@ -15,7 +15,7 @@ struct side_folder {
 };
 
 /* out: of --out, or NULL. A folder with any other file is a usage error, a place where nothing can
- * be written a failure. Tells so early, before pictures are read; changes nothing. */
+ * be written a failure. Tells so early, before images are read; changes nothing. */
 enum status side_folder_check(const struct side_folder *f, const char *out, struct error *err);
 /* Checks again and makes the folder if need be. *path is its name; the caller frees it in any
  * case. */

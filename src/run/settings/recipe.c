@@ -30,7 +30,7 @@ struct aggregate_options recipe_aggregate(const struct settings *s)
         .kind = s->aggregate, .k = recipe_k_schedule(s).end, .drop = s->drop_largest};
 }
 
-int recipe_scope_pictures(const struct settings *s)
+int recipe_scope_images(const struct settings *s)
 {
     return s->batch_size * (s->scope == SCOPE_STEP ? s->accumulate : 1);
 }

@@ -12,8 +12,8 @@ struct loss_options recipe_loss(const struct settings *s, const float *class_wei
 /* k: where its schedule ends. */
 struct aggregate_options recipe_aggregate(const struct settings *s);
 struct k_schedule recipe_k_schedule(const struct settings *s);
-/* Pictures of a full batch, or with scope step of a full step: those among which k is counted. */
-int recipe_scope_pictures(const struct settings *s);
+/* Images of a full batch, or with scope step of a full step: those among which k is counted. */
+int recipe_scope_images(const struct settings *s);
 const char *recipe_scope_name(const struct settings *s); /* of that: "batch", "step" */
 struct optimiser_options recipe_optimiser(const struct settings *s);
 /* Epochs become steps of n_batches; a fraction of one is rounded to the nearest. */

@@ -44,12 +44,12 @@ bool settings_are_equal(const struct settings *a, const struct settings *b,
                         const struct setting *item);
 /* Whether the run is trained as one who gives nothing but data would train it: no --config, and
  * every setting that a recipe is made of at its default. Not part of a recipe, and so free: the
- * data, the machine, the watching, k and seed (what a study varies), --tta, and how pictures are
+ * data, the machine, the watching, k and seed (what a study varies), --tta, and how images are
  * decoded and products computed. */
 bool settings_on_defaults(const struct settings *s);
 
 /* What no single value shows: combinations. Usage errors. _columns and _loss are parts of it;
- * _scope is for when the number of training pictures is known. */
+ * _scope is for when the number of training images is known. */
 enum status settings_check(const struct settings *s, struct error *err);
 enum status settings_check_columns(const struct settings *s, struct error *err);
 enum status settings_check_loss(const struct settings *s, struct error *err);

@@ -150,7 +150,7 @@ static enum status check_rate(const struct settings *s, struct error *err)
     return check_steps(s, err);
 }
 
-static enum status check_pictures(const struct settings *s, struct error *err)
+static enum status check_images(const struct settings *s, struct error *err)
 {
     if (s->mean.from_data != s->std.from_data)
         return error_usage(err, "--mean data and --std data are found together: give both or none");
@@ -237,7 +237,7 @@ static enum status check_texts(const struct settings *s, struct error *err)
 enum status settings_check(const struct settings *s, struct error *err)
 {
     static enum status (*const check[])(const struct settings *, struct error *) = {
-        check_data,    check_pictures,  check_augmentation, settings_check_loss,
+        check_data,    check_images,    check_augmentation, settings_check_loss,
         check_classes, check_optimiser, check_frozen,       check_rate,
         check_stop,    check_machine,   check_run,          check_texts,
     };

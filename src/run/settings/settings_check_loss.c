@@ -102,7 +102,7 @@ static enum status check_drop(const struct settings *s, int n, struct error *err
     if (dropped == 0 && drop->value > 0)
         return error_usage(err,
                            "--drop-largest: %s of a %s of %d is none; it takes a --batch-size of "
-                           "%.0f, or --scope step with so many pictures in a step",
+                           "%.0f, or --scope step with so many images in a step",
                            drop->text, set, n, ceil(1 / drop->value - 1e-9));
     return STATUS_OK;
 }
@@ -119,7 +119,7 @@ static enum status check_counts(const struct settings *s, int n, const char *set
     for (size_t i = 0; i < sizeof given / sizeof given[0]; i++) {
         const struct atk_k *k = given[i].k;
         if (k->text[0] && k->kind == ATK_COUNT && k->value > left)
-            return error_usage(err, "%s: %s is more than the %d pictures %s %s", given[i].name,
+            return error_usage(err, "%s: %s is more than the %d images %s %s", given[i].name,
                                k->text, left, left < n ? "that --drop-largest leaves of" : "of",
                                set);
     }
@@ -142,7 +142,7 @@ static enum status check_dataset(const struct settings *s, struct error *err)
 
 enum status settings_check_loss(const struct settings *s, struct error *err)
 {
-    int n = recipe_scope_pictures(s);
+    int n = recipe_scope_images(s);
     char set[64];
     enum status status = check_kind(s, err);
 

@@ -32,7 +32,7 @@ enum tta { TTA_NONE, TTA_FLIP };
 enum save_dtype { SAVE_DTYPE_F32, SAVE_DTYPE_F16 };
 enum { SETTINGS_MOST = 192 /* rows of the table */ };
 
-/* A number for each channel. from_data: still to be found in the training pictures (the session
+/* A number for each channel. from_data: still to be found in the training images (the session
  * does that); value is then without meaning. */
 struct setting_rgb {
     float value[3];
@@ -51,7 +51,7 @@ struct settings {
     bool no_header;
     char delimiter;
     double val_split;
-    /* pictures */
+    /* images */
     int size;
     enum image_fit_resize resize;
     enum image_fit_interpolation interpolation;

@@ -11,8 +11,8 @@
 #define COUNT(array) ((int)(sizeof array / sizeof((array)[0])))
 
 static const char data_group[] = "Data";
-static const char picture_group[] = "Pictures";
-static const char augment_group[] = "Augmentation (training pictures only)";
+static const char image_group[] = "Images";
+static const char augment_group[] = "Augmentation (training images only)";
 static const char network_group[] = "Network";
 static const char loss_group[] = "Loss and batches";
 static const char optimiser_group[] = "Optimiser";
@@ -22,7 +22,7 @@ static const char stop_group[] = "Stopping and keeping";
 static const char machine_group[] = "Machine";
 static const char run_group[] = "Run and output";
 
-/* Of ImageNet's training pictures, as torchvision and timm give them: what weights that were
+/* Of ImageNet's training images, as torchvision and timm give them: what weights that were
  * trained there expect. */
 static const float imagenet_mean[3] = {0.485F, 0.456F, 0.406F};
 static const float imagenet_std[3] = {0.229F, 0.224F, 0.225F};
@@ -31,26 +31,26 @@ static const float imagenet_std[3] = {0.229F, 0.224F, 0.225F};
 static const struct setting table[] = {
     {.name = "data", .type = SETTING_TEXT, .offset = FIELD(data), .use = SETTING_CHANGEABLE, .argument = "FILE",
      .group = data_group,
-     .help = "CSV of pictures and labels, for config files; the same as the argument DATA.csv. With "
+     .help = "CSV of images and labels, for config files; the same as the argument DATA.csv. With "
              "--resume: where the same rows are now, as for --val and --images"},
     {.name = "images", .type = SETTING_TEXT, .offset = FIELD(images), .use = SETTING_CHANGEABLE, .argument = "DIR",
      .group = data_group,
-     .help = "where relative picture paths begin (default: the folder of the CSV)"},
+     .help = "where relative image paths begin (default: the folder of the CSV)"},
     {.name = "image-column", .type = SETTING_TEXT, .offset = FIELD(image_column),
      .initial = "image", .argument = "NAME", .group = data_group,
-     .help = "column of picture paths"},
+     .help = "column of image paths"},
     {.name = "label-column", .type = SETTING_TEXT, .offset = FIELD(label_column),
      .initial = "label", .argument = "NAME", .group = data_group,
      .help = "column of labels, numbers or names"},
     {.name = "no-header", .type = SETTING_FLAG, .offset = FIELD(no_header), .initial = "false",
      .group = data_group,
-     .help = "the CSV has no header line: column 1 is the picture, column 2 the label"},
+     .help = "the CSV has no header line: column 1 is the image, column 2 the label"},
     {.name = "delimiter", .type = SETTING_CHAR, .offset = FIELD(delimiter), .initial = ",",
      .argument = "CHAR", .group = data_group,
      .help = "between fields; \"tab\" for a tab"},
     {.name = "val", .type = SETTING_TEXT, .offset = FIELD(val), .use = SETTING_CHANGEABLE, .argument = "FILE",
      .group = data_group,
-     .help = "CSV of validation pictures, in place of a split"},
+     .help = "CSV of validation images, in place of a split"},
     {.name = "val-split", .type = SETTING_REAL, .offset = FIELD(val_split), .initial = "0.1",
      .min = 0, .max = 1, .below_max = true, .argument = "F", .group = data_group,
      .help = "share of each class that is kept out of training for validation, when there is no "
@@ -61,45 +61,45 @@ static const struct setting table[] = {
              "CSV)"},
 
     {.name = "size", .type = SETTING_INT, .offset = FIELD(size), .initial = "448", .min = 16,
-     .max = 4096, .argument = "N", .group = picture_group,
-     .help = "pictures are resized to N x N"},
+     .max = 4096, .argument = "N", .group = image_group,
+     .help = "images are resized to N x N"},
     {.name = "resize", .type = SETTING_CHOICE, .offset = FIELD(resize), .initial = "squash",
      .choices = "squash|crop|letterbox", .argument = "squash|crop|letterbox",
-     .group = picture_group,
+     .group = image_group,
      .help = "squash: each side by itself; crop: the shorter side to N / --crop-fraction, then the "
              "middle; letterbox: the longer side to N, between bars of the mean colour. In training "
-             "a --crop-scale below 1 takes its parts from whole pictures instead"},
+             "a --crop-scale below 1 takes its parts from whole images instead"},
     {.name = "crop-fraction", .type = SETTING_REAL, .offset = FIELD(crop_fraction),
      .initial = "0.875", .min = 0, .above_min = true, .max = 1, .argument = "F",
-     .group = picture_group,
+     .group = image_group,
      .help = "--resize crop: how much of the shorter side is seen"},
     {.name = "interpolation", .type = SETTING_CHOICE, .offset = FIELD(interpolation),
      .initial = "bilinear", .choices = "bilinear|bicubic", .argument = "bilinear|bicubic",
-     .group = picture_group,
+     .group = image_group,
      .help = "between pixels; bicubic is sharper and takes several times as long to compute"},
     {.name = "mean", .type = SETTING_RGB, .offset = FIELD(mean), .initial = "0", .min = -HUGE_VAL,
-     .max = HUGE_VAL, .imagenet = imagenet_mean, .argument = "R,G,B", .group = picture_group,
+     .max = HUGE_VAL, .imagenet = imagenet_mean, .argument = "R,G,B", .group = image_group,
      .help = "taken off each channel after division by 255: one number for all three, three, "
-             "\"imagenet\", or \"data\" (found in the training pictures; with --std data)"},
+             "\"imagenet\", or \"data\" (found in the training images; with --std data)"},
     {.name = "std", .type = SETTING_RGB, .offset = FIELD(std), .initial = "1", .min = 0,
      .max = HUGE_VAL, .above_min = true, .imagenet = imagenet_std, .argument = "R,G,B",
-     .group = picture_group,
+     .group = image_group,
      .help = "then divides each channel: likewise"},
     {.name = "exif", .type = SETTING_CHOICE, .offset = FIELD(exif), .initial = "apply",
-     .choices = "apply|ignore", .argument = "apply|ignore", .group = picture_group,
-     .help = "turn pictures as their EXIF orientation says"},
+     .choices = "apply|ignore", .argument = "apply|ignore", .group = image_group,
+     .help = "turn images as their EXIF orientation says"},
     {.name = "jpeg-scale", .type = SETTING_CHOICE, .offset = FIELD(jpeg_scale), .initial = "auto",
-     .choices = "auto|fast|off", .argument = "auto|fast|off", .group = picture_group,
+     .choices = "auto|fast|off", .argument = "auto|fast|off", .group = image_group,
      .help = "decode a JPEG at 4/8, 2/8 or 1/8 of its size when that leaves twice N (auto: no "
              "difference to see), or N (fast: a little blurred); off: always in full"},
     {.name = "on-bad-image", .type = SETTING_CHOICE, .offset = FIELD(on_bad_image),
      .initial = "fail", .choices = "fail|skip", .use = SETTING_CHANGEABLE, .argument = "fail|skip",
-     .group = picture_group,
-     .help = "a picture that cannot be read: stop, or leave it out and list it in bad_images.csv; one "
+     .group = image_group,
+     .help = "an image that cannot be read: stop, or leave it out and list it in bad_images.csv; one "
              "that goes bad later leaves its batch"},
     {.name = "max-pixels", .type = SETTING_INT64, .offset = FIELD(max_pixels),
-     .initial = "178956970", .min = 1, .max = 4294967296.0, .argument = "N", .group = picture_group,
-     .help = "a picture with more pixels counts as bad, before it is decoded"},
+     .initial = "178956970", .min = 1, .max = 4294967296.0, .argument = "N", .group = image_group,
+     .help = "an image with more pixels counts as bad, before it is decoded"},
 
     {.name = "augment", .type = SETTING_CHOICE, .offset = FIELD(augment), .initial = "none",
      .choices = "none|light|standard|strong", .leads = true,
@@ -107,19 +107,19 @@ static const struct setting table[] = {
      .help = "sets the options of this group together; those that are given as well win over it"},
     {.name = "hflip", .type = SETTING_REAL, .offset = FIELD(views.hflip), .initial = "0", .min = 0,
      .max = 1, .argument = "P", .group = augment_group,
-     .help = "probability that a picture is mirrored, left for right"},
+     .help = "probability that an image is mirrored, left for right"},
     {.name = "vflip", .type = SETTING_REAL, .offset = FIELD(views.vflip), .initial = "0", .min = 0,
      .max = 1, .argument = "P", .group = augment_group,
      .help = "probability that it is mirrored top for bottom"},
     {.name = "crop-scale", .type = SETTING_RANGE, .offset = FIELD(views.crop_scale),
      .initial = "1,1", .min = 0, .above_min = true, .max = 1, .argument = "MIN[,MAX]",
      .group = augment_group,
-     .help = "a part with this share of the picture's area, anywhere in it, is resized to N x N; 1: "
-             "the whole picture"},
+     .help = "a part with this share of the image's area, anywhere in it, is resized to N x N; 1: "
+             "the whole image"},
     {.name = "crop-ratio", .type = SETTING_RANGE, .offset = FIELD(views.crop_ratio),
      .initial = "0.75,1.3333", .min = 0, .above_min = true, .max = HUGE_VAL, .argument = "MIN,MAX",
      .group = augment_group,
-     .help = "width / height of that part, as it is in the picture"},
+     .help = "width / height of that part, as it is in the image"},
     {.name = "rotate", .type = SETTING_REAL, .offset = FIELD(views.rotate), .initial = "0",
      .min = 0, .max = 180, .argument = "DEGREES", .group = augment_group,
      .help = "turned about the middle by up to so much, either way; the corners become black"},
@@ -128,7 +128,7 @@ static const struct setting table[] = {
      .help = "colours times a factor between 1 - F and 1 + F"},
     {.name = "contrast", .type = SETTING_REAL, .offset = FIELD(views.contrast), .initial = "0",
      .min = 0, .max = HUGE_VAL, .argument = "F", .group = augment_group,
-     .help = "their distance from the picture's mean grey likewise"},
+     .help = "their distance from the image's mean grey likewise"},
     {.name = "saturation", .type = SETTING_REAL, .offset = FIELD(views.saturation), .initial = "0",
      .min = 0, .max = 60, .argument = "F", .group = augment_group,
      .help = "and their distance from each pixel's own grey"},
@@ -141,7 +141,7 @@ static const struct setting table[] = {
              "--mean"},
     {.name = "cache-scale", .type = SETTING_REAL, .offset = FIELD(cache_scale), .initial = "0",
      .min = 0, .max = 4, .argument = "F", .group = augment_group,
-     .help = "training pictures are kept at F times N, for crops to be taken from; 0: so that a crop "
+     .help = "training images are kept at F times N, for crops to be taken from; 0: so that a crop "
              "in the middle of --crop-scale is not enlarged, at most 2"},
 
     {.name = "model", .type = SETTING_TEXT, .offset = FIELD(model), .initial = "resnet10-gn",
@@ -169,13 +169,13 @@ static const struct setting table[] = {
              "wherever it fits"},
     {.name = "backward", .type = SETTING_CHOICE, .offset = FIELD(backward), .initial = "selected",
      .choices = "selected|full", .argument = "selected|full", .group = network_group,
-     .help = "backward pass over the k selected pictures where that is exact (no BatchNorm, or a "
+     .help = "backward pass over the k selected images where that is exact (no BatchNorm, or a "
              "frozen one), or over all"},
 
     {.name = "loss", .type = SETTING_CHOICE, .offset = FIELD(loss), .initial = "cross-entropy",
      .choices = "cross-entropy|logistic|hinge|squared|absolute", .argument = "NAME",
      .group = loss_group,
-     .help = "loss of a picture: cross-entropy (softmax), logistic (one-vs-rest), hinge (multiclass, "
+     .help = "loss of an image: cross-entropy (softmax), logistic (one-vs-rest), hinge (multiclass, "
              "Crammer-Singer), or the squared or absolute difference to the one-hot target"},
     {.name = "aggregate", .type = SETTING_CHOICE, .offset = FIELD(aggregate), .initial = "atk",
      .choices = "atk|average|maximum|top-k", .argument = "NAME", .group = loss_group,
@@ -184,11 +184,11 @@ static const struct setting table[] = {
     {.name = "k", .letter = 'k', .type = SETTING_K, .offset = FIELD(k), .initial = "0.7",
      .argument = "K", .group = loss_group,
      .help = "how many of a batch's largest losses are averaged: a count (10), a fraction (0.7) or "
-             "a percent (70%); 1 is the hardest picture alone, 1.0 all"},
+             "a percent (70%); 1 is the hardest image alone, 1.0 all"},
     {.name = "scope", .type = SETTING_CHOICE, .offset = FIELD(scope), .initial = "batch",
      .choices = "batch|step|dataset", .argument = "batch|step|dataset", .group = loss_group,
-     .help = "of which pictures the k largest losses are taken: of a batch, of all batches of a step "
-             "(--accumulate), or of all training pictures, by a threshold that is learned"},
+     .help = "of which images the k largest losses are taken: of a batch, of all batches of a step "
+             "(--accumulate), or of all training images, by a threshold that is learned"},
     {.name = "k-schedule", .type = SETTING_CHOICE, .offset = FIELD(k_schedule),
      .initial = "constant", .choices = "constant|linear|cosine|steps", .argument = "NAME",
      .group = loss_group,
@@ -212,24 +212,24 @@ static const struct setting table[] = {
              "count, a fraction or a percent; for wrong labels"},
     {.name = "class-weights", .type = SETTING_TEXT, .offset = FIELD(class_weights),
      .initial = "none", .argument = "none|balanced|FILE", .group = loss_group,
-     .help = "factor of the loss of each class's pictures, before the k largest are chosen: none, "
+     .help = "factor of the loss of each class's images, before the k largest are chosen: none, "
              "balanced (rare classes weigh as much as common ones), or a file of class,weight"},
     {.name = "label-smoothing", .type = SETTING_REAL, .offset = FIELD(label_smoothing),
      .initial = "0", .min = 0, .max = 1, .below_max = true, .argument = "F", .group = loss_group,
-     .help = "share of each picture's target that is spread evenly over all classes; often 0.1"},
+     .help = "share of each image's target that is spread evenly over all classes; often 0.1"},
     {.name = "batch-size", .type = SETTING_INT, .offset = FIELD(batch_size), .initial = "8",
      .min = 1, .max = 4096, .argument = "N", .group = loss_group,
-     .help = "pictures that go through the network together"},
+     .help = "images that go through the network together"},
     {.name = "accumulate", .type = SETTING_INT, .offset = FIELD(accumulate), .initial = "1",
      .min = 1, .max = 4096, .argument = "N", .group = loss_group,
      .help = "batches of a step: the weights change after each N-th batch"},
     {.name = "sampler", .type = SETTING_CHOICE, .offset = FIELD(sampler), .initial = "shuffle",
      .choices = "shuffle|balanced", .argument = "shuffle|balanced", .group = loss_group,
-     .help = "what an epoch shows: each training picture once, in a new order (shuffle), or as many "
-             "pictures, drawn evenly from the classes: those of rare ones often (balanced)"},
+     .help = "what an epoch shows: each training image once, in a new order (shuffle), or as many "
+             "images, drawn evenly from the classes: those of rare ones often (balanced)"},
     {.name = "epochs", .type = SETTING_INT, .offset = FIELD(epochs), .initial = "20", .min = 1,
      .max = 1000000, .use = SETTING_CHANGEABLE, .argument = "N", .group = loss_group,
-     .help = "passes over the training pictures"},
+     .help = "passes over the training images"},
     {.name = "seed", .type = SETTING_INT64, .offset = FIELD(seed), .initial = "0", .min = 0,
      .max = 9007199254740992.0, .argument = "N", .group = loss_group,
      .help = "of split, order and first weights; same seed, same result"},
@@ -299,7 +299,7 @@ static const struct setting table[] = {
 
     {.name = "tta", .type = SETTING_CHOICE, .offset = FIELD(tta), .initial = "none",
      .choices = "none|flip", .argument = "none|flip", .group = evaluation_group,
-     .help = "validate (atk-predict: classify) with the mean of the probabilities of a picture and "
+     .help = "validate (atk-predict: classify) with the mean of the probabilities of an image and "
              "of its mirror image, in twice the time; the training steps stay as they are"},
     {.name = "monitor", .type = SETTING_CHOICE, .offset = FIELD(monitor), .initial = "accuracy",
      .choices = "accuracy|balanced-accuracy|loss", .argument = "FIGURE", .group = stop_group,
@@ -319,12 +319,12 @@ static const struct setting table[] = {
      .help = "threads that compute; 0: the processors that the program may use"},
     {.name = "workers", .type = SETTING_INT, .offset = FIELD(workers), .initial = "0", .min = 0,
      .max = 256, .use = SETTING_CHANGEABLE, .argument = "N", .group = machine_group,
-     .help = "threads that decode pictures ahead; 0: found by the program"},
+     .help = "threads that decode images ahead; 0: found by the program"},
     {.name = "cache", .type = SETTING_CHOICE, .offset = FIELD(cache), .initial = "auto",
      .choices = "auto|none|memory|disk", .use = SETTING_CHANGEABLE,
      .argument = "auto|none|memory|disk", .group = machine_group,
-     .help = "keep resized pictures: in memory when all fit there, never, in memory as many as fit, "
-             "or in a file that later runs on the same pictures share (and --dry-run fills)"},
+     .help = "keep resized images: in memory when all fit there, never, in memory as many as fit, "
+             "or in a file that later runs on the same images share (and --dry-run fills)"},
     {.name = "cache-mib", .type = SETTING_INT64, .offset = FIELD(cache_mib), .initial = "0",
      .min = 0, .max = 1073741824, .use = SETTING_CHANGEABLE, .argument = "N",
      .group = machine_group,
@@ -337,7 +337,7 @@ static const struct setting table[] = {
      .initial = "auto", .choices = "auto|off", .use = SETTING_CHANGEABLE, .argument = "auto|off",
      .group = machine_group,
      .help = "with --train head and no augmentation but mirror images, what the network makes of each "
-             "picture is computed once and kept, in memory and (but for --cache none) in that folder"},
+             "image is computed once and kept, in memory and (but for --cache none) in that folder"},
 
     {.name = "config", .letter = 'c', .type = SETTING_TEXT, .offset = FIELD(config),
      .use = SETTING_COMMAND, .argument = "NAME|FILE", .group = run_group,
@@ -356,7 +356,7 @@ static const struct setting table[] = {
              "run before it trains, in place of a warning"},
     {.name = "dry-run", .type = SETTING_FLAG, .offset = FIELD(dry_run), .initial = "false",
      .use = SETTING_COMMAND, .group = run_group,
-     .help = "check settings, CSV and every picture, print classes, layers and memory; train "
+     .help = "check settings, CSV and every image, print classes, layers and memory; train "
              "nothing. The first batches, as the network would get them, are put into "
              "runs/dry-run/ (with --out DIR: DIR-dry-run/) in place of an earlier dry run's"},
     {.name = "find-lr", .type = SETTING_FLAG, .offset = FIELD(find_lr), .initial = "false",

@@ -13,14 +13,14 @@
 
 static void balance(float *weight, const int *count, int classes)
 {
-    double pictures = 0, present = 0;
+    double images = 0, present = 0;
 
     for (int c = 0; c < classes; c++) {
-        pictures += count[c];
+        images += count[c];
         present += count[c] > 0;
     }
     for (int c = 0; c < classes; c++)
-        weight[c] = count[c] > 0 ? (float)(pictures / present / count[c]) : 1;
+        weight[c] = count[c] > 0 ? (float)(images / present / count[c]) : 1;
 }
 
 /* weight is 0 where the file has said nothing yet. */

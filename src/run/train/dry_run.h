@@ -1,4 +1,4 @@
-/* The pictures of a dry run, in a folder of their own (run/files/side_folder, "dry-run"). */
+/* The images of a dry run, in a folder of their own (run/files/side_folder, "dry-run"). */
 #ifndef RUN_TRAIN_DRY_RUN_H
 #define RUN_TRAIN_DRY_RUN_H
 

@@ -23,14 +23,14 @@ struct evaluator {
     float *mirrored_probability; /* [max_batch, classes] */
 };
 
-static size_t picture_values(int size)
+static size_t image_values(int size)
 {
     return (size_t)size * (size_t)size * 3;
 }
 
 size_t evaluator_flip_bytes(int max_batch, int size)
 {
-    return (size_t)max_batch * picture_values(size) * sizeof(float);
+    return (size_t)max_batch * image_values(size) * sizeof(float);
 }
 
 size_t evaluator_figure_bytes(int max_batch, int classes, bool flip)
@@ -45,7 +45,7 @@ static enum status create_arrays(struct evaluator *e, bool flip, struct error *e
 {
     size_t batch = (size_t)model_options(e->model)->max_batch;
     size_t classes = (size_t)model_options(e->model)->classes;
-    size_t values = picture_values(model_options(e->model)->size);
+    size_t values = image_values(model_options(e->model)->size);
     size_t features = (size_t)model_n_features(e->model);
 
     e->loss = memory_array(batch, sizeof *e->loss, "losses", err);
@@ -56,7 +56,7 @@ static enum status create_arrays(struct evaluator *e, bool flip, struct error *e
     if (!flip)
         return STATUS_OK;
     e->mirrored = memory_array(batch, (features > values ? features : values) * sizeof *e->mirrored,
-                               "mirrored pictures", err);
+                               "mirrored images", err);
     e->mirrored_loss = memory_array(batch, sizeof *e->mirrored_loss, "losses", err);
     e->mirrored_probability =
         memory_array(batch * classes, sizeof *e->mirrored_probability, "probabilities", err);

@@ -30,11 +30,11 @@ struct evaluator;
 /* The loader is unshuffled, and its batches are no larger than the model's max_batch; both are
  * borrowed. All memory that a pass needs is taken here. A loader that gives features in place of
  * images (loader_use_values) gives those of the mirrored ones, too.
- * flip: each picture goes through the network a second time, mirrored left to right, and its
+ * flip: each image goes through the network a second time, mirrored left to right, and its
  * probabilities are the mean of both; loss and prediction follow from that mean. */
 enum status evaluator_create(struct evaluator **out, struct model *model, struct loader *loader,
                              bool flip, struct error *err);
-/* What create takes: of flip the mirrored pictures, and all else. */
+/* What create takes: of flip the mirrored images, and all else. */
 size_t evaluator_flip_bytes(int max_batch, int size);
 size_t evaluator_figure_bytes(int max_batch, int classes, bool flip);
 /* One pass. The samples are added to metrics (reset and finish are the caller's); *stopped tells

@@ -11,7 +11,7 @@
 #include <string.h>
 
 struct image_state {
-    struct picture_key key;
+    struct image_key key;
     bool has_key;             /* it may be kept */
     bool found[LOADER_VIEWS]; /* in the file */
 };
@@ -51,12 +51,11 @@ size_t features_working_bytes(const struct loader_options *images, int n_rows, i
 
 /* ---- the file ---- */
 
-static struct picture_key record_key(const struct work *w, const struct picture_key *image,
-                                     int view)
+static struct image_key record_key(const struct work *w, const struct image_key *image, int view)
 {
-    struct picture_key key = *image;
-    picture_key_add(&key, &w->in->key, sizeof w->in->key);
-    picture_key_add(&key, &view, sizeof view);
+    struct image_key key = *image;
+    image_key_add(&key, &w->in->key, sizeof w->in->key);
+    image_key_add(&key, &view, sizeof view);
     return key;
 }
 
@@ -76,12 +75,12 @@ static bool find(const struct work *w, int row)
 {
     struct image_state *image = &w->image[w->out->place[row]];
     bool all = true;
-    image->has_key = w->in->file && picture_key_of(&image->key, path_of(w, row));
+    image->has_key = w->in->file && image_key_of(&image->key, path_of(w, row));
     for (int view = 0; view < LOADER_VIEWS; view++) {
         if (!w->in->view[view])
             continue;
         if (image->has_key) {
-            const struct picture_key key = record_key(w, &image->key, view);
+            const struct image_key key = record_key(w, &image->key, view);
             image->found[view] = disk_cache_find(w->in->file, features_of(w, row, view), &key);
         }
         all = all && image->found[view];
@@ -93,12 +92,12 @@ static bool find(const struct work *w, int row)
 static void store(const struct work *w, int row)
 {
     const struct image_state *image = &w->image[w->out->place[row]];
-    struct picture_key now;
-    if (!image->has_key || !picture_key_of(&now, path_of(w, row)) ||
-        !picture_key_equal(&image->key, &now))
+    struct image_key now;
+    if (!image->has_key || !image_key_of(&now, path_of(w, row)) ||
+        !image_key_equal(&image->key, &now))
         return;
     for (int view = 0; view < LOADER_VIEWS; view++) {
-        const struct picture_key key = record_key(w, &image->key, view);
+        const struct image_key key = record_key(w, &image->key, view);
         if (w->in->view[view] && !image->found[view])
             disk_cache_store(w->in->file, &key, features_of(w, row, view));
     }

@@ -20,12 +20,12 @@
 /* What the bits of features depend on beside the image and its view: the frozen weights, the
  * network (text of its model file), how the pixels are made, kernels, BLAS and the methods of the
  * convolutions, and this program's version. Any change of one is another key. */
-struct picture_key features_key(struct model *model, const struct model_summary *summary,
-                                const char *text, const struct loader_options *images);
+struct image_key features_key(struct model *model, const struct model_summary *summary,
+                              const char *text, const struct loader_options *images);
 /* NULL folder: the user's cache folder, "features" in it. Fails where there is none, or where
  * nothing can be written. */
 enum status features_open_file(struct disk_cache **out, const char *folder,
-                               const struct picture_key *key, int n_values, struct error *err);
+                               const struct image_key *key, int n_values, struct error *err);
 
 struct features {
     float *value;                /* owned, as is place */
@@ -44,7 +44,7 @@ struct features_input {
     struct loader_options images; /* neither shuffled nor augmented; with `bad` an image that
                                      cannot be read is told, and has no place */
     struct disk_cache *file;      /* NULL: none */
-    struct picture_key key;
+    struct image_key key;
 };
 
 struct features_events { /* any may be NULL */

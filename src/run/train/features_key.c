@@ -9,22 +9,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void add_text(struct picture_key *key, const char *text)
+static void add_text(struct image_key *key, const char *text)
 {
-    picture_key_add(key, text, strlen(text));
+    image_key_add(key, text, strlen(text));
 }
 
-static void add_weights(struct picture_key *key, const struct param_list *params)
+static void add_weights(struct image_key *key, const struct param_list *params)
 {
     for (int i = 0; i < params->n; i++) {
         const struct param *p = &params->item[i];
         if (!p->head)
-            picture_key_add(key, p->data, p->size * sizeof *p->data);
+            image_key_add(key, p->data, p->size * sizeof *p->data);
     }
 }
 
 /* Who computes, and how. */
-static void add_computation(struct picture_key *key, const struct model_summary *summary)
+static void add_computation(struct image_key *key, const struct model_summary *summary)
 {
     add_text(key, ATK_VERSION);
     add_text(key, kernels_get()->level);
@@ -33,16 +33,16 @@ static void add_computation(struct picture_key *key, const struct model_summary 
         add_text(key, summary->layers.row[i].method);
 }
 
-struct picture_key features_key(struct model *model, const struct model_summary *summary,
-                                const char *text, const struct loader_options *images)
+struct image_key features_key(struct model *model, const struct model_summary *summary,
+                              const char *text, const struct loader_options *images)
 {
-    struct picture_key key = {{1, 2}};
+    struct image_key key = {{1, 2}};
     char pixels[DISK_CACHE_NAME_BYTES];
 
     disk_cache_name(pixels, &images->fit, &images->limits);
     add_text(&key, pixels);
-    picture_key_add(&key, images->mean, sizeof images->mean);
-    picture_key_add(&key, images->std, sizeof images->std);
+    image_key_add(&key, images->mean, sizeof images->mean);
+    image_key_add(&key, images->std, sizeof images->std);
     add_text(&key, text);
     add_computation(&key, summary);
     add_weights(&key, model_params(model));
@@ -50,7 +50,7 @@ struct picture_key features_key(struct model *model, const struct model_summary 
 }
 
 enum status features_open_file(struct disk_cache **out, const char *folder,
-                               const struct picture_key *key, int n_values, struct error *err)
+                               const struct image_key *key, int n_values, struct error *err)
 {
     char name[64];
     char *standard = NULL, *path = NULL;

@@ -18,7 +18,7 @@ struct hard_examples_rank {
 static enum status allocate(struct hard_examples *h, struct error *err)
 {
     size_t n = (size_t)h->n, classes = (size_t)h->classes;
-    static const char what[] = "counts of the training pictures";
+    static const char what[] = "counts of the training images";
 
     h->row = memory_array(n, sizeof *h->row, what, err);
     h->place = memory_array((size_t)dataset_size(h->data), sizeof *h->place, what, err);

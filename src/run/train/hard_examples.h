@@ -1,5 +1,5 @@
-/* What a run has seen of each training picture, for hard_examples.csv, and which share of each
- * class counted in the present epoch. A picture that the network keeps getting wrong is a rare one,
+/* What a run has seen of each training image, for hard_examples.csv, and which share of each
+ * class counted in the present epoch. An image that the network keeps getting wrong is a rare one,
  * or has a wrong label.
  *
  * The counts are part of the state of a run: a resumed one goes on with them. */
@@ -35,18 +35,18 @@ enum status hard_examples_create(struct hard_examples *out, const struct dataset
 size_t hard_examples_bytes(int n_table, int n, int classes);
 void hard_examples_free(struct hard_examples *h); /* a zeroed one is fine */
 
-/* n pictures that a step has seen: their rows, individual losses, predicted classes, and weights in
+/* n images that a step has seen: their rows, individual losses, predicted classes, and weights in
  * the loss of the step, above 0 for those that counted. */
 void hard_examples_add(struct hard_examples *h, const int *row, const float *loss,
                        const int *predicted, const float *weight, int n);
 
-/* Of the present epoch: share of the pictures of a class that counted (NaN: none was seen), and of
+/* Of the present epoch: share of the images of a class that counted (NaN: none was seen), and of
  * all of them. */
 double hard_examples_class_share(const struct hard_examples *h, int class);
 double hard_examples_share(const struct hard_examples *h);
 void hard_examples_begin_epoch(struct hard_examples *h);
 
-/* A row for each picture that has been seen: image, label, times_seen, times_selected, mean_loss,
+/* A row for each image that has been seen: image, label, times_seen, times_selected, mean_loss,
  * last_loss, last_prediction. By mean loss, the largest first; of equal ones that which counted
  * more often, then the order of the table. Atomic. */
 enum status hard_examples_write(const struct hard_examples *h, const char *path, struct error *err);

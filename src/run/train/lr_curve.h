@@ -44,7 +44,7 @@ void lr_curve_smooth(struct lr_curve *c);
  * fall from `first` (at the first step) to `lowest` behind it. Suggested is the rate a third of the
  * way from its left to its right edge, on a logarithmic scale: to its left steps are shorter than
  * they need be, and to the right lies where training breaks down. The lowest point itself says
- * less: the valley is flat, and where few pictures are learned by heart the loss goes on falling as
+ * less: the valley is flat, and where few images are learned by heart the loss goes on falling as
  * long as the test lasts. */
 struct lr_curve_suggestion {
     double learning_rate; /* NaN when the loss never fell by 5 % */

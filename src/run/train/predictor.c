@@ -1,4 +1,4 @@
-/* Rows go through an evaluator. When bad pictures are to be skipped, the rows are taken in
+/* Rows go through an evaluator. When bad images are to be skipped, the rows are taken in
  * portions: each portion is decoded once into a cache, which finds the bad ones, and classified
  * from there; so nothing is decoded twice and the memory is bounded however long the table is. */
 #include "run/train/predictor.h"
@@ -12,11 +12,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PORTION_BYTES ((size_t)256 << 20) /* of resized pictures */
+#define PORTION_BYTES ((size_t)256 << 20) /* of resized images */
 
 struct predictor {
     char *file;
-    struct checkpoint_card card;
+    struct checkpoint_metadata metadata;
     struct model *model;
     int batch_size;
 };
@@ -27,12 +27,13 @@ static enum status open_parts(struct predictor *p, const struct safetensors *fil
                               struct error *err)
 {
     struct model_spec spec;
-    if (checkpoint_card_read(&p->card, file, p->file, err) != STATUS_OK ||
-        model_file_parse(&spec, p->card.model, strlen(p->card.model), p->file, err) != STATUS_OK)
+    if (checkpoint_metadata_read(&p->metadata, file, p->file, err) != STATUS_OK ||
+        model_file_parse(&spec, p->metadata.model, strlen(p->metadata.model), p->file, err) !=
+            STATUS_OK)
         return err->status;
     const struct model_options options = {
-        .classes = p->card.classes.n,
-        .size = p->card.fit.size,
+        .classes = p->metadata.classes.n,
+        .size = p->metadata.fit.size,
         .max_batch = p->batch_size,
         .training = false,
     };
@@ -72,14 +73,14 @@ void predictor_close(struct predictor *p)
     if (!p)
         return;
     free(p->file);
-    checkpoint_card_free(&p->card);
+    checkpoint_metadata_free(&p->metadata);
     model_destroy(p->model);
     free(p);
 }
 
-const struct checkpoint_card *predictor_card(const struct predictor *p)
+const struct checkpoint_metadata *predictor_metadata(const struct predictor *p)
 {
-    return &p->card;
+    return &p->metadata;
 }
 
 /* ---- Running ---- */
@@ -151,7 +152,7 @@ static enum status classify_good(struct job *job, int n, struct error *err)
         cache_create(&cache, dataset_size(job->data), job->loader.fit.size, 2 * PORTION_BYTES, err);
     if (status != STATUS_OK)
         return status;
-    status = loader_check_pictures(job->data, job->row, n, cache, &job->loader, &check, err);
+    status = loader_check_images(job->data, job->row, n, cache, &job->loader, &check, err);
     int n_good = 0;
     for (int i = 0; i < n; i++)
         if (job->row[i] >= 0)
@@ -180,18 +181,18 @@ enum status predictor_run(struct predictor *p, struct metrics *metrics, bool *st
         .data = data,
         .events = events,
         .flip = opt->flip,
-        .loader = {.fit = p->card.fit,
+        .loader = {.fit = p->metadata.fit,
                    .batch_size = p->batch_size,
                    .workers = opt->workers,
                    .limits = {.max_pixels = opt->max_pixels,
-                              .apply_exif = p->card.apply_exif,
-                              .jpeg_scale = p->card.jpeg_scale}},
+                              .apply_exif = p->metadata.apply_exif,
+                              .jpeg_scale = p->metadata.jpeg_scale}},
     };
-    memcpy(job.loader.mean, p->card.mean, sizeof p->card.mean);
-    memcpy(job.loader.std, p->card.std, sizeof p->card.std);
+    memcpy(job.loader.mean, p->metadata.mean, sizeof p->metadata.mean);
+    memcpy(job.loader.std, p->metadata.std, sizeof p->metadata.std);
 
     int n_rows = dataset_size(data);
-    int portion = opt->skip_bad_images ? portion_rows(p->card.fit.size) : n_rows;
+    int portion = opt->skip_bad_images ? portion_rows(p->metadata.fit.size) : n_rows;
     enum status status = STATUS_OK;
     job.row = memory_array((size_t)portion, sizeof *job.row, "rows", err);
     if (!job.row)

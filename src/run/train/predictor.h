@@ -1,4 +1,4 @@
-/* A trained network, ready to classify pictures: everything it needs is in the weights file. */
+/* A trained network, ready to classify images: everything it needs is in the weights file. */
 #ifndef RUN_TRAIN_PREDICTOR_H
 #define RUN_TRAIN_PREDICTOR_H
 
@@ -14,12 +14,12 @@
 
 struct predictor;
 /* path: a safetensors file, or a run folder, whose best.safetensors is taken, or last.safetensors
- * when no validation chose a best one. batch_size is how many pictures go through the network at
+ * when no validation chose a best one. batch_size is how many images go through the network at
  * once; it decides memory and speed, not results. */
 enum status predictor_open(struct predictor **out, const char *path, int batch_size,
                            struct error *err);
 void predictor_close(struct predictor *p); /* NULL is fine */
-const struct checkpoint_card *predictor_card(const struct predictor *p);
+const struct checkpoint_metadata *predictor_metadata(const struct predictor *p);
 
 struct predictor_options {
     int workers; /* decode threads */
@@ -33,7 +33,7 @@ struct predictor_events {
     void *context;
     /* In the data set's order. A failure ends the run and is passed on. */
     enum status (*sample)(void *context, const struct evaluator_sample *s, struct error *err);
-    /* A picture that cannot be read and is skipped. */
+    /* An image that cannot be read and is skipped. */
     void (*bad)(void *context, int row, const char *message);
     void (*progress)(void *context, int n_done); /* rows, skipped ones included */
     const volatile sig_atomic_t *stop;           /* non-zero: end soon */

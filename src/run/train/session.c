@@ -50,7 +50,7 @@ enum status session_load(struct session *s, const struct settings *settings, str
         session_data_load(s, err) != STATUS_OK)
         return err->status;
     if (settings->early_stop > 0 && !s->val.data)
-        return error_usage(err, "--early-stop %d: no picture is left to validate with",
+        return error_usage(err, "--early-stop %d: no image is left to validate with",
                            settings->early_stop);
     if (settings_check_scope(settings, s->train.n, err) != STATUS_OK)
         return err->status;
@@ -69,21 +69,21 @@ enum status session_load_data(struct session *s, const struct settings *settings
 
 /* ---- opening ---- */
 
-static enum status fill_card(struct session *s, struct error *err)
+static enum status fill_metadata(struct session *s, struct error *err)
 {
-    struct checkpoint_card *card = &s->card;
+    struct checkpoint_metadata *metadata = &s->metadata;
     const struct settings *set = s->settings;
-    enum status status = model_file_text(&card->model, &s->spec, err);
+    enum status status = model_file_text(&metadata->model, &s->spec, err);
 
     if (status == STATUS_OK)
-        status = class_list_copy(&card->classes, session_classes(s), err);
-    card->fit = settings_image_fit(set);
-    memcpy(card->mean, set->mean.value, sizeof card->mean);
-    memcpy(card->std, set->std.value, sizeof card->std);
-    card->apply_exif = set->exif == EXIF_APPLY;
-    card->jpeg_scale = set->jpeg_scale;
-    card->dtype = set->save_dtype == SAVE_DTYPE_F16 ? CHECKPOINT_F16 : CHECKPOINT_F32;
-    card->batch_norm_is_frozen = session_weights_norms_are_frozen(s);
+        status = class_list_copy(&metadata->classes, session_classes(s), err);
+    metadata->fit = settings_image_fit(set);
+    memcpy(metadata->mean, set->mean.value, sizeof metadata->mean);
+    memcpy(metadata->std, set->std.value, sizeof metadata->std);
+    metadata->apply_exif = set->exif == EXIF_APPLY;
+    metadata->jpeg_scale = set->jpeg_scale;
+    metadata->dtype = set->save_dtype == SAVE_DTYPE_F16 ? CHECKPOINT_F16 : CHECKPOINT_F32;
+    metadata->batch_norm_is_frozen = session_weights_norms_are_frozen(s);
     return status;
 }
 
@@ -175,7 +175,7 @@ static enum status describe_run(struct session *s, struct error *err)
 
     if (status != STATUS_OK)
         return status;
-    const char *model = s->card.model;
+    const char *model = s->metadata.model;
     if (files_write(run_folder_file(f, RUN_FILE_MODEL), model, strlen(model), err) != STATUS_OK ||
         class_list_write(session_classes(s), run_folder_file(f, RUN_FILE_CLASSES), err) !=
             STATUS_OK)
@@ -213,7 +213,7 @@ static enum status open_folder(struct session *s, struct error *err)
 
 enum status session_open(struct session *s, struct error *err)
 {
-    if (fill_card(s, err) != STATUS_OK || open_network(s, err) != STATUS_OK ||
+    if (fill_metadata(s, err) != STATUS_OK || open_network(s, err) != STATUS_OK ||
         open_loaders(s, err) != STATUS_OK)
         return err->status;
     if (s->settings->find_lr)
@@ -225,7 +225,7 @@ struct trainer_inputs session_trainer_inputs(const struct session *s)
 {
     return (struct trainer_inputs){
         .settings = s->settings,
-        .card = &s->card,
+        .metadata = &s->metadata,
         .model = s->model,
         .train = s->train_loader,
         .val = s->val_loader,
@@ -264,7 +264,7 @@ void session_close(struct session *s)
     run_folder_close(s->folder);
     free(s->weights_file.path);
     free(s->weights_file.model);
-    checkpoint_card_free(&s->card);
+    checkpoint_metadata_free(&s->metadata);
     checkpoint_report_free(&s->weights);
     model_summary_free(&s->summary);
     free(s->train_stamp);

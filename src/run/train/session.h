@@ -1,6 +1,6 @@
 /* From settings to everything that a training run needs, in three steps:
  *   session_load   reads tables and network description, makes the split, plans memory; cheap
- *   session_check  decodes every picture (also fills the cache) and drops or refuses bad ones
+ *   session_check  decodes every image (also fills the cache) and drops or refuses bad ones
  *   session_open   allocates network and loaders and makes, or reopens, the run folder
  * --dry-run takes the first two (and run/train/dry_run), --find-lr all three, the last without a
  * run folder and without what validates. Until session_open nothing is written. Prints nothing:
@@ -28,12 +28,12 @@ struct session_events { /* any may be NULL */
     void (*done)(void *context, int n_done, int n_total);
     const volatile sig_atomic_t *stop; /* non-zero: return soon, with STATUS_OK */
 };
-/* Whether training must be preceded by session_check: when bad pictures are to be skipped, when
- * mean and std are to be found in the pictures, or when the pictures stay in memory afterwards and
+/* Whether training must be preceded by session_check: when bad images are to be skipped, when
+ * mean and std are to be found in the images, or when the images stay in memory afterwards and
  * so are not read in vain. */
 bool session_wants_check(const struct session *s);
-/* Bad pictures are listed and taken out of the rows. That there are any is not an error here; that
- * no training picture is left is. What is odd about the data becomes s->findings. */
+/* Bad images are listed and taken out of the rows. That there are any is not an error here; that
+ * no training image is left is. What is odd about the data becomes s->findings. */
 enum status session_check(struct session *s, const struct session_events *events,
                           struct error *err);
 /* Without session_check: at least every file is there and can be opened. s->findings are those of
@@ -41,7 +41,7 @@ enum status session_check(struct session *s, const struct session_events *events
 enum status session_check_files(struct session *s, struct error *err);
 
 /* Starts the threads. A new run's folder gets args.yaml, model.yaml, classes.txt, split.csv (unless
- * --val), bad_images.csv (if there are any) and the first batches as pictures. A resumed run takes
+ * --val), bad_images.csv (if there are any) and the first batches as images. A resumed run takes
  * its network from its own model.yaml. */
 enum status session_open(struct session *s, struct error *err);
 /* train_loader alone, which session_open does as well; once. */

@@ -18,7 +18,7 @@ enum status session_bad_add(struct session *s, const struct dataset *data, int r
                             const char *message, struct error *err)
 {
     struct session_bad_image *bad = memory_grown(s->bad, &s->bad_capacity, s->n_bad + 1,
-                                                 sizeof *bad, "list of bad pictures", err);
+                                                 sizeof *bad, "list of bad images", err);
     if (!bad)
         return err->status;
     s->bad = bad;

@@ -1,4 +1,4 @@
-/* Pictures that cannot be read, with --on-bad-image skip. What the look at all pictures before
+/* Images that cannot be read, with --on-bad-image skip. What the look at all images before
  * training finds leaves the run for good; what goes bad later leaves its batches alone, so that
  * rows, order and split stay what they were, in a resumed run too. bad_images.csv lists both. */
 #ifndef RUN_TRAIN_SESSION_BAD_H
@@ -17,7 +17,7 @@ enum status session_bad_write(const struct session *s, const char *path, struct 
 /* For a resumed run: the rows that its bad_images.csv says left before training, into s->bad, and
  * out of the others, whatever can be read now. */
 enum status session_bad_leave_again(struct session *s, struct error *err);
-/* A loader's pictures that cannot be read are told once (s->tell_late), listed and left out. */
+/* A loader's images that cannot be read are told once (s->tell_late), listed and left out. */
 void session_bad_watch(struct session *s, const struct dataset *data, struct loader_options *opt);
 void session_bad_free(struct session *s);
 

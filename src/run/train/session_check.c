@@ -1,4 +1,4 @@
-/* Looking at every picture before training: a bad file is better found in the first minute than in
+/* Looking at every image before training: a bad file is better found in the first minute than in
  * the last hour. */
 #include "base/memory.h"
 #include "run/train/session.h"
@@ -14,15 +14,15 @@ bool session_wants_check(const struct session *s)
 {
     return s->settings->on_bad_image == BAD_IMAGE_SKIP || s->settings->cache == CACHE_DISK ||
            s->settings->mean.from_data ||
-           (s->memory.cache > 0 && s->memory.cache >= s->memory.pictures);
+           (s->memory.cache > 0 && s->memory.cache >= s->memory.images);
 }
 
 struct checking {
     struct session *session;
     const struct session_events *events;
     const struct dataset *data;
-    int n_before, n_total; /* pictures of the pass before this one, of both */
-    struct session_facts facts;
+    int n_before, n_total; /* images of the pass before this one, of both */
+    struct session_traits traits;
     bool out_of_memory;
     _Atomic size_t most_bytes; /* of an image while it is decoded */
 };
@@ -51,24 +51,24 @@ static void note_done(void *context, int n_done, int n_rows)
         c->events->done(c->events->context, c->n_before + n_done, c->n_total);
 }
 
-/* sums, when not NULL, gets the colours; facts [rows of c->data] what the images tell. */
+/* sums, when not NULL, gets the colours; traits [rows of c->data] what the images tell. */
 static enum status check_rows(struct checking *c, const int *row, int n, struct cache *cache,
                               struct loader_options options, struct colour_sums *sums,
-                              struct image_facts *facts, struct error *err)
+                              struct image_traits *traits, struct error *err)
 {
     const struct loader_check check = {.context = c,
                                        .bad = note_bad,
                                        .done = note_done,
                                        .stop = c->events->stop,
                                        .sums = sums,
-                                       .facts = facts};
+                                       .traits = traits};
 
     /* Nothing computes yet: all processors may decode. */
     options.workers = c->session->threads;
     options.limits.most_bytes = &c->most_bytes;
-    enum status status = loader_check_pictures(c->data, row, n, cache, &options, &check, err);
+    enum status status = loader_check_images(c->data, row, n, cache, &options, &check, err);
     if (status == STATUS_OK && c->out_of_memory)
-        return error_memory(err, sizeof(struct session_bad_image), "list of bad pictures");
+        return error_memory(err, sizeof(struct session_bad_image), "list of bad images");
     c->n_before += n;
     return status;
 }
@@ -89,7 +89,7 @@ static void sort_bad(struct session *s)
         qsort(s->bad, n_first, sizeof *s->bad, compare_bad);
 }
 
-/* Mean and std of the training pictures. From here on the run is one that was given these numbers:
+/* Mean and std of the training images. From here on the run is one that was given these numbers:
  * args.yaml, the state and the weights files hold them. */
 static enum status resolve_colours(struct session *s, const struct colour_sums *sums,
                                    struct error *err)
@@ -100,7 +100,7 @@ static enum status resolve_colours(struct session *s, const struct colour_sums *
         return STATUS_OK;
     if (!colour_sums_mean_std(set->mean.value, set->std.value, sums))
         return error_set(err, "--std data: a colour channel has the same value in every pixel of "
-                              "every training picture");
+                              "every training image");
     set->mean.from_data = set->std.from_data = false;
     return STATUS_OK;
 }
@@ -112,12 +112,12 @@ static enum status check_both_sides(struct checking *c, struct colour_sums *sums
     c->data = s->data;
     enum status status =
         check_rows(c, s->train.row, s->train.n, s->cache, session_machine_train_loader_options(s),
-                   wanted, c->facts.train, err);
+                   wanted, c->traits.train, err);
     if (status != STATUS_OK || !s->val.data)
         return status;
     c->data = s->val.data;
     return check_rows(c, s->val.row, s->val.n, s->val_cache, session_machine_loader_options(s),
-                      NULL, c->facts.val, err);
+                      NULL, c->traits.val, err);
 }
 
 static enum status drop_bad(struct session *s, struct error *err)
@@ -126,7 +126,7 @@ static enum status drop_bad(struct session *s, struct error *err)
         return err->status;
     sort_bad(s);
     if (s->train.n == 0)
-        return error_set(err, "%s (and %zu more: no training picture is left)", s->bad[0].message,
+        return error_set(err, "%s (and %zu more: no training image is left)", s->bad[0].message,
                          s->n_bad - 1);
     return session_data_count(s, err);
 }
@@ -143,7 +143,7 @@ static enum status check(struct checking *c, struct error *err)
         status = check_both_sides(c, &sums, err);
     if (status != STATUS_OK || (c->events->stop && *c->events->stop))
         return status;
-    if (drop_bad(s, err) != STATUS_OK || session_findings_find(s, &c->facts, err) != STATUS_OK)
+    if (drop_bad(s, err) != STATUS_OK || session_findings_find(s, &c->traits, err) != STATUS_OK)
         return err->status;
     return resolve_colours(s, &sums, err);
 }
@@ -153,18 +153,18 @@ enum status session_check(struct session *s, const struct session_events *events
     const struct session_events none = {0};
     struct checking c = {
         .session = s, .events = events ? events : &none, .n_total = s->train.n + s->val.n};
-    enum status status = session_findings_begin(&c.facts, s, err);
+    enum status status = session_findings_begin(&c.traits, s, err);
 
     if (status == STATUS_OK)
         status = check(&c, err);
-    session_findings_end(&c.facts);
+    session_findings_end(&c.traits);
     session_machine_add_decoding(s, c.most_bytes);
     return status;
 }
 
 enum status session_check_files(struct session *s, struct error *err)
 {
-    const struct session_facts none = {0};
+    const struct session_traits none = {0};
 
     if (session_stamps_take(s, true, err) != STATUS_OK)
         return err->status;

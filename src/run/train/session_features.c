@@ -49,7 +49,7 @@ static enum status compute_both(struct session *s, struct features_input in,
 }
 
 /* Without a file they are computed all the same. */
-static void open_file(struct session *s, const struct picture_key *key)
+static void open_file(struct session *s, const struct image_key *key)
 {
     if (s->settings->cache != CACHE_NONE)
         (void)features_open_file(&s->features_file, s->settings->cache_dir, key,
@@ -61,7 +61,7 @@ static enum status compute(struct session *s, const struct session_events *event
 {
     struct features_input in = {.model = s->model, .images = session_machine_loader_options(s)};
 
-    in.key = features_key(s->model, &s->summary, s->card.model, &in.images);
+    in.key = features_key(s->model, &s->summary, s->metadata.model, &in.images);
     open_file(s, &in.key);
     in.file = s->features_file;
     if (compute_both(s, in, events, err) != STATUS_OK)

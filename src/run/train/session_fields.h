@@ -20,7 +20,7 @@ struct session_rows {
     const struct dataset *data; /* NULL: no validation */
     int *row;                   /* [n] ascending */
     int n;
-    int *count; /* [classes] pictures of each class */
+    int *count; /* [classes] images of each class */
 };
 
 /* Labels that are numbers of the classes that --classes lists. */
@@ -37,21 +37,21 @@ struct session_bad_image {
 
 struct session_memory { /* bytes */
     size_t weights, gradients, moments, activations, loaders;
-    size_t decoding;       /* images while they are decoded; 0 before session_check */
-    size_t average;        /* of --ema */
-    size_t mirrored;       /* of --tta flip */
-    size_t step;           /* of --accumulate */
-    size_t figures;        /* losses, gradients of logits, counts: of images and classes */
-    size_t features;       /* of --train head: kept ones, and their computation */
-    size_t saving;         /* weights in the layout of the file */
-    size_t training;       /* all of these */
-    size_t program;        /* the process itself: code, libraries, tables read so far */
-    size_t free;           /* what the process may take now; 0: unknown */
-    size_t pictures;       /* all resized pictures */
-    size_t train_pictures; /* those of them that are trained on */
-    size_t cache;          /* what the cache may hold; 0: no cache */
-    size_t peak;           /* of the process's resident memory: training, program and cache.
-                              (Pages of a disk cache are the kernel's, which takes them back.) */
+    size_t decoding;     /* images while they are decoded; 0 before session_check */
+    size_t average;      /* of --ema */
+    size_t mirrored;     /* of --tta flip */
+    size_t step;         /* of --accumulate */
+    size_t figures;      /* losses, gradients of logits, counts: of images and classes */
+    size_t features;     /* of --train head: kept ones, and their computation */
+    size_t saving;       /* weights in the layout of the file */
+    size_t training;     /* all of these */
+    size_t program;      /* the process itself: code, libraries, tables read so far */
+    size_t free;         /* what the process may take now; 0: unknown */
+    size_t images;       /* all resized images */
+    size_t train_images; /* those of them that are trained on */
+    size_t cache;        /* what the cache may hold; 0: no cache */
+    size_t peak;         /* of the process's resident memory: training, program and cache.
+                            (Pages of a disk cache are the kernel's, which takes them back.) */
 };
 
 /* A setting of images that the file of --weights says something about. */
@@ -92,7 +92,7 @@ struct session {
     struct session_memory memory;
     int threads, workers;
     bool keeps_features; /* they are computed once, in place of each epoch */
-    int picture_side;    /* of training pictures as kept; those of validation have settings->size */
+    int image_side;      /* of training images as kept; those of validation have settings->size */
 
     /* after session_check or session_check_files */
     struct findings findings;
@@ -109,7 +109,7 @@ struct session {
     unsigned char *known_bad, *known_bad_val; /* [dataset_size] of data, of val_data; or NULL */
 
     /* after session_open */
-    /* Of --cache disk; val_disk when validation pictures have another side. Made, like the caches,
+    /* Of --cache disk; val_disk when validation images have another side. Made, like the caches,
      * by session_check when it is called. */
     struct disk_cache *disk, *val_disk;
     struct cache *cache, *val_cache; /* of training, of validation */
@@ -127,7 +127,7 @@ struct session {
     struct disk_cache *features_file; /* NULL: none */
     struct error features_trouble;    /* why they are not kept in it, or STATUS_OK */
 
-    struct checkpoint_card card;
+    struct checkpoint_metadata metadata;
     struct checkpoint_report weights; /* of --weights */
 };
 

@@ -7,39 +7,39 @@
 
 #include <stdlib.h>
 
-static struct image_facts *make_facts(const struct dataset *d, struct error *err)
+static struct image_traits *make_traits(const struct dataset *d, struct error *err)
 {
-    struct image_facts *facts;
-    return memory_array((size_t)dataset_size(d), sizeof *facts, "facts of images", err);
+    struct image_traits *traits;
+    return memory_array((size_t)dataset_size(d), sizeof *traits, "traits of images", err);
 }
 
-enum status session_findings_begin(struct session_facts *facts, const struct session *s,
+enum status session_findings_begin(struct session_traits *traits, const struct session *s,
                                    struct error *err)
 {
-    facts->train = make_facts(s->data, err);
-    facts->val = facts->train && s->val_data ? make_facts(s->val_data, err) : facts->train;
-    return facts->val ? STATUS_OK : err->status;
+    traits->train = make_traits(s->data, err);
+    traits->val = traits->train && s->val_data ? make_traits(s->val_data, err) : traits->train;
+    return traits->val ? STATUS_OK : err->status;
 }
 
-void session_findings_end(struct session_facts *facts)
+void session_findings_end(struct session_traits *traits)
 {
-    if (facts->val != facts->train)
-        free(facts->val);
-    free(facts->train);
-    *facts = (struct session_facts){0};
+    if (traits->val != traits->train)
+        free(traits->val);
+    free(traits->train);
+    *traits = (struct session_traits){0};
 }
 
-enum status session_findings_find(struct session *s, const struct session_facts *facts,
+enum status session_findings_find(struct session *s, const struct session_traits *traits,
                                   struct error *err)
 {
     const struct data_check check = {
-        .train = {s->train.data, s->train.row, s->train.n, facts->train},
-        .val = {s->val.data, s->val.row, s->val.n, facts->val},
+        .train = {s->train.data, s->train.row, s->train.n, traits->train},
+        .val = {s->val.data, s->val.row, s->val.n, traits->val},
         .classes_are_given = s->settings->classes ? true : false,
         .squashes = s->settings->resize == IMAGE_FIT_SQUASH,
         .singletons = s->n_singletons,
     };
-    s->images_are_checked = facts->train ? true : false;
+    s->images_are_checked = traits->train ? true : false;
     return data_check_run(&s->findings, &check, err);
 }
 

@@ -3,21 +3,21 @@
 #define RUN_TRAIN_SESSION_FINDINGS_H
 
 #include "base/error.h"
-#include "data/image_facts.h"
+#include "data/image_traits.h"
 #include "run/train/session_fields.h"
 
 #include <stdio.h>
 
 /* [rows of the data set] of both sides, the same array when they are of one table. NULL: images are
  * not looked at. */
-struct session_facts {
-    struct image_facts *train, *val;
+struct session_traits {
+    struct image_traits *train, *val;
 };
-enum status session_findings_begin(struct session_facts *facts, const struct session *s,
+enum status session_findings_begin(struct session_traits *traits, const struct session *s,
                                    struct error *err);
-void session_findings_end(struct session_facts *facts);
+void session_findings_end(struct session_traits *traits);
 /* Fills s->findings. */
-enum status session_findings_find(struct session *s, const struct session_facts *facts,
+enum status session_findings_find(struct session *s, const struct session_traits *traits,
                                   struct error *err);
 /* One object with a newline: the table, how many images of it train and validate, and the findings.
  */

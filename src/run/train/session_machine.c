@@ -13,9 +13,9 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* As many as compute, for when the network is small and the pictures are large; the loader lets
+/* As many as compute, for when the network is small and the images are large; the loader lets
  * work as many of them as it takes (data/pipeline). Two also beside a single computing thread, so
- * that one slow picture or disk does not hold up the rest. */
+ * that one slow image or disk does not hold up the rest. */
 static int default_workers(int threads)
 {
     return threads < 2 ? 2 : threads > 16 ? 16 : threads;
@@ -53,7 +53,7 @@ struct loader_options session_machine_train_loader_options(const struct session 
     options.balance_classes = set->sampler == SAMPLER_BALANCED ? dataset_classes(s->data)->n : 0;
     if (augment_is_on(&set->views)) {
         options.augment = &set->views;
-        options.picture_side = (int)ceil(set->size * scale);
+        options.image_side = (int)ceil(set->size * scale);
     }
     return options;
 }
@@ -73,7 +73,7 @@ struct model_options session_machine_model_options(const struct session *s)
     };
 }
 
-/* "auto" keeps all pictures or none: a cache that holds a part of them is asked for by "memory". */
+/* "auto" keeps all images or none: a cache that holds a part of them is asked for by "memory". */
 static size_t cache_budget(const struct session *s)
 {
     const struct session_memory *m = &s->memory;
@@ -87,12 +87,12 @@ static size_t cache_budget(const struct session *s)
         return 0;
     if (s->settings->cache_mib == 0)
         budget = m->free > m->training ? (m->free - m->training) / 2 : 0;
-    if (s->settings->cache == CACHE_AUTO && budget < m->pictures)
+    if (s->settings->cache == CACHE_AUTO && budget < m->images)
         return 0;
-    return budget < m->pictures ? budget : m->pictures;
+    return budget < m->images ? budget : m->images;
 }
 
-/* What a step of several batches takes beside them: a second gradient, and the pictures that go
+/* What a step of several batches takes beside them: a second gradient, and the images that go
  * through the network again. */
 static size_t step_bytes(const struct session *s)
 {
@@ -141,7 +141,7 @@ static enum status plan_memory(struct session *s, struct error *err)
     const struct loader_options val = session_machine_loader_options(s);
     const struct optimiser_options optimiser = recipe_optimiser(s->settings);
 
-    s->picture_side = loader_picture_fit(&train).size;
+    s->image_side = loader_image_fit(&train).size;
     m->weights = s->summary.parameter_bytes;
     m->gradients = s->summary.gradient_bytes;
     m->moments = (size_t)optimiser_moments(&optimiser) * s->summary.gradient_bytes;
@@ -161,8 +161,8 @@ static enum status plan_memory(struct session *s, struct error *err)
     m->program = resident_memory_bytes();
     m->free = free_memory_bytes();
     plan_features(s);
-    m->train_pictures = (size_t)s->train.n * square_bytes(s->picture_side);
-    m->pictures = m->train_pictures + (size_t)s->val.n * square_bytes(s->settings->size);
+    m->train_images = (size_t)s->train.n * resized_image_bytes(s->image_side);
+    m->images = m->train_images + (size_t)s->val.n * resized_image_bytes(s->settings->size);
     m->cache = cache_budget(s);
     m->peak = m->training + m->program + m->cache;
     return STATUS_OK;
@@ -204,7 +204,7 @@ static enum status refuse_single_values(const struct session *s, struct error *e
             shape_pixels(row->out) == 1)
             return error_usage(err,
                                "%s of model %s, BatchNorm, would have one value for each channel "
-                               "in %s of 1 picture of %dx%d, and make 0 of it; another "
+                               "in %s of 1 image of %dx%d, and make 0 of it; another "
                                "--batch-size, a larger --size, --freeze-bn or a model with "
                                "GroupNorm helps",
                                row->name, s->spec.name, batch == 1 ? "a batch" : "the last batch",
@@ -235,7 +235,7 @@ enum status session_machine_plan(struct session *s, struct error *err)
 static enum status open_disk_cache(struct disk_cache **disk, const struct session *s,
                                    const struct loader_options *options, struct error *err)
 {
-    const struct image_fit fit = loader_picture_fit(options);
+    const struct image_fit fit = loader_image_fit(options);
     char *standard = NULL;
     enum status status =
         s->settings->cache_dir ? STATUS_OK : disk_cache_default_folder(&standard, err);
@@ -251,7 +251,7 @@ static enum status make_disk_caches(struct session *s, struct error *err)
 {
     const struct loader_options train = session_machine_train_loader_options(s);
     const struct loader_options val = session_machine_loader_options(s);
-    const struct image_fit fit = loader_picture_fit(&train), val_fit = loader_picture_fit(&val);
+    const struct image_fit fit = loader_image_fit(&train), val_fit = loader_image_fit(&val);
     enum status status = open_disk_cache(&s->disk, s, &train, err);
 
     if (status == STATUS_OK)
@@ -266,7 +266,7 @@ static enum status make_disk_caches(struct session *s, struct error *err)
     return status;
 }
 
-/* Validation has a cache of its own even when both come from one table: its pictures may have
+/* Validation has a cache of its own even when both come from one table: its images may have
  * another side, and be whole where those are cropped. */
 enum status session_machine_make_caches(struct session *s, struct error *err)
 {
@@ -276,10 +276,10 @@ enum status session_machine_make_caches(struct session *s, struct error *err)
         return make_disk_caches(s, err);
     if (m->cache == 0 || s->cache)
         return STATUS_OK;
-    /* Training pictures come first; what they leave is for those of validation. */
-    size_t train_budget = m->cache < m->train_pictures ? m->cache : m->train_pictures;
+    /* Training images come first; what they leave is for those of validation. */
+    size_t train_budget = m->cache < m->train_images ? m->cache : m->train_images;
     enum status status =
-        cache_create(&s->cache, dataset_size(s->data), s->picture_side, train_budget, err);
+        cache_create(&s->cache, dataset_size(s->data), s->image_side, train_budget, err);
     if (status == STATUS_OK && m->cache > train_budget)
         status = cache_create(&s->val_cache, dataset_size(s->val.data), s->settings->size,
                               m->cache - train_budget, err);

@@ -13,7 +13,7 @@ enum status session_machine_plan(struct session *s, struct error *err);
 enum status session_machine_check_memory(const struct session *s, struct error *err);
 /* Once; a second call does nothing. */
 enum status session_machine_make_caches(struct session *s, struct error *err);
-/* For pictures as they are, in order; and for training. */
+/* For images as they are, in order; and for training. */
 struct loader_options session_machine_loader_options(const struct session *s);
 struct loader_options session_machine_train_loader_options(const struct session *s);
 struct model_options session_machine_model_options(const struct session *s);

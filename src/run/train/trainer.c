@@ -16,8 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static enum status create_step(struct trainer_pictures *s, const struct trainer *t,
-                               struct error *err)
+static enum status create_step(struct trainer_images *s, const struct trainer *t, struct error *err)
 {
     s->capacity = t->settings->batch_size * t->settings->accumulate;
     size_t n = (size_t)s->capacity, classes = (size_t)t->classes;
@@ -40,7 +39,7 @@ static enum status create_step(struct trainer_pictures *s, const struct trainer 
 
 static size_t step_bytes(const struct settings *settings, int classes)
 {
-    const struct trainer_pictures *s = NULL;
+    const struct trainer_images *s = NULL;
     size_t n = (size_t)settings->batch_size * (size_t)settings->accumulate;
 
     return n * (sizeof *s->row + sizeof *s->predicted + sizeof *s->position +
@@ -48,7 +47,7 @@ static size_t step_bytes(const struct settings *settings, int classes)
                 (size_t)classes * sizeof *s->dlogits + sizeof *s->selected + sizeof *s->scratch);
 }
 
-static void free_step(struct trainer_pictures *s)
+static void free_step(struct trainer_images *s)
 {
     free(s->row);
     free(s->predicted);
@@ -233,7 +232,7 @@ static enum status train_epoch(struct trainer *t, bool *stopped, struct error *e
     }
     t->unreadable = t->unreadable || (status == STATUS_OK && !*stopped && t->state.images == 0);
     if (status == STATUS_OK && t->unreadable)
-        return error_set(err, "epoch %d: no training picture can be read any more",
+        return error_set(err, "epoch %d: no training image can be read any more",
                          (int)t->state.epoch + 1);
     return status;
 }
@@ -248,7 +247,7 @@ static void tell_evaluated(void *context, int n_done)
 /* The part of the validation set that is averaged beside its mean. */
 static double validation_share(const struct trainer *t)
 {
-    int n = recipe_scope_pictures(t->settings);
+    int n = recipe_scope_images(t->settings);
     if (t->aggregate.kind == AGGREGATE_AVERAGE)
         return 1;
     if (t->aggregate.kind == AGGREGATE_MAXIMUM)
@@ -270,7 +269,7 @@ static enum status evaluate(struct trainer *t, bool *stopped, struct error *err)
     t->unreadable = status != STATUS_OK; /* nothing else fails there */
     if (status == STATUS_OK && !*stopped && t->metrics.n == 0) {
         t->unreadable = true;
-        status = error_set(err, "epoch %d: no validation picture can be read any more",
+        status = error_set(err, "epoch %d: no validation image can be read any more",
                            (int)t->state.epoch + 1);
     }
     if (status == STATUS_OK && !*stopped)
@@ -356,7 +355,7 @@ static enum status finish_epoch(struct trainer *t, struct error *err)
     return STATUS_OK;
 }
 
-/* A picture has gone bad: what was trained before it is worth keeping. */
+/* An image has gone bad: what was trained before it is worth keeping. */
 static enum status save_and_fail(struct trainer *t, struct error *err)
 {
     struct error trouble;

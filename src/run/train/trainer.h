@@ -31,12 +31,12 @@ enum status trainer_create(struct trainer **out, const struct trainer_inputs *in
                            struct error *err);
 /* Of what create takes: losses, gradients of the logits, predictions and counts of images and
  * classes, when n_train of the n_table rows of a table are trained on. (The rest is what network,
- * optimiser and pictures take.) */
+ * optimiser and images take.) */
 size_t trainer_figure_bytes(const struct settings *s, int classes, int n_table, int n_train,
                             int n_val);
 /* Continues from the folder's state.safetensors: weights, moments, position, and the tables cut to
  * the rows that belong to it. Refused when something that decides the result has changed since:
- * data, split, seed, network, loss, optimiser, pictures. */
+ * data, split, seed, network, loss, optimiser, images. */
 enum status trainer_restore(struct trainer *t, struct error *err);
 /* What computes (kernels, BLAS) and was another, `before`, when the state that was restored was
  * saved: from here on the bits are no longer those of an uninterrupted run. NULL: the i-th, from 0,

@@ -28,7 +28,7 @@ struct trainer_epoch { /* after each epoch's evaluation */
     int epoch, n_epochs;
     double train_loss, train_mean_loss; /* over the epoch's batches, weighted by their samples */
     double train_accuracy, learning_rate;
-    double selected; /* share of the training pictures that counted */
+    double selected; /* share of the training images that counted */
     double seconds;  /* evaluation included; time in which the run was interrupted is not */
     bool validated, is_best;
     int best_epoch;                   /* this one, if is_best; 0: none */
@@ -45,9 +45,10 @@ struct trainer_events { /* any may be NULL */
 /* Everything that a run needs, resolved and opened. All borrowed. */
 struct trainer_inputs {
     const struct settings *settings;
-    const struct checkpoint_card *card; /* what the weights files will say about themselves */
-    struct model *model;                /* initialised */
-    struct loader *train, *val;         /* val NULL: no evaluation */
+    const struct checkpoint_metadata
+        *metadata;              /* what the weights files will say about themselves */
+    struct model *model;        /* initialised */
+    struct loader *train, *val; /* val NULL: no evaluation */
     const struct dataset *train_data, *val_data; /* the same one after a split */
     const float *class_weight;                   /* [classes] in the training loss; NULL: all 1 */
     const int *train_rows, *val_rows;            /* what the loaders visit */

@@ -14,19 +14,19 @@
 #include "run/files/run_state.h"
 #include "run/train/evaluator.h"
 #include "run/train/hard_examples.h"
-#include "run/train/trainer_facts.h"
+#include "run/train/trainer_fingerprint.h"
 #include "run/train/trainer_inputs.h"
 
 enum { TRAINER_MOST_BLOCKS = 16, TRAINER_NOTES = 2 };
 
-/* The pictures of the step under way, those of its micro-batches one behind the other. [capacity]
+/* The images of the step under way, those of its micro-batches one behind the other. [capacity]
  * each, which is batch_size x accumulate. */
-struct trainer_pictures {
+struct trainer_images {
     int capacity, n; /* n: through the network so far */
     int first;       /* of the last micro-batch */
     int *row, *predicted;
     int *position;    /* in the epoch */
-    int *micro_batch; /* where that of the picture begins */
+    int *micro_batch; /* where that of the image begins */
     float *loss, *weight;
     float *dlogits; /* [capacity, classes]: of the loss; once selected, times the weight */
     double loss_sum;
@@ -35,7 +35,7 @@ struct trainer_pictures {
 };
 
 /* What goes through the network once more; NULL unless scope step has several micro-batches. */
-struct trainer_again {
+struct trainer_recompute {
     float *x, *dlogits;    /* [batch_size, size, size, 3] or features, [batch_size, classes] */
     int *place, *position; /* [batch_size] in the step, in the epoch */
     int *all;              /* 0, 1, ... */
@@ -56,9 +56,9 @@ struct trainer {
     struct optimiser optimiser;
     struct loss_options loss_options;
     struct aggregate_options aggregate; /* with k of the present epoch */
-    double share;                       /* that k of the training pictures */
+    double share;                       /* that k of the training images */
     struct gradient_sum gradient_sum;
-    struct trainer_again again;
+    struct trainer_recompute recompute;
     struct schedule schedule;
     struct clip clip;
     struct ema ema;              /* weight NULL: off */
@@ -67,7 +67,7 @@ struct trainer {
     struct hard_examples examples;
     double *class_selected; /* [classes] for a row of results.csv */
     struct run_state state;
-    struct run_state_fact fact[TRAINER_MOST_FACTS];
+    struct run_state_fingerprint fingerprint[TRAINER_MOST_FINGERPRINTS];
     struct run_state_block block[TRAINER_MOST_BLOCKS];
     struct run_state_note note[TRAINER_NOTES];
     struct run_state_content content; /* of state.safetensors: points to the four above */
@@ -75,11 +75,11 @@ struct trainer {
     bool restored, out_of_time;
     struct trainer_best best;
     bool not_finite;             /* that is why the last step failed */
-    bool unreadable;             /* a picture is, before anything of the step was done */
+    bool unreadable;             /* an image is, before anything of the step was done */
     double images_per_second;    /* smoothed; 0 before the first batch */
     double saved_at, counted_at; /* clock_seconds of the last save, of save_time */
 
-    struct trainer_pictures step;
+    struct trainer_images step;
 };
 
 /* trainer_step.c: the next step of the epoch that the loader is in: batches, losses, selection,
@@ -90,7 +90,7 @@ const float *trainer_forward(struct trainer *t, const float *x, int n, enum mode
 
 /* trainer_select.c */
 void trainer_select_begin_epoch(struct trainer *t); /* k of the epoch in t->state */
-/* Selects from the n pictures of t->step from first on: their weights, their gradients of the
+/* Selects from the n images of t->step from first on: their weights, their gradients of the
  * logits times these, and their part of the step's figures. */
 void trainer_select(struct trainer *t, struct trainer_batch *out, int first, int n);
 void trainer_select_finish(struct trainer *t, const struct trainer_batch *b); /* next lambda */
@@ -98,7 +98,7 @@ void trainer_select_finish(struct trainer *t, const struct trainer_batch *b); /*
 /* trainer_backward.c */
 enum status trainer_backward_create(struct trainer *t, struct error *err);
 void trainer_backward_destroy(struct trainer *t);
-/* Adds the gradient of the selected pictures of the last micro-batch, whose activations are there;
+/* Adds the gradient of the selected images of the last micro-batch, whose activations are there;
  * of those before it, which go through the network again. */
 void trainer_backward_present(struct trainer *t);
 enum status trainer_backward_rest(struct trainer *t, struct error *err);

@@ -53,8 +53,8 @@ void trainer_save_plan(struct trainer *t)
         .state = &t->state,
         .params = t->params,
         .block = t->block,
-        .fact = t->fact,
-        .n_facts = trainer_facts(t->fact, &t->in),
+        .fingerprint = t->fingerprint,
+        .n_fingerprints = trainer_fingerprint(t->fingerprint, &t->in),
         .note = t->note,
         .n_notes = TRAINER_NOTES,
     };
@@ -84,16 +84,16 @@ void trainer_save_plan(struct trainer *t)
 static enum status save_weights(struct trainer *t, enum run_file file, struct error *err)
 {
     enum status status = check_weights(t, err);
-    return status == STATUS_OK
-               ? checkpoint_write(run_folder_file(t->in.folder, file), t->params, t->in.card, err)
-               : status;
+    return status == STATUS_OK ? checkpoint_write(run_folder_file(t->in.folder, file), t->params,
+                                                  t->in.metadata, err)
+                               : status;
 }
 
 /* ---- the best ---- */
 
 static enum status write_best(struct trainer *t, struct confusion *confusion, struct error *err)
 {
-    const struct class_list *classes = &t->in.card->classes;
+    const struct class_list *classes = &t->in.metadata->classes;
     struct run_folder *folder = t->in.folder;
     if (save_weights(t, RUN_FILE_BEST, err) != STATUS_OK ||
         class_tables_write_confusion(run_folder_file(folder, RUN_FILE_CONFUSION), classes,

@@ -1,7 +1,7 @@
-/* Which pictures of a step count, and with what weight: by rank among those of a batch or a step,
+/* Which images of a step count, and with what weight: by rank among those of a batch or a step,
  * or by a threshold lambda for the whole data set, which is learned (nn/threshold).
  *
- * A selection from one of several micro-batches is weighed by its part of the step's pictures, so
+ * A selection from one of several micro-batches is weighed by its part of the step's images, so
  * that the step's loss is the mean over them. */
 #include "run/train/trainer_internal.h"
 
@@ -15,8 +15,8 @@ void trainer_select_begin_epoch(struct trainer *t)
     const struct k_schedule schedule = recipe_k_schedule(t->settings);
     int n = t->in.n_train_rows;
     bool whole = t->settings->scope == SCOPE_DATASET;
-    t->aggregate.k = k_schedule_at(&schedule, (int)t->state.epoch,
-                                   whole ? n : recipe_scope_pictures(t->settings));
+    t->aggregate.k =
+        k_schedule_at(&schedule, (int)t->state.epoch, whole ? n : recipe_scope_images(t->settings));
     t->share = (double)atk_resolve(&t->aggregate.k, n) / n;
 }
 
@@ -32,7 +32,7 @@ static double present_lambda(struct trainer *t, const float *loss, int n)
 
 void trainer_select(struct trainer *t, struct trainer_batch *out, int first, int n)
 {
-    struct trainer_pictures *s = &t->step;
+    struct trainer_images *s = &t->step;
     const float *loss = s->loss + first;
     float *weight = s->weight + first;
     int *selected = s->selected + s->n_selected, n_selected;

@@ -37,7 +37,7 @@ const float *trainer_forward(struct trainer *t, const float *x, int n, enum mode
 static enum status add_micro_batch(struct trainer *t, struct trainer_batch *out,
                                    const struct batch *b, struct error *err)
 {
-    struct trainer_pictures *s = &t->step;
+    struct trainer_images *s = &t->step;
     size_t classes = (size_t)t->classes;
     const float *logits = trainer_forward(t, b->x, b->n, MODEL_TRAIN);
     s->first = s->n;
@@ -60,7 +60,7 @@ static enum status add_micro_batch(struct trainer *t, struct trainer_batch *out,
 /* The gradient of the step's loss, and its figures. */
 static enum status compute_gradient(struct trainer *t, struct trainer_batch *out, struct error *err)
 {
-    struct trainer_pictures *s = &t->step;
+    struct trainer_images *s = &t->step;
     bool at_once = t->settings->scope != SCOPE_STEP;
     for (int left = out->n; left > 0;) {
         struct batch b;
@@ -115,8 +115,8 @@ static enum status report_step(struct trainer *t, const struct trainer_batch *b,
     return status;
 }
 
-/* How many pictures the step at hand has: the last one of an epoch may have fewer. */
-static int count_pictures(const struct trainer *t)
+/* How many images the step at hand has: the last one of an epoch may have fewer. */
+static int count_images(const struct trainer *t)
 {
     int64_t left = t->in.n_train_rows - t->state.next_batch * t->step.capacity;
     return left < t->step.capacity ? (int)left : t->step.capacity;
@@ -124,7 +124,7 @@ static int count_pictures(const struct trainer *t)
 
 static void add_to_state(struct trainer *t, const struct trainer_batch *b)
 {
-    const struct trainer_pictures *s = &t->step;
+    const struct trainer_images *s = &t->step;
     hard_examples_add(&t->examples, s->row, s->loss, s->predicted, s->weight, s->n);
     t->state.next_batch++;
     t->state.images += b->n;
@@ -142,7 +142,7 @@ enum status trainer_step(struct trainer *t, struct error *err)
         .n_epochs = t->settings->epochs,
         .batch = batch + 1,
         .n_batches = t->n_batches,
-        .n = count_pictures(t),
+        .n = count_images(t),
         .learning_rate = trainer_update_rate(t, batch),
     };
     t->step.n = t->step.first = t->step.n_selected = 0;

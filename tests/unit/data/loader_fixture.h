@@ -1,19 +1,19 @@
-/* A loader over the pictures of picture_set.h, and what an epoch of it delivers. */
+/* A loader over the images of image_set.h, and what an epoch of it delivers. */
 #ifndef LOADER_FIXTURE_H
 #define LOADER_FIXTURE_H
 
 #include "data/loader.h"
 
-#include "data/picture_set.h"
+#include "data/image_set.h"
 
-enum { VALUES = PICTURE_SIZE * PICTURE_SIZE * 3 };
+enum { VALUES = IMAGE_SIZE * IMAGE_SIZE * 3 };
 
 static struct error err;
 
 static inline struct loader_options options(int batch_size, int workers)
 {
     return (struct loader_options){
-        .fit = {.size = PICTURE_SIZE},
+        .fit = {.size = IMAGE_SIZE},
         .batch_size = batch_size,
         .std = {1, 1, 1},
         .shuffle = true,
@@ -28,18 +28,18 @@ static inline struct loader *create(const struct dataset *d, struct cache *cache
                                     const struct loader_options *opt)
 {
     struct loader *l;
-    int rows[N_PICTURES];
-    for (int i = 0; i < N_PICTURES; i++)
+    int rows[N_IMAGES];
+    for (int i = 0; i < N_IMAGES; i++)
         rows[i] = i;
-    if (loader_create(&l, d, rows, N_PICTURES, cache, opt, &err))
+    if (loader_create(&l, d, rows, N_IMAGES, cache, opt, &err))
         fail_msg("%s", err.message);
     return l;
 }
 
 /* What an epoch delivered, batches put end to end. */
 struct epoch {
-    int n, row[N_PICTURES], label[N_PICTURES];
-    float x[N_PICTURES * VALUES];
+    int n, row[N_IMAGES], label[N_IMAGES];
+    float x[N_IMAGES * VALUES];
 };
 
 static inline void run_epoch(struct epoch *out, struct loader *l, int epoch, int first_batch)
@@ -79,7 +79,7 @@ static inline struct loader_options all_options(int batch_size, int workers)
 {
     struct loader_options opt = options(batch_size, workers);
     opt.augment = &strong;
-    opt.picture_side = PICTURE_SIZE + 5;
+    opt.image_side = IMAGE_SIZE + 5;
     opt.balance_classes = 3;
     return opt;
 }

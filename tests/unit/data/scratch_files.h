@@ -1,4 +1,4 @@
-/* Small files in a test's scratch folder: texts and PNG pictures. */
+/* Small files in a test's scratch folder: texts and PNG images. */
 #ifndef SCRATCH_FILES_H
 #define SCRATCH_FILES_H
 
@@ -26,7 +26,7 @@ static inline char *scratch_read(const char *name)
     return text;
 }
 
-/* Byte of a test picture: differs between pictures, places and channels. */
+/* Byte of a test image: differs between images, places and channels. */
 static inline uint8_t scratch_pixel(int seed, int x, int y, int channel)
 {
     return (uint8_t)(37 * seed + 5 * x + 11 * y + 80 * channel);

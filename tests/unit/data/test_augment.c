@@ -1,7 +1,7 @@
 #include "data/augment.h"
 
 #include "data/augment_colour.h"
-#include "data/square_of.h"
+#include "data/resized_image_of.h"
 #include "image/rotate.h"
 #include "scratch.h"
 
@@ -47,7 +47,7 @@ static void a_view_depends_on_seed_epoch_row_and_occurrence(void **state)
     }
 }
 
-static void without_strength_a_view_is_the_picture_itself(void **state)
+static void without_strength_a_view_is_the_image_itself(void **state)
 {
     (void)state;
     assert_false(augment_is_on(&nothing));
@@ -165,7 +165,7 @@ static void what_never_fits_is_the_largest_part_in_the_middle(void **state)
     (void)state;
     struct augment_options opt = nothing;
     struct augment_view view;
-    opt.crop_scale[0] = 0.999; /* of a picture ten times as wide as high */
+    opt.crop_scale[0] = 0.999; /* of an image ten times as wide as high */
     augment_draw(&view, &opt, 10, &(struct augment_moment){0});
     assert_true(view.crop.height == 1 && fabs(view.crop.width - 0.1) < 1e-12);
     assert_true(view.crop.y == 0 && fabs(view.crop.x - 0.45) < 1e-12);
@@ -187,50 +187,50 @@ static void the_default_scale_keeps_a_middling_crop_from_growing(void **state)
 
 /* ---- applied ---- */
 
-struct bench {
+struct workspace {
     struct arena memory;
     struct augment augment;
 };
 
-static void set_up(struct bench *b, int side_in)
+static void set_up(struct workspace *b, int side_in)
 {
     const struct image_fit kept = {.size = side_in};
-    *b = (struct bench){0};
+    *b = (struct workspace){0};
     augment_lay_out(&b->augment, &everything, &kept, OUT, &b->memory);
     assert_int_equal(arena_commit(&b->memory, "an augmentation", &err), STATUS_OK);
     augment_lay_out(&b->augment, &everything, &kept, OUT, &b->memory);
 }
 
-static const uint8_t *view_of(struct bench *b, const struct square *picture,
+static const uint8_t *view_of(struct workspace *b, const struct resized_image *image,
                               const struct augment_view *view)
 {
     const uint8_t *rgb;
-    assert_int_equal(augment_apply(&rgb, &b->augment, picture, view, &err), STATUS_OK);
+    assert_int_equal(augment_apply(&rgb, &b->augment, image, view, &err), STATUS_OK);
     return rgb;
 }
 
-static void fill(struct square *picture, int side)
+static void fill(struct resized_image *image, int side)
 {
-    picture->aspect = 1.5;
+    image->aspect = 1.5;
     for (int i = 0; i < 3 * side * side; i++)
-        picture->rgb[i] = (uint8_t)(i * 89 + i / 7 * 31);
+        image->rgb[i] = (uint8_t)(i * 89 + i / 7 * 31);
 }
 
 /* The view with its light. */
-static void apply(uint8_t *rgb, struct bench *b, const struct square *picture,
+static void apply(uint8_t *rgb, struct workspace *b, const struct resized_image *image,
                   const struct augment_view *view)
 {
-    memcpy(rgb, view_of(b, picture, view), (size_t)3 * OUT * OUT);
+    memcpy(rgb, view_of(b, image, view), (size_t)3 * OUT * OUT);
     augment_colour_map(rgb, (size_t)OUT * OUT, b->augment.light);
 }
 
-static void without_change_the_picture_itself_is_the_view(void **state)
+static void without_change_the_image_itself_is_the_view(void **state)
 {
     (void)state;
-    SQUARE_OF(picture, OUT);
-    struct bench b;
+    SQUARE_OF(image, OUT);
+    struct workspace b;
     set_up(&b, OUT);
-    assert_ptr_equal(view_of(&b, picture, &augment_nothing), picture->rgb);
+    assert_ptr_equal(view_of(&b, image, &augment_nothing), image->rgb);
     for (int v = 0; v < 256; v++)
         assert_int_equal(b.augment.light[v], v);
     arena_destroy(&b.memory);
@@ -244,41 +244,41 @@ static void the_steps_come_in_the_order_that_is_said(void **state)
     uint8_t shaped[3 * OUT * OUT], want[3 * OUT * OUT], got[3 * OUT * OUT], table[256];
     const size_t n = OUT * OUT;
     struct augment_view view = augment_nothing;
-    struct bench b;
+    struct workspace b;
     for (int whole = 0; whole < 2; whole++) {
-        const struct square *picture = whole ? small : large;
+        const struct resized_image *image = whole ? small : large;
         fill(whole ? small : large, whole ? OUT : IN);
         set_up(&b, whole ? OUT : IN);
         view = augment_nothing;
         view.hflip = !whole;
         view.crop = whole ? augment_nothing.crop : (struct augment_box){0.1, 0.2, 0.75, 0.6};
-        apply(shaped, &b, picture, &view);
+        apply(shaped, &b, image, &view);
         view.rotate = 15;
         view.brightness = 1.2;
         view.contrast = 0.8;
         rotate_run(want, shaped, OUT, view.rotate);
         augment_colour_light(table, want, n, view.brightness, view.contrast);
         augment_colour_map(want, n, table);
-        apply(got, &b, picture, &view);
+        apply(got, &b, image, &view);
         assert_memory_equal(got, want, sizeof want);
         view.saturation = 1.3;
         view.hue = 0.07;
         augment_colour_saturate(want, n, view.saturation);
         augment_colour_turn_hue(want, n, view.hue);
-        apply(got, &b, picture, &view);
+        apply(got, &b, image, &view);
         assert_memory_equal(got, want, sizeof want);
         arena_destroy(&b.memory);
     }
 }
 
-static void one_colour_change_alone_leaves_the_picture_itself_as_it_was(void **state)
+static void one_colour_change_alone_leaves_the_image_itself_as_it_was(void **state)
 {
     (void)state;
-    SQUARE_OF(picture, OUT);
+    SQUARE_OF(image, OUT);
     SQUARE_OF(kept, OUT);
     uint8_t got[3 * OUT * OUT];
-    struct bench b;
-    fill(picture, OUT);
+    struct workspace b;
+    fill(image, OUT);
     fill(kept, OUT);
     set_up(&b, OUT);
     for (int kind = 0; kind < 4; kind++) {
@@ -287,9 +287,9 @@ static void one_colour_change_alone_leaves_the_picture_itself_as_it_was(void **s
         view.contrast = kind == 1 ? 0.5 : 1;
         view.saturation = kind == 2 ? 0.5 : 1;
         view.hue = kind == 3 ? 0.2 : 0;
-        apply(got, &b, picture, &view);
+        apply(got, &b, image, &view);
         assert_memory_not_equal(got, kept->rgb, 3 * OUT * OUT);
-        assert_memory_equal(picture->rgb, kept->rgb, 3 * OUT * OUT);
+        assert_memory_equal(image->rgb, kept->rgb, 3 * OUT * OUT);
     }
     arena_destroy(&b.memory);
 }
@@ -297,16 +297,16 @@ static void one_colour_change_alone_leaves_the_picture_itself_as_it_was(void **s
 static void a_mirrored_view_is_exact(void **state)
 {
     (void)state;
-    SQUARE_OF(picture, OUT);
+    SQUARE_OF(image, OUT);
     struct augment_view view = augment_nothing;
-    struct bench b;
-    fill(picture, OUT);
+    struct workspace b;
+    fill(image, OUT);
     set_up(&b, OUT);
     view.hflip = true;
-    const uint8_t *got = view_of(&b, picture, &view);
+    const uint8_t *got = view_of(&b, image, &view);
     for (int y = 0; y < OUT; y++)
         for (int x = 0; x < OUT; x++)
-            assert_memory_equal(got + 3 * (y * OUT + x), picture->rgb + 3 * (y * OUT + OUT - 1 - x),
+            assert_memory_equal(got + 3 * (y * OUT + x), image->rgb + 3 * (y * OUT + OUT - 1 - x),
                                 3);
     arena_destroy(&b.memory);
 }
@@ -330,7 +330,7 @@ static void the_box_is_erased_to_zero_and_nothing_else(void **state)
     }
 }
 
-/* A picture of the columns 3..10 of 16: which columns are left when nothing, or what, is done. */
+/* An image of the columns 3..10 of 16: which columns are left when nothing, or what, is done. */
 static void bars_are_erased_wherever_the_view_has_moved_them(void **state)
 {
     (void)state;
@@ -358,7 +358,7 @@ static void bars_are_erased_wherever_the_view_has_moved_them(void **state)
     }
 }
 
-static void at_an_angle_bars_are_erased_as_the_picture_is_turned(void **state)
+static void at_an_angle_bars_are_erased_as_the_image_is_turned(void **state)
 {
     (void)state;
     const struct image_fit_place shown = {.x = 0, .y = 4, .width = OUT, .height = 9};
@@ -379,18 +379,18 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_view_depends_on_seed_epoch_row_and_occurrence),
-        cmocka_unit_test(without_strength_a_view_is_the_picture_itself),
+        cmocka_unit_test(without_strength_a_view_is_the_image_itself),
         cmocka_unit_test(each_option_alone_switches_it_on_and_leaves_the_others_draws),
         cmocka_unit_test(numbers_fill_their_ranges_evenly),
         cmocka_unit_test(crops_and_erased_parts_have_the_areas_and_ratios_asked_for),
         cmocka_unit_test(what_never_fits_is_the_largest_part_in_the_middle),
         cmocka_unit_test(the_default_scale_keeps_a_middling_crop_from_growing),
-        cmocka_unit_test(without_change_the_picture_itself_is_the_view),
+        cmocka_unit_test(without_change_the_image_itself_is_the_view),
         cmocka_unit_test(the_steps_come_in_the_order_that_is_said),
-        cmocka_unit_test(one_colour_change_alone_leaves_the_picture_itself_as_it_was),
+        cmocka_unit_test(one_colour_change_alone_leaves_the_image_itself_as_it_was),
         cmocka_unit_test(a_mirrored_view_is_exact),
         cmocka_unit_test(bars_are_erased_wherever_the_view_has_moved_them),
-        cmocka_unit_test(at_an_angle_bars_are_erased_as_the_picture_is_turned),
+        cmocka_unit_test(at_an_angle_bars_are_erased_as_the_image_is_turned),
         cmocka_unit_test(the_box_is_erased_to_zero_and_nothing_else),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

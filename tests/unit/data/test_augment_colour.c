@@ -6,7 +6,7 @@
 
 enum { FACTORS = 3, TURNS = 4, PIXELS = GOLDEN_SIDE * GOLDEN_SIDE };
 
-static void copy_picture(uint8_t rgb[GOLDEN_BYTES])
+static void copy_image(uint8_t rgb[GOLDEN_BYTES])
 {
     memcpy(rgb, golden("picture", GOLDEN_BYTES), GOLDEN_BYTES);
 }
@@ -28,7 +28,7 @@ static void brightness_contrast_and_saturation_are_those_of_pil(void **state)
         const uint8_t *want = golden(name[kind], (size_t)FACTORS * GOLDEN_BYTES);
         for (int i = 0; i < FACTORS; i++, want += GOLDEN_BYTES) {
             double factor = golden_number("factor", FACTORS, i);
-            copy_picture(got);
+            copy_image(got);
             if (kind == 2)
                 augment_colour_saturate(got, PIXELS, factor);
             else
@@ -46,7 +46,7 @@ static void hue_turns_as_in_the_hexcone(void **state)
     const unsigned char *all = golden("hue", (size_t)TURNS * sizeof want);
     for (int i = 0; i < TURNS; i++) {
         memcpy(want, all + (size_t)i * sizeof want, sizeof want);
-        copy_picture(got);
+        copy_image(got);
         augment_colour_turn_hue(got, PIXELS, golden_number("turns", TURNS, i));
         for (int b = 0; b < GOLDEN_BYTES; b++)
             if (fabs(got[b] - (double)want[b]) > 0.5 + 0.04) /* rounding, and the turn in 2^-12 */
@@ -58,7 +58,7 @@ static void strength_zero_changes_no_byte(void **state)
 {
     (void)state;
     uint8_t got[GOLDEN_BYTES];
-    copy_picture(got);
+    copy_image(got);
     light(got, 1, 1);
     augment_colour_saturate(got, PIXELS, 1);
     augment_colour_turn_hue(got, PIXELS, 0);
@@ -76,11 +76,11 @@ static void light_follows_its_formula(void **state)
     (void)state;
     uint8_t got[GOLDEN_BYTES];
     double bright[GOLDEN_BYTES], grey = 0;
-    const uint8_t *picture = golden("picture", GOLDEN_BYTES);
-    copy_picture(got);
+    const uint8_t *image = golden("picture", GOLDEN_BYTES);
+    copy_image(got);
     light(got, 1.3, 0.7);
     for (int i = 0; i < GOLDEN_BYTES; i++)
-        bright[i] = round_and_clip(1.3 * picture[i]);
+        bright[i] = round_and_clip(1.3 * image[i]);
     for (int i = 0; i < GOLDEN_BYTES; i += 3)
         grey += (19595 * bright[i] + 38470 * bright[i + 1] + 7471 * bright[i + 2]) / 65536 / PIXELS;
     grey = floor(grey + 0.5);
@@ -93,15 +93,15 @@ static void saturation_follows_its_formula_also_far_beyond_one(void **state)
 {
     (void)state;
     static const double factor[] = {0, 0.6001, 1.4, 59.9};
-    const uint8_t *picture = golden("picture", GOLDEN_BYTES);
+    const uint8_t *image = golden("picture", GOLDEN_BYTES);
     uint8_t got[GOLDEN_BYTES];
     for (int f = 0; f < 4; f++) {
-        copy_picture(got);
+        copy_image(got);
         augment_colour_saturate(got, PIXELS, factor[f]);
         for (int i = 0; i < GOLDEN_BYTES; i++) {
-            const uint8_t *p = picture + i / 3 * 3;
+            const uint8_t *p = image + i / 3 * 3;
             double grey = floor((19595 * p[0] + 38470 * p[1] + 7471 * p[2]) / 65536.0 + 0.5);
-            double want = fmin(fmax(grey + factor[f] * (picture[i] - grey), 0), 255);
+            double want = fmin(fmax(grey + factor[f] * (image[i] - grey), 0), 255);
             assert_true(fabs(got[i] - want) <= 0.5 + 0.04);
         }
     }

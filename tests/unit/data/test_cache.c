@@ -1,6 +1,6 @@
 #include "data/cache.h"
 
-#include "data/square_of.h"
+#include "data/resized_image_of.h"
 #include "failing_alloc.h"
 
 #include <pthread.h>
@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-enum { SIZE = 4, VALUES = SIZE * SIZE * 3, BYTES = sizeof(struct square) + VALUES };
+enum { SIZE = 4, VALUES = SIZE * SIZE * 3, BYTES = sizeof(struct resized_image) + VALUES };
 
 static struct error err;
 
@@ -31,24 +31,24 @@ static struct cache *create(int n_rows, size_t budget)
     return c;
 }
 
-static void a_stored_picture_is_found_and_others_are_not(void **state)
+static void a_stored_image_is_found_and_others_are_not(void **state)
 {
     (void)state;
     struct cache *c = create(3, 1000);
-    SQUARE_OF(picture, SIZE);
-    memset(picture->rgb, 7, VALUES);
-    picture->aspect = 1.5;
+    SQUARE_OF(image, SIZE);
+    memset(image->rgb, 7, VALUES);
+    image->aspect = 1.5;
     assert_null(cache_find(c, 1));
-    cache_store(c, 1, picture);
-    picture->rgb[0] = 8;
-    picture->aspect = 2;
+    cache_store(c, 1, image);
+    image->rgb[0] = 8;
+    image->aspect = 2;
     for (int again = 0; again < 2; again++) { /* the first one stays */
-        const struct square *found = cache_find(c, 1);
+        const struct resized_image *found = cache_find(c, 1);
         assert_non_null(found);
         assert_int_equal(found->rgb[0], 7);
         assert_int_equal(found->rgb[VALUES - 1], 7);
         assert_true(found->aspect == 1.5);
-        cache_store(c, 1, picture);
+        cache_store(c, 1, image);
     }
     assert_null(cache_find(c, 0));
     cache_destroy(c);
@@ -58,27 +58,27 @@ static void a_stored_picture_is_found_and_others_are_not(void **state)
 static void the_budget_is_kept_to_the_byte(void **state)
 {
     (void)state;
-    SQUARE_OF(picture, SIZE);
+    SQUARE_OF(image, SIZE);
     for (size_t budget = 0; budget < 4 * BYTES; budget++) {
         struct cache *c = create(5, budget);
         for (int i = 0; i < 5; i++)
-            cache_store(c, i, picture);
+            cache_store(c, i, image);
         for (int i = 0; i < 5; i++)
             assert_int_equal(cache_find(c, i) != NULL, (size_t)i < budget / BYTES);
         cache_destroy(c);
     }
 }
 
-static void without_memory_a_picture_is_not_kept_and_costs_nothing(void **state)
+static void without_memory_a_image_is_not_kept_and_costs_nothing(void **state)
 {
     (void)state;
-    SQUARE_OF(picture, SIZE);
+    SQUARE_OF(image, SIZE);
     struct cache *c = create(1, BYTES);
     failing_alloc_after(1);
-    cache_store(c, 0, picture);
+    cache_store(c, 0, image);
     failing_alloc_off();
     assert_null(cache_find(c, 0));
-    cache_store(c, 0, picture); /* the room that was reserved is free again */
+    cache_store(c, 0, image); /* the room that was reserved is free again */
     assert_non_null(cache_find(c, 0));
     cache_destroy(c);
 }
@@ -104,19 +104,19 @@ struct racer {
 static void *race(void *argument)
 {
     struct racer *r = argument;
-    SQUARE_OF(picture, SIZE);
+    SQUARE_OF(image, SIZE);
     for (int i = 0; i < ROWS; i++) {
-        memset(picture->rgb, i % 251, VALUES);
-        cache_store(r->cache, i, picture);
+        memset(image->rgb, i % 251, VALUES);
+        cache_store(r->cache, i, image);
         for (int j = 0; j < ROWS; j += 7) {
-            const struct square *found = cache_find(r->cache, j);
+            const struct resized_image *found = cache_find(r->cache, j);
             r->wrong += found && (found->rgb[0] != j % 251 || found->rgb[VALUES - 1] != j % 251);
         }
     }
     return NULL;
 }
 
-static void threads_see_whole_pictures_and_stay_within_the_budget(void **state)
+static void threads_see_whole_images_and_stay_within_the_budget(void **state)
 {
     (void)state;
     struct cache *c = create(ROWS, 300 * BYTES);
@@ -138,13 +138,13 @@ static void keys_of_a_disk_are_remembered_and_the_first_one_stays(void **state)
 {
     (void)state;
     struct cache *c;
-    struct picture_key key = {{1, 2}}, other = {{3, 4}}, found;
+    struct image_key key = {{1, 2}}, other = {{3, 4}}, found;
     assert_int_equal(cache_create_on_disk(&c, 2, NULL, &err), STATUS_OK);
     assert_false(cache_key(c, &found, 0));
     cache_remember(c, 0, &key);
     cache_remember(c, 0, &other);
     assert_true(cache_key(c, &found, 0));
-    assert_true(picture_key_equal(&found, &key));
+    assert_true(image_key_equal(&found, &key));
     assert_false(cache_key(c, &found, 1));
     assert_null(cache_find(c, 0));
     cache_destroy(c);
@@ -153,12 +153,12 @@ static void keys_of_a_disk_are_remembered_and_the_first_one_stays(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_stored_picture_is_found_and_others_are_not),
+        cmocka_unit_test(a_stored_image_is_found_and_others_are_not),
         cmocka_unit_test(the_budget_is_kept_to_the_byte),
-        cmocka_unit_test(without_memory_a_picture_is_not_kept_and_costs_nothing),
+        cmocka_unit_test(without_memory_a_image_is_not_kept_and_costs_nothing),
         cmocka_unit_test(creation_survives_a_failing_allocation),
         cmocka_unit_test(keys_of_a_disk_are_remembered_and_the_first_one_stays),
-        cmocka_unit_test(threads_see_whole_pictures_and_stay_within_the_budget),
+        cmocka_unit_test(threads_see_whole_images_and_stay_within_the_budget),
     };
     return cmocka_run_group_tests_name("data/cache", tests, NULL, NULL);
 }

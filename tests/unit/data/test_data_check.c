@@ -30,10 +30,10 @@ static const int every_row[MOST_ROWS] = {
     22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43,
     44, 45, 46, 47, 48, 49, 50, 51, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 62, 63};
 
-static struct data_check_side whole(const struct dataset *d, const struct image_facts *facts)
+static struct data_check_side whole(const struct dataset *d, const struct image_traits *traits)
 {
     assert_true(dataset_size(d) <= MOST_ROWS);
-    return (struct data_check_side){d, every_row, dataset_size(d), facts};
+    return (struct data_check_side){d, every_row, dataset_size(d), traits};
 }
 
 /* As it is printed, a line each: "kind file:line count message". The files' folder is left out, and
@@ -149,13 +149,12 @@ static void numbers_beside_a_list_of_as_many_names_get_a_hint(void **state)
 static void rows_are_told_by_what_loading_noticed(void **state)
 {
     (void)state;
-    assert_string_equal(
-        told_of_rows("a,cat\nb,dog\n,\n./a,cat\nb,cat\n"),
-        "empty-rows t.csv:4 1 1 row of empty fields is skipped\n"
-        "repeated-rows t.csv:5 1 1 row repeats a picture that occurred before, with "
-        "the same label (the first: ./a)\n"
-        "conflicting-rows t.csv:6 1 1 row gives a picture that occurred before "
-        "another label (the first: b)\n");
+    assert_string_equal(told_of_rows("a,cat\nb,dog\n,\n./a,cat\nb,cat\n"),
+                        "empty-rows t.csv:4 1 1 row of empty fields is skipped\n"
+                        "repeated-rows t.csv:5 1 1 row repeats an image that occurred before, with "
+                        "the same label (the first: ./a)\n"
+                        "conflicting-rows t.csv:6 1 1 row gives an image that occurred before "
+                        "another label (the first: b)\n");
 }
 
 static void small_classes_are_counted_by_what_trains(void **state)
@@ -172,56 +171,54 @@ static void small_classes_are_counted_by_what_trains(void **state)
     assert_int_equal(data_check_run(&list, &check, &err), STATUS_OK);
     assert_int_equal(list.n, 3);
     assert_int_equal(list.item[0].kind, FINDING_UNTRAINED_CLASSES);
-    assert_string_equal(list.item[0].message,
-                        "1 class has no training picture (the first: \"owl\")");
+    assert_string_equal(list.item[0].message, "1 class has no training image (the first: \"owl\")");
     assert_int_equal(list.item[0].line, 0);
     assert_string_equal(
         list.item[1].message,
-        "1 class has a single picture, which is trained on and not validated (the first: \"fox\")");
+        "1 class has a single image, which is trained on and not validated (the first: \"fox\")");
     assert_int_equal(list.item[1].line, 14);
     assert_int_equal(list.item[2].kind, FINDING_SMALL_CLASSES);
     assert_int_equal(list.item[2].count, 2);
     assert_int_equal(list.item[2].line, 13);
     assert_string_equal(list.item[2].image, "11");
-    assert_string_equal(
-        list.item[2].message,
-        "2 classes have fewer than 10 pictures to train on (the first: \"dog\", 1)");
+    assert_string_equal(list.item[2].message,
+                        "2 classes have fewer than 10 images to train on (the first: \"dog\", 1)");
     findings_free(&list);
     dataset_destroy(d);
 }
 
-/* A class with two pictures, of which one has another label too, cannot be split either. */
-static void a_single_picture_is_told_also_without_an_example(void **state)
+/* A class with two images, of which one has another label too, cannot be split either. */
+static void a_single_image_is_told_also_without_an_example(void **state)
 {
     (void)state;
     struct dataset *d = load("t.csv", "a,x\nb,x\nb,y\nc,y\nd,y\n", NULL);
     assert_string_equal(told(&(struct data_check){.train = whole(d, NULL), .singletons = 1}),
-                        "conflicting-rows t.csv:4 1 1 row gives a picture that occurred before "
+                        "conflicting-rows t.csv:4 1 1 row gives an image that occurred before "
                         "another label (the first: b)\nsingle-image-classes t.csv:0 1 1 class has "
-                        "a single picture, "
+                        "a single image, "
                         "which is trained on and not validated\n");
     dataset_destroy(d);
 }
 
 /* Facts of images that are all different and ordinary. */
-static void make_facts(struct image_facts *facts, uint64_t first_content)
+static void make_traits(struct image_traits *traits, uint64_t first_content)
 {
     for (int i = 0; i < MOST_ROWS; i++)
-        facts[i] = (struct image_facts){
+        traits[i] = (struct image_traits){
             .content = first_content + (uint64_t)i, .aspect = 1, .brightest = 0, .is_known = true};
 }
 
 static void copies_across_two_tables_and_with_two_labels_are_told(void **state)
 {
-    struct image_facts a[MOST_ROWS], b[MOST_ROWS];
+    struct image_traits a[MOST_ROWS], b[MOST_ROWS];
     (void)state;
     struct dataset *train = load("t.csv", "a,x\nb,y\nc,x\nd,y\ne,x\n", NULL);
     struct dataset *val = load("v.csv", "p,x\nq,y\na,x\nr,y\ns,x\n", dataset_classes(train));
     const struct data_check check = {.train = whole(train, a), .val = whole(val, b)};
-    make_facts(a, 100);
-    make_facts(b, 200);
+    make_traits(a, 100);
+    make_traits(b, 200);
     b[2].content = a[0].content; /* v.csv's a is a itself: told by its name alone */
-    const char *shared = "shared-rows v.csv:4 1 1 row has a picture that is trained on: validation "
+    const char *shared = "shared-rows v.csv:4 1 1 row has an image that is trained on: validation "
                          "flatters (the first: a)\n";
     assert_string_equal(told(&check), shared);
 
@@ -231,9 +228,9 @@ static void copies_across_two_tables_and_with_two_labels_are_told(void **state)
     a[3].content = a[2].content; /* d is c, of another one */
     char expected[1024];
     snprintf(expected, sizeof expected,
-             "%scopies-across-the-split v.csv:3 3 3 pictures to validate are byte for byte some "
+             "%scopies-across-the-split v.csv:3 3 3 images to validate are byte for byte some "
              "trained on: validation flatters (the first: q, a copy of e)\n"
-             "copies-with-another-label t.csv:5 2 2 pictures are byte for byte another one with "
+             "copies-with-another-label t.csv:5 2 2 images are byte for byte another one with "
              "another label (the first: d, a copy of c in line 4)\n",
              shared);
     assert_string_equal(told(&check), expected);
@@ -241,7 +238,7 @@ static void copies_across_two_tables_and_with_two_labels_are_told(void **state)
     a[4].is_known = false; /* a bad image is a copy of none */
     a[3].is_known = false;
     snprintf(expected, sizeof expected,
-             "%scopies-across-the-split v.csv:5 2 2 pictures to validate are byte for byte some "
+             "%scopies-across-the-split v.csv:5 2 2 images to validate are byte for byte some "
              "trained on: validation flatters (the first: r, a copy of b)\n",
              shared);
     assert_string_equal(told(&check), expected);
@@ -252,41 +249,40 @@ static void copies_across_two_tables_and_with_two_labels_are_told(void **state)
 static void copies_within_one_split_table_are_told(void **state)
 {
     static const int train[] = {0, 2, 4}, val[] = {1, 3, 5};
-    struct image_facts facts[MOST_ROWS];
+    struct image_traits traits[MOST_ROWS];
     (void)state;
     struct dataset *d = load("t.csv", "a,x\nb,x\nc,y\nd,y\ne,x\nf,y\n", NULL);
-    const struct data_check check = {.train = {d, train, 3, facts}, .val = {d, val, 3, facts}};
-    make_facts(facts, 0);
-    facts[2].content = facts[4].content; /* both train: with another label, and not across */
-    facts[5].content = facts[3].content; /* both validate, with the same label: nothing */
-    assert_string_equal(
-        told(&check), "copies-with-another-label t.csv:6 1 1 picture is byte for byte another one "
-                      "with another label (the first: e, a copy of c in line 4)\n");
-    facts[1].content = facts[0].content;
-    assert_non_null(strstr(told(&check),
-                           "copies-across-the-split t.csv:3 1 1 picture to validate is "
-                           "byte for byte one trained on: validation flatters (the "
-                           "first: b, a copy of a)\n"));
+    const struct data_check check = {.train = {d, train, 3, traits}, .val = {d, val, 3, traits}};
+    make_traits(traits, 0);
+    traits[2].content = traits[4].content; /* both train: with another label, and not across */
+    traits[5].content = traits[3].content; /* both validate, with the same label: nothing */
+    assert_string_equal(told(&check),
+                        "copies-with-another-label t.csv:6 1 1 image is byte for byte another one "
+                        "with another label (the first: e, a copy of c in line 4)\n");
+    traits[1].content = traits[0].content;
+    assert_non_null(strstr(told(&check), "copies-across-the-split t.csv:3 1 1 image to validate is "
+                                         "byte for byte one trained on: validation flatters (the "
+                                         "first: b, a copy of a)\n"));
     dataset_destroy(d);
 }
 
 static void images_of_one_colour_and_of_extreme_shape_are_told(void **state)
 {
-    struct image_facts facts[MOST_ROWS];
+    struct image_traits traits[MOST_ROWS];
     (void)state;
     struct dataset *d = load("t.csv", "a,x\nb,y\nc,x\nd,y\n", NULL);
-    struct data_check check = {.train = whole(d, facts), .squashes = true};
-    make_facts(facts, 0);
-    facts[0].aspect = 4;
-    facts[1].aspect = 0.25f;
+    struct data_check check = {.train = whole(d, traits), .squashes = true};
+    make_traits(traits, 0);
+    traits[0].aspect = 4;
+    traits[1].aspect = 0.25f;
     assert_string_equal(told(&check), "");
-    facts[2].aspect = 4.01f;
-    facts[3].aspect = 0.24f;
-    facts[1].is_one_colour = true;
+    traits[2].aspect = 4.01f;
+    traits[3].aspect = 0.24f;
+    traits[1].is_one_colour = true;
     assert_string_equal(told(&check),
-                        "one-colour-images t.csv:3 1 1 picture is of one single colour (the first: "
+                        "one-colour-images t.csv:3 1 1 image is of one single colour (the first: "
                         "b)\n"
-                        "squashed-images t.csv:4 2 2 pictures have sides of more than 1 to 4 and "
+                        "squashed-images t.csv:4 2 2 images have sides of more than 1 to 4 and "
                         "will be squashed: see --resize (the first: c)\n");
     check.squashes = false;
     assert_null(strstr(told(&check), "squashed"));
@@ -295,20 +291,20 @@ static void images_of_one_colour_and_of_extreme_shape_are_told(void **state)
 
 static void sixteen_bits_are_told_when_no_image_uses_the_high_ones(void **state)
 {
-    struct image_facts facts[MOST_ROWS];
+    struct image_traits traits[MOST_ROWS];
     (void)state;
     struct dataset *d = load("t.csv", "a,x\nb,y\nc,x\n", NULL);
-    const struct data_check check = {.train = whole(d, facts)};
-    make_facts(facts, 0);
-    facts[0].brightest = 200; /* of 8 bits: not looked at */
-    facts[1].is_16_bit = facts[2].is_16_bit = true;
-    facts[1].brightest = 3;
-    facts[2].brightest = 15;
+    const struct data_check check = {.train = whole(d, traits)};
+    make_traits(traits, 0);
+    traits[0].brightest = 200; /* of 8 bits: not looked at */
+    traits[1].is_16_bit = traits[2].is_16_bit = true;
+    traits[1].brightest = 3;
+    traits[2].brightest = 15;
     assert_string_equal(
         told(&check),
-        "unused-high-bits t.csv:3 2 2 pictures of 16 bits use a small part of the range and "
+        "unused-high-bits t.csv:3 2 2 images of 16 bits use a small part of the range and "
         "will be seen as black: as read, no value is above 15 of 255 (the first: b)\n");
-    facts[2].brightest = 64; /* a dark one beside it */
+    traits[2].brightest = 64; /* a dark one beside it */
     assert_string_equal(told(&check), "");
     dataset_destroy(d);
 }
@@ -331,15 +327,15 @@ static void control_characters_are_told_and_reach_no_message(void **state)
 
 static void a_failing_allocation_gives_a_clean_error(void **state)
 {
-    struct image_facts facts[MOST_ROWS];
+    struct image_traits traits[MOST_ROWS];
     struct findings list = {0};
     (void)state;
     scratch_write_text("names.txt", "cat\ndog\n");
     struct dataset *d = load("t.csv", "a,0\nb,1\nc,1\n", NULL);
-    const struct data_check check = {.train = whole(d, facts), .squashes = true};
-    make_facts(facts, 0);
-    facts[1].content = facts[0].content;
-    facts[1].is_one_colour = true;
+    const struct data_check check = {.train = whole(d, traits), .squashes = true};
+    make_traits(traits, 0);
+    traits[1].content = traits[0].content;
+    traits[1].is_one_colour = true;
     for (long nth = 1;; nth++) {
         findings_free(&list);
         failing_alloc_after(nth);
@@ -369,7 +365,7 @@ int main(void)
         SCRATCH_TEST(numbers_beside_a_list_of_as_many_names_get_a_hint),
         SCRATCH_TEST(rows_are_told_by_what_loading_noticed),
         SCRATCH_TEST(small_classes_are_counted_by_what_trains),
-        SCRATCH_TEST(a_single_picture_is_told_also_without_an_example),
+        SCRATCH_TEST(a_single_image_is_told_also_without_an_example),
         SCRATCH_TEST(copies_across_two_tables_and_with_two_labels_are_told),
         SCRATCH_TEST(copies_within_one_split_table_are_told),
         SCRATCH_TEST(images_of_one_colour_and_of_extreme_shape_are_told),

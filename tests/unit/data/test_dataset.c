@@ -238,7 +238,7 @@ static void labels_that_are_no_class_are_counted_when_labels_are_optional(void *
     dataset_destroy(d);
 }
 
-static void repeated_and_conflicting_pictures_are_counted(void **state)
+static void repeated_and_conflicting_images_are_counted(void **state)
 {
     (void)state;
     struct dataset *d = load("image,label\na,1\nb,2\n./a,1\na,2\nc,1\nb,2\na,1\n", &plain);
@@ -247,13 +247,13 @@ static void repeated_and_conflicting_pictures_are_counted(void **state)
     assert_int_equal(notes->first_repeated_line, 4);
     assert_int_equal(notes->conflicting_images, 1);
     assert_int_equal(notes->first_conflicting_line, 5);
-    assert_int_equal(dataset_pictures(d), 3);
-    assert_int_equal(dataset_sample(d, 0)->picture, dataset_sample(d, 2)->picture);
-    assert_int_equal(dataset_sample(d, 4)->picture, 2);
+    assert_int_equal(dataset_images(d), 3);
+    assert_int_equal(dataset_sample(d, 0)->identity, dataset_sample(d, 2)->identity);
+    assert_int_equal(dataset_sample(d, 4)->identity, 2);
     dataset_destroy(d);
 }
 
-static void pictures_in_two_sets_are_counted_by_where_they_are(void **state)
+static void images_in_two_sets_are_counted_by_where_they_are(void **state)
 {
     (void)state;
     struct dataset *d, *other;
@@ -267,10 +267,10 @@ static void pictures_in_two_sets_are_counted_by_where_they_are(void **state)
     assert_int_equal(dataset_count_shared(d, other, &line), 3); /* sub/b is another file */
     assert_int_equal(line, 3);
     assert_int_equal(dataset_count_shared(other, d, NULL), 2);
-    assert_true(dataset_same_picture(d, 1, other, 2)); /* b and ../b */
-    assert_false(dataset_same_picture(d, 1, other, 0));
-    assert_true(dataset_same_picture(d, 0, d, 0));
-    assert_false(dataset_same_picture(d, 0, d, 1));
+    assert_true(dataset_same_image(d, 1, other, 2)); /* b and ../b */
+    assert_false(dataset_same_image(d, 1, other, 0));
+    assert_true(dataset_same_image(d, 0, d, 0));
+    assert_false(dataset_same_image(d, 0, d, 1));
     dataset_destroy(other);
     dataset_destroy(d);
 }
@@ -308,7 +308,7 @@ static void a_million_rows_take_seconds_at_most(void **state)
     assert_non_null(f);
     fputs("image,label\n", f);
     for (int i = 0; i < 1000000; i++)
-        fprintf(f, "class%03d/picture-%07d.jpg,%d\n", i % 1000, i % 999000, i % 1000);
+        fprintf(f, "class%03d/image-%07d.jpg,%d\n", i % 1000, i % 999000, i % 1000);
     assert_int_equal(fclose(f), 0);
     clock_t before = clock();
     assert_int_equal(dataset_load(&d, scratch_path("big.csv"), &plain, &err), STATUS_OK);
@@ -336,8 +336,8 @@ int main(void)
         SCRATCH_TEST(a_label_that_no_class_has_may_come_with_a_hint),
         SCRATCH_TEST(rows_of_empty_fields_are_skipped_and_counted),
         SCRATCH_TEST(labels_that_are_no_class_are_counted_when_labels_are_optional),
-        SCRATCH_TEST(repeated_and_conflicting_pictures_are_counted),
-        SCRATCH_TEST(pictures_in_two_sets_are_counted_by_where_they_are),
+        SCRATCH_TEST(repeated_and_conflicting_images_are_counted),
+        SCRATCH_TEST(images_in_two_sets_are_counted_by_where_they_are),
         cmocka_unit_test(file_names_alone_make_a_set_without_labels),
         SCRATCH_TEST(a_failing_allocation_gives_a_clean_error),
         SCRATCH_TEST(a_million_rows_take_seconds_at_most),

@@ -1,7 +1,7 @@
 #include "data/disk_cache.h"
 
+#include "data/resized_image_of.h"
 #include "data/scratch_files.h"
-#include "data/square_of.h"
 #include "failing_alloc.h"
 
 #include <errno.h>
@@ -12,7 +12,7 @@
 #include <sys/wait.h>
 
 enum { SIDE = 30, VALUES = SIDE * SIDE * 3, SLOT = 65536, MANY = 300 };
-#define BYTES square_bytes(SIDE)
+#define BYTES resized_image_bytes(SIDE)
 
 static const struct image_fit fit = {.size = SIDE};
 static const struct image_limits limits = {.max_pixels = 1000, .apply_exif = true};
@@ -26,37 +26,38 @@ static struct disk_cache *open_cache(void)
     return d;
 }
 
-static struct picture_key key_of(int i)
+static struct image_key key_of(int i)
 {
-    return (struct picture_key){{0x9e3779b97f4a7c15u * (uint64_t)(i + 1), (uint64_t)i}};
+    return (struct image_key){{0x9e3779b97f4a7c15u * (uint64_t)(i + 1), (uint64_t)i}};
 }
 
-static const struct square *picture_of(int i)
+static const struct resized_image *image_of(int i)
 {
-    static _Alignas(struct square) unsigned char memory[sizeof(struct square) + VALUES];
-    struct square *picture = (struct square *)memory;
-    picture->aspect = 1 + i / 8.0;
+    static _Alignas(
+        struct resized_image) unsigned char memory[sizeof(struct resized_image) + VALUES];
+    struct resized_image *image = (struct resized_image *)memory;
+    image->aspect = 1 + i / 8.0;
     for (int k = 0; k < VALUES; k++)
-        picture->rgb[k] = (uint8_t)(k * (2 * i + 1) + i);
-    return picture;
+        image->rgb[k] = (uint8_t)(k * (2 * i + 1) + i);
+    return image;
 }
 
-/* Whether picture i is there; if it is, it must be right. */
+/* Whether image i is there; if it is, it must be right. */
 static bool holds(struct disk_cache *d, int i)
 {
-    struct picture_key key = key_of(i);
-    SQUARE_OF(picture, SIDE);
-    bool found = disk_cache_find(d, picture, &key);
+    struct image_key key = key_of(i);
+    SQUARE_OF(image, SIDE);
+    bool found = disk_cache_find(d, image, &key);
     if (found)
-        assert_memory_equal(picture, picture_of(i), BYTES);
+        assert_memory_equal(image, image_of(i), BYTES);
     return found;
 }
 
 /* Whether it is there then. */
 static bool store(struct disk_cache *d, int i)
 {
-    struct picture_key key = key_of(i);
-    disk_cache_store(d, &key, picture_of(i));
+    struct image_key key = key_of(i);
+    disk_cache_store(d, &key, image_of(i));
     return holds(d, i);
 }
 
@@ -125,7 +126,7 @@ static void what_shapes_the_pixels_is_in_the_name_of_the_file(void **state)
     disk_cache_close(d);
 }
 
-/* As before pictures could be cropped: their caches stay good. */
+/* As before images could be cropped: their caches stay good. */
 static void squashed_and_bilinear_is_not_said(void **state)
 {
     (void)state;
@@ -144,7 +145,7 @@ static void flip(const char *path, off_t at)
     close(fd);
 }
 
-static void a_flipped_bit_anywhere_makes_a_picture_absent_until_it_is_stored_again(void **state)
+static void a_flipped_bit_anywhere_makes_a_image_absent_until_it_is_stored_again(void **state)
 {
     (void)state;
     enum { HEAD = 24 };
@@ -193,7 +194,7 @@ static void of_a_file_cut_off_anywhere_the_rest_is_good(void **state)
 }
 
 /* As when a user empties the cache's file in the middle of a run: what is gone is made again. */
-static void a_file_cut_short_while_it_is_open_costs_its_pictures_and_no_more(void **state)
+static void a_file_cut_short_while_it_is_open_costs_its_images_and_no_more(void **state)
 {
     (void)state;
     enum { LEFT = 4 };
@@ -272,7 +273,7 @@ static void several_processes_share_one_file(void **state)
     struct disk_cache *d = open_cache();
     for (int i = 0; i < MANY; i++)
         assert_true(holds(d, i));
-    /* A picture is there twice only if two processes stored it in the same instant. */
+    /* An image is there twice only if two processes stored it in the same instant. */
     assert_true(file_size(disk_cache_path(d)) < (off_t)PROCESSES * MANY * SLOT);
     disk_cache_close(d);
 }
@@ -288,7 +289,7 @@ static void a_process_that_has_the_file_open_finds_what_another_stored(void **st
     disk_cache_close(late);
 }
 
-static void a_kill_at_any_instant_leaves_no_wrong_picture(void **state)
+static void a_kill_at_any_instant_leaves_no_wrong_image(void **state)
 {
     (void)state;
     int found = 0;
@@ -313,7 +314,7 @@ static void a_kill_at_any_instant_leaves_no_wrong_picture(void **state)
 }
 
 /* A limit on the size of files stands in for a full disk. */
-static void without_room_pictures_are_not_stored_and_the_reason_is_told(void **state)
+static void without_room_images_are_not_stored_and_the_reason_is_told(void **state)
 {
     (void)state;
     struct rlimit before, small = {.rlim_cur = 2 * SLOT};
@@ -385,14 +386,14 @@ int main(void)
         SCRATCH_TEST(what_one_run_stores_the_next_one_finds),
         SCRATCH_TEST(what_shapes_the_pixels_is_in_the_name_of_the_file),
         SCRATCH_TEST(squashed_and_bilinear_is_not_said),
-        SCRATCH_TEST(a_flipped_bit_anywhere_makes_a_picture_absent_until_it_is_stored_again),
+        SCRATCH_TEST(a_flipped_bit_anywhere_makes_a_image_absent_until_it_is_stored_again),
         SCRATCH_TEST(of_a_file_cut_off_anywhere_the_rest_is_good),
-        SCRATCH_TEST(a_file_cut_short_while_it_is_open_costs_its_pictures_and_no_more),
+        SCRATCH_TEST(a_file_cut_short_while_it_is_open_costs_its_images_and_no_more),
         SCRATCH_TEST(a_file_that_shrinks_while_it_is_opened_is_read_as_far_as_it_goes),
         SCRATCH_TEST(several_processes_share_one_file),
         SCRATCH_TEST(a_process_that_has_the_file_open_finds_what_another_stored),
-        SCRATCH_TEST(a_kill_at_any_instant_leaves_no_wrong_picture),
-        SCRATCH_TEST(without_room_pictures_are_not_stored_and_the_reason_is_told),
+        SCRATCH_TEST(a_kill_at_any_instant_leaves_no_wrong_image),
+        SCRATCH_TEST(without_room_images_are_not_stored_and_the_reason_is_told),
         SCRATCH_TEST(a_folder_that_cannot_be_made_is_an_error),
         SCRATCH_TEST(the_default_folder_is_that_of_the_standard),
         SCRATCH_TEST(a_failing_allocation_gives_a_clean_error),

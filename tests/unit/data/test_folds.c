@@ -37,7 +37,7 @@ static void tests_share_all_images_evenly_in_each_class_and_as_a_whole(void **st
     assert_int_equal(f.n_always, 0);
     assert_int_equal(f.singletons, 0);
     for (int i = 0; i < dataset_size(d); i++) {
-        int fold = f.of_image[dataset_sample(d, i)->picture];
+        int fold = f.of_image[dataset_sample(d, i)->identity];
         assert_in_range(fold, 0, 4);
         of_class[fold][dataset_sample(d, i)->label]++;
         total[fold]++;

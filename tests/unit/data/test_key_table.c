@@ -11,9 +11,9 @@
 static struct error err;
 
 /* Every seventh begins at the same place of a small table. */
-static struct picture_key key_of(uint64_t i)
+static struct image_key key_of(uint64_t i)
 {
-    return (struct picture_key){{i % 7 ? i * 0x9e3779b97f4a7c15u : 64 * i, i}};
+    return (struct image_key){{i % 7 ? i * 0x9e3779b97f4a7c15u : 64 * i, i}};
 }
 
 static void many_keys_are_found_and_others_are_not(void **state)
@@ -22,7 +22,7 @@ static void many_keys_are_found_and_others_are_not(void **state)
     enum { MANY = 5000 };
     struct key_table t = {0};
     size_t slot;
-    struct picture_key key = key_of(1);
+    struct image_key key = key_of(1);
     assert_false(key_table_get(&t, &key, &slot));
     for (size_t i = 0; i < MANY; i++) {
         key = key_of(i);
@@ -42,7 +42,7 @@ static void a_later_slot_takes_the_place_of_an_earlier(void **state)
 {
     (void)state;
     struct key_table t = {0};
-    struct picture_key key = key_of(5);
+    struct image_key key = key_of(5);
     size_t slot;
     assert_int_equal(key_table_put(&t, &key, 1, &err), STATUS_OK);
     assert_int_equal(key_table_put(&t, &key, 0, &err), STATUS_OK);
@@ -56,7 +56,7 @@ static void without_memory_the_table_stays_as_it_is(void **state)
 {
     (void)state;
     struct key_table t = {0};
-    struct picture_key key;
+    struct image_key key;
     size_t slot;
     for (uint64_t i = 0; i < 32; i++) {
         key = key_of(i);

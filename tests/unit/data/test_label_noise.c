@@ -39,7 +39,7 @@ static void a_share_of_all_images_gets_another_class_all_equally_likely(void **s
     assert_int_equal(noise.n, 400);
     for (int i = 0; i < dataset_size(d); i++) {
         const struct sample *s = dataset_sample(d, i);
-        int wrong = noise.label[s->picture];
+        int wrong = noise.label[s->identity];
         if (wrong == LABEL_NOISE_NONE)
             continue;
         assert_in_range(wrong, 0, 2);

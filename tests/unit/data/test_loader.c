@@ -9,20 +9,20 @@ static void an_epoch_has_the_same_bytes_however_it_is_made(void **state)
 {
     (void)state;
     static struct epoch expected, got;
-    struct dataset *d = picture_set();
+    struct dataset *d = image_set();
     struct loader_options opt = options(4, 1);
     struct loader *l = create(d, NULL, &opt);
     run_epoch(&expected, l, 3, 0);
-    assert_int_equal(expected.n, N_PICTURES);
+    assert_int_equal(expected.n, N_IMAGES);
     loader_destroy(l);
 
-    const size_t picture = square_bytes(PICTURE_SIZE),
-                 budgets[] = {0, 3 * picture + 1, 100 * picture};
+    const size_t image = resized_image_bytes(IMAGE_SIZE),
+                 budgets[] = {0, 3 * image + 1, 100 * image};
     for (int workers = 1; workers <= 4; workers *= 2) {
-        for (int batch_size = 1; batch_size <= N_PICTURES + 1; batch_size += 3) {
+        for (int batch_size = 1; batch_size <= N_IMAGES + 1; batch_size += 3) {
             for (int b = 0; b < 3; b++) {
                 struct cache *cache;
-                assert_int_equal(cache_create(&cache, N_PICTURES, PICTURE_SIZE, budgets[b], &err),
+                assert_int_equal(cache_create(&cache, N_IMAGES, IMAGE_SIZE, budgets[b], &err),
                                  STATUS_OK);
                 opt = options(batch_size, workers);
                 l = create(d, b ? cache : NULL, &opt);
@@ -31,9 +31,9 @@ static void an_epoch_has_the_same_bytes_however_it_is_made(void **state)
                     assert_memory_equal(&got, &expected, sizeof got);
                 }
                 int held = 0;
-                for (int row = 0; row < N_PICTURES; row++)
+                for (int row = 0; row < N_IMAGES; row++)
                     held += cache_find(cache, row) != NULL;
-                assert_int_equal(held, b == 0 ? 0 : b == 1 ? 3 : N_PICTURES);
+                assert_int_equal(held, b == 0 ? 0 : b == 1 ? 3 : N_IMAGES);
                 loader_destroy(l);
                 cache_destroy(cache);
             }
@@ -46,13 +46,13 @@ static void augmented_and_balanced_epochs_have_the_same_bytes_however_they_are_m
 {
     (void)state;
     static struct epoch expected, got;
-    struct dataset *d = picture_set();
+    struct dataset *d = image_set();
     struct cache *cache;
-    struct loader_options opt = all_options(N_PICTURES, 1);
+    struct loader_options opt = all_options(N_IMAGES, 1);
     struct loader *l = create(d, NULL, &opt);
     run_epoch(&expected, l, 3, 0);
     loader_destroy(l);
-    assert_int_equal(cache_create(&cache, N_PICTURES, PICTURE_SIZE + 5, (size_t)1 << 20, &err),
+    assert_int_equal(cache_create(&cache, N_IMAGES, IMAGE_SIZE + 5, (size_t)1 << 20, &err),
                      STATUS_OK);
     for (int workers = 1; workers <= 4; workers++) {
         opt = all_options(2 * workers + 1, workers);
@@ -61,7 +61,7 @@ static void augmented_and_balanced_epochs_have_the_same_bytes_however_they_are_m
         assert_memory_equal(&got, &expected, sizeof got);
         run_epoch(&got, l, 3, 2); /* as after a resume */
         int before = 2 * opt.batch_size;
-        assert_int_equal(got.n, N_PICTURES - before);
+        assert_int_equal(got.n, N_IMAGES - before);
         assert_memory_equal(got.row, expected.row + before, (size_t)got.n * sizeof(int));
         assert_memory_equal(got.x, expected.x + before * VALUES,
                             (size_t)got.n * VALUES * sizeof(float));
@@ -75,7 +75,7 @@ static void a_row_that_comes_again_in_an_epoch_looks_different(void **state)
 {
     (void)state;
     static struct epoch epoch;
-    struct dataset *d = picture_set();
+    struct dataset *d = image_set();
     struct loader_options opt = all_options(4, 1);
     struct loader *l = create(d, NULL, &opt);
     int repeats = 0;
@@ -99,13 +99,13 @@ static void every_row_comes_once_in_an_order_of_seed_and_epoch(void **state)
 {
     (void)state;
     static struct epoch first, second, other_seed;
-    struct dataset *d = picture_set();
+    struct dataset *d = image_set();
     struct loader_options opt = options(5, 2);
     struct loader *l = create(d, NULL, &opt);
-    bool seen[N_PICTURES] = {false};
+    bool seen[N_IMAGES] = {false};
     run_epoch(&first, l, 0, 0);
     run_epoch(&second, l, 1, 0);
-    for (int i = 0; i < N_PICTURES; i++) {
+    for (int i = 0; i < N_IMAGES; i++) {
         assert_false(seen[first.row[i]]);
         seen[first.row[i]] = true;
         assert_int_equal(first.label[i], first.row[i] % 3);
@@ -124,7 +124,7 @@ static void every_row_comes_once_in_an_order_of_seed_and_epoch(void **state)
     opt.shuffle = false;
     l = create(d, NULL, &opt);
     run_epoch(&first, l, 4, 0);
-    for (int i = 0; i < N_PICTURES; i++)
+    for (int i = 0; i < N_IMAGES; i++)
         assert_int_equal(first.row[i], i);
     loader_destroy(l);
     dataset_destroy(d);
@@ -134,15 +134,15 @@ static void an_epoch_can_begin_at_a_batch(void **state)
 {
     (void)state;
     static struct epoch whole, rest;
-    struct dataset *d = picture_set();
+    struct dataset *d = image_set();
     struct loader_options opt = options(4, 2);
     struct loader *l = create(d, NULL, &opt);
     assert_int_equal(loader_batches(l), 6);
     run_epoch(&whole, l, 2, 0);
     for (int first = 0; first <= 6; first++) {
-        int skipped = first < 6 ? 4 * first : N_PICTURES;
+        int skipped = first < 6 ? 4 * first : N_IMAGES;
         run_epoch(&rest, l, 2, first);
-        assert_int_equal(rest.n, N_PICTURES - skipped);
+        assert_int_equal(rest.n, N_IMAGES - skipped);
         assert_memory_equal(rest.row, whole.row + skipped, (size_t)rest.n * sizeof(int));
         assert_memory_equal(rest.x, whole.x + skipped * VALUES,
                             (size_t)rest.n * VALUES * sizeof(float));
@@ -157,7 +157,7 @@ static void an_epoch_can_be_left_for_another(void **state)
 {
     (void)state;
     static struct epoch expected, got;
-    struct dataset *d = picture_set();
+    struct dataset *d = image_set();
     struct loader_options opt = options(2, 3);
     struct loader *l = create(d, NULL, &opt);
     struct batch b;
@@ -180,7 +180,7 @@ static void an_epoch_can_be_left_for_another(void **state)
 static void a_lent_batch_stays_as_it_is_until_the_next_call(void **state)
 {
     (void)state;
-    struct dataset *d = picture_set();
+    struct dataset *d = image_set();
     struct loader_options opt = options(2, 4);
     struct loader *l = create(d, NULL, &opt);
     struct batch b;
@@ -198,7 +198,7 @@ static void values_are_those_of_float32_arithmetic(void **state)
 {
     (void)state;
     static struct epoch got;
-    struct dataset *d = picture_set();
+    struct dataset *d = image_set();
     struct loader_options opt = options(3, 1);
     const float mean[] = {0.485f, 0.456f, 0.406f}, std[] = {0.229f, 0.224f, 0.225f};
     for (int normalised = 0; normalised < 2; normalised++) {
@@ -210,7 +210,7 @@ static void values_are_those_of_float32_arithmetic(void **state)
         struct loader *l = create(d, NULL, &opt);
         run_epoch(&got, l, 0, 0);
         for (int i = 0; i < VALUES; i++) {
-            uint8_t byte = scratch_pixel(1, i / 3 % PICTURE_SIZE, i / 3 / PICTURE_SIZE, i % 3);
+            uint8_t byte = scratch_pixel(1, i / 3 % IMAGE_SIZE, i / 3 / IMAGE_SIZE, i % 3);
             float expected = (float)byte / 255.0f; /* as PyTorch's ToTensor */
             if (normalised)
                 expected = (expected - mean[i % 3]) / std[i % 3];
@@ -221,20 +221,20 @@ static void values_are_those_of_float32_arithmetic(void **state)
     dataset_destroy(d);
 }
 
-static void pictures_of_the_epoch_are_read_again_as_they_were(void **state)
+static void images_of_the_epoch_are_read_again_as_they_were(void **state)
 {
     (void)state;
     enum { BATCH = 5 };
     static struct epoch epoch;
     static float again[BATCH * VALUES];
-    struct dataset *d = picture_set();
+    struct dataset *d = image_set();
     struct loader_options opt = all_options(BATCH, 2);
     opt.reread = true;
     assert_int_equal(parallel_start(2, &err), STATUS_OK);
     struct loader *l = create(d, NULL, &opt);
     run_epoch(&epoch, l, 4, 0);
     assert_int_equal(loader_start(l, 4, 0, &err), STATUS_OK);
-    for (int first = 0; first + BATCH <= N_PICTURES; first++) {
+    for (int first = 0; first + BATCH <= N_IMAGES; first++) {
         const int position[BATCH] = {first + 4, first, first + 1, first, first + 3};
         assert_int_equal(loader_reread(l, again, position, BATCH, &err), STATUS_OK);
         for (int i = 0; i < BATCH; i++)
@@ -243,7 +243,7 @@ static void pictures_of_the_epoch_are_read_again_as_they_were(void **state)
     }
     assert_int_equal(unlink(scratch_path("9.png")), 0);
     int n_failed = 0;
-    for (int i = 0; i < N_PICTURES; i++)
+    for (int i = 0; i < N_IMAGES; i++)
         if (loader_reread(l, again, &i, 1, &err)) {
             n_failed++;
             assert_int_equal(epoch.row[i], 9);
@@ -255,10 +255,10 @@ static void pictures_of_the_epoch_are_read_again_as_they_were(void **state)
     dataset_destroy(d);
 }
 
-static void a_bad_picture_is_named_at_its_batch(void **state)
+static void a_bad_image_is_named_at_its_batch(void **state)
 {
     (void)state;
-    struct dataset *d = picture_set();
+    struct dataset *d = image_set();
     assert_int_equal(truncate(scratch_path("9.png"), 60), 0);
     assert_int_equal(unlink(scratch_path("11.png")), 0);
     assert_int_equal(unlink(scratch_path("16.png")), 0);
@@ -298,7 +298,7 @@ static void its_memory_is_told_beforehand(void **state)
 static void a_failing_allocation_gives_a_clean_error(void **state)
 {
     (void)state;
-    struct dataset *d = picture_set();
+    struct dataset *d = image_set();
     struct loader_options opt = options(4, 3);
     const int rows[] = {0, 1, 2, 3, 4};
     struct loader *l;
@@ -319,8 +319,8 @@ int main(void)
         SCRATCH_TEST(an_epoch_can_be_left_for_another),
         SCRATCH_TEST(a_lent_batch_stays_as_it_is_until_the_next_call),
         SCRATCH_TEST(values_are_those_of_float32_arithmetic),
-        SCRATCH_TEST(pictures_of_the_epoch_are_read_again_as_they_were),
-        SCRATCH_TEST(a_bad_picture_is_named_at_its_batch),
+        SCRATCH_TEST(images_of_the_epoch_are_read_again_as_they_were),
+        SCRATCH_TEST(a_bad_image_is_named_at_its_batch),
         cmocka_unit_test(its_memory_is_told_beforehand),
         SCRATCH_TEST(a_failing_allocation_gives_a_clean_error),
     };

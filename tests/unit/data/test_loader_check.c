@@ -1,6 +1,6 @@
 #include "data/loader.h"
 
-#include "data/picture_set.h"
+#include "data/image_set.h"
 #include "failing_alloc.h"
 
 static struct error err;
@@ -23,7 +23,7 @@ static void note_bad(void *context, int row, const char *message)
 static void note_done(void *context, int n_done, int n_rows)
 {
     struct report *r = context;
-    assert_int_equal(n_rows, N_PICTURES);
+    assert_int_equal(n_rows, N_IMAGES);
     assert_int_equal(n_done, r->n_done + 1);
     r->n_done = n_done;
     r->stop = n_done == r->stop_after;
@@ -32,93 +32,93 @@ static void note_done(void *context, int n_done, int n_rows)
 static void check(struct report *r, const struct dataset *d, struct cache *cache, int workers)
 {
     const struct loader_options opt = {
-        .fit = {.size = PICTURE_SIZE}, .workers = workers, .limits = {.max_pixels = 100000}};
+        .fit = {.size = IMAGE_SIZE}, .workers = workers, .limits = {.max_pixels = 100000}};
     const struct loader_check callbacks = {
         .context = r, .bad = note_bad, .done = note_done, .stop = &r->stop};
-    int rows[N_PICTURES];
-    for (int i = 0; i < N_PICTURES; i++)
-        rows[i] = N_PICTURES - 1 - i;
-    assert_int_equal(loader_check_pictures(d, rows, N_PICTURES, cache, &opt, &callbacks, &err),
+    int rows[N_IMAGES];
+    for (int i = 0; i < N_IMAGES; i++)
+        rows[i] = N_IMAGES - 1 - i;
+    assert_int_equal(loader_check_images(d, rows, N_IMAGES, cache, &opt, &callbacks, &err),
                      STATUS_OK);
 }
 
-static void bad_pictures_are_told_in_order_and_good_ones_are_kept(void **state)
+static void bad_images_are_told_in_order_and_good_ones_are_kept(void **state)
 {
     (void)state;
-    struct dataset *d = picture_set();
+    struct dataset *d = image_set();
     assert_int_equal(truncate(scratch_path("3.png"), 60), 0);
     assert_int_equal(unlink(scratch_path("4.png")), 0);
     assert_int_equal(unlink(scratch_path("21.png")), 0);
     for (int workers = 1; workers <= 4; workers++) {
         struct report r = {.n_done = 0};
         struct cache *cache;
-        assert_int_equal(cache_create(&cache, N_PICTURES, PICTURE_SIZE, 1 << 20, &err), STATUS_OK);
+        assert_int_equal(cache_create(&cache, N_IMAGES, IMAGE_SIZE, 1 << 20, &err), STATUS_OK);
         check(&r, d, cache, workers);
         assert_string_equal(r.bad,
                             "21 4 3 "); /* rows go backwards; the place of 21 is used again */
         assert_non_null(strstr(r.last, "set.csv:5: "));
         assert_non_null(strstr(r.last, "/3.png: "));
-        assert_int_equal(r.n_done, N_PICTURES);
-        for (int i = 0; i < N_PICTURES; i++)
+        assert_int_equal(r.n_done, N_IMAGES);
+        for (int i = 0; i < N_IMAGES; i++)
             assert_int_equal(cache_find(cache, i) != NULL, i != 3 && i != 4 && i != 21);
         cache_destroy(cache);
     }
     dataset_destroy(d);
 }
 
-/* Of the pictures that can be read, as resized: the sums of those that the cache then holds. */
+/* Of the images that can be read, as resized: the sums of those that the cache then holds. */
 static void colours_are_summed_the_same_by_any_number_of_threads(void **state)
 {
     (void)state;
-    struct dataset *d = picture_set();
+    struct dataset *d = image_set();
     assert_int_equal(unlink(scratch_path("4.png")), 0);
-    int rows[N_PICTURES];
-    for (int i = 0; i < N_PICTURES; i++)
+    int rows[N_IMAGES];
+    for (int i = 0; i < N_IMAGES; i++)
         rows[i] = i;
     struct colour_sums expected = {0};
     for (int workers = 0; workers <= 4; workers++) {
-        const struct loader_options opt = {.fit = {.size = PICTURE_SIZE},
+        const struct loader_options opt = {.fit = {.size = IMAGE_SIZE},
                                            .workers = workers > 0 ? workers : 1,
                                            .limits = {.max_pixels = 100000}};
         struct colour_sums sums = {0};
         const struct loader_check check = {.sums = workers > 0 ? &sums : NULL};
         struct cache *cache = NULL;
-        assert_int_equal(cache_create(&cache, N_PICTURES, PICTURE_SIZE, 1 << 20, &err), STATUS_OK);
-        assert_int_equal(loader_check_pictures(d, rows, N_PICTURES, cache, &opt, &check, &err),
+        assert_int_equal(cache_create(&cache, N_IMAGES, IMAGE_SIZE, 1 << 20, &err), STATUS_OK);
+        assert_int_equal(loader_check_images(d, rows, N_IMAGES, cache, &opt, &check, &err),
                          STATUS_OK);
-        for (int i = 0; workers == 0 && i < N_PICTURES; i++)
+        for (int i = 0; workers == 0 && i < N_IMAGES; i++)
             if (i != 4)
                 colour_sums_add(&expected, cache_find(cache, i)->rgb,
-                                (size_t)PICTURE_SIZE * PICTURE_SIZE);
+                                (size_t)IMAGE_SIZE * IMAGE_SIZE);
         if (workers > 0)
             assert_memory_equal(&sums, &expected, sizeof sums);
         cache_destroy(cache);
     }
-    assert_int_equal(expected.n_pixels, (N_PICTURES - 1) * PICTURE_SIZE * PICTURE_SIZE);
+    assert_int_equal(expected.n_pixels, (N_IMAGES - 1) * IMAGE_SIZE * IMAGE_SIZE);
     dataset_destroy(d);
 }
 
 static void facts_are_those_of_the_row_whatever_the_threads(void **state)
 {
     (void)state;
-    struct dataset *d = picture_set();
-    struct image_facts first[N_PICTURES];
-    int rows[N_PICTURES];
+    struct dataset *d = image_set();
+    struct image_traits first[N_IMAGES];
+    int rows[N_IMAGES];
     assert_int_equal(unlink(scratch_path("4.png")), 0);
-    for (int i = 0; i < N_PICTURES; i++)
-        rows[i] = (i + 7) % N_PICTURES;
+    for (int i = 0; i < N_IMAGES; i++)
+        rows[i] = (i + 7) % N_IMAGES;
     for (int workers = 1; workers <= 4; workers++) {
         const struct loader_options opt = {
-            .fit = {.size = PICTURE_SIZE}, .workers = workers, .limits = {.max_pixels = 100000}};
-        struct image_facts facts[N_PICTURES] = {0};
-        const struct loader_check check = {.facts = facts};
-        assert_int_equal(loader_check_pictures(d, rows, N_PICTURES, NULL, &opt, &check, &err),
+            .fit = {.size = IMAGE_SIZE}, .workers = workers, .limits = {.max_pixels = 100000}};
+        struct image_traits traits[N_IMAGES] = {0};
+        const struct loader_check check = {.traits = traits};
+        assert_int_equal(loader_check_images(d, rows, N_IMAGES, NULL, &opt, &check, &err),
                          STATUS_OK);
         if (workers == 1)
-            memcpy(first, facts, sizeof facts);
-        assert_memory_equal(facts, first, sizeof facts);
+            memcpy(first, traits, sizeof traits);
+        assert_memory_equal(traits, first, sizeof traits);
     }
-    for (int i = 0; i < N_PICTURES; i++)
+    for (int i = 0; i < N_IMAGES; i++)
         assert_int_equal(first[i].is_known, i != 4);
     assert_float_equal(first[22].aspect, 71 / 18.0, 1e-6);
     assert_float_equal(first[0].aspect, 5 / 40.0, 1e-6);
@@ -126,7 +126,7 @@ static void facts_are_those_of_the_row_whatever_the_threads(void **state)
     dataset_destroy(d);
 }
 
-/* A picture three times as wide as high fills a third of the square. */
+/* An image three times as wide as high fills a third of the square. */
 static void bars_are_no_colours(void **state)
 {
     (void)state;
@@ -134,15 +134,15 @@ static void bars_are_no_colours(void **state)
     struct dataset *d;
     struct colour_sums sums = {0};
     const struct loader_check check = {.sums = &sums};
-    const struct loader_options opt = {.fit = {.size = PICTURE_SIZE, .resize = IMAGE_FIT_LETTERBOX},
+    const struct loader_options opt = {.fit = {.size = IMAGE_SIZE, .resize = IMAGE_FIT_LETTERBOX},
                                        .workers = 1,
                                        .limits = {.max_pixels = 100000}};
     int row = 0;
     scratch_png("wide.png", 60, 20, 7);
     paths[0] = strdup(scratch_path("wide.png"));
     assert_int_equal(dataset_from_images(&d, paths, 1, &err), STATUS_OK);
-    assert_int_equal(loader_check_pictures(d, &row, 1, NULL, &opt, &check, &err), STATUS_OK);
-    assert_int_equal(sums.n_pixels, PICTURE_SIZE * PICTURE_SIZE / 3);
+    assert_int_equal(loader_check_images(d, &row, 1, NULL, &opt, &check, &err), STATUS_OK);
+    assert_int_equal(sums.n_pixels, IMAGE_SIZE * IMAGE_SIZE / 3);
     free(paths[0]);
     dataset_destroy(d);
 }
@@ -150,7 +150,7 @@ static void bars_are_no_colours(void **state)
 static void it_stops_when_told(void **state)
 {
     (void)state;
-    struct dataset *d = picture_set();
+    struct dataset *d = image_set();
     struct report r = {.stop_after = 7};
     check(&r, d, NULL, 2);
     assert_int_equal(r.n_done, 7);
@@ -160,21 +160,21 @@ static void it_stops_when_told(void **state)
 static void callbacks_may_be_absent(void **state)
 {
     (void)state;
-    struct dataset *d = picture_set();
+    struct dataset *d = image_set();
     const struct loader_options opt = {
-        .fit = {.size = PICTURE_SIZE}, .workers = 2, .limits = {.max_pixels = 100000}};
+        .fit = {.size = IMAGE_SIZE}, .workers = 2, .limits = {.max_pixels = 100000}};
     const struct loader_check none = {0};
     const int rows[] = {0, 1, 2};
     assert_int_equal(unlink(scratch_path("1.png")), 0);
-    assert_int_equal(loader_check_pictures(d, rows, 3, NULL, &opt, &none, &err), STATUS_OK);
-    assert_int_equal(loader_check_pictures(d, rows, 0, NULL, &opt, &none, &err), STATUS_OK);
+    assert_int_equal(loader_check_images(d, rows, 3, NULL, &opt, &none, &err), STATUS_OK);
+    assert_int_equal(loader_check_images(d, rows, 0, NULL, &opt, &none, &err), STATUS_OK);
     dataset_destroy(d);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        SCRATCH_TEST(bad_pictures_are_told_in_order_and_good_ones_are_kept),
+        SCRATCH_TEST(bad_images_are_told_in_order_and_good_ones_are_kept),
         SCRATCH_TEST(colours_are_summed_the_same_by_any_number_of_threads),
         SCRATCH_TEST(facts_are_those_of_the_row_whatever_the_threads),
         SCRATCH_TEST(bars_are_no_colours),

@@ -43,7 +43,7 @@ static void check_set(const char *name, int rows, int classes, const char *last_
 {
     struct dataset *d = load(name);
     assert_int_equal(dataset_size(d), rows);
-    assert_int_equal(dataset_pictures(d), rows);
+    assert_int_equal(dataset_images(d), rows);
     assert_int_equal(dataset_classes(d)->n, classes);
     assert_string_equal(dataset_classes(d)->name[classes - 1], last_class);
 

@@ -22,7 +22,7 @@ static struct dataset *load(const char *text)
     return d;
 }
 
-/* counts[i] pictures of class i, the classes one after the other. */
+/* counts[i] images of class i, the classes one after the other. */
 static struct dataset *make(const int *counts, int n_classes)
 {
     char *text = malloc(1 << 20), *at = text;
@@ -156,7 +156,7 @@ static void the_draw_of_a_seed_stays_what_it_was(void **state)
     dataset_destroy(d);
 }
 
-static void a_class_with_one_picture_trains(void **state)
+static void a_class_with_one_image_trains(void **state)
 {
     (void)state;
     struct dataset *d = load("image,label\na,1\nb,2\nc,2\nd,3\nd,3\n");
@@ -166,14 +166,14 @@ static void a_class_with_one_picture_trains(void **state)
         check_partition(&s, d);
         assert_int_equal(s.n_val, 1);
         assert_int_equal(val_rows_of(&s, d, 1), 1);
-        assert_int_equal(s.singletons, 2); /* 1, and 3 with its one picture in two rows */
+        assert_int_equal(s.singletons, 2); /* 1, and 3 with its one image in two rows */
         assert_int_equal(s.unvalidated, 2);
         free_split(&s);
     }
     dataset_destroy(d);
 }
 
-static void rows_of_one_picture_stay_together(void **state)
+static void rows_of_one_image_stay_together(void **state)
 {
     (void)state;
     struct dataset *d = load("image,label\na,1\n./a,1\nb,1\nc,1\nb,1\nx,2\ny,2\nx,2\n");
@@ -187,13 +187,13 @@ static void rows_of_one_picture_stay_together(void **state)
         assert_int_equal(in_val[0], in_val[1]);
         assert_int_equal(in_val[2], in_val[4]);
         assert_int_equal(in_val[5], in_val[7]);
-        assert_int_equal(in_val[0] + in_val[2] + in_val[3], 1); /* round(0.4 x 3 pictures) */
+        assert_int_equal(in_val[0] + in_val[2] + in_val[3], 1); /* round(0.4 x 3 images) */
         free_split(&s);
     }
     dataset_destroy(d);
 }
 
-static void a_picture_with_two_labels_trains(void **state)
+static void a_image_with_two_labels_trains(void **state)
 {
     (void)state;
     struct dataset *d = load("image,label\na,1\na,2\na,1\nb,1\nc,1\nd,2\ne,2\n");
@@ -265,9 +265,9 @@ int main(void)
         SCRATCH_TEST(a_class_draws_whatever_the_others_do),
         SCRATCH_TEST(a_test_is_another_draw_than_validation),
         SCRATCH_TEST(the_draw_of_a_seed_stays_what_it_was),
-        SCRATCH_TEST(a_class_with_one_picture_trains),
-        SCRATCH_TEST(rows_of_one_picture_stay_together),
-        SCRATCH_TEST(a_picture_with_two_labels_trains),
+        SCRATCH_TEST(a_class_with_one_image_trains),
+        SCRATCH_TEST(rows_of_one_image_stay_together),
+        SCRATCH_TEST(a_image_with_two_labels_trains),
         SCRATCH_TEST(fraction_0_trains_with_everything),
         SCRATCH_TEST(the_split_is_written_in_row_order),
         SCRATCH_TEST(a_failing_allocation_gives_a_clean_error),

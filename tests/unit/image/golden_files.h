@@ -58,7 +58,7 @@ static inline void golden_reference(struct image *out, const char *name)
     free(bytes);
 }
 
-/* Largest and mean difference of two pictures, which must have the same size. */
+/* Largest and mean difference of two images, which must have the same size. */
 struct golden_difference {
     int largest;
     double mean;

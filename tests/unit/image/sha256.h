@@ -1,4 +1,4 @@
-/* SHA-256 (FIPS 180-4) of a block in memory, for comparing pictures with reference hashes. */
+/* SHA-256 (FIPS 180-4) of a block in memory, for comparing images with reference hashes. */
 #ifndef SHA256_H
 #define SHA256_H
 

@@ -1,4 +1,4 @@
-/* Besides the files that PIL has made, pictures that libjpeg encodes here, with what no common
+/* Besides the files that PIL has made, images that libjpeg encodes here, with what no common
  * program writes. */
 #include "image/decode_jpeg.h"
 
@@ -63,8 +63,8 @@ static void each_of_the_eight_orientations_is_turned_upright(void **state)
     image_free(&expected);
 }
 
-/* A smooth picture, so that little is lost when its chroma is stored at half the size. */
-static struct image smooth_picture(void)
+/* A smooth image, so that little is lost when its chroma is stored at half the size. */
+static struct image smooth_image(void)
 {
     struct image image;
 
@@ -134,7 +134,7 @@ static uint8_t *encode(size_t *size, const struct image *image, const struct enc
 
 static void survives(const struct encoding *e)
 {
-    struct image original = smooth_picture(), decoded;
+    struct image original = smooth_image(), decoded;
     size_t size;
     uint8_t *bytes = encode(&size, &original, e);
 
@@ -178,7 +178,7 @@ static void a_progressive_bomb_is_refused(void **state)
     (void)state;
     static jpeg_scan_info scans[1 + 2 * 63];
     struct encoding e = {.input = JCS_RGB, .stored = JCS_YCbCr, .scans = scans};
-    struct image original = smooth_picture(), decoded;
+    struct image original = smooth_image(), decoded;
     uint8_t *bytes;
     size_t size;
 
@@ -200,7 +200,7 @@ static void a_progressive_bomb_is_refused(void **state)
 static void missing_data_is_an_error_and_not_grey_rows(void **state)
 {
     (void)state;
-    struct image original = smooth_picture(), decoded;
+    struct image original = smooth_image(), decoded;
     struct encoding e = {.input = JCS_RGB, .stored = JCS_YCbCr};
     size_t size;
     uint8_t *bytes = encode(&size, &original, &e);

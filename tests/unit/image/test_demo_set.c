@@ -1,5 +1,5 @@
-/* The picture set of `make demo` is about shapes: whoever looks at the mean colour alone stays
- * below 40 % on its validation pictures. Draws the set with the draw-demo of the same build. */
+/* The image set of `make demo` is about shapes: whoever looks at the mean colour alone stays
+ * below 40 % on its validation images. Draws the set with the draw-demo of the same build. */
 #include "base/files.h"
 #include "io/csv.h"
 
@@ -13,8 +13,8 @@
 
 #include "whole_image.h"
 
-#define MAX_CLASSES  8
-#define MAX_PICTURES 1000
+#define MAX_CLASSES 8
+#define MAX_IMAGES  1000
 
 static const char *class_names[MAX_CLASSES];
 static int n_classes;
@@ -22,8 +22,8 @@ static int n_classes;
 static struct part {
     struct csv_table table; /* row 0 is the header */
     int n;
-    double mean[MAX_PICTURES][3]; /* red, green, blue */
-    int label[MAX_PICTURES];
+    double mean[MAX_IMAGES][3]; /* red, green, blue */
+    int label[MAX_IMAGES];
 } train, val, wrong;
 
 static char folder[] = "/tmp/atk-demo-set-XXXXXX";
@@ -68,7 +68,7 @@ static void read_list(struct part *part, const char *name)
     if (csv_table_read(&part->table, path, ',', &err) != STATUS_OK)
         fail_msg("%s", err.message);
     part->n = (int)part->table.n_rows - 1;
-    assert_in_range(part->n, 1, MAX_PICTURES);
+    assert_in_range(part->n, 1, MAX_IMAGES);
 }
 
 static void read_part(struct part *part, const char *name)
@@ -130,10 +130,10 @@ static int largest(const int *count, int n)
     return best;
 }
 
-/* The label that most of the k nearest training pictures have. */
+/* The label that most of the k nearest training images have. */
 static int by_neighbours(const double mean[3], int k)
 {
-    bool used[MAX_PICTURES] = {false};
+    bool used[MAX_IMAGES] = {false};
     int votes[MAX_CLASSES] = {0};
 
     for (; k > 0; k--) {

@@ -79,7 +79,7 @@ static const char *complaint(size_t row, bool apply_exif)
 
     if (status != STATUS_OK) {
         if (image.rgb != NULL)
-            return "leaves a picture behind an error";
+            return "leaves an image behind an error";
         if (*err.message == '\0' || strchr(err.message, '\n') != NULL)
             return "is refused, but not with one line";
         snprintf(text, sizeof text, "is refused: %s", err.message);

@@ -40,7 +40,7 @@ static enum status decode_within_bounds(struct image *out, struct png_maker *m)
     return status;
 }
 
-static void small_picture(struct png_maker *m)
+static void small_image(struct png_maker *m)
 {
     static const uint8_t raw[2 * 7]; /* 2 x 2 black pixels */
     png_pixels(m, raw, sizeof raw);
@@ -57,7 +57,7 @@ static void a_chunk_longer_than_the_file_is_refused_before_it_is_allocated(void 
         png_begin(&m, 2, 2, 8, 2, false);
         png_put_32(&m, 0x7fffffff);
         png_put(&m, type[i], 4);
-        small_picture(&m);
+        small_image(&m);
         assert_int_equal(decode_within_bounds(&image, &m), STATUS_FAILED);
         assert_non_null(strstr(err.message, type[i]));
         assert_non_null(strstr(err.message, "is said to have 2147483647 bytes"));
@@ -103,7 +103,7 @@ static void texts_that_inflate_are_not_inflated(void **state)
         png_begin(&m, 2, 2, 8, 2, false);
         for (int i = 0; i < 12; i++)
             put_inflating_text(&m, key[k], 1 + 258 * 40000); /* 10 MB each */
-        small_picture(&m);
+        small_image(&m);
         assert_int_equal(decode_within_bounds(&image, &m), STATUS_OK);
         image_free(&image);
     }
@@ -117,13 +117,13 @@ static void what_is_passed_over_is_still_checked(void **state)
     png_begin(&m, 2, 2, 8, 2, false);
     png_chunk(&m, "tEXt", "Comment\0hello", 13);
     m.bytes[m.n - 6] ^= 1;
-    small_picture(&m);
+    small_image(&m);
     assert_int_equal(decode_within_bounds(&image, &m), STATUS_FAILED);
     assert_string_equal(err.message, "PNG cannot be decoded: tEXt: CRC error");
 
     png_begin(&m, 2, 2, 8, 2, false);
     png_chunk(&m, "tEXt", "Comment\0hello", 13);
-    small_picture(&m);
+    small_image(&m);
     assert_int_equal(decode_within_bounds(&image, &m), STATUS_OK);
     image_free(&image);
 }
@@ -149,8 +149,8 @@ static void segments_of_a_jpeg_are_not_kept(void **state)
 enum { SIDE = 4 };
 
 /* SIDE x SIDE pixels of 16 bits, whose sample i (in the file's order) is sample(i). */
-static void picture_16(struct image *out, int colour, int channels, bool interlaced,
-                       const char *sbit, int n_sbit, unsigned (*sample)(int i))
+static void image_16(struct image *out, int colour, int channels, bool interlaced, const char *sbit,
+                     int n_sbit, unsigned (*sample)(int i))
 {
     uint8_t raw[SIDE * (1 + 2 * 4 * SIDE) + 7];
     /* Adam7 of 4 x 4: the passes with pixels have 1x1, 1x1, 2x1, 2x2 and 4x2. */
@@ -193,25 +193,25 @@ static void samples_of_12_bits_that_sbit_names_fill_the_range(void **state)
 {
     (void)state;
     struct image image;
-    picture_16(&image, 0, 1, false, "\x0c", 1, of_12_bits);
+    image_16(&image, 0, 1, false, "\x0c", 1, of_12_bits);
     for (int i = 0; i < SIDE * SIDE; i++)
         for (int c = 0; c < 3; c++)
             assert_int_equal(image.rgb[3 * i + c], of_12_bits(i) >> 4);
     image_free(&image);
-    picture_16(&image, 2, 3, false, "\x0c\x0a\x0c", 3, of_12_bits);
+    image_16(&image, 2, 3, false, "\x0c\x0a\x0c", 3, of_12_bits);
     for (int i = 0; i < 3 * SIDE * SIDE; i++)
         assert_int_equal(image.rgb[i], of_12_bits(i) >> 4);
     image_free(&image);
-    picture_16(&image, 0, 1, false, "\x06", 1, of_6_bits);
+    image_16(&image, 0, 1, false, "\x06", 1, of_6_bits);
     for (int i = 0; i < SIDE * SIDE; i++)
         assert_int_equal(image.rgb[3 * i], of_6_bits(i) * 255 / 63);
     image_free(&image);
     /* Alpha is opaque at all bits, and no colour. */
-    picture_16(&image, 4, 2, false, "\x0c\x10", 2, of_12_bits);
+    image_16(&image, 4, 2, false, "\x0c\x10", 2, of_12_bits);
     for (int i = 0; i < SIDE * SIDE; i++)
         assert_int_equal(image.rgb[3 * i], of_12_bits(2 * i) >> 4);
     image_free(&image);
-    picture_16(&image, 0, 1, true, "\x0c", 1, of_12_bits);
+    image_16(&image, 0, 1, true, "\x0c", 1, of_12_bits);
     assert_int_equal(image.rgb[0], 0);
     assert_int_equal(image.rgb[3 * 2], of_12_bits(1) >> 4); /* the first of its second pass */
     image_free(&image);
@@ -221,11 +221,11 @@ static void samples_that_fill_16_bits_give_the_high_byte_whatever_sbit_says(void
 {
     (void)state;
     struct image image;
-    picture_16(&image, 0, 1, false, "\x0c", 1, of_16_bits);
+    image_16(&image, 0, 1, false, "\x0c", 1, of_16_bits);
     for (int i = 0; i < SIDE * SIDE; i++)
         assert_int_equal(image.rgb[3 * i], of_16_bits(i) >> 8);
     image_free(&image);
-    picture_16(&image, 0, 1, false, "", 0, of_12_bits);
+    image_16(&image, 0, 1, false, "", 0, of_12_bits);
     for (int i = 0; i < SIDE * SIDE; i++)
         assert_int_equal(image.rgb[3 * i], of_12_bits(i) >> 8);
     image_free(&image);
@@ -252,8 +252,8 @@ static void other_formats_are_named(void **state)
     for (size_t i = 0; i < sizeof file / sizeof *file; i++) {
         const struct image_fit fit = {.size = 2};
         uint8_t rgb[2 * 2 * 3];
-        assert_int_equal(image_decode_square(rgb, NULL, &fit, (const uint8_t *)file[i].bytes,
-                                             file[i].n, &upright, &err),
+        assert_int_equal(image_decode_resized(rgb, NULL, &fit, (const uint8_t *)file[i].bytes,
+                                              file[i].n, &upright, &err),
                          STATUS_FAILED);
         assert_non_null(strstr(err.message, file[i].name));
     }

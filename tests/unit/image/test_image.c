@@ -38,7 +38,7 @@ static const struct image_fit bilinear = {.size = SIDE},
 
 static enum status decode(const void *bytes, size_t size, const struct image_limits *limits)
 {
-    return image_decode_square(rgb, NULL, fit, bytes, size, limits, &err);
+    return image_decode_resized(rgb, NULL, fit, bytes, size, limits, &err);
 }
 
 static void refuses(const void *bytes, size_t size, const char *message)
@@ -50,7 +50,7 @@ static void refuses(const void *bytes, size_t size, const char *message)
 static void what_is_neither_jpeg_nor_png_is_named_by_its_first_bytes(void **state)
 {
     (void)state;
-    refuses("", 0, "file is empty, expected a JPEG or PNG picture");
+    refuses("", 0, "file is empty, expected a JPEG or PNG image");
     refuses("RAF89a\x01", 7, "neither JPEG nor PNG: the file begins with \"RAF89a.\"");
     refuses("version https://git-lfs", 23,
             "neither JPEG nor PNG: the file begins with \"version https://\"");
@@ -58,7 +58,7 @@ static void what_is_neither_jpeg_nor_png_is_named_by_its_first_bytes(void **stat
     refuses("\x89PNG\r\n\x1a", 7, "neither JPEG nor PNG: the file begins with \".PNG...\"");
 }
 
-static void a_picture_at_the_limit_is_decoded_and_one_above_it_is_not(void **state)
+static void a_image_at_the_limit_is_decoded_and_one_above_it_is_not(void **state)
 {
     (void)state;
     static const char *const names[] = {"rgb8.png", "rgb444.jpg"};
@@ -73,7 +73,7 @@ static void a_picture_at_the_limit_is_decoded_and_one_above_it_is_not(void **sta
         assert_int_equal(decode(bytes, size, &limits), STATUS_OK);
         limits.max_pixels--;
         assert_int_equal(decode(bytes, size, &limits), STATUS_FAILED);
-        assert_string_equal(err.message, "picture has 21 x 13 = 273 pixels, more than 272");
+        assert_string_equal(err.message, "image has 21 x 13 = 273 pixels, more than 272");
         free(bytes);
     }
 }
@@ -144,7 +144,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_neither_jpeg_nor_png_is_named_by_its_first_bytes),
-        cmocka_unit_test(a_picture_at_the_limit_is_decoded_and_one_above_it_is_not),
+        cmocka_unit_test(a_image_at_the_limit_is_decoded_and_one_above_it_is_not),
         cmocka_unit_test(no_file_decodes_when_anything_is_cut_off),
         cmocka_unit_test(a_changed_byte_does_no_harm),
         cmocka_unit_test(a_failing_allocation_is_a_clean_error_that_says_how_much_was_missing),

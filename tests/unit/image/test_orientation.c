@@ -10,7 +10,7 @@
 
 static struct error err;
 
-/* Turns the picture   a b c   and writes the rows of the result, "/" between them.
+/* Turns the image   a b c   and writes the rows of the result, "/" between them.
  *                     d e f
  *                     g h i                                                          */
 static const char *turned(int orientation)
@@ -21,7 +21,7 @@ static const char *turned(int orientation)
 
     for (int i = 0; i < 9; i++)
         memset(rgb + 3 * i, 'a' + i, 3);
-    assert_int_equal(orientation_turn_square(rgb, 3, orientation, &err), STATUS_OK);
+    assert_int_equal(orientation_turn_resized(rgb, 3, orientation, &err), STATUS_OK);
     for (int i = 0; i < 9; i++) {
         if (i > 0 && i % 3 == 0)
             *to++ = '/';
@@ -44,7 +44,7 @@ static void the_eight_turns_are_those_of_the_exif_standard(void **state)
     assert_string_equal(turned(8), "cfi/beh/adg");
 }
 
-static void a_picture_larger_than_one_tile_is_turned_whole(void **state)
+static void a_image_larger_than_one_tile_is_turned_whole(void **state)
 {
     (void)state;
     enum { SIDE = 75 };
@@ -52,7 +52,7 @@ static void a_picture_larger_than_one_tile_is_turned_whole(void **state)
 
     for (int i = 0; i < SIDE * SIDE; i++)
         memcpy(rgb + 3 * i, (uint8_t[]){(uint8_t)(i % SIDE), (uint8_t)(i / SIDE), 9}, 3);
-    assert_int_equal(orientation_turn_square(rgb, SIDE, 6, &err), STATUS_OK);
+    assert_int_equal(orientation_turn_resized(rgb, SIDE, 6, &err), STATUS_OK);
     for (int y = 0; y < SIDE; y++) {
         for (int x = 0; x < SIDE; x++) {
             const uint8_t *pixel = rgb + 3 * (y * SIDE + x);
@@ -82,7 +82,7 @@ static void exif_is_read_in_both_byte_orders_with_and_without_its_header(void **
     assert_int_equal(in_exif(headed, sizeof headed - 1), 3);
 }
 
-static void exif_without_sense_leaves_the_picture_as_it_is(void **state)
+static void exif_without_sense_leaves_the_image_as_it_is(void **state)
 {
     (void)state;
     static const char nine[] = LITTLE "\x09\0\0\0\0\0\0\0", zero[] = LITTLE "\0\0\0\0\0\0\0\0";
@@ -129,9 +129,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_eight_turns_are_those_of_the_exif_standard),
-        cmocka_unit_test(a_picture_larger_than_one_tile_is_turned_whole),
+        cmocka_unit_test(a_image_larger_than_one_tile_is_turned_whole),
         cmocka_unit_test(exif_is_read_in_both_byte_orders_with_and_without_its_header),
-        cmocka_unit_test(exif_without_sense_leaves_the_picture_as_it_is),
+        cmocka_unit_test(exif_without_sense_leaves_the_image_as_it_is),
         cmocka_unit_test(png_texts_of_imagemagick_and_adobe_are_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

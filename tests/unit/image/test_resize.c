@@ -32,7 +32,7 @@ static void it_is_the_antialiased_bilinear_of_pil(void **state)
     golden_resize_all("resize", resized, resize, 0.3, 0.3);
 }
 
-/* Where an assertion of stb_image_resize fails. A picture of one colour stays what it is when the
+/* Where an assertion of stb_image_resize fails. An image of one colour stays what it is when the
  * weights of each result add up to one. */
 static void one_colour_stays_one_colour_from_521_to_699(void **state)
 {
@@ -49,7 +49,7 @@ static void one_colour_stays_one_colour_from_521_to_699(void **state)
     }
 }
 
-static void a_picture_of_the_right_size_is_copied(void **state)
+static void a_image_of_the_right_size_is_copied(void **state)
 {
     (void)state;
     struct image source = golden_source(448, 448);
@@ -59,7 +59,7 @@ static void a_picture_of_the_right_size_is_copied(void **state)
     image_free(&source);
 }
 
-/* A reference of other origin, for whole pictures: it repeats the edge's pixels where we cut the
+/* A reference of other origin, for whole images: it repeats the edge's pixels where we cut the
  * filter off, and is in float. */
 static void it_is_the_triangle_of_stb(void **state)
 {
@@ -121,8 +121,7 @@ static void the_longest_side_works_and_a_longer_one_is_refused(void **state)
 
     image = golden_blank(1, RESIZE_MAX_SIDE + 1);
     assert_int_equal(resize_bilinear(resized, 32, &image, &err), STATUS_FAILED);
-    assert_string_equal(err.message,
-                        "picture of 1 x 1048577 pixels has a side of more than 1048576");
+    assert_string_equal(err.message, "image of 1 x 1048577 pixels has a side of more than 1048576");
     image_free(&image);
 }
 
@@ -141,7 +140,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(it_is_the_antialiased_bilinear_of_pil),
         cmocka_unit_test(one_colour_stays_one_colour_from_521_to_699),
-        cmocka_unit_test(a_picture_of_the_right_size_is_copied),
+        cmocka_unit_test(a_image_of_the_right_size_is_copied),
         cmocka_unit_test(it_is_the_triangle_of_stb),
         cmocka_unit_test(odd_sizes_do_no_harm),
         cmocka_unit_test(the_longest_side_works_and_a_longer_one_is_refused),

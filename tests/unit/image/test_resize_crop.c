@@ -4,7 +4,7 @@
 
 static struct error err;
 
-/* A crop of the golden picture's side to another, in memory of its own. */
+/* A crop of the golden image's side to another, in memory of its own. */
 static void make(struct resize_crop *c, struct arena *memory, int side_in, int side_out,
                  enum image_fit_interpolation interpolation)
 {
@@ -28,7 +28,7 @@ static void check_crops(enum image_fit_interpolation interpolation, const char *
     enum { BOXES = 5, MOST = 28 };
     static const int side[] = {8, 20, MOST};
     uint8_t got[3 * MOST * MOST];
-    const uint8_t *picture = golden("picture", GOLDEN_BYTES);
+    const uint8_t *image = golden("picture", GOLDEN_BYTES);
     for (int s = 0; s < 3; s++) {
         size_t bytes = 3 * (size_t)side[s] * (size_t)side[s];
         char name[32];
@@ -45,7 +45,7 @@ static void check_crops(enum image_fit_interpolation interpolation, const char *
                                                 .y = edge[1],
                                                 .width = edge[2] - edge[0],
                                                 .height = edge[3] - edge[1]};
-            assert_int_equal(resize_crop_run(got, picture, &box, &c, &err), STATUS_OK);
+            assert_int_equal(resize_crop_run(got, image, &box, &c, &err), STATUS_OK);
             assert_bytes_near(got, want, bytes, most);
             assert_true(mean_difference(got, want, bytes) <= most_on_average);
         }
@@ -57,11 +57,11 @@ static void crops_are_those_of_pil(void **state)
 {
     (void)state;
     check_crops(IMAGE_FIT_BILINEAR, "crop", 1, 0.3); /* both round, PIL between the passes too */
-    /* At the picture's edge PIL cuts the filter off, and here the edge is repeated. */
+    /* At the image's edge PIL cuts the filter off, and here the edge is repeated. */
     check_crops(IMAGE_FIT_BICUBIC, "crop_bicubic", 16, 0.5);
 }
 
-static void the_whole_picture_keeps_its_bytes_and_mirrors_exactly(void **state)
+static void the_whole_image_keeps_its_bytes_and_mirrors_exactly(void **state)
 {
     (void)state;
     enum { SIDE = 13 };
@@ -88,14 +88,14 @@ static void check_mirrored_part(enum image_fit_interpolation interpolation)
 {
     enum { SIDE = 9 };
     uint8_t plain[SIDE][SIDE][3], mirrored[SIDE][SIDE][3];
-    const uint8_t *picture = golden("picture", GOLDEN_BYTES);
+    const uint8_t *image = golden("picture", GOLDEN_BYTES);
     struct resize_crop_box box = {.x = 2.5, .y = 7.25, .width = 13.3, .height = 11};
     struct arena memory;
     struct resize_crop c;
     make(&c, &memory, GOLDEN_SIDE, SIDE, interpolation);
-    assert_int_equal(resize_crop_run((uint8_t *)plain, picture, &box, &c, &err), STATUS_OK);
+    assert_int_equal(resize_crop_run((uint8_t *)plain, image, &box, &c, &err), STATUS_OK);
     box.mirrored_x = box.mirrored_y = true;
-    assert_int_equal(resize_crop_run((uint8_t *)mirrored, picture, &box, &c, &err), STATUS_OK);
+    assert_int_equal(resize_crop_run((uint8_t *)mirrored, image, &box, &c, &err), STATUS_OK);
     for (int y = 0; y < SIDE; y++)
         for (int x = 0; x < SIDE; x++)
             assert_memory_equal(mirrored[y][x], plain[SIDE - 1 - y][SIDE - 1 - x], 3);
@@ -113,7 +113,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(crops_are_those_of_pil),
-        cmocka_unit_test(the_whole_picture_keeps_its_bytes_and_mirrors_exactly),
+        cmocka_unit_test(the_whole_image_keeps_its_bytes_and_mirrors_exactly),
         cmocka_unit_test(a_mirrored_part_is_the_mirror_image_of_the_part),
     };
     return cmocka_run_group_tests(tests, golden_open, golden_close);

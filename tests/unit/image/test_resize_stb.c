@@ -56,7 +56,7 @@ static void one_colour_stays_one_colour(void **state)
     }
 }
 
-static void a_picture_of_the_right_size_is_copied(void **state)
+static void a_image_of_the_right_size_is_copied(void **state)
 {
     (void)state;
     struct image source = golden_source(448, 448);
@@ -137,7 +137,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(it_is_the_bicubic_of_pil),
         cmocka_unit_test(one_colour_stays_one_colour),
-        cmocka_unit_test(a_picture_of_the_right_size_is_copied),
+        cmocka_unit_test(a_image_of_the_right_size_is_copied),
         cmocka_unit_test(a_box_is_the_part_of_a_larger_resize),
         cmocka_unit_test(odd_sizes_and_boxes_do_no_harm),
         cmocka_unit_test(a_failing_allocation_is_an_error),

@@ -6,14 +6,14 @@
 
 enum { ANGLES = 6 };
 
-static void a_turned_picture_is_that_of_pil(void **state)
+static void a_turned_image_is_that_of_pil(void **state)
 {
     (void)state;
     uint8_t got[GOLDEN_BYTES];
-    const uint8_t *picture = golden("picture", GOLDEN_BYTES);
+    const uint8_t *image = golden("picture", GOLDEN_BYTES);
     const uint8_t *want = golden("rotated", (size_t)ANGLES * GOLDEN_BYTES);
     for (int i = 0; i < ANGLES; i++, want += GOLDEN_BYTES) {
-        rotate_run(got, picture, GOLDEN_SIDE, golden_number("degrees", ANGLES, i));
+        rotate_run(got, image, GOLDEN_SIDE, golden_number("degrees", ANGLES, i));
         assert_bytes_near(got, want, GOLDEN_BYTES, 1); /* PIL cuts fractions off */
     }
 }
@@ -84,7 +84,7 @@ static void any_angle_and_side_agree_with_the_definition(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(a_turned_picture_is_that_of_pil, golden_open, golden_close),
+        cmocka_unit_test_setup_teardown(a_turned_image_is_that_of_pil, golden_open, golden_close),
         cmocka_unit_test(quarters_and_halves_move_bytes_as_they_are),
         cmocka_unit_test(any_angle_and_side_agree_with_the_definition),
     };

@@ -42,7 +42,7 @@ static long source_place(const struct window *v, size_t at)
     return ((long)h * v->width + w) * v->channels + c;
 }
 
-/* The whole picture in two calls, cut at a random row. */
+/* The whole image in two calls, cut at a random row. */
 static void gather(float *col, const float *x, int pitch, const struct window *v)
 {
     struct im2col_run run[7];
@@ -78,7 +78,7 @@ static void rows_hold_the_pixels_under_the_filter_and_zeros_outside(void **state
 }
 
 /* NaN between the slices would be found in col. */
-static void a_slice_of_a_wider_picture_gives_the_rows_of_the_slice_alone(void **state)
+static void a_slice_of_a_wider_image_gives_the_rows_of_the_slice_alone(void **state)
 {
     (void)state;
     close_seed(4);
@@ -145,7 +145,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rows_hold_the_pixels_under_the_filter_and_zeros_outside),
-        cmocka_unit_test(a_slice_of_a_wider_picture_gives_the_rows_of_the_slice_alone),
+        cmocka_unit_test(a_slice_of_a_wider_image_gives_the_rows_of_the_slice_alone),
         cmocka_unit_test(single_taps_and_scattered_rows_come_in_the_order_of_the_runs),
         cmocka_unit_test(im2col_and_col2im_are_adjoints),
     };

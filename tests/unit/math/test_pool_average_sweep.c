@@ -10,7 +10,7 @@ static struct kernels_average random_pool(int channels)
     p.counted = close_pick(0, 2);
     p.height = close_pick(p.kernel, 14);
     p.width = close_pick(p.kernel, 14);
-    /* The last window may reach beyond the picture. */
+    /* The last window may reach beyond the image. */
     p.out_height = (p.height - 1) / p.stride + 1;
     p.out_width = (p.width - 1) / p.stride + 1;
     p.in_pitch = (size_t)(channels + close_pick(0, 9));

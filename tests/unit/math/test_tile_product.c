@@ -127,7 +127,7 @@ static void a_may_lie_transposed(void **state)
     levels_each(check_transposed, 32);
 }
 
-/* As the direct convolution reads it: rows overlap, segments are rows of a picture apart, and C's
+/* As the direct convolution reads it: rows overlap, segments are rows of an image apart, and C's
  * rows are every second pixel. */
 static void check_segments(const struct kernels *k)
 {

@@ -86,14 +86,14 @@ static void filter_gradient_twin(double *dw, const double *du)
  * largest value. Seen: up to 2.2e-7. */
 #define TRANSFORM 5e-7
 
-/* A picture in which a tile lies at `top`, `left`. */
-struct picture {
+/* An image in which a tile lies at `top`, `left`. */
+struct image {
     int height, width, channels;
     int pixel; /* floats from one pixel to the next */
 };
 
-/* 0 outside of the picture. */
-static double pixel(const float *x, const struct picture *s, int h, int w, int c)
+/* 0 outside of the image. */
+static double pixel(const float *x, const struct image *s, int h, int w, int c)
 {
     bool inside = h >= 0 && h < s->height && w >= 0 && w < s->width;
     return inside ? x[((size_t)h * s->width + w) * s->pixel + c] : 0;
@@ -105,7 +105,7 @@ static int padded(int channels)
     return (channels + 15) / 16 * 16;
 }
 
-static void compare_input(const struct kernels *k, const struct picture *s, int top, int left)
+static void compare_input(const struct kernels *k, const struct image *s, int top, int left)
 {
     size_t n = (size_t)s->height * s->width * s->pixel, point = padded(s->channels) + 16;
     float *x = close_normal(n), *v = close_filled(36 * point, NAN);
@@ -133,25 +133,25 @@ static void compare_input(const struct kernels *k, const struct picture *s, int 
     free(want);
 }
 
-/* Inside, over each border and each corner, and pictures smaller than a tile. */
+/* Inside, over each border and each corner, and images smaller than a tile. */
 static void check_input(const struct kernels *k)
 {
-    static const struct picture PICTURES[] = {{8, 9, 16, 16}, {7, 7, 48, 51}, {3, 2, 32, 48},
-                                              {1, 1, 16, 16}, {8, 9, 26, 26}, {7, 8, 52, 61},
-                                              {6, 7, 5, 5}};
-    for (size_t i = 0; i < sizeof PICTURES / sizeof PICTURES[0]; i++)
-        for (int top = -1; top < PICTURES[i].height; top++)
-            for (int left = -1; left < PICTURES[i].width; left++)
-                compare_input(k, &PICTURES[i], top, left);
+    static const struct image IMAGES[] = {{8, 9, 16, 16}, {7, 7, 48, 51}, {3, 2, 32, 48},
+                                          {1, 1, 16, 16}, {8, 9, 26, 26}, {7, 8, 52, 61},
+                                          {6, 7, 5, 5}};
+    for (size_t i = 0; i < sizeof IMAGES / sizeof IMAGES[0]; i++)
+        for (int top = -1; top < IMAGES[i].height; top++)
+            for (int left = -1; left < IMAGES[i].width; left++)
+                compare_input(k, &IMAGES[i], top, left);
 }
 
-static void the_input_transform_is_its_matrices_with_zeros_around_the_picture(void **state)
+static void the_input_transform_is_its_matrices_with_zeros_around_the_image(void **state)
 {
     (void)state;
     levels_each(check_input, 41);
 }
 
-/* The picture that a tile of 4x4 outputs lies in; its pixels have more channels than are asked for.
+/* The image that a tile of 4x4 outputs lies in; its pixels have more channels than are asked for.
  */
 enum { WIDTH = 7, OTHERS = 3 };
 
@@ -420,7 +420,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_matrices_compute_the_convolution),
-        cmocka_unit_test(the_input_transform_is_its_matrices_with_zeros_around_the_picture),
+        cmocka_unit_test(the_input_transform_is_its_matrices_with_zeros_around_the_image),
         cmocka_unit_test(output_and_gradient_transforms_are_their_matrices_also_for_part_of_a_tile),
         cmocka_unit_test(fewer_than_16_filters_are_padded_with_zeros),
         cmocka_unit_test(filter_transforms_are_their_matrices),

@@ -1,5 +1,5 @@
 /* Numbers that C and Python both compute to the bit: the twin of scripts/seeded_values.py, where
- * the formula is described. Golden files hold results only; weights and pictures come from here. */
+ * the formula is described. Golden files hold results only; weights and images come from here. */
 #ifndef TESTS_SEEDED_VALUES_H
 #define TESTS_SEEDED_VALUES_H
 
@@ -72,7 +72,7 @@ static inline void seeded_network_parameter(float *out, const struct param *p)
 
 /* out [n, size, size, 3]: noise of single pixels plus noise of 8x8 blocks, those at the right and
  * bottom cut off where size is no multiple of 8. */
-static inline void seeded_pictures(float *out, uint64_t seed, int n, int size)
+static inline void seeded_images(float *out, uint64_t seed, int n, int size)
 {
     uint64_t pixels = seeded_state("pixels", seed), blocks = seeded_state("blocks", seed);
     size_t row_values = (size_t)size * 3, per_row = ((size_t)size + 7) / 8;

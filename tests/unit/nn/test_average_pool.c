@@ -27,8 +27,8 @@ struct twin {
     size_t out;
 };
 
-/* The definition: zeros around the picture; a window's mean over its pixels, or over all that is in
- * the padded picture. */
+/* The definition: zeros around the image; a window's mean over its pixels, or over all that is in
+ * the padded image. */
 static void twin_pool(const struct one_pool *o, double *y, const double *x)
 {
     const struct average_pool_spec *s = &o->spec;

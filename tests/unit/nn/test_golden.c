@@ -162,7 +162,7 @@ static void run_steps(struct witness *w, struct model *m, struct optimiser *opt)
         int64_t seed;
         memcpy(&seed, (const char *)seeds->data + step * sizeof seed, sizeof seed);
         load_seeded_weights(params);
-        seeded_pictures(x, (uint64_t)seed, c->batch, c->size);
+        seeded_images(x, (uint64_t)seed, c->batch, c->size);
         run_gradients(w, m, x, step == 0);
         if (step == 0) {
             record_parameters(w, "gradient/", params, true);

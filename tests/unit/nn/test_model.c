@@ -17,7 +17,7 @@
 
 enum { K = 2 };
 
-static float *pictures(void)
+static float *images(void)
 {
     return close_normal((size_t)BATCH * SIZE * SIZE * 3);
 }
@@ -79,7 +79,7 @@ static void compare_with_twin(const struct model_spec *spec)
 {
     close_seed(110);
     struct model *m = create(spec, true);
-    float *x = pictures();
+    float *x = images();
     double *x_twin = close_to_double(x, (size_t)BATCH * SIZE * SIZE * 3);
     int selected[BATCH];
     struct twin t = {.selected = selected};
@@ -139,7 +139,7 @@ static void leaving_out_samples_gives_the_gradient_of_zero_weights_for_them(void
         const struct model_spec spec = small(NORMS[n], 3);
         struct model *m = create(&spec, true);
         struct param_list *params = model_params(m);
-        float *x = pictures(), dlogits[BATCH * CLASSES] = {0};
+        float *x = images(), dlogits[BATCH * CLASSES] = {0};
         for (int i = 0; i < 2 * CLASSES; i++)
             dlogits[some[i / CLASSES] * CLASSES + i % CLASSES] = (float)rng_normal(&close_rng);
         assert_int_equal(model_samples_independent(m), NORMS[n] != NORM_BATCH);
@@ -182,7 +182,7 @@ static void frozen_batch_norm_trains_what_evaluation_computes_and_keeps_its_stat
     for (int i = 0; i < params->n; i++)
         for (size_t j = 0; params->item[i].kind == PARAM_BUFFER && j < params->item[i].size; j++)
             params->item[i].data[j] = (float)(0.5 + rng_uniform(&close_rng));
-    float *x = pictures(), first[BATCH * CLASSES], dlogits[BATCH * CLASSES] = {0};
+    float *x = images(), first[BATCH * CLASSES], dlogits[BATCH * CLASSES] = {0};
     for (int i = 0; i < 2 * CLASSES; i++)
         dlogits[some[i / CLASSES] * CLASSES + i % CLASSES] = (float)rng_normal(&close_rng);
 
@@ -221,7 +221,7 @@ static void full_backward_gives_what_the_selected_samples_give(void **state)
     opt.full_backward = true;
     assert_int_equal(model_create(&full, &spec, &opt, &err), STATUS_OK);
     model_init(full, 1);
-    float *x = pictures();
+    float *x = images();
     int selected[BATCH];
     assert_true(run_gradient(full, x, selected) == run_gradient(skipping, x, selected));
     size_t n = model_params(full)->n_trained;
@@ -241,7 +241,7 @@ static void evaluation_changes_nothing_and_needs_no_training_memory(void **state
         const struct model_spec spec = small(NORMS[n], 3);
         struct model *trained = create(&spec, true), *plain = create(&spec, false);
         struct param_list *from = model_params(trained), *to = model_params(plain);
-        float *x = pictures(), first[BATCH * CLASSES];
+        float *x = images(), first[BATCH * CLASSES];
         int selected[BATCH];
         run_gradient(trained, x, selected); /* moves running statistics away from 0 and 1 */
         assert_int_equal(from->n, to->n);
@@ -291,7 +291,7 @@ static struct result run_three_steps(int threads, const struct model_spec *spec)
     struct param_list *params = model_params(m);
     struct optimiser adam;
     assert_int_equal(optimiser_create(&adam, params, &adam_options, &err), STATUS_OK);
-    float *x = pictures();
+    float *x = images();
     int selected[BATCH];
     for (int step = 0; step < 3; step++) {
         run_gradient(m, x, selected);
@@ -358,7 +358,7 @@ static void call_backward(void *context)
 
 static void call_forward(void *context)
 {
-    float *x = pictures();
+    float *x = images();
     model_forward(context, x, BATCH, MODEL_TRAIN);
     free(x);
 }
@@ -371,13 +371,13 @@ static void backward_without_a_training_forward_just_before_is_an_assertion(void
     assert_int_equal(parallel_start(1, &err), STATUS_OK);
     const struct model_spec spec = small(NORM_GROUP, 3);
     struct model *m = create(&spec, true), *plain = create(&spec, false);
-    float *x = pictures();
+    float *x = images();
     assert_true(dies(call_backward, m));
     model_forward(m, x, BATCH, MODEL_TRAIN);
     assert_false(dies(call_backward, m));
     model_forward(m, x, 1, MODEL_EVAL);
     assert_true(dies(call_backward, m));
-    model_forward(m, x, BATCH, MODEL_TRAIN_AGAIN);
+    model_forward(m, x, BATCH, MODEL_TRAIN_RECOMPUTE);
     assert_false(dies(call_backward, m));
     assert_true(dies(call_forward, plain));
     free(x);
@@ -387,7 +387,7 @@ static void backward_without_a_training_forward_just_before_is_an_assertion(void
 }
 #endif
 
-static void pictures_too_small_for_an_even_filter_are_refused(void **state)
+static void images_too_small_for_an_even_filter_are_refused(void **state)
 {
     (void)state;
     struct model_spec spec = small(NORM_NONE, 0);
@@ -397,7 +397,7 @@ static void pictures_too_small_for_an_even_filter_are_refused(void **state)
     struct error err;
     assert_int_equal(model_create(&m, &spec, &opt, &err), STATUS_USAGE);
     assert_null(m);
-    assert_string_equal(err.message, "pictures of 3 x 3 are too small for this network");
+    assert_string_equal(err.message, "images of 3 x 3 are too small for this network");
 }
 
 /* BLAS on threads of its own would sum in an order that depends on them, and idle ones spin. */
@@ -446,7 +446,7 @@ int main(void)
         cmocka_unit_test(backward_without_a_training_forward_just_before_is_an_assertion),
 #endif
         cmocka_unit_test(no_threads_run_but_the_pool),
-        cmocka_unit_test(pictures_too_small_for_an_even_filter_are_refused),
+        cmocka_unit_test(images_too_small_for_an_even_filter_are_refused),
     };
     return cmocka_run_group_tests(tests, start, stop);
 }

@@ -233,7 +233,7 @@ static void check_repetition(const struct kind *k, enum norm_kind norm)
     model_backward(m, dlogits, every, BATCH);
     float *first = close_floats(list->n_trained);
     memcpy(first, list->grad, list->n_trained * sizeof *first);
-    model_forward(m, x, BATCH, MODEL_TRAIN_AGAIN);
+    model_forward(m, x, BATCH, MODEL_TRAIN_RECOMPUTE);
     model_backward(m, dlogits, every, BATCH);
     assert_memory_equal(first, list->grad, list->n_trained * sizeof *first);
     free(first);

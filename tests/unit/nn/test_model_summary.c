@@ -50,7 +50,7 @@ static void assert_row(const struct layer_row *got, const struct layer_row *want
     assert_int_equal(got->multiply_adds, want->multiply_adds);
 }
 
-/* 15 x 15 pictures, 8 x 8 behind the pool, 4 x 4 in the second stage. */
+/* 15 x 15 images, 8 x 8 behind the pool, 4 x 4 in the second stage. */
 static void the_rows_say_how_the_layers_hang_together(void **state)
 {
     (void)state;

@@ -90,7 +90,7 @@ static void compare_logits(const struct model_spec *spec, const struct safetenso
     float *x = close_floats((size_t)size * (size_t)size * 3);
     char text[16];
     snprintf(text, sizeof text, "%d", size);
-    seeded_pictures(x, 1, 1, size);
+    seeded_images(x, 1, 1, size);
     const float *logits = model_forward(m, x, 1, MODEL_EVAL);
     double d = distance(entry_of(golden, "logits", text), 0, 10, logits, 10);
     if (!(d < 1e-5))
@@ -260,7 +260,7 @@ static void run_batch(struct squares *squares, struct model *m, const struct saf
     memcpy(seeds, entry_of(golden, mode, "seeds")->data, sizeof seeds);
     uint64_t seed = (uint64_t)seeds[batch], stream = seeded_state("dlogits", seed);
     float *x = close_floats(BATCH * SIZE * SIZE * 3), dlogits[BATCH * CLASSES];
-    seeded_pictures(x, seed, BATCH, SIZE);
+    seeded_images(x, seed, BATCH, SIZE);
     for (uint64_t i = 0; i < BATCH * CLASSES; i++)
         dlogits[i] = (float)seeded_uniform(stream, i);
     load_seeded_weights(model_params(m));

@@ -16,7 +16,7 @@
 
 enum { SIZE = 32, BATCH = 3, CLASSES = 3, K = 2 };
 
-/* Channels and pictures that each method fits: 3x3 of 16 channels at 16x16 and strided, 1x1. */
+/* Channels and images that each method fits: 3x3 of 16 channels at 16x16 and strided, 1x1. */
 static struct model_spec network(enum norm_kind norm)
 {
     return (struct model_spec){.name = "small",

@@ -413,7 +413,7 @@ static void build_large(void *layer, struct build *b)
                1, 0);
 }
 
-static void pieces_of_large_pictures_are_put_together_without_losing_the_variance(void **state)
+static void pieces_of_large_images_are_put_together_without_losing_the_variance(void **state)
 {
     (void)state;
     close_seed(54);
@@ -451,7 +451,7 @@ int main(void)
         cmocka_unit_test(group_norm_neither_reads_nor_writes_samples_left_out),
         cmocka_unit_test(measured_statistics_become_the_running_ones_and_what_is_computed_stays),
         cmocka_unit_test(running_statistics_move_by_momentum_towards_mean_and_unbiased_variance),
-        cmocka_unit_test(pieces_of_large_pictures_are_put_together_without_losing_the_variance),
+        cmocka_unit_test(pieces_of_large_images_are_put_together_without_losing_the_variance),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -43,7 +43,7 @@ static char red[] = "red, \"dark\"", green[] = "gr\xc3\xbcn", blue[] = "blue";
 static char *class_name[] = {red, green, blue};
 static char model_text[] = "stem: []\n";
 static const struct class_list rgb = {class_name, 3};
-static const struct checkpoint_card card = {
+static const struct checkpoint_metadata metadata = {
     .model = model_text,
     .classes = {class_name, 3},
     .fit = {.size = TINY_SIZE},
@@ -55,7 +55,7 @@ static const struct checkpoint_card card = {
 static inline const char *write_model(const char *name, struct model *m)
 {
     const char *path = scratch_path(name);
-    MUST(checkpoint_write(path, model_params(m), &card, err));
+    MUST(checkpoint_write(path, model_params(m), &metadata, err));
     return path;
 }
 

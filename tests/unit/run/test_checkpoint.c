@@ -1,4 +1,4 @@
-/* run/files/checkpoint: what is written, and the card. */
+/* run/files/checkpoint: what is written, and the metadata. */
 #include "checkpoint_fixture.h"
 
 #include "base/half.h"
@@ -61,9 +61,9 @@ static void convolutions_lie_output_first_on_disk(void **state)
 
 /* ---- F16 ---- */
 
-static struct checkpoint_card half_card(void)
+static struct checkpoint_metadata half_metadata(void)
 {
-    struct checkpoint_card half = card;
+    struct checkpoint_metadata half = metadata;
     half.dtype = CHECKPOINT_F16;
     return half;
 }
@@ -72,7 +72,7 @@ static void f16_takes_half_the_bytes_and_rounds_to_the_nearest(void **state)
 {
     (void)state;
     struct model *a = make_model(3, 1), *b = make_model(3, 2);
-    const struct checkpoint_card half = half_card();
+    const struct checkpoint_metadata half = half_metadata();
     const char *path = scratch_path("half.safetensors");
     MUST(checkpoint_write(path, model_params(a), &half, err));
     struct safetensors file;
@@ -99,7 +99,7 @@ static void what_is_too_large_for_f16_is_named_and_nothing_is_written(void **sta
 {
     (void)state;
     struct model *m = make_model(3, 1);
-    const struct checkpoint_card half = half_card();
+    const struct checkpoint_metadata half = half_metadata();
     const char *path = scratch_path("half.safetensors");
     struct error err;
     param_of(m, "bn1.running_var")->data[3] = 65504;
@@ -116,7 +116,7 @@ static void what_is_too_large_for_f16_is_named_and_nothing_is_written(void **sta
 
 static const char *said_of_batch_norm(struct model *m, bool is_frozen, char out[16])
 {
-    struct checkpoint_card frozen = card;
+    struct checkpoint_metadata frozen = metadata;
     frozen.batch_norm_is_frozen = is_frozen;
     const char *path = scratch_path("folded.safetensors");
     MUST(checkpoint_write(path, model_params(m), &frozen, err));
@@ -145,7 +145,7 @@ static void frozen_batch_norm_without_statistics_is_called_folded(void **state)
     model_destroy(m);
 }
 
-/* ---- The card ---- */
+/* ---- The metadata ---- */
 
 static void the_card_comes_back(void **state)
 {
@@ -153,32 +153,32 @@ static void the_card_comes_back(void **state)
     struct model *m = make_model(3, 1);
     struct safetensors file;
     MUST(safetensors_read(&file, write_model("a.safetensors", m), err));
-    struct checkpoint_card back;
-    MUST(checkpoint_card_read(&back, &file, "a", err));
-    assert_string_equal(back.model, card.model);
+    struct checkpoint_metadata back;
+    MUST(checkpoint_metadata_read(&back, &file, "a", err));
+    assert_string_equal(back.model, metadata.model);
     assert_int_equal(back.classes.n, 3);
     for (int i = 0; i < 3; i++)
         assert_string_equal(back.classes.name[i], class_name[i]);
     assert_int_equal(back.fit.size, TINY_SIZE);
-    assert_memory_equal(back.mean, card.mean, sizeof(card.mean)); /* %.9g keeps every bit */
-    assert_memory_equal(back.std, card.std, sizeof(card.std));
+    assert_memory_equal(back.mean, metadata.mean, sizeof(metadata.mean)); /* %.9g keeps every bit */
+    assert_memory_equal(back.std, metadata.std, sizeof(metadata.std));
     assert_false(back.apply_exif);
     assert_int_equal(back.jpeg_scale, IMAGE_JPEG_FAST);
-    checkpoint_card_free(&back);
+    checkpoint_metadata_free(&back);
     safetensors_free(&file);
     model_destroy(m);
 }
 
-static enum status read_card(const char *const *key, const char *const *value, size_t n,
-                             struct error *failure)
+static enum status read_metadata(const char *const *key, const char *const *value, size_t n,
+                                 struct error *failure)
 {
-    const char *path = scratch_path("card.safetensors");
+    const char *path = scratch_path("metadata.safetensors");
     MUST(safetensors_write(path, NULL, 0, key, value, n, err));
     struct safetensors file;
     MUST(safetensors_read(&file, path, err));
-    struct checkpoint_card out;
-    enum status status = checkpoint_card_read(&out, &file, "x.safetensors", failure);
-    checkpoint_card_free(&out);
+    struct checkpoint_metadata out;
+    enum status status = checkpoint_metadata_read(&out, &file, "x.safetensors", failure);
+    checkpoint_metadata_free(&out);
     safetensors_free(&file);
     return status;
 }
@@ -189,21 +189,21 @@ static void resize_and_interpolation_are_said_where_they_are_not_the_usual_ones(
 {
     (void)state;
     struct model *m = make_model(3, 1);
-    struct checkpoint_card fitted = card, back;
+    struct checkpoint_metadata fitted = metadata, back;
     struct safetensors file;
     fitted.fit = (struct image_fit){TINY_SIZE, IMAGE_FIT_CROP, IMAGE_FIT_BICUBIC, 0.95};
     const char *path = scratch_path("fitted.safetensors");
     for (int i = 0; i < 2; i++) {
-        MUST(checkpoint_write(path, model_params(m), i ? &fitted : &card, err));
+        MUST(checkpoint_write(path, model_params(m), i ? &fitted : &metadata, err));
         MUST(safetensors_read(&file, path, err));
         assert_int_equal(safetensors_meta(&file, "resize") != NULL, i);
         assert_int_equal(safetensors_meta(&file, "interpolation") != NULL, i);
         assert_int_equal(safetensors_meta(&file, "crop_fraction") != NULL, i);
-        MUST(checkpoint_card_read(&back, &file, "a", err));
+        MUST(checkpoint_metadata_read(&back, &file, "a", err));
         assert_int_equal(back.fit.resize, i ? IMAGE_FIT_CROP : IMAGE_FIT_SQUASH);
         assert_int_equal(back.fit.interpolation, i ? IMAGE_FIT_BICUBIC : IMAGE_FIT_BILINEAR);
         assert_true(back.fit.crop_fraction == (i ? 0.95 : 0.875));
-        checkpoint_card_free(&back);
+        checkpoint_metadata_free(&back);
         safetensors_free(&file);
     }
     model_destroy(m);
@@ -224,13 +224,13 @@ static void wrong_words_for_resize_are_named(void **state)
         key[6] = later[i][0];
         value[6] = later[i][1];
         snprintf(named, sizeof named, "metadata key %s: \"%s\" is not ", key[6], value[6]);
-        assert_int_equal(read_card(key, value, 7, &err), STATUS_FAILED);
+        assert_int_equal(read_metadata(key, value, 7, &err), STATUS_FAILED);
         assert_non_null(strstr(err.message, named));
     }
     assert_non_null(strstr(err.message, "a number above 0, at most 1"));
     key[6] = "resize";
     value[6] = "tile";
-    assert_int_equal(read_card(key, value, 7, &err), STATUS_FAILED);
+    assert_int_equal(read_metadata(key, value, 7, &err), STATUS_FAILED);
     assert_non_null(strstr(err.message, "is not squash, crop or letterbox"));
 }
 
@@ -239,7 +239,7 @@ static void a_foreign_file_is_told_what_it_lacks(void **state)
     (void)state;
     const char *const key[] = {"format", "size"}, *const value[] = {"pt", "64"};
     struct error err;
-    assert_int_equal(read_card(key, value, 2, &err), STATUS_FAILED);
+    assert_int_equal(read_metadata(key, value, 2, &err), STATUS_FAILED);
     assert_non_null(strstr(err.message, "x.safetensors: "));
     assert_non_null(strstr(err.message, "lacks model, classes, mean, std, exif"));
 }
@@ -257,13 +257,13 @@ static void wrong_metadata_is_named(void **state)
                  {5, "maybe"},    {1, "a\n"},     {2, "99999999"}, {3, "0 0 0 x"},
                  {4, "1 1 -0.1"}, {4, "inf 1 1"}, {2, ""},         {6, "half"}};
     struct error err;
-    assert_int_equal(read_card(key, good, 7, &err), STATUS_OK);
-    assert_int_equal(read_card(key, good, 6, &err), STATUS_OK); /* older files lack the last */
+    assert_int_equal(read_metadata(key, good, 7, &err), STATUS_OK);
+    assert_int_equal(read_metadata(key, good, 6, &err), STATUS_OK); /* older files lack the last */
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         const char *value[7];
         memcpy(value, good, sizeof(value));
         value[cases[i].index] = cases[i].value;
-        assert_int_equal(read_card(key, value, 7, &err), STATUS_FAILED);
+        assert_int_equal(read_metadata(key, value, 7, &err), STATUS_FAILED);
         char expected[64];
         snprintf(expected, sizeof(expected),
                  "x.safetensors: metadata key %s: ", key[cases[i].index]);
@@ -279,7 +279,7 @@ static void every_failing_allocation_of_a_write_is_a_clean_error(void **state)
     struct model *m = make_model(3, 1);
     const char *path = scratch_path("a.safetensors");
     struct error failure = {0};
-    const struct checkpoint_card half = half_card(); /* which needs one more */
+    const struct checkpoint_metadata half = half_metadata(); /* which needs one more */
     FAILING_ALLOC_EACH(checkpoint_write(path, model_params(m), &half, &failure), &failure) {
         if (files_exist(path)) { /* failed after the rename: the file is whole */
             struct safetensors whole;
@@ -298,10 +298,10 @@ static void every_failing_allocation_of_reading_the_card_is_a_clean_error(void *
     struct safetensors file;
     MUST(safetensors_read(&file, write_model("a.safetensors", m), err));
     struct error err = {0};
-    struct checkpoint_card back;
-    FAILING_ALLOC_EACH(checkpoint_card_read(&back, &file, "a", &err), &err)
-        checkpoint_card_free(&back);
-    checkpoint_card_free(&back);
+    struct checkpoint_metadata back;
+    FAILING_ALLOC_EACH(checkpoint_metadata_read(&back, &file, "a", &err), &err)
+        checkpoint_metadata_free(&back);
+    checkpoint_metadata_free(&back);
     safetensors_free(&file);
     model_destroy(m);
 }

@@ -93,23 +93,23 @@ static void rows_come_in_order_and_batch_size_changes_no_bit(void **state)
     tiny_destroy(&r);
 }
 
-/* Fills a second cache with the pictures of the first one, mirrored. */
+/* Fills a second cache with the images of the first one, mirrored. */
 static struct cache *mirrored_cache(const struct cache *cache)
 {
     struct cache *mirrored;
-    struct square *picture = malloc(square_bytes(TINY_SIZE));
-    assert_non_null(picture);
+    struct resized_image *image = malloc(resized_image_bytes(TINY_SIZE));
+    assert_non_null(image);
     MUST(cache_create(&mirrored, TINY_ROWS, TINY_SIZE, SIZE_MAX, err));
     for (int row = 0; row < TINY_ROWS; row++) {
-        const struct square *from = cache_find(cache, row);
-        picture->aspect = from->aspect;
+        const struct resized_image *from = cache_find(cache, row);
+        image->aspect = from->aspect;
         for (int y = 0; y < TINY_SIZE; y++)
             for (int x = 0; x < TINY_SIZE; x++)
-                memcpy(picture->rgb + 3 * (TINY_SIZE * y + TINY_SIZE - 1 - x),
+                memcpy(image->rgb + 3 * (TINY_SIZE * y + TINY_SIZE - 1 - x),
                        from->rgb + 3 * (TINY_SIZE * y + x), 3);
-        cache_store(mirrored, row, picture);
+        cache_store(mirrored, row, image);
     }
-    free(picture);
+    free(image);
     return mirrored;
 }
 

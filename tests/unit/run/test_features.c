@@ -3,7 +3,7 @@
 #include "run/train/features.h"
 
 #include "base/parallel.h"
-#include "data/picture_set.h"
+#include "data/image_set.h"
 #include "failing_alloc.h"
 #include "tiny_run.h"
 
@@ -15,7 +15,7 @@ enum { VIEWS = 3 /* of these tests: as it is, mirrored, and both ways */ };
 
 static struct tiny_run run;
 static struct dataset *images;
-static int rows[N_PICTURES];
+static int rows[N_IMAGES];
 static struct model_summary summary;
 
 static int set_up(void **state)
@@ -23,9 +23,9 @@ static int set_up(void **state)
     scratch_make(state);
     MUST(parallel_start(2, err));
     tiny_create(&run, NORM_GROUP);
-    images = picture_set();
+    images = image_set();
     const struct timespec old[2] = {{.tv_sec = 1000000}, {.tv_sec = 1000000}};
-    for (int i = 0; i < N_PICTURES; i++) {
+    for (int i = 0; i < N_IMAGES; i++) {
         char name[16];
         rows[i] = i;
         snprintf(name, sizeof name, "%d.png", i);
@@ -54,7 +54,7 @@ static struct features_input input(struct disk_cache *file)
         .model = run.model,
         .data = images,
         .row = rows,
-        .n = N_PICTURES,
+        .n = N_IMAGES,
         .view = {true, true, false, true},
         .images = {.fit = {.size = TINY_SIZE},
                    .batch_size = TINY_BATCH,
@@ -63,7 +63,7 @@ static struct features_input input(struct disk_cache *file)
                    .limits = {.max_pixels = 4096}},
         .file = file,
     };
-    in.key = features_key(run.model, &summary, run.card.model, &in.images);
+    in.key = features_key(run.model, &summary, run.metadata.model, &in.images);
     return in;
 }
 
@@ -88,7 +88,7 @@ static int compute(struct features *out, bool with_file)
 static void assert_same_features(const struct features *a, const struct features *b)
 {
     assert_memory_equal(a->value, b->value,
-                        sizeof(float) * N_PICTURES * VIEWS * (size_t)summary.n_features);
+                        sizeof(float) * N_IMAGES * VIEWS * (size_t)summary.n_features);
 }
 
 static void the_classifier_makes_of_them_what_the_network_makes_of_the_image(void **state)
@@ -105,7 +105,7 @@ static void the_classifier_makes_of_them_what_the_network_makes_of_the_image(voi
         if (view == 2)
             continue; /* not wanted */
         opt.augment = view > 0 ? &mirrors : NULL;
-        MUST(loader_create(&l, images, rows, N_PICTURES, NULL, &opt, err));
+        MUST(loader_create(&l, images, rows, N_IMAGES, NULL, &opt, err));
         MUST(loader_start(l, 0, 0, err));
         MUST(loader_next(l, &b, err));
         while (b.n > 0) {
@@ -128,7 +128,7 @@ static void what_one_run_computes_the_next_one_finds(void **state)
     (void)state;
     struct features first, second;
     assert_int_equal(compute(&first, true), 0);
-    assert_int_equal(compute(&second, true), N_PICTURES);
+    assert_int_equal(compute(&second, true), N_IMAGES);
     assert_same_features(&first, &second);
     features_free(&first);
     features_free(&second);
@@ -152,15 +152,15 @@ static void a_damaged_or_shortened_file_is_computed_again(void **state)
     int fd = open(file_path(path), O_RDWR);
     assert_true(fd >= 0);
     assert_int_equal(pwrite(fd, "x", 1, 50), 1);
-    assert_int_equal(compute(&again, true), N_PICTURES - 1);
+    assert_int_equal(compute(&again, true), N_IMAGES - 1);
     assert_same_features(&right, &again);
     features_free(&again);
-    assert_int_equal(compute(&again, true), N_PICTURES); /* and is whole again */
+    assert_int_equal(compute(&again, true), N_IMAGES); /* and is whole again */
     features_free(&again);
     assert_int_equal(fstat(fd, &info), 0);
     assert_int_equal(ftruncate(fd, info.st_size / 3), 0);
     assert_int_equal(close(fd), 0);
-    assert_true(compute(&again, true) < N_PICTURES / 2);
+    assert_true(compute(&again, true) < N_IMAGES / 2);
     assert_same_features(&right, &again);
     features_free(&again);
     features_free(&right);
@@ -190,12 +190,12 @@ static void what_the_classifier_learns_is_not_in_the_key_and_all_else_is(void **
 {
     (void)state;
     const struct features_input in = input(NULL);
-    struct picture_key key = in.key;
+    struct image_key key = in.key;
     struct loader_options other[5];
     struct param_list *params = model_params(run.model);
     params->item[params->n - 1].data[0] += 1;
-    key = features_key(run.model, &summary, run.card.model, &in.images);
-    assert_true(picture_key_equal(&key, &in.key));
+    key = features_key(run.model, &summary, run.metadata.model, &in.images);
+    assert_true(image_key_equal(&key, &in.key));
     for (int i = 0; i < 5; i++)
         other[i] = in.images;
     other[0].fit.size++;
@@ -204,14 +204,14 @@ static void what_the_classifier_learns_is_not_in_the_key_and_all_else_is(void **
     other[3].limits.apply_exif = true;
     other[4].limits.jpeg_scale = IMAGE_JPEG_FAST;
     for (int i = 0; i < 5; i++) {
-        key = features_key(run.model, &summary, run.card.model, &other[i]);
-        assert_false(picture_key_equal(&key, &in.key));
+        key = features_key(run.model, &summary, run.metadata.model, &other[i]);
+        assert_false(image_key_equal(&key, &in.key));
     }
     key = features_key(run.model, &summary, "another", &in.images);
-    assert_false(picture_key_equal(&key, &in.key));
+    assert_false(image_key_equal(&key, &in.key));
     strcpy(summary.layers.row[0].method, "other");
-    key = features_key(run.model, &summary, run.card.model, &in.images);
-    assert_false(picture_key_equal(&key, &in.key));
+    key = features_key(run.model, &summary, run.metadata.model, &in.images);
+    assert_false(image_key_equal(&key, &in.key));
 }
 
 static void a_young_image_is_not_kept(void **state)
@@ -221,7 +221,7 @@ static void a_young_image_is_not_kept(void **state)
     const struct timespec now[2] = {{.tv_nsec = UTIME_NOW}, {.tv_nsec = UTIME_NOW}};
     assert_int_equal(utimensat(AT_FDCWD, scratch_path("3.png"), now, 0), 0);
     for (int pass = 0; pass < 2; pass++) {
-        assert_int_equal(compute(&f, true), pass == 0 ? 0 : N_PICTURES - 1);
+        assert_int_equal(compute(&f, true), pass == 0 ? 0 : N_IMAGES - 1);
         features_free(&f);
     }
 }

@@ -87,7 +87,7 @@ static void its_steps_are_those_of_a_run(void **state)
     r.settings.epochs = 2;
     r.inputs.schedule = &growth;
     r.inputs.events = (struct trainer_events){.context = &of_run, .batch = on_batch};
-    MUST(run_folder_create(&r.folder, scratch_path("run"), &r.card.classes, err));
+    MUST(run_folder_create(&r.folder, scratch_path("run"), &r.metadata.classes, err));
     r.inputs.folder = r.folder;
     MUST(trainer_create(&r.trainer, &r.inputs, err));
     MUST(trainer_run(r.trainer, &interrupted, err));

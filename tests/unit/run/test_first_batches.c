@@ -1,4 +1,4 @@
-/* run/files/first_batches: the pictures are the batches' bytes, the table says what is where, and
+/* run/files/first_batches: the images are the batches' bytes, the table says what is where, and
  * the loader's next epoch is none the wiser. */
 #include "tiny_run.h"
 
@@ -39,7 +39,7 @@ static void read_png(struct image *out, const char *path)
     free(bytes);
 }
 
-/* The cell of a row of the table holds the picture that the row names, byte for byte. */
+/* The cell of a row of the table holds the image that the row names, byte for byte. */
 static void check_cell(const struct csv_row *row, const struct tiny_run *r)
 {
     struct image grid;
@@ -60,7 +60,7 @@ static void check_cell(const struct csv_row *row, const struct tiny_run *r)
     image_free(&grid);
 }
 
-static void each_cell_holds_the_bytes_of_the_picture_that_the_table_names(void **state)
+static void each_cell_holds_the_bytes_of_the_image_that_the_table_names(void **state)
 {
     const char *path[FIRST_BATCHES + 1];
     struct tiny_run r;
@@ -88,7 +88,7 @@ static void each_cell_holds_the_bytes_of_the_picture_that_the_table_names(void *
     tiny_destroy(&r);
 }
 
-static void an_epoch_of_fewer_batches_has_fewer_pictures(void **state)
+static void an_epoch_of_fewer_batches_has_fewer_images(void **state)
 {
     const char *path[FIRST_BATCHES + 1];
     struct tiny_run r;
@@ -161,8 +161,8 @@ static void where_nothing_can_be_written_is_an_error(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        SCRATCH_TEST(each_cell_holds_the_bytes_of_the_picture_that_the_table_names),
-        SCRATCH_TEST(an_epoch_of_fewer_batches_has_fewer_pictures),
+        SCRATCH_TEST(each_cell_holds_the_bytes_of_the_image_that_the_table_names),
+        SCRATCH_TEST(an_epoch_of_fewer_batches_has_fewer_images),
         SCRATCH_TEST(of_a_large_batch_the_first_64_are_shown),
         SCRATCH_TEST(where_nothing_can_be_written_is_an_error),
     };

@@ -1,4 +1,4 @@
-/* run/files/mosaic: every byte that was only normalised comes back; each picture is in its cell. */
+/* run/files/mosaic: every byte that was only normalised comes back; each image is in its cell. */
 #include "run/files/mosaic.h"
 
 #include "failing_alloc.h"
@@ -46,8 +46,8 @@ static void what_is_no_byte_is_cut_off(void **state)
     assert_memory_equal(rgb, ((const uint8_t[]){0, 255, 1, 1, 255, 0}), 6);
 }
 
-/* Five 2x2 pictures: three columns, two rows, and the last cell stays empty. */
-static void pictures_stand_row_by_row_with_a_border(void **state)
+/* Five 2x2 images: three columns, two rows, and the last cell stays empty. */
+static void images_stand_row_by_row_with_a_border(void **state)
 {
     struct mosaic m;
 
@@ -92,8 +92,8 @@ static void the_whole_is_never_larger_than_its_limit(void **state)
     }
 }
 
-/* A picture of one colour keeps it when its cell is smaller. */
-static void pictures_shrink_into_their_cells(void **state)
+/* An image of one colour keeps it when its cell is smaller. */
+static void images_shrink_into_their_cells(void **state)
 {
     static float x[700 * 700 * 3];
     struct mosaic m;
@@ -127,9 +127,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_normalised_byte_comes_back),
         cmocka_unit_test(what_is_no_byte_is_cut_off),
-        cmocka_unit_test(pictures_stand_row_by_row_with_a_border),
+        cmocka_unit_test(images_stand_row_by_row_with_a_border),
         cmocka_unit_test(the_whole_is_never_larger_than_its_limit),
-        cmocka_unit_test(pictures_shrink_into_their_cells),
+        cmocka_unit_test(images_shrink_into_their_cells),
         cmocka_unit_test(every_failing_allocation_is_a_clean_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

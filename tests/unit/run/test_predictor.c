@@ -5,11 +5,11 @@
 
 #include "run/train/predictor.h"
 
-/* Writes the network of r as name; its classes are 3, as the card says. */
+/* Writes the network of r as name; its classes are 3, as the metadata says. */
 static const char *write_weights(struct tiny_run *r, const char *name)
 {
     const char *path = scratch_path(name);
-    MUST(checkpoint_write(path, model_params(r->model), &r->card, err));
+    MUST(checkpoint_write(path, model_params(r->model), &r->metadata, err));
     return path;
 }
 
@@ -20,10 +20,10 @@ static void everything_it_needs_is_in_the_file(void **state)
     struct predictor *p;
     tiny_create(&r, NORM_BATCH);
     MUST(predictor_open(&p, write_weights(&r, "weights.safetensors"), 4, err));
-    assert_int_equal(predictor_card(p)->fit.size, TINY_SIZE);
-    assert_string_equal(predictor_card(p)->classes.name[1], "green");
-    assert_non_null(strstr(predictor_card(p)->model, "name: tiny"));
-    assert_non_null(strstr(predictor_card(p)->model, "kind: batch")); /* whose weights fitted */
+    assert_int_equal(predictor_metadata(p)->fit.size, TINY_SIZE);
+    assert_string_equal(predictor_metadata(p)->classes.name[1], "green");
+    assert_non_null(strstr(predictor_metadata(p)->model, "name: tiny"));
+    assert_non_null(strstr(predictor_metadata(p)->model, "kind: batch")); /* whose weights fitted */
     predictor_close(p);
     tiny_destroy(&r);
 }
@@ -34,15 +34,15 @@ static void a_folder_gives_its_best_weights_before_its_last(void **state)
     struct tiny_run r;
     struct predictor *p;
     tiny_create(&r, NORM_GROUP);
-    r.card.mean[0] = 0.25F; /* by which they can be told apart */
+    r.metadata.mean[0] = 0.25F; /* by which they can be told apart */
     write_weights(&r, "last.safetensors");
     MUST(predictor_open(&p, scratch_folder, 4, err));
-    assert_true(predictor_card(p)->mean[0] == 0.25F);
+    assert_true(predictor_metadata(p)->mean[0] == 0.25F);
     predictor_close(p);
-    r.card.mean[0] = 0.5F;
+    r.metadata.mean[0] = 0.5F;
     write_weights(&r, "best.safetensors");
     MUST(predictor_open(&p, scratch_folder, 4, err));
-    assert_true(predictor_card(p)->mean[0] == 0.5F);
+    assert_true(predictor_metadata(p)->mean[0] == 0.5F);
     predictor_close(p);
     tiny_destroy(&r);
 }
@@ -54,9 +54,9 @@ static void weights_of_another_network_than_the_card_says_are_refused(void **sta
     struct predictor *p;
     struct error failure;
     tiny_create(&r, NORM_GROUP);
-    free(r.card.model);
+    free(r.metadata.model);
     const struct model_spec other = tiny_spec(NORM_BATCH);
-    MUST(model_file_text(&r.card.model, &other, err));
+    MUST(model_file_text(&r.metadata.model, &other, err));
     assert_int_equal(predictor_open(&p, write_weights(&r, "w.safetensors"), 4, &failure),
                      STATUS_FAILED);
     assert_null(p);

@@ -1,4 +1,4 @@
-/* run/files/run_state: every bit comes back, and a changed fact is refused. */
+/* run/files/run_state: every bit comes back, and a changed fingerprint is refused. */
 #include "failing_alloc.h"
 #include "tiny_run.h"
 
@@ -7,7 +7,7 @@
 
 #include <math.h>
 
-static const struct run_state_fact facts[] = {{"seed", "7"}, {"batch-size", "6"}};
+static const struct run_state_fingerprint fingerprints[] = {{"seed", "7"}, {"batch-size", "6"}};
 
 /* A third is no finite decimal, and the NaN of "no validation yet" must come back as well. */
 static const struct run_state middle = {
@@ -66,8 +66,8 @@ static void create(struct fixture *f, uint64_t seed)
                                             .params = params,
                                             .block = f->block,
                                             .n_blocks = 3,
-                                            .fact = facts,
-                                            .n_facts = 2};
+                                            .fingerprint = fingerprints,
+                                            .n_fingerprints = 2};
 }
 
 static void destroy(struct fixture *f)
@@ -118,9 +118,9 @@ static void a_changed_fact_is_refused_and_changes_nothing(void **state)
     create(&a, 1);
     create(&b, 2);
     create(&untouched, 2);
-    const struct run_state_fact changed[] = {{"seed", "7"}, {"batch-size", "8"}};
+    const struct run_state_fingerprint changed[] = {{"seed", "7"}, {"batch-size", "8"}};
     struct error failure;
-    b.content.fact = changed;
+    b.content.fingerprint = changed;
     assert_int_equal(run_state_read(&b.content, write_state(&a), &failure), STATUS_FAILED);
     assert_non_null(strstr(failure.message, "state.safetensors: cannot continue, batch-size has "
                                             "changed: the run began with 6, now it is 8"));

@@ -3,7 +3,7 @@
 #include "run/settings/settings_table.h"
 #include "run/train/session.h"
 
-#include "data/picture_set.h"
+#include "data/image_set.h"
 #include "failing_alloc.h"
 #include "io/safetensors.h"
 
@@ -20,12 +20,12 @@ static void set(struct settings *s, const char *name, const char *value)
         fail_msg("%s", err.message);
 }
 
-/* The picture set of the data floor: 23 rows of three classes (8, 8 and 7). */
+/* The image set of the data floor: 23 rows of three classes (8, 8 and 7). */
 static void make_settings(struct settings *s)
 {
     struct error err;
 
-    dataset_destroy(picture_set());
+    dataset_destroy(image_set());
     assert_int_equal(settings_init(s, &err), STATUS_OK);
     set(s, "data", scratch_path("set.csv"));
     set(s, "model", scratch_write_text("net.yaml", network));
@@ -57,7 +57,7 @@ static void a_session_opens_what_a_run_needs(void **state)
     assert_int_equal(s.train.n, 17);
     assert_int_equal(s.val.n, 6); /* two of each class */
     assert_int_equal(s.val.count[0], 2);
-    assert_int_equal(s.memory.pictures, 23 * square_bytes(16));
+    assert_int_equal(s.memory.images, 23 * resized_image_bytes(16));
     for (int i = 0; i < 17; i++) /* the check has filled them */
         assert_non_null(cache_find(s.cache, s.train.row[i]));
     for (int i = 0; i < 6; i++)
@@ -66,13 +66,13 @@ static void a_session_opens_what_a_run_needs(void **state)
     assert_int_equal(loader_batches(s.val_loader), 1);
     assert_string_equal(run_folder_path(s.folder), settings.out);
     assert_int_equal(access(run_folder_file(s.folder, RUN_FILE_SPLIT), F_OK), 0);
-    assert_string_equal(s.card.classes.name[2], "2");
+    assert_string_equal(s.metadata.classes.name[2], "2");
     session_close(&s);
     session_close(&s); /* a zeroed one is fine */
     settings_free(&settings);
 }
 
-static void bad_pictures_leave_both_sides(void **state)
+static void bad_images_leave_both_sides(void **state)
 {
     struct settings settings;
     struct session s;
@@ -82,8 +82,8 @@ static void bad_pictures_leave_both_sides(void **state)
     make_settings(&settings);
     assert_int_equal(session_load(&s, &settings, &err), STATUS_OK);
     int bad_train = s.train.row[3], bad_val = s.val.row[1];
-    scratch_write_text(dataset_sample(s.data, bad_train)->image, "no picture");
-    scratch_write_text(dataset_sample(s.data, bad_val)->image, "no picture");
+    scratch_write_text(dataset_sample(s.data, bad_train)->image, "no image");
+    scratch_write_text(dataset_sample(s.data, bad_val)->image, "no image");
     assert_int_equal(session_check(&s, NULL, &err), STATUS_OK);
     assert_int_equal(s.n_bad, 2);
     assert_true(s.bad[0].row < s.bad[1].row);
@@ -114,7 +114,7 @@ static void the_cache_holds_all_or_what_was_asked_for(void **state)
     set(&settings, "cache", "memory");
     assert_int_equal(session_load(&s, &settings, &err), STATUS_OK);
     assert_int_equal(s.memory.cache, 2 << 20);
-    assert_false(session_wants_check(&s)); /* most pictures would be read in vain */
+    assert_false(session_wants_check(&s)); /* most images would be read in vain */
     assert_int_equal(session_check_files(&s, &err), STATUS_OK);
     unlink(dataset_sample(s.data, s.val.row[0])->path);
     assert_int_equal(session_check_files(&s, &err), STATUS_FAILED);
@@ -122,7 +122,7 @@ static void the_cache_holds_all_or_what_was_asked_for(void **state)
     settings_free(&settings);
 }
 
-/* They are the training pictures' alone, and from then on numbers that were given. */
+/* They are the training images' alone, and from then on numbers that were given. */
 static void mean_and_std_of_the_data_become_numbers(void **state)
 {
     struct settings settings;
@@ -145,8 +145,8 @@ static void mean_and_std_of_the_data_become_numbers(void **state)
     for (int i = 0; i < s.train.n; i++)
         colour_sums_add(&sums, cache_find(s.cache, s.train.row[i])->rgb, 16 * 16);
     assert_true(colour_sums_mean_std(mean, std, &sums));
-    assert_memory_equal(s.card.mean, mean, sizeof mean);
-    assert_memory_equal(s.card.std, std, sizeof std);
+    assert_memory_equal(s.metadata.mean, mean, sizeof mean);
+    assert_memory_equal(s.metadata.std, std, sizeof std);
     assert_memory_equal(s.settings->mean.value, mean, sizeof mean);
     assert_string_not_equal(settings_text(s.settings, settings_table_find("mean"), text), "data");
     session_close(&s);
@@ -169,7 +169,7 @@ static const char *make_weights(void)
     if (open_all(&s, &settings, &err) != STATUS_OK)
         fail_msg("%s", err.message);
     const char *path = scratch_path("w.safetensors");
-    if (checkpoint_write(path, model_params(s.model), &s.card, &err) != STATUS_OK)
+    if (checkpoint_write(path, model_params(s.model), &s.metadata, &err) != STATUS_OK)
         fail_msg("%s", err.message);
     session_close(&s);
     settings_free(&settings);
@@ -181,7 +181,7 @@ static void make_bare_settings(struct settings *s)
 {
     struct error err;
 
-    dataset_destroy(picture_set());
+    dataset_destroy(image_set());
     assert_int_equal(settings_init(s, &err), STATUS_OK);
     set(s, "data", scratch_path("set.csv"));
     set(s, "out", scratch_path("run2"));
@@ -210,7 +210,7 @@ static void network_and_images_are_those_of_the_weights_file(void **state)
     assert_int_equal(s.weights_file.n_classes, 3);
     assert_int_equal(s.weights.classifier, CHECKPOINT_BY_NAME);
     assert_int_equal(s.weights.n_matched, 3);
-    assert_int_equal(s.card.fit.size, 24);
+    assert_int_equal(s.metadata.fit.size, 24);
     session_close(&s);
     settings_free(&settings);
 }
@@ -277,7 +277,7 @@ static void metadata_that_cannot_be_used_is_refused(void **state)
     assert_refused_with("model", "stem: x\n", "w.safetensors:1: ");
 }
 
-/* The picture cache may do without memory: a picture is then not kept. All else is an error.
+/* The image cache may do without memory: an image is then not kept. All else is an error.
  * Threads allocate, too, so which allocation is the n-th differs from time to time; none may be
  * fatal. */
 static void running_out_of_memory_is_a_clean_error(void **state)
@@ -312,7 +312,7 @@ static void running_out_of_memory_is_a_clean_error(void **state)
             assert_true(whole);
         }
     }
-    assert_true(n_failed > 50); /* only the pictures of the cache may go missing */
+    assert_true(n_failed > 50); /* only the images of the cache may go missing */
     settings_free(&settings);
 }
 
@@ -320,7 +320,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         SCRATCH_TEST(a_session_opens_what_a_run_needs),
-        SCRATCH_TEST(bad_pictures_leave_both_sides),
+        SCRATCH_TEST(bad_images_leave_both_sides),
         SCRATCH_TEST(the_cache_holds_all_or_what_was_asked_for),
         SCRATCH_TEST(mean_and_std_of_the_data_become_numbers),
         SCRATCH_TEST(network_and_images_are_those_of_the_weights_file),

@@ -12,7 +12,7 @@ static void a_run_leaves_all_its_files_and_learns(void **state)
     struct tiny_run r;
     tiny_create(&r, NORM_GROUP);
     r.settings.epochs = 8;
-    MUST(run_folder_create(&r.folder, scratch_path("run"), &r.card.classes, err));
+    MUST(run_folder_create(&r.folder, scratch_path("run"), &r.metadata.classes, err));
     r.inputs.folder = r.folder;
     MUST(trainer_create(&r.trainer, &r.inputs, err));
     bool interrupted;
@@ -62,7 +62,7 @@ static void without_validation_there_is_no_best_file(void **state)
     tiny_create(&r, NORM_GROUP);
     r.inputs.val = NULL;
     r.inputs.n_val_rows = 0;
-    MUST(run_folder_create(&r.folder, scratch_path("run"), &r.card.classes, err));
+    MUST(run_folder_create(&r.folder, scratch_path("run"), &r.metadata.classes, err));
     r.inputs.folder = r.folder;
     MUST(trainer_create(&r.trainer, &r.inputs, err));
     bool interrupted;
@@ -93,7 +93,7 @@ static void check_validation(void *context, const struct trainer_epoch *e)
     assert_true(fabs(m->atk_loss - sum / counted) < 1e-6);
 }
 
-/* Of 6 pictures that validate, in batches of 6 and with 20 to train. */
+/* Of 6 images that validate, in batches of 6 and with 20 to train. */
 static void validation_averages_the_share_that_training_does(void **state)
 {
     (void)state;
@@ -118,7 +118,7 @@ static void validation_averages_the_share_that_training_does(void **state)
         r.settings.aggregate = cases[i].aggregate;
         r.settings.scope = cases[i].scope;
         MUST(atk_parse(&r.settings.k, cases[i].k, err));
-        MUST(run_folder_create(&r.folder, scratch_path(folder), &r.card.classes, err));
+        MUST(run_folder_create(&r.folder, scratch_path(folder), &r.metadata.classes, err));
         r.inputs.folder = r.folder;
         r.inputs.events = (struct trainer_events){.context = &counted, .epoch = check_validation};
         MUST(trainer_create(&r.trainer, &r.inputs, err));
@@ -139,7 +139,7 @@ static void a_loss_that_is_not_finite_stops_before_the_update(void **state)
         snprintf(folder, sizeof(folder), "run-%d", i);
         struct tiny_run r;
         tiny_create(&r, NORM_GROUP);
-        MUST(run_folder_create(&r.folder, scratch_path(folder), &r.card.classes, err));
+        MUST(run_folder_create(&r.folder, scratch_path(folder), &r.metadata.classes, err));
         r.inputs.folder = r.folder;
         struct accident accident = {
             .run = &r, .poison_at_batch = TINY_BATCHES + 2, .poison = poison[i]};
@@ -167,7 +167,7 @@ static void weights_that_are_not_finite_are_never_saved(void **state)
     (void)state;
     struct tiny_run r;
     tiny_create(&r, NORM_GROUP);
-    MUST(run_folder_create(&r.folder, scratch_path("run"), &r.card.classes, err));
+    MUST(run_folder_create(&r.folder, scratch_path("run"), &r.metadata.classes, err));
     r.inputs.folder = r.folder;
     /* Behind the last batch of the second epoch: no loss sees it before the epoch is saved. */
     struct accident accident = {.run = &r, .poison_at_batch = 2 * TINY_BATCHES, .poison = NAN};

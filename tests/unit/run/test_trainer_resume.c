@@ -2,7 +2,7 @@
  * resumed, leaves the bytes of one that was not. */
 #include "tiny_parts.h"
 
-#include "run/train/trainer_facts.h"
+#include "run/train/trainer_fingerprint.h"
 
 #include <sys/wait.h>
 
@@ -118,7 +118,7 @@ static void there_is_room_for_a_fact_of_every_setting(void **state)
     (void)state;
     int n;
     settings_table(&n);
-    assert_true(n + 8 <= TRAINER_MOST_FACTS);
+    assert_true(n + 8 <= TRAINER_MOST_FINGERPRINTS);
 }
 
 static void a_resume_with_changed_data_or_setting_is_refused(void **state)

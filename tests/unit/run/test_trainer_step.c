@@ -68,7 +68,7 @@ static void choose(struct settings *s, const struct cut *cut)
     assert_int_equal(atk_parse_drop(&s->drop_largest, cut->drop, &err), STATUS_OK);
 }
 
-/* The bytes of the losses and so the selection are equal; only the gradient's sums over pictures
+/* The bytes of the losses and so the selection are equal; only the gradient's sums over images
  * run in another order. */
 static void a_step_is_the_same_however_it_is_cut(void **state)
 {
@@ -103,7 +103,7 @@ static void a_step_is_the_same_however_it_is_cut(void **state)
     }
 }
 
-/* In scope batch each batch has a k of its own, and their losses are averaged by their pictures. */
+/* In scope batch each batch has a k of its own, and their losses are averaged by their images. */
 static void accumulated_batches_are_averaged(void **state)
 {
     (void)state;
@@ -234,14 +234,14 @@ static void a_step_below_lambda_changes_lambda_alone(void **state)
     tiny_destroy(&r);
 }
 
-static void a_picture_above_lambda_weighs_n_over_k_times_the_batch(void **state)
+static void a_image_above_lambda_weighs_n_over_k_times_the_batch(void **state)
 {
     (void)state;
     struct tiny_run r;
     tiny_create_cut(&r, NORM_GROUP, 4, 2, SCOPE_DATASET); /* two batches to a step */
     create(&r, &last[0]);
     take_step(r.trainer);
-    const struct trainer_pictures *s = &r.trainer->step;
+    const struct trainer_images *s = &r.trainer->step;
     int counted = 0;
     for (int i = 0; i < 8; i++) {
         bool above = s->loss[i] > last[0].threshold;
@@ -289,7 +289,7 @@ int main(void)
         SCRATCH_TEST(images_per_second_move_by_a_tenth),
         SCRATCH_TEST(a_gradient_that_is_not_finite_changes_no_weight),
         SCRATCH_TEST(a_step_below_lambda_changes_lambda_alone),
-        SCRATCH_TEST(a_picture_above_lambda_weighs_n_over_k_times_the_batch),
+        SCRATCH_TEST(a_image_above_lambda_weighs_n_over_k_times_the_batch),
         SCRATCH_TEST(at_k_of_all_lambda_is_0_and_the_loss_the_mean),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

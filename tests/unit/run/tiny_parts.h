@@ -77,7 +77,7 @@ static inline bool run_part(struct part *p)
     if (p->resume)
         MUST(run_folder_open(&r.folder, scratch_path(p->folder), err));
     else
-        MUST(run_folder_create(&r.folder, scratch_path(p->folder), &r.card.classes, err));
+        MUST(run_folder_create(&r.folder, scratch_path(p->folder), &r.metadata.classes, err));
     r.inputs.folder = r.folder;
     MUST(trainer_create(&r.trainer, &r.inputs, err));
     if (p->resume)

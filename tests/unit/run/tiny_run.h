@@ -1,5 +1,5 @@
-/* A run small enough to be trained in a blink: 26 pictures of three classes, 32 pixels, a network
- * of two stages. The pictures exist only in the cache, so no decoder takes part. */
+/* A run small enough to be trained in a blink: 26 images of three classes, 32 pixels, a network
+ * of two stages. The images exist only in the cache, so no decoder takes part. */
 #ifndef TINY_RUN_H
 #define TINY_RUN_H
 
@@ -51,7 +51,7 @@ static inline struct model_spec tiny_spec(enum norm_kind norm)
 
 struct tiny_run {
     struct settings settings;
-    struct checkpoint_card card;
+    struct checkpoint_metadata metadata;
     struct dataset *data;
     struct cache *cache;
     struct model *model;
@@ -67,18 +67,18 @@ struct tiny_run {
 static inline void tiny_fill_cache(struct cache *cache, const struct dataset *data)
 {
     enum { VALUES = TINY_SIZE * TINY_SIZE * 3 };
-    struct square *picture = test_calloc(1, square_bytes(TINY_SIZE));
-    picture->aspect = 1;
+    struct resized_image *image = test_calloc(1, resized_image_bytes(TINY_SIZE));
+    image->aspect = 1;
     for (int row = 0; row < TINY_ROWS; row++) {
         struct rng rng;
         rng_seed(&rng, 1, RNG_TEST, (uint64_t)row, 0);
         for (size_t i = 0; i < VALUES; i++) {
             bool tinted = (int)(i % 3) == dataset_sample(data, row)->label;
-            picture->rgb[i] = (uint8_t)(rng_below(&rng, 200) + (tinted ? 55 : 0));
+            image->rgb[i] = (uint8_t)(rng_below(&rng, 200) + (tinted ? 55 : 0));
         }
-        cache_store(cache, row, picture);
+        cache_store(cache, row, image);
     }
-    test_free(picture);
+    test_free(image);
 }
 
 static inline void tiny_make_data(struct tiny_run *r)
@@ -103,7 +103,7 @@ static inline void tiny_make_data(struct tiny_run *r)
     MUST(dataset_load(&r->data, csv, &options, err));
     MUST(cache_create(&r->cache, TINY_ROWS, TINY_SIZE, SIZE_MAX, err));
     tiny_fill_cache(r->cache, r->data);
-    MUST(class_list_copy(&r->card.classes, &classes, err));
+    MUST(class_list_copy(&r->metadata.classes, &classes, err));
 }
 
 /* Everything but folder and trainer, with steps of `accumulate` batches. */
@@ -120,11 +120,11 @@ static inline void tiny_create_cut(struct tiny_run *r, enum norm_kind norm, int 
     tiny_make_data(r);
 
     const struct model_spec spec = tiny_spec(norm);
-    MUST(model_file_text(&r->card.model, &spec, err));
-    r->card.fit.size = TINY_SIZE;
+    MUST(model_file_text(&r->metadata.model, &spec, err));
+    r->metadata.fit.size = TINY_SIZE;
     for (int c = 0; c < 3; c++)
-        r->card.std[c] = 1;
-    r->card.apply_exif = true;
+        r->metadata.std[c] = 1;
+    r->metadata.apply_exif = true;
     const struct model_options options = {
         .classes = 3, .size = TINY_SIZE, .max_batch = batch_size, .training = true};
     MUST(model_create(&r->model, &spec, &options, err));
@@ -144,7 +144,7 @@ static inline void tiny_create_cut(struct tiny_run *r, enum norm_kind norm, int 
                        &load, err));
     r->inputs = (struct trainer_inputs){
         .settings = &r->settings,
-        .card = &r->card,
+        .metadata = &r->metadata,
         .model = r->model,
         .train = r->train,
         .val = r->val,
@@ -172,7 +172,7 @@ static inline void tiny_destroy(struct tiny_run *r)
     cache_destroy(r->cache);
     dataset_destroy(r->data);
     model_destroy(r->model);
-    checkpoint_card_free(&r->card);
+    checkpoint_metadata_free(&r->metadata);
     settings_free(&r->settings);
 }
 

@@ -111,7 +111,7 @@ static void same_padding_is_that_of_double_precision(void **state)
         }
 }
 
-static void pictures_smaller_than_the_filter_are_all_border(void **state)
+static void images_smaller_than_the_filter_are_all_border(void **state)
 {
     (void)state;
     close_seed(41);
@@ -281,7 +281,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         ON_EVERY_CHOICE(all_three_passes_are_those_of_double_precision_on_random_shapes),
         ON_EVERY_CHOICE(same_padding_is_that_of_double_precision),
-        ON_EVERY_CHOICE(pictures_smaller_than_the_filter_are_all_border),
+        ON_EVERY_CHOICE(images_smaller_than_the_filter_are_all_border),
         ON_EVERY_CHOICE(many_tiles_and_every_phase_of_a_stride_fit_their_scratch_memory),
         ON_EVERY_CHOICE(filters_of_more_than_256k_floats_are_cut_by_taps_as_well),
         cmocka_unit_test(every_way_of_winograd_is_that_of_double_precision),

@@ -81,7 +81,7 @@ static void winograd_is_never_taken_where_it_does_not_fit(void **state)
 }
 
 /* Forced and by the table (whose nearest row is winograd's); each axis counts. */
-static void winograd_begins_at_pictures_of_seven_pixels(void **state)
+static void winograd_begins_at_images_of_seven_pixels(void **state)
 {
     (void)state;
     const enum conv2d_choice choices[] = {CONV2D_AUTO, CONV2D_ALL_WINOGRAD};
@@ -131,7 +131,7 @@ int main(void)
         cmocka_unit_test(a_shape_of_the_table_gets_its_row),
         cmocka_unit_test(every_level_has_rows),
         cmocka_unit_test(winograd_is_never_taken_where_it_does_not_fit),
-        cmocka_unit_test(winograd_begins_at_pictures_of_seven_pixels),
+        cmocka_unit_test(winograd_begins_at_images_of_seven_pixels),
         cmocka_unit_test(a_wanted_method_that_does_not_fit_gives_way_to_the_next),
         cmocka_unit_test(a_forced_method_is_taken_wherever_it_fits),
     };

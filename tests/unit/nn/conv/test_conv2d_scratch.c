@@ -57,7 +57,7 @@ static void run_passes(struct one_conv *o, struct arrays *a, int threads)
     struct layer_fixture f;
     struct error err;
     assert_int_equal(parallel_start(threads, &err), STATUS_OK);
-    close_seed(49); /* the same weights and pictures each time */
+    close_seed(49); /* the same weights and images each time */
     create(&f, o);
     make_arrays(a, o, false);
     run_whole_passes(o, a);
@@ -67,7 +67,7 @@ static void run_passes(struct one_conv *o, struct arrays *a, int threads)
     assert_int_equal(parallel_start(3, &err), STATUS_OK);
 }
 
-static void a_pictures_bits_depend_on_no_neighbour_and_no_thread(void **state)
+static void a_images_bits_depend_on_no_neighbour_and_no_thread(void **state)
 {
     (void)state;
     static const int first = 0;
@@ -103,7 +103,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         ON_EVERY_CHOICE(scratch_memory_is_no_line_larger_than_what_each_pass_takes),
-        ON_EVERY_CHOICE(a_pictures_bits_depend_on_no_neighbour_and_no_thread),
+        ON_EVERY_CHOICE(a_images_bits_depend_on_no_neighbour_and_no_thread),
     };
     return cmocka_run_group_tests(tests, one_conv_start, one_conv_stop);
 }

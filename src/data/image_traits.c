@@ -1,4 +1,4 @@
-#include "data/image_facts.h"
+#include "data/image_traits.h"
 
 #include <stddef.h>
 #include <string.h>
@@ -17,10 +17,10 @@ static uint8_t find_brightest(const uint8_t *rgb, size_t n_bytes)
     return most;
 }
 
-struct image_facts image_facts_of(const struct square *image, int side)
+struct image_traits image_traits_of(const struct resized_image *image, int side)
 {
     size_t n_bytes = (size_t)side * (size_t)side * 3;
-    return (struct image_facts){
+    return (struct image_traits){
         .content = image->content,
         .aspect = (float)image->aspect,
         .brightest = image->is_16_bit ? find_brightest(image->rgb, n_bytes) : 0,

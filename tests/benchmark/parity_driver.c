@@ -91,7 +91,7 @@ static enum status load_state(struct driver *d, struct error *err)
 
 static enum status create_arrays(struct driver *d, size_t x_bytes, size_t n, struct error *err)
 {
-    d->x = memory_array(x_bytes, 1, "pictures", err);
+    d->x = memory_array(x_bytes, 1, "images", err);
     if (!d->x)
         return err->status;
     d->label = memory_array(n, sizeof *d->label, "labels", err);

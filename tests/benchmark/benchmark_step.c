@@ -1,6 +1,6 @@
-/* Times training steps (or inference) on random pictures and prints one JSON object: seconds and
- * processor seconds of each step, peak memory, and what it ran on. scripts/bench.py runs it in turn
- * with scripts/bench_torch.py. */
+/* Times training steps (or inference) on random images and prints one JSON object: seconds and
+ * processor seconds of each step, peak memory, and what it ran on. scripts/benchmark.py runs it in
+ * turn with scripts/benchmark_torch.py. */
 #include "step.h"
 
 #include "base/memory.h"
@@ -17,7 +17,7 @@
 
 enum { CLASSES = 1000 }; /* torchvision's */
 
-struct bench {
+struct workspace {
     struct step_options step;
     int warm_up, steps;
 };
@@ -37,8 +37,8 @@ static void print_list(const char *name, const double *value, int n)
     printf("]");
 }
 
-static void print_result(const struct bench *b, const struct step_network *s, const double *seconds,
-                         const double *cpu_seconds)
+static void print_result(const struct workspace *b, const struct step_network *s,
+                         const double *seconds, const double *cpu_seconds)
 {
     struct rusage usage;
     getrusage(RUSAGE_SELF, &usage);
@@ -51,8 +51,8 @@ static void print_result(const struct bench *b, const struct step_network *s, co
     printf("}\n");
 }
 
-/* Pictures uniform in [0, 1), labels uniform, the same in every step. */
-static enum status run(const struct bench *b, struct error *err)
+/* Images uniform in [0, 1), labels uniform, the same in every step. */
+static enum status run(const struct workspace *b, struct error *err)
 {
     struct step_network s = {0};
     float *x = NULL;
@@ -64,7 +64,7 @@ static enum status run(const struct bench *b, struct error *err)
     enum status status = step_create(&s, &b->step, err);
     if (status != STATUS_OK)
         return status;
-    x = memory_array(n_values, sizeof *x, "pictures", err);
+    x = memory_array(n_values, sizeof *x, "images", err);
     label = x ? memory_array(batch, sizeof *label, "labels", err) : NULL;
     seconds = label ? memory_array(n_steps, sizeof *seconds, "times", err) : NULL;
     cpu_seconds = seconds ? memory_array(n_steps, sizeof *cpu_seconds, "times", err) : NULL;
@@ -110,7 +110,7 @@ static bool parse_count(int *out, const char *text, int min)
     return true;
 }
 
-static bool parse_arguments(struct bench *b, int argc, char **argv)
+static bool parse_arguments(struct workspace *b, int argc, char **argv)
 {
     static const struct option OPTIONS[] = {
         {"model", required_argument, NULL, 'm'},
@@ -148,19 +148,20 @@ static bool parse_arguments(struct bench *b, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-    struct bench b = {.step = {.model = "resnet18",
-                               .k = "0.7",
-                               .classes = CLASSES,
-                               .size = 448,
-                               .batch = 4,
-                               .n_threads = parallel_processors(),
-                               .learning_rate = 1e-3},
-                      .warm_up = 1,
-                      .steps = 3};
+    struct workspace b = {.step = {.model = "resnet18",
+                                   .k = "0.7",
+                                   .classes = CLASSES,
+                                   .size = 448,
+                                   .batch = 4,
+                                   .n_threads = parallel_processors(),
+                                   .learning_rate = 1e-3},
+                          .warm_up = 1,
+                          .steps = 3};
     struct error err;
     if (!parse_arguments(&b, argc, argv)) {
-        fprintf(stderr, "usage: bench-step [--model NAME|FILE] [--size N] [--batch-size N] [--k K] "
-                        "[--threads N] [--warm-up N] [--steps N] [--inference]\n");
+        fprintf(stderr,
+                "usage: benchmark-step [--model NAME|FILE] [--size N] [--batch-size N] [--k K] "
+                "[--threads N] [--warm-up N] [--steps N] [--inference]\n");
         return STATUS_USAGE;
     }
     enum status status = run(&b, &err);

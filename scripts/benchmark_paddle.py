@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The steps of bench_torch.py in Paddle, of Res2Net50_vd_26w_4s alone: same options, same output. The reference
+"""The steps of benchmark_torch.py in Paddle, of Res2Net50_vd_26w_4s alone: same options, same output. The reference
 script's step: top k of the losses by paddle.topk, Adam."""
 import argparse
 import os

@@ -2,9 +2,9 @@
 """JPEG file -> square of bytes, beside PIL: decode and antialiased resize, without PIL's draft mode.
 Needs python3 with Pillow.
 
-    scripts/bench_input.py --program build/bench-input --photos FOLDER [--rounds 7]
+    scripts/benchmark_input.py --program build/benchmark-input --photos FOLDER [--rounds 7]
 
-The pictures are mosaics of the photos in FOLDER (4:2:0, quality 90), made at run time. Both sides
+The images are mosaics of the photos in FOLDER (4:2:0, quality 90), made at run time. Both sides
 count processor time of one thread and take turns; the table has medians."""
 import argparse
 import io
@@ -20,7 +20,7 @@ try:
     import PIL
     from PIL import Image
 except ImportError:
-    sys.exit("bench_input: Pillow is needed (python3-pil)")
+    sys.exit("benchmark_input: Pillow is needed (python3-pil)")
 
 # Width and height of the JPEG, --jpeg-scale, side of the result; how much faster than PIL it must be.
 CASES = [(4000, 3000, "auto", 448, 2.5), (1600, 1200, "fast", 448, 2.0), (1600, 1200, "off", 448, 1.2),
@@ -33,7 +33,7 @@ def find_photos(folder):
     found = [os.path.join(root, name) for root, _, names in os.walk(folder) for name in names]
     photos = sorted(path for path in found if path.lower().endswith((".jpg", ".jpeg")))
     if not photos:
-        sys.exit("bench_input: no JPEG in %s" % folder)
+        sys.exit("benchmark_input: no JPEG in %s" % folder)
     return photos
 
 
@@ -66,7 +66,7 @@ def time_ours(program, path, side, scale, interpolation):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--program", default="build/bench-input")
+    parser.add_argument("--program", default="build/benchmark-input")
     parser.add_argument("--photos", default=os.environ.get("ATK_SHARED", "../shared") + "/data/clothing")
     parser.add_argument("--rounds", type=int, default=7)
     args = parser.parse_args()

@@ -1,4 +1,4 @@
-#include "data/picture.h"
+#include "data/image_fetch.h"
 
 #include "base/files.h"
 #include "base/hash.h"
@@ -32,8 +32,9 @@ static void note_bytes(const struct image_limits *limits, size_t bytes)
         continue;
 }
 
-static enum status read_picture(struct square *out, const struct image_fit *fit, const char *path,
-                                const struct image_limits *limits, struct error *err)
+static enum status read_image(struct resized_image *out, const struct image_fit *fit,
+                              const char *path, const struct image_limits *limits,
+                              struct error *err)
 {
     uint8_t *bytes = NULL;
     size_t n_bytes;
@@ -41,50 +42,50 @@ static enum status read_picture(struct square *out, const struct image_fit *fit,
         return err->status; /* names the path */
     note_bytes(limits, n_bytes + image_decode_memory(bytes, n_bytes));
     enum status status =
-        image_decode_square(out->rgb, &out->aspect, fit, bytes, n_bytes, limits, err);
+        image_decode_resized(out->rgb, &out->aspect, fit, bytes, n_bytes, limits, err);
     out->content = content_of(bytes, n_bytes);
     out->is_16_bit = image_depth_is_16(bytes, n_bytes);
     free(bytes);
     return status == STATUS_OK ? STATUS_OK : error_prefix(err, "%s", path);
 }
 
-static enum status read_row(struct square *out, const struct dataset *d, int row,
+static enum status read_row(struct resized_image *out, const struct dataset *d, int row,
                             const struct image_fit *fit, const struct image_limits *limits,
                             struct error *err)
 {
     const struct sample *sample = dataset_sample(d, row);
-    if (read_picture(out, fit, sample->path, limits, err) == STATUS_OK)
+    if (read_image(out, fit, sample->path, limits, err) == STATUS_OK)
         return STATUS_OK;
     path_hint(err, sample->path);
     return sample->line ? error_prefix(err, "%s:%d", dataset_path(d), sample->line) : err->status;
 }
 
 /* Through the disk cache, which keeps it unless the file has changed since before it was read. */
-static enum status fetch_over_disk(struct square *out, const struct dataset *d, int row,
+static enum status fetch_over_disk(struct resized_image *out, const struct dataset *d, int row,
                                    struct cache *cache, const struct image_fit *fit,
                                    const struct image_limits *limits, struct error *err)
 {
     const char *path = dataset_sample(d, row)->path;
     struct disk_cache *disk = cache_disk(cache);
-    struct picture_key key, now;
-    bool keyed = cache_key(cache, &key, row) || picture_key_of(&key, path);
+    struct image_key key, now;
+    bool keyed = cache_key(cache, &key, row) || image_key_of(&key, path);
     if (keyed && disk_cache_find(disk, out, &key)) {
         cache_remember(cache, row, &key);
         return STATUS_OK;
     }
     if (read_row(out, d, row, fit, limits, err) != STATUS_OK)
         return err->status;
-    if (keyed && picture_key_of(&now, path) && picture_key_equal(&key, &now))
+    if (keyed && image_key_of(&now, path) && image_key_equal(&key, &now))
         disk_cache_store(disk, &key, out);
     return STATUS_OK;
 }
 
-enum status picture_fetch(const struct square **out, struct square *scratch,
-                          const struct dataset *d, int row, struct cache *cache,
-                          const struct image_fit *fit, const struct image_limits *limits,
-                          struct error *err)
+enum status image_fetch(const struct resized_image **out, struct resized_image *scratch,
+                        const struct dataset *d, int row, struct cache *cache,
+                        const struct image_fit *fit, const struct image_limits *limits,
+                        struct error *err)
 {
-    const struct square *kept = cache ? cache_find(cache, row) : NULL;
+    const struct resized_image *kept = cache ? cache_find(cache, row) : NULL;
     *out = kept ? kept : scratch;
     if (kept)
         return STATUS_OK;

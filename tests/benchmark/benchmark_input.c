@@ -1,6 +1,6 @@
-/* bench-input SIDE auto|fast|off bilinear|bicubic FILE...: milliseconds of processor time to make
- * each JPEG or PNG file SIDE x SIDE, one line each: the median of some runs in one thread. For
- * scripts/bench_input.py. */
+/* benchmark-input SIDE auto|fast|off bilinear|bicubic FILE...: milliseconds of processor time to
+ * make each JPEG or PNG file SIDE x SIDE, one line each: the median of some runs in one thread. For
+ * scripts/benchmark_input.py. */
 #include "base/files.h"
 #include "image/image_decode.h"
 
@@ -37,7 +37,7 @@ static enum status time_file(double *median, uint8_t *rgb, const struct image_fi
     for (int i = 0; status == STATUS_OK && i < RUNS; i++) {
         double before = cpu_milliseconds();
 
-        status = image_decode_square(rgb, NULL, fit, bytes, size, limits, err);
+        status = image_decode_resized(rgb, NULL, fit, bytes, size, limits, err);
         run[i] = cpu_milliseconds() - before;
     }
     free(bytes);
@@ -55,7 +55,7 @@ int main(int argc, char **argv)
     struct image_fit fit = {.size = argc > 4 ? atoi(argv[1]) : 0};
 
     if (fit.size < 1 || fit.size > MAX_SIDE) {
-        fprintf(stderr, "usage: bench-input SIDE auto|fast|off bilinear|bicubic FILE...\n");
+        fprintf(stderr, "usage: benchmark-input SIDE auto|fast|off bilinear|bicubic FILE...\n");
         return 2;
     }
     limits.jpeg_scale = strcmp(argv[2], "off") == 0    ? IMAGE_JPEG_OFF

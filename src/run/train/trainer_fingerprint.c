@@ -1,6 +1,6 @@
 /* Long things (rows, classes, the network) are told by a count and a 64-bit FNV-1a hash. The hash
- * is of the rows as the CSV gives them, not of the pictures' bytes. */
-#include "run/train/trainer_facts.h"
+ * is of the rows as the CSV gives them, not of the images' bytes. */
+#include "run/train/trainer_fingerprint.h"
 
 #include "base/hash.h"
 
@@ -29,18 +29,18 @@ static uint64_t hash_classes(const struct class_list *classes)
 }
 
 struct fact_list {
-    struct run_state_fact *fact;
+    struct run_state_fingerprint *fingerprint;
     int n;
 };
 
 ERROR_PRINTF(3, 4)
 static void add(struct fact_list *list, const char *name, const char *format, ...)
 {
-    struct run_state_fact *fact = &list->fact[list->n++];
-    fact->name = name;
+    struct run_state_fingerprint *fingerprint = &list->fingerprint[list->n++];
+    fingerprint->name = name;
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(fact->value, sizeof fact->value, format, arguments);
+    vsnprintf(fingerprint->value, sizeof fingerprint->value, format, arguments);
     va_end(arguments);
 }
 
@@ -59,9 +59,10 @@ static void add_settings(struct fact_list *list, const struct settings *s)
     }
 }
 
-int trainer_facts(struct run_state_fact out[TRAINER_MOST_FACTS], const struct trainer_inputs *in)
+int trainer_fingerprint(struct run_state_fingerprint out[TRAINER_MOST_FINGERPRINTS],
+                        const struct trainer_inputs *in)
 {
-    const struct checkpoint_card *card = in->card;
+    const struct checkpoint_metadata *metadata = in->metadata;
     struct fact_list list = {out, 0};
     add(&list, "format", "state 4");
     add(&list, "training data", "%d rows (%016" PRIx64 ")", in->n_train_rows,
@@ -71,16 +72,16 @@ int trainer_facts(struct run_state_fact out[TRAINER_MOST_FACTS], const struct tr
     else
         add(&list, "validation data", "%d rows (%016" PRIx64 ")", in->n_val_rows,
             hash_rows(in->val_data, in->val_rows, in->n_val_rows));
-    add(&list, "list of classes", "%d names (%016" PRIx64 ")", card->classes.n,
-        hash_classes(&card->classes));
+    add(&list, "list of classes", "%d names (%016" PRIx64 ")", metadata->classes.n,
+        hash_classes(&metadata->classes));
     if (in->class_weight)
         add(&list, "class weights", "%016" PRIx64,
             hash_bytes(HASH_START, in->class_weight,
-                       (size_t)card->classes.n * sizeof *in->class_weight));
+                       (size_t)metadata->classes.n * sizeof *in->class_weight));
     else
         add(&list, "class weights", "none");
     add(&list, "network", "%s (%016" PRIx64 ")", model_spec(in->model)->name,
-        hash_text(HASH_START, card->model));
+        hash_text(HASH_START, metadata->model));
     add(&list, "what learns (--train)", "%s", in->settings->train);
     add_settings(&list, in->settings);
     return list.n;

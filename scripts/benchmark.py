@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Times training steps and inference of build/bench-step and, where python3 has torch, of PyTorch, in turn.
+"""Times training steps and inference of build/benchmark-step and, where python3 has torch, of PyTorch, in turn.
 
 Both do forward, top-k loss, backward and Adam on the same network, sizes and threads; PyTorch in its two memory
 layouts, the faster of which counts; with --paddle also of Paddle. Each measurement is a process of its own; rounds are interleaved, so that a busy
 neighbour slows all of them, and processor seconds with one thread hardly feel one. The time of PyTorch's step does not
-depend on k (its backward pass visits all pictures), so it is measured for the first k of a case alone. Writes steps.csv
+depend on k (its backward pass visits all images), so it is measured for the first k of a case alone. Writes steps.csv
 (every step) and README.md (a table of medians) to --out."""
 import argparse
 import csv
@@ -44,8 +44,8 @@ def parse_case(text):
 
 def measure(args, program, case, share, threads):
     """One process -> its JSON. (Python's own memory, not torch's, is the least peak that a child can report.)"""
-    command = {OURS: [args.program], PADDLE: [sys.executable, os.path.join(SCRIPTS, "bench_paddle.py")]}.get(
-        program, [sys.executable, os.path.join(SCRIPTS, "bench_torch.py"), "--layout", program])
+    command = {OURS: [args.program], PADDLE: [sys.executable, os.path.join(SCRIPTS, "benchmark_paddle.py")]}.get(
+        program, [sys.executable, os.path.join(SCRIPTS, "benchmark_torch.py"), "--layout", program])
     steps = max(2, args.pictures // case.batch)
     command += ["--model", os.path.join(ROOT, "models", f"{case.model}.yaml"), "--size", args.size, "--batch-size",
                 case.batch, "--threads", threads, "--warm-up", 1, "--steps", steps]
@@ -131,7 +131,7 @@ def processor():
 def report(args, measured, about):
     ours = about[OURS]
     yield ("Medians of {} interleaved rounds at {}x{}; PyTorch in its faster memory layout. Processor seconds are per "
-           "picture; memory is the peak of the process.").format(args.rounds, args.size, args.size)
+           "image; memory is the peak of the process.").format(args.rounds, args.size, args.size)
     yield ""
     yield ("| network | batch | k | threads | atk-train img/s | PyTorch img/s | times as fast | step time / first k's "
            "| CPU s | PyTorch CPU s | MiB | PyTorch MiB | memory ratio |")
@@ -164,7 +164,7 @@ def write(args, measured, about):
 def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n", maxsplit=1)[0],
                                      formatter_class=argparse.ArgumentDefaultsHelpFormatter)
-    parser.add_argument("--program", default=os.path.join(ROOT, "build/bench-step"))
+    parser.add_argument("--program", default=os.path.join(ROOT, "build/benchmark-step"))
     parser.add_argument("--all", action="store_true", help="every network, batch, k and number of threads: about an "
                                                            "hour; else a few minutes")
     parser.add_argument("--case", action="append", type=parse_case, metavar="MODEL:BATCH:K,K,...[:THREADS]",

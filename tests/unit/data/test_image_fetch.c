@@ -1,42 +1,42 @@
-#include "data/picture.h"
+#include "data/image_fetch.h"
 
-#include "data/picture_set.h"
-#include "data/square_of.h"
+#include "data/image_set.h"
+#include "data/resized_image_of.h"
 
 #include <fcntl.h>
 
-enum { BYTES = PICTURE_SIZE * PICTURE_SIZE * 3 };
+enum { BYTES = IMAGE_SIZE * IMAGE_SIZE * 3 };
 
-static const struct image_fit fit = {.size = PICTURE_SIZE};
+static const struct image_fit fit = {.size = IMAGE_SIZE};
 static const struct image_limits limits = {.max_pixels = 10000, .apply_exif = true};
 static struct error err;
 
-static void a_picture_of_the_right_size_is_as_it_is_in_the_file(void **state)
+static void a_image_of_the_right_size_is_as_it_is_in_the_file(void **state)
 {
     (void)state;
-    struct dataset *d = picture_set();
-    SQUARE_OF(scratch, PICTURE_SIZE);
-    const struct square *picture;
-    assert_int_equal(picture_fetch(&picture, scratch, d, 1, NULL, &fit, &limits, &err), STATUS_OK);
-    assert_ptr_equal(picture, scratch);
+    struct dataset *d = image_set();
+    SQUARE_OF(scratch, IMAGE_SIZE);
+    const struct resized_image *image;
+    assert_int_equal(image_fetch(&image, scratch, d, 1, NULL, &fit, &limits, &err), STATUS_OK);
+    assert_ptr_equal(image, scratch);
     for (int i = 0; i < BYTES; i++)
-        assert_int_equal(picture->rgb[i],
-                         scratch_pixel(1, i / 3 % PICTURE_SIZE, i / 3 / PICTURE_SIZE, i % 3));
+        assert_int_equal(image->rgb[i],
+                         scratch_pixel(1, i / 3 % IMAGE_SIZE, i / 3 / IMAGE_SIZE, i % 3));
     dataset_destroy(d);
 }
 
 static void the_second_time_it_comes_from_the_cache(void **state)
 {
     (void)state;
-    struct dataset *d = picture_set();
+    struct dataset *d = image_set();
     struct cache *cache;
-    SQUARE_OF(scratch, PICTURE_SIZE);
-    const struct square *picture;
-    assert_int_equal(cache_create(&cache, N_PICTURES, PICTURE_SIZE, 1 << 20, &err), STATUS_OK);
-    assert_int_equal(picture_fetch(&picture, scratch, d, 4, cache, &fit, &limits, &err), STATUS_OK);
+    SQUARE_OF(scratch, IMAGE_SIZE);
+    const struct resized_image *image;
+    assert_int_equal(cache_create(&cache, N_IMAGES, IMAGE_SIZE, 1 << 20, &err), STATUS_OK);
+    assert_int_equal(image_fetch(&image, scratch, d, 4, cache, &fit, &limits, &err), STATUS_OK);
     assert_int_equal(unlink(scratch_path("4.png")), 0);
-    assert_int_equal(picture_fetch(&picture, NULL, d, 4, cache, &fit, &limits, &err), STATUS_OK);
-    assert_memory_equal(picture, scratch, square_bytes(PICTURE_SIZE));
+    assert_int_equal(image_fetch(&image, NULL, d, 4, cache, &fit, &limits, &err), STATUS_OK);
+    assert_memory_equal(image, scratch, resized_image_bytes(IMAGE_SIZE));
     cache_destroy(cache);
     dataset_destroy(d);
 }
@@ -44,18 +44,17 @@ static void the_second_time_it_comes_from_the_cache(void **state)
 /* As the file is now. */
 static uint64_t content(const struct dataset *d, int row)
 {
-    const struct square *picture;
-    SQUARE_OF(scratch, PICTURE_SIZE);
-    assert_int_equal(picture_fetch(&picture, scratch, d, row, NULL, &fit, &limits, &err),
-                     STATUS_OK);
-    assert_int_equal(picture->is_16_bit, 0);
-    return picture->content;
+    const struct resized_image *image;
+    SQUARE_OF(scratch, IMAGE_SIZE);
+    assert_int_equal(image_fetch(&image, scratch, d, row, NULL, &fit, &limits, &err), STATUS_OK);
+    assert_int_equal(image->is_16_bit, 0);
+    return image->content;
 }
 
 static void copies_have_the_content_of_the_file_and_no_other_has(void **state)
 {
     (void)state;
-    struct dataset *d = picture_set();
+    struct dataset *d = image_set();
     char command[512];
     snprintf(command, sizeof command,
              "cd %s; cp 4.png 5.png; cp 6.png 7.png; cp 6.png 8.png; printf x >>7.png; printf y "
@@ -83,15 +82,15 @@ static uint8_t first_byte(bool *kept)
         .image_column = "image", .label_column = "label", .header = true, .delimiter = ','};
     struct disk_cache *disk;
     struct cache *cache;
-    SQUARE_OF(scratch, PICTURE_SIZE);
-    const struct square *picture;
+    SQUARE_OF(scratch, IMAGE_SIZE);
+    const struct resized_image *image;
     assert_int_equal(dataset_load(&d, scratch_path("set.csv"), &opt, &err), STATUS_OK);
     assert_int_equal(disk_cache_open(&disk, scratch_path("cache"), &fit, &limits, &err), STATUS_OK);
-    assert_int_equal(cache_create_on_disk(&cache, N_PICTURES, disk, &err), STATUS_OK);
-    assert_int_equal(picture_fetch(&picture, scratch, d, 4, cache, &fit, &limits, &err), STATUS_OK);
-    struct picture_key key;
-    uint8_t first = picture->rgb[0];
-    *kept = picture_key_of(&key, scratch_path("4.png")) && disk_cache_find(disk, scratch, &key);
+    assert_int_equal(cache_create_on_disk(&cache, N_IMAGES, disk, &err), STATUS_OK);
+    assert_int_equal(image_fetch(&image, scratch, d, 4, cache, &fit, &limits, &err), STATUS_OK);
+    struct image_key key;
+    uint8_t first = image->rgb[0];
+    *kept = image_key_of(&key, scratch_path("4.png")) && disk_cache_find(disk, scratch, &key);
     assert_true(!*kept || scratch->rgb[0] == first);
     cache_destroy(cache);
     disk_cache_close(disk);
@@ -99,15 +98,15 @@ static uint8_t first_byte(bool *kept)
     return first;
 }
 
-static void a_changed_picture_is_decoded_again_and_one_just_written_is_not_kept(void **state)
+static void a_changed_image_is_decoded_again_and_one_just_written_is_not_kept(void **state)
 {
     (void)state;
     bool kept;
-    dataset_destroy(picture_set());
+    dataset_destroy(image_set());
     age("4.png", 1000);
     uint8_t first = first_byte(&kept);
     assert_true(kept);
-    /* What follows changes the picture behind the cache's back. */
+    /* What follows changes the image behind the cache's back. */
     scratch_png("4.png", 17, 36, 99);
     age("4.png", 1001);
     uint8_t changed = first_byte(&kept);
@@ -120,10 +119,10 @@ static void a_changed_picture_is_decoded_again_and_one_just_written_is_not_kept(
 
 static void check_refused(const struct dataset *d, int row, const char *contains)
 {
-    SQUARE_OF(scratch, PICTURE_SIZE);
-    const struct square *picture;
+    SQUARE_OF(scratch, IMAGE_SIZE);
+    const struct resized_image *image;
     char prefix[512];
-    assert_int_equal(picture_fetch(&picture, scratch, d, row, NULL, &fit, &limits, &err),
+    assert_int_equal(image_fetch(&image, scratch, d, row, NULL, &fit, &limits, &err),
                      STATUS_FAILED);
     snprintf(prefix, sizeof prefix, "%s:%d: ", dataset_path(d), row + 2);
     assert_memory_equal(err.message, prefix, strlen(prefix));
@@ -134,7 +133,7 @@ static void check_refused(const struct dataset *d, int row, const char *contains
 static void what_cannot_be_read_is_named_with_line_and_path(void **state)
 {
     (void)state;
-    struct dataset *d = picture_set();
+    struct dataset *d = image_set();
     assert_int_equal(unlink(scratch_path("0.png")), 0);
     check_refused(d, 0, "/0.png\": No such file");
     scratch_write_text("2.png", "GIF89a, in truth");
@@ -157,26 +156,25 @@ static void without_a_csv_the_path_alone_is_named(void **state)
 {
     (void)state;
     struct dataset *d;
-    char *paths[] = {"/no such picture.png"};
-    SQUARE_OF(scratch, PICTURE_SIZE);
-    const struct square *picture;
+    char *paths[] = {"/no such image.png"};
+    SQUARE_OF(scratch, IMAGE_SIZE);
+    const struct resized_image *image;
     assert_int_equal(dataset_from_images(&d, paths, 1, &err), STATUS_OK);
-    assert_int_equal(picture_fetch(&picture, scratch, d, 0, NULL, &fit, &limits, &err),
-                     STATUS_FAILED);
+    assert_int_equal(image_fetch(&image, scratch, d, 0, NULL, &fit, &limits, &err), STATUS_FAILED);
     assert_string_equal(err.message,
-                        "cannot open \"/no such picture.png\": No such file or directory");
+                        "cannot open \"/no such image.png\": No such file or directory");
     dataset_destroy(d);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        SCRATCH_TEST(a_picture_of_the_right_size_is_as_it_is_in_the_file),
+        SCRATCH_TEST(a_image_of_the_right_size_is_as_it_is_in_the_file),
         SCRATCH_TEST(the_second_time_it_comes_from_the_cache),
         SCRATCH_TEST(copies_have_the_content_of_the_file_and_no_other_has),
-        SCRATCH_TEST(a_changed_picture_is_decoded_again_and_one_just_written_is_not_kept),
+        SCRATCH_TEST(a_changed_image_is_decoded_again_and_one_just_written_is_not_kept),
         SCRATCH_TEST(what_cannot_be_read_is_named_with_line_and_path),
         cmocka_unit_test(without_a_csv_the_path_alone_is_named),
     };
-    return cmocka_run_group_tests_name("data/picture", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("data/image_fetch", tests, NULL, NULL);
 }

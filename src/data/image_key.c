@@ -1,4 +1,4 @@
-#include "data/picture_key.h"
+#include "data/image_key.h"
 
 #include <limits.h>
 #include <stdlib.h>
@@ -10,8 +10,8 @@
 enum { YOUNG_SECONDS = 3 };
 
 /* Two sums over the same words with other constants: 64 bits (base/hash) are too few where the key
- * alone says which picture it is. Keys are on disks: another sum is another LAYOUT_VERSION. */
-static void mix(struct picture_key *key, uint64_t word)
+ * alone says which image it is. Keys are on disks: another sum is another LAYOUT_VERSION. */
+static void mix(struct image_key *key, uint64_t word)
 {
     static const uint64_t factor[2] = {0x9e3779b97f4a7c15u, 0xc2b2ae3d27d4eb4fu};
     for (int i = 0; i < 2; i++) {
@@ -20,7 +20,7 @@ static void mix(struct picture_key *key, uint64_t word)
     }
 }
 
-bool picture_key_of(struct picture_key *out, const char *path)
+bool image_key_of(struct image_key *out, const char *path)
 {
     char real[PATH_MAX];
     struct stat info;
@@ -30,7 +30,7 @@ bool picture_key_of(struct picture_key *out, const char *path)
     clock_gettime(CLOCK_REALTIME, &now);
     if (now.tv_sec - info.st_mtim.tv_sec < YOUNG_SECONDS)
         return false;
-    *out = (struct picture_key){{1, 2}};
+    *out = (struct image_key){{1, 2}};
     for (const char *c = real; *c; c++)
         mix(out, (unsigned char)*c);
     mix(out, (uint64_t)info.st_size);
@@ -39,7 +39,7 @@ bool picture_key_of(struct picture_key *out, const char *path)
     return true;
 }
 
-void picture_key_add(struct picture_key *key, const void *bytes, size_t n)
+void image_key_add(struct image_key *key, const void *bytes, size_t n)
 {
     const char *at = bytes;
     mix(key, n);
@@ -50,7 +50,7 @@ void picture_key_add(struct picture_key *key, const void *bytes, size_t n)
     }
 }
 
-bool picture_key_equal(const struct picture_key *a, const struct picture_key *b)
+bool image_key_equal(const struct image_key *a, const struct image_key *b)
 {
     return a->half[0] == b->half[0] && a->half[1] == b->half[1];
 }

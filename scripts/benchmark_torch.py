@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The steps of tests/bench/bench_step.c in PyTorch: same options, same output. scripts/bench.py runs both in turn,
+"""The steps of tests/benchmark/benchmark_step.c in PyTorch: same options, same output. scripts/benchmark.py runs both in turn,
 each time in a process of its own, so that peak memory is that of one case."""
 import argparse
 

@@ -1,5 +1,5 @@
 /* A training step alone: what the speed and parity programs share. Random or given batches, no
- * files of pictures, no run folder. */
+ * files of images, no run folder. */
 #ifndef TESTS_STEP_H
 #define TESTS_STEP_H
 

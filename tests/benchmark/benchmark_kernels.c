@@ -19,7 +19,7 @@
 
 enum { BATCH = 4, METHODS = CONV2D_KINDS, PASSES = CONV2D_PASSES };
 
-/* Each is run at `size` (of pictures of 448 pixels) and at half of it. */
+/* Each is run at `size` (of images of 448 pixels) and at half of it. */
 static const struct bench_shape {
     int kernel, stride, in_c, out_c, size;
 } SHAPES[] = {
@@ -110,7 +110,7 @@ static const enum conv2d_choice CHOICE[METHODS] = {CONV2D_ALL_IM2COL, CONV2D_ALL
 static const struct samples ALL = {(const int[BATCH]){0, 1, 2, 3}, BATCH};
 
 /* One convolution with its arrays; the results of the three passes do not overlap. */
-struct bench {
+struct workspace {
     struct conv2d conv;
     struct build build;
     struct param param[1];
@@ -119,7 +119,7 @@ struct bench {
     size_t in, out; /* floats of x and dx, of y and dy */
 };
 
-static void run_pass(const struct bench *b, int pass, struct samples samples)
+static void run_pass(const struct workspace *b, int pass, struct samples samples)
 {
     if (pass == CONV2D_FORWARD)
         conv2d_forward(&b->conv, b->data[2], b->data[0], samples);
@@ -129,7 +129,7 @@ static void run_pass(const struct bench *b, int pass, struct samples samples)
         conv2d_backward_weights(&b->conv, b->data[0], b->data[1], samples);
 }
 
-static void take_arrays(struct bench *b)
+static void take_arrays(struct workspace *b)
 {
     b->param->data = arena_floats(&b->arrays, b->param->size);
     b->param->grad = arena_floats(&b->arrays, b->param->size);
@@ -137,7 +137,7 @@ static void take_arrays(struct bench *b)
         b->data[i] = arena_floats(&b->arrays, i % 3 == 0 ? b->in : b->out);
 }
 
-static enum status create(struct bench *b, const struct bench_shape *s, int size,
+static enum status create(struct workspace *b, const struct bench_shape *s, int size,
                           enum conv2d_choice choice, struct error *err)
 {
     memset(b, 0, sizeof *b);
@@ -173,13 +173,13 @@ static enum status create(struct bench *b, const struct bench_shape *s, int size
     return STATUS_OK;
 }
 
-static void destroy(struct bench *b)
+static void destroy(struct workspace *b)
 {
     arena_destroy(&b->arrays);
     arena_destroy(&b->scratch);
 }
 
-/* Whether the networks need it: a picture gets no gradient. */
+/* Whether the networks need it: an image gets no gradient. */
 static bool is_used(const struct bench_shape *s, int pass)
 {
     return pass != 1 || s->in_c > 3;
@@ -192,7 +192,7 @@ static double processor_time(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-static double time_pass(const struct bench *b, int pass)
+static double time_pass(const struct workspace *b, int pass)
 {
     double start = processor_time();
     run_pass(b, pass, ALL);
@@ -200,8 +200,8 @@ static double time_pass(const struct bench *b, int pass)
 }
 
 /* Rounds go through methods and passes in turn, so that a slow moment of the machine hits all. */
-static void time_shape(struct bench b[METHODS], const struct bench_shape *s, int size, int rounds,
-                       FILE *csv)
+static void time_shape(struct workspace b[METHODS], const struct bench_shape *s, int size,
+                       int rounds, FILE *csv)
 {
     double best[METHODS][PASSES];
     double flops = 2.0 * (double)b[0].out * s->kernel * s->kernel * s->in_c;
@@ -243,7 +243,7 @@ static double distance(const float *got, const float *want, size_t n)
 
 /* Prints how far each method is from im2col, relative to the largest value; whether all are near.
  */
-static bool check_shape(struct bench b[METHODS], const struct bench_shape *s, int size)
+static bool check_shape(struct workspace b[METHODS], const struct bench_shape *s, int size)
 {
     const double ALLOWED = 3e-5; /* Winograd and the reference itself, thousands of products each */
     bool good = true;
@@ -372,7 +372,7 @@ static enum status run(int rounds, bool check, FILE *csv, struct error *err)
     for (size_t i = 0; i < sizeof SHAPES / sizeof SHAPES[0] && status == STATUS_OK; i++)
         for (int half = 0; half < 2 && status == STATUS_OK; half++) {
             int size = (SHAPES[i].size + half) / (1 + half);
-            struct bench b[METHODS] = {0};
+            struct workspace b[METHODS] = {0};
             for (int m = 0; m < METHODS && status == STATUS_OK; m++)
                 status = create(&b[m], &SHAPES[i], size, CHOICE[m], err);
             if (status == STATUS_OK && check)
@@ -410,7 +410,8 @@ int main(int argc, char **argv)
             rounds = 0;
     }
     if (rounds < 1 || optind != argc) {
-        fprintf(stderr, "usage: bench-kernels [--rounds N] [--csv FILE] [--check | --depthwise]\n");
+        fprintf(stderr,
+                "usage: benchmark-kernels [--rounds N] [--csv FILE] [--check | --depthwise]\n");
         return STATUS_USAGE;
     }
     FILE *csv = path ? fopen(path, "w") : NULL;

@@ -1,4 +1,4 @@
-/* image_decode_square: decode, JPEG scale, resize and turn in one go. */
+/* image_decode_resized: decode, JPEG scale, resize and turn in one go. */
 #include "image/image_decode.h"
 
 #include "failing_alloc.h"
@@ -34,7 +34,7 @@ static void soften(struct image *image)
 }
 
 /* Rectangles of random size, place and colour over each other, a little noise on them. */
-static struct image sharp_picture(int width, int height)
+static struct image sharp_image(int width, int height)
 {
     struct image image;
     uint32_t random = 12345;
@@ -108,30 +108,31 @@ static double cost_of_fit(const struct image_fit *fit, enum image_jpeg_scale sca
                           int height)
 {
     struct image_limits limits = {.max_pixels = IMAGE_MAX_PIXELS_DEFAULT, .jpeg_scale = scale};
-    struct image original = sharp_picture(width, height);
+    struct image original = sharp_image(width, height);
     uint8_t square[BYTES], reference[BYTES];
     size_t size;
     uint8_t *bytes = encode(&size, &original);
 
-    assert_int_equal(image_decode_square(square, NULL, fit, bytes, size, &limits, &err), STATUS_OK);
+    assert_int_equal(image_decode_resized(square, NULL, fit, bytes, size, &limits, &err),
+                     STATUS_OK);
     limits.jpeg_scale = IMAGE_JPEG_OFF;
-    assert_int_equal(image_decode_square(reference, NULL, fit, bytes, size, &limits, &err),
+    assert_int_equal(image_decode_resized(reference, NULL, fit, bytes, size, &limits, &err),
                      STATUS_OK);
     image_free(&original);
     free(bytes);
     return mean_difference(square, reference);
 }
 
-/* The same for a squashed one, beside the whole picture resized. */
+/* The same for a squashed one, beside the whole image resized. */
 static double cost_of(enum image_jpeg_scale scale, int width, int height)
 {
     struct image_limits limits = {.max_pixels = IMAGE_MAX_PIXELS_DEFAULT, .jpeg_scale = scale};
-    struct image original = sharp_picture(width, height), full;
+    struct image original = sharp_image(width, height), full;
     uint8_t square[BYTES], reference[BYTES];
     size_t size;
     uint8_t *bytes = encode(&size, &original);
 
-    assert_int_equal(image_decode_square(square, NULL, &squashed, bytes, size, &limits, &err),
+    assert_int_equal(image_decode_resized(square, NULL, &squashed, bytes, size, &limits, &err),
                      STATUS_OK);
     assert_int_equal(whole_image_decode(&full, bytes, size, &limits, &err), STATUS_OK);
     assert_int_equal(full.width, width); /* whatever the scale */
@@ -142,7 +143,7 @@ static double cost_of(enum image_jpeg_scale scale, int width, int height)
     return mean_difference(square, reference);
 }
 
-static void off_gives_the_bytes_of_the_full_picture(void **state)
+static void off_gives_the_bytes_of_the_full_image(void **state)
 {
     (void)state;
     assert_true(cost_of(IMAGE_JPEG_OFF, 900, 700) == 0);
@@ -188,7 +189,7 @@ static void fast_keeps_both_sides_at_the_target(void **state)
     assert_in_range((int)(1000 * cost_of(IMAGE_JPEG_FAST, 768, 768)), 1, 8000);
 }
 
-static void turning_the_square_is_turning_the_picture(void **state)
+static void turning_the_square_is_turning_the_image(void **state)
 {
     (void)state;
     static const char *const names[] = {"exif_1.jpg", "exif_2.jpg",     "exif_3.jpg", "exif_4.jpg",
@@ -204,7 +205,7 @@ static void turning_the_square_is_turning_the_picture(void **state)
         golden_decode(&upright, names[i], &turned_upright);
         assert_int_equal(resize_bilinear(reference, SIDE, &upright, &err), STATUS_OK);
         assert_int_equal(
-            image_decode_square(square, NULL, &squashed, bytes, size, &turned_upright, &err),
+            image_decode_resized(square, NULL, &squashed, bytes, size, &turned_upright, &err),
             STATUS_OK);
         /* The order of the two passes moves a rounding: 0.03 at most. A wrong turn costs 30. */
         if (mean_difference(square, reference) > 0.1)
@@ -226,7 +227,7 @@ static uint8_t *encode_whole(size_t *size, const struct image *image)
     return (uint8_t *)bytes;
 }
 
-/* Whether a file gives the square that a PNG of its upright picture gives, and the same aspect. */
+/* Whether a file gives the square that a PNG of its upright image gives, and the same aspect. */
 static void check_turned(const char *name, const struct image_fit *fit)
 {
     struct image upright;
@@ -237,10 +238,10 @@ static void check_turned(const char *name, const struct image_fit *fit)
     golden_decode(&upright, name, &turned_upright);
     png = encode_whole(&png_size, &upright);
     golden_read(&bytes, &size, name);
-    assert_int_equal(image_decode_square(square, &aspect, fit, bytes, size, &turned_upright, &err),
+    assert_int_equal(image_decode_resized(square, &aspect, fit, bytes, size, &turned_upright, &err),
                      STATUS_OK);
     assert_int_equal(
-        image_decode_square(reference, &upright_aspect, fit, png, png_size, &turned_upright, &err),
+        image_decode_resized(reference, &upright_aspect, fit, png, png_size, &turned_upright, &err),
         STATUS_OK);
     /* A pixel beside its place costs 1 and more. */
     if (mean_difference(square, reference) > 0.1)
@@ -253,9 +254,9 @@ static void check_turned(const char *name, const struct image_fit *fit)
     free(png);
 }
 
-/* Where half a pixel goes, to the left or to the right, is said of the upright picture. 21 x 13 at
+/* Where half a pixel goes, to the left or to the right, is said of the upright image. 21 x 13 at
  * 96: cropped at 5 and 23 pixels too many, letterboxed with 37 too few. */
-static void places_are_those_of_the_upright_picture(void **state)
+static void places_are_those_of_the_upright_image(void **state)
 {
     (void)state;
     static const char *const names[] = {
@@ -312,7 +313,7 @@ static bool read_case(struct fit_case *c, const char *line)
     return true;
 }
 
-/* Bars are where PIL has painted them in pink; around them it is the picture. Returns the mean
+/* Bars are where PIL has painted them in pink; around them it is the image. Returns the mean
  * difference of what is no bar. */
 static double distance_around_bars(const struct image *expected, int row, const uint8_t *square,
                                    const struct fit_case *c)
@@ -354,8 +355,8 @@ static void squares_are_those_of_pil_and_torchvision(void **state)
         struct image source = golden_source(c.width, c.height);
         size_t png_size;
         uint8_t *png = encode_whole(&png_size, &source);
-        assert_int_equal(image_decode_square(square, NULL, &c.fit, png, png_size, &as_stored, &err),
-                         STATUS_OK);
+        assert_int_equal(
+            image_decode_resized(square, NULL, &c.fit, png, png_size, &as_stored, &err), STATUS_OK);
         double distance = distance_around_bars(&expected, row, square, &c);
         /* As image/test_resize and test_resize_stb have it; of 9 rows two are an edge. A pixel
          * beside its place: 20. */
@@ -381,7 +382,7 @@ static void interlaced_and_plain_png_give_the_same(void **state)
 
         golden_read(&bytes, &size, names[i]);
         assert_int_equal(
-            image_decode_square(square[i], NULL, &squashed, bytes, size, &as_stored, &err),
+            image_decode_resized(square[i], NULL, &squashed, bytes, size, &as_stored, &err),
             STATUS_OK);
         free(bytes);
     }
@@ -392,18 +393,18 @@ static void limits_count_the_pixels_that_are_stored(void **state)
 {
     (void)state;
     struct image_limits limits = {.max_pixels = 800 * 800 - 1};
-    struct image original = sharp_picture(800, 800);
+    struct image original = sharp_image(800, 800);
     uint8_t square[BYTES];
     size_t size;
     uint8_t *bytes = encode(&size, &original);
 
-    assert_int_equal(image_decode_square(square, NULL, &squashed, bytes, size, &limits, &err),
+    assert_int_equal(image_decode_resized(square, NULL, &squashed, bytes, size, &limits, &err),
                      STATUS_FAILED);
-    assert_string_equal(err.message, "picture has 800 x 800 = 640000 pixels, more than 639999");
+    assert_string_equal(err.message, "image has 800 x 800 = 640000 pixels, more than 639999");
     limits.max_pixels++;
-    assert_int_equal(image_decode_square(square, NULL, &squashed, bytes, size, &limits, &err),
+    assert_int_equal(image_decode_resized(square, NULL, &squashed, bytes, size, &limits, &err),
                      STATUS_OK);
-    assert_int_equal(image_decode_square(square, NULL, &squashed, bytes, size / 2, &limits, &err),
+    assert_int_equal(image_decode_resized(square, NULL, &squashed, bytes, size / 2, &limits, &err),
                      STATUS_FAILED);
     assert_string_equal(err.message, "JPEG is damaged: Premature end of JPEG file");
     image_free(&original);
@@ -421,7 +422,7 @@ static void a_failing_allocation_is_a_clean_error(void **state)
 
         golden_read(&bytes, &size, names[i]);
         FAILING_ALLOC_EACH(
-            image_decode_square(square, NULL, &squashed, bytes, size, &turned_upright, &err), &err)
+            image_decode_resized(square, NULL, &squashed, bytes, size, &turned_upright, &err), &err)
             ;
         free(bytes);
     }
@@ -430,12 +431,12 @@ static void a_failing_allocation_is_a_clean_error(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(off_gives_the_bytes_of_the_full_picture),
+        cmocka_unit_test(off_gives_the_bytes_of_the_full_image),
         cmocka_unit_test(auto_costs_a_third_of_a_grey_level_and_at_its_limit_little_more),
         cmocka_unit_test(auto_keeps_both_sides_at_twice_the_target),
         cmocka_unit_test(fast_keeps_both_sides_at_the_target),
-        cmocka_unit_test(turning_the_square_is_turning_the_picture),
-        cmocka_unit_test(places_are_those_of_the_upright_picture),
+        cmocka_unit_test(turning_the_square_is_turning_the_image),
+        cmocka_unit_test(places_are_those_of_the_upright_image),
         cmocka_unit_test(the_jpeg_scale_counts_what_is_cropped_off),
         cmocka_unit_test(squares_are_those_of_pil_and_torchvision),
         cmocka_unit_test(interlaced_and_plain_png_give_the_same),
