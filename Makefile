@@ -303,10 +303,11 @@ OLD_TOOLS  := csv-from-folders split-csv flip-labels precision-at-n
 TOOL_FILES := $(addprefix scripts/,$(TOOLS))
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(SHARE)/models $(SHARE)/configs \
-	    $(SHARE)/scripts/weights_files
+	    $(SHARE)/scripts/weights_files $(SHARE)/scripts/sweep_files
 	install -m 755 $(PROGRAMS) $(DESTDIR)$(PREFIX)/bin
 	install -m 755 $(TOOL_FILES) $(SHARE)/scripts
 	install -m 644 $(wildcard scripts/weights_files/*.*) $(SHARE)/scripts/weights_files
+	install -m 644 $(wildcard scripts/sweep_files/*.*) $(SHARE)/scripts/sweep_files
 	for tool in $(TOOLS); do \
 	    ln -sf ../share/atk-train/scripts/$$tool $(DESTDIR)$(PREFIX)/bin/atk-$$tool; done
 	install -m 644 models/*.yaml $(SHARE)/models

@@ -1,6 +1,5 @@
 #include "cli/data_command.h"
-#include "cli/data_outputs.h"
-#include "cli/data_table.h"
+#include "cli/data_rewrite.h"
 #include "data/label_noise.h"
 #include "io/csv.h"
 
@@ -65,26 +64,18 @@ static enum status flip(struct data_outputs *out, const struct data_table *t,
     return status;
 }
 
+static enum status name_outputs(struct data_outputs *out, const struct data_options *o,
+                                struct error *err)
+{
+    if (data_outputs_create(out, N_OUTPUTS, err) != STATUS_OK ||
+        data_outputs_name(out, TABLE, o->out, ".csv", err) != STATUS_OK)
+        return err->status;
+    return data_outputs_name(out, LIST, o->out, "_flipped.csv", err);
+}
+
 static enum status run(struct data_options *o, struct error *err)
 {
-    const char *path;
-    struct data_table table = {0};
-    struct data_outputs out = {0};
-    if (data_options_table(&path, o, err) != STATUS_OK ||
-        data_options_check_out(o, err) != STATUS_OK)
-        return err->status;
-    enum status status = data_outputs_create(&out, N_OUTPUTS, err);
-    if (status == STATUS_OK)
-        status = data_outputs_name(&out, TABLE, o->out, ".csv", err);
-    if (status == STATUS_OK)
-        status = data_outputs_name(&out, LIST, o->out, "_flipped.csv", err);
-    if (status == STATUS_OK)
-        status = data_table_open(&table, path, o, err);
-    if (status == STATUS_OK)
-        status = flip(&out, &table, o, err);
-    data_outputs_close(&out);
-    data_table_close(&table);
-    return status;
+    return data_rewrite(o, name_outputs, flip, err);
 }
 
 const struct data_command data_command_flip = {

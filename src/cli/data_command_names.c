@@ -1,6 +1,5 @@
 #include "cli/data_command.h"
-#include "cli/data_outputs.h"
-#include "cli/data_table.h"
+#include "cli/data_rewrite.h"
 
 static const struct data_option options[] = {
     {"out", 0, "PREFIX", "an existing file is not overwritten", NULL},
@@ -25,26 +24,19 @@ static enum status write_table(struct data_outputs *out, const struct data_table
     return STATUS_OK;
 }
 
-static enum status run(struct data_options *o, struct error *err)
+static enum status name_output(struct data_outputs *out, const struct data_options *o,
+                               struct error *err)
 {
-    const char *path;
-    struct data_table table = {0};
-    struct data_outputs out = {0};
-    if (data_options_table(&path, o, err) != STATUS_OK ||
-        data_options_check_out(o, err) != STATUS_OK)
-        return err->status;
     if (!o->names)
         return error_usage(err, "--names FILE is missing; see %s --help", o->program);
-    enum status status = data_outputs_create(&out, 1, err);
-    if (status == STATUS_OK)
-        status = data_outputs_name(&out, 0, o->out, ".csv", err);
-    if (status == STATUS_OK)
-        status = data_table_open(&table, path, o, err);
-    if (status == STATUS_OK)
-        status = write_table(&out, &table, o, err);
-    data_outputs_close(&out);
-    data_table_close(&table);
-    return status;
+    if (data_outputs_create(out, 1, err) != STATUS_OK)
+        return err->status;
+    return data_outputs_name(out, 0, o->out, ".csv", err);
+}
+
+static enum status run(struct data_options *o, struct error *err)
+{
+    return data_rewrite(o, name_output, write_table, err);
 }
 
 const struct data_command data_command_names = {

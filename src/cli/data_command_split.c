@@ -1,6 +1,5 @@
 #include "cli/data_command.h"
-#include "cli/data_outputs.h"
-#include "cli/data_table.h"
+#include "cli/data_rewrite.h"
 #include "data/folds.h"
 #include "data/split.h"
 
@@ -132,22 +131,9 @@ static enum status name_outputs(struct data_outputs *out, const struct data_opti
 
 static enum status run(struct data_options *o, struct error *err)
 {
-    const char *path;
-    struct data_table table = {0};
-    struct data_outputs out = {0};
     if (o->folds > 0 && o->test_is_given)
         return error_usage(err, "--test and --folds exclude each other");
-    if (data_options_table(&path, o, err) != STATUS_OK ||
-        data_options_check_out(o, err) != STATUS_OK)
-        return err->status;
-    enum status status = name_outputs(&out, o, err);
-    if (status == STATUS_OK)
-        status = data_table_open(&table, path, o, err);
-    if (status == STATUS_OK)
-        status = o->folds > 0 ? split_folds(&out, &table, o, err) : split(&out, &table, o, err);
-    data_outputs_close(&out);
-    data_table_close(&table);
-    return status;
+    return data_rewrite(o, name_outputs, o->folds > 0 ? split_folds : split, err);
 }
 
 const struct data_command data_command_split = {

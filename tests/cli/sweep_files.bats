@@ -5,29 +5,10 @@
 
 load helpers
 
-setup() {
-    train_setup
-    make_small_model
-    make_images 6
-    find photos -name '*.png' -exec touch -d 2020-01-01 {} + # old enough to be kept on disk
-    export ATK_TRAIN_BIN=$build XDG_CACHE_HOME=$PWD/caches
-}
+setup() { sweep_setup; }
 
-sweep() { "$root/scripts/sweep" "$@"; }
-tiny=(--size 32 --batch-size 4 --epochs 1 --model ./small.yaml)
-
-# in_sweep: Python on standard input, with the script as the module sweep.
-in_sweep() {
-    python3 - "$root/scripts/sweep" "$@" <<END
-import importlib.machinery, importlib.util, os, sys
-sys.dont_write_bytecode = True
-loader = importlib.machinery.SourceFileLoader("sweep", sys.argv[1])
-sweep = importlib.util.module_from_spec(importlib.util.spec_from_loader("sweep", loader))
-sys.modules["sweep"] = sweep
-loader.exec_module(sweep)
-$(cat)
-END
-}
+# in_sweep: Python on standard input, which can import sweep_files.
+in_sweep() { PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=$root/scripts python3 - "$@"; }
 
 # refused STATUS TEXT: the last run ended so, with this in a single line of our own.
 refused() {
@@ -41,16 +22,17 @@ refused() {
 @test "sweep: the quantiles of Student's t are those of the tables" {
     # Abramowitz and Stegun, table 26.10: two-sided 0.95 and 0.99.
     in_sweep <<'END'
+from sweep_files.outcomes import t_quantile
 table = {1: (12.706, 63.657), 2: (4.303, 9.925), 3: (3.182, 5.841), 4: (2.776, 4.604),
          5: (2.571, 4.032), 6: (2.447, 3.707), 7: (2.365, 3.499), 8: (2.306, 3.355),
          9: (2.262, 3.250), 10: (2.228, 3.169), 29: (2.045, 2.756), 30: (2.042, 2.750),
          60: (2.000, 2.660), 120: (1.980, 2.617)}
 for degrees, (t95, t99) in table.items():
-    assert abs(sweep.t_quantile(degrees) - t95) < 0.00051, (degrees, sweep.t_quantile(degrees))
-    assert abs(sweep.t_quantile(degrees, 0.99) - t99) < 0.00051, degrees
-assert abs(sweep.t_quantile(1) - 12.7062047) < 1e-7   # tan(0.475 pi)
-assert abs(sweep.t_quantile(2) - 4.3026527) < 1e-7    # 0.95 sqrt(2 / (1 - 0.95^2))
-assert abs(sweep.t_quantile(20000) - 1.9601) < 1e-4   # nearly the normal distribution's 1.95996
+    assert abs(t_quantile(degrees) - t95) < 0.00051, (degrees, t_quantile(degrees))
+    assert abs(t_quantile(degrees, 0.99) - t99) < 0.00051, degrees
+assert abs(t_quantile(1) - 12.7062047) < 1e-7   # tan(0.475 pi)
+assert abs(t_quantile(2) - 4.3026527) < 1e-7    # 0.95 sqrt(2 / (1 - 0.95^2))
+assert abs(t_quantile(20000) - 1.9601) < 1e-4   # nearly the normal distribution's 1.95996
 END
 }
 
@@ -63,7 +45,11 @@ END
     done
     LC_ALL=C printf '%q\n' "${arguments[@]}" >expected
     LC_ALL=C bash -c 'printf "%q\n" "$@"' - "${arguments[@]}" >expected
-    in_sweep "${arguments[@]}" >found <<<'print("\n".join(map(sweep.quoted_one, sys.argv[2:])))'
+    in_sweep "${arguments[@]}" >found <<'END'
+import sys
+from sweep_files.files import quoted_one
+print("\n".join(map(quoted_one, sys.argv[1:])))
+END
     cmp expected found
 }
 
@@ -169,7 +155,8 @@ END
 }
 
 @test "sweep: programs that are missing are named" {
-    cp "$root/scripts/sweep" alone
+    cp -R "$root/scripts/sweep" "$root/scripts/sweep_files" .
+    mv sweep alone
     ATK_TRAIN_BIN=nowhere run ./alone photos.csv --out s
     expect_status 1
     [ "$output" = 'alone: atk-train and atk-predict are not there: make builds them (ATK_TRAIN_BIN: their folder)' ]

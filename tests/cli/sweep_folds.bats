@@ -4,23 +4,7 @@
 
 load helpers
 
-setup() {
-    train_setup
-    make_small_model
-    make_images 6
-    find photos -name '*.png' -exec touch -d 2020-01-01 {} + # old enough to be kept on disk
-    export ATK_TRAIN_BIN=$build XDG_CACHE_HOME=$PWD/caches
-}
-
-sweep() { "$root/scripts/sweep" "$@"; }
-tiny=(--size 32 --batch-size 4 --epochs 1 --model ./small.yaml)
-
-# column FILE NAME: its values, a line each. (No name here has a comma in quotes but the run's.)
-column() {
-    sed -E 's/^"[^"]*"/run/' "$1" | awk -F, -v name="$2" '
-        NR == 1 { for (i = 1; i <= NF; i++) if ($i == name) c = i; next }
-        { print $c }'
-}
+setup() { sweep_setup; }
 
 images() { sed 1d "$1" | cut -d, -f1 | sort; }
 

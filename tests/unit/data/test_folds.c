@@ -1,29 +1,9 @@
 #include "data/folds.h"
 
-#include "data/scratch_files.h"
+#include "data/labelled_table.h"
 #include "failing_alloc.h"
 
 static struct error err;
-
-static struct dataset *load(const char *text)
-{
-    const struct dataset_options opt = {
-        .image_column = "image", .label_column = "label", .header = true, .delimiter = ','};
-    struct dataset *d;
-    if (dataset_load(&d, scratch_write_text("t.csv", text), &opt, &err))
-        fail_msg("%s", err.message);
-    return d;
-}
-
-/* count[c] images of each class; the only table of a test. */
-static struct dataset *make(const int *count, int n_classes)
-{
-    char text[65536] = "image,label\n", *at = text + strlen(text);
-    for (int c = 0; c < n_classes; c++)
-        for (int i = 0; i < count[c]; i++)
-            at += sprintf(at, "%d/%d.png,%d\n", c, i, c);
-    return load(text);
-}
 
 static void tests_share_all_images_evenly_in_each_class_and_as_a_whole(void **state)
 {

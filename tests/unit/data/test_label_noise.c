@@ -1,32 +1,9 @@
 #include "data/label_noise.h"
 
-#include "data/scratch_files.h"
+#include "data/labelled_table.h"
 #include "failing_alloc.h"
 
 static struct error err;
-
-static struct dataset *load(const char *text, const struct class_list *classes)
-{
-    const struct dataset_options opt = {.image_column = "image",
-                                        .label_column = "label",
-                                        .header = true,
-                                        .delimiter = ',',
-                                        .classes = classes};
-    struct dataset *d;
-    if (dataset_load(&d, scratch_write_text("t.csv", text), &opt, &err))
-        fail_msg("%s", err.message);
-    return d;
-}
-
-/* count[c] images of each class. */
-static struct dataset *make(const int *count, int n_classes)
-{
-    char text[65536] = "image,label\n", *at = text + strlen(text);
-    for (int c = 0; c < n_classes; c++)
-        for (int i = 0; i < count[c]; i++)
-            at += sprintf(at, "%d/%d.png,%d\n", c, i, c);
-    return load(text, NULL);
-}
 
 static void a_share_of_all_images_gets_another_class_all_equally_likely(void **state)
 {
@@ -78,7 +55,7 @@ static void an_image_whose_rows_disagree_and_a_class_without_images_are_left_out
     (void)state;
     char *name[] = {"w", "x", "y", "z"};
     const struct class_list classes = {.name = name, .n = 4};
-    struct dataset *d = load("image,label\na.png,x\nb.png,z\nc.png,x\nc.png,y\n", &classes);
+    struct dataset *d = load_with("image,label\na.png,x\nb.png,z\nc.png,x\nc.png,y\n", &classes);
     struct label_noise noise;
     assert_int_equal(label_noise_make(&noise, d, 0.99, 0, &err), STATUS_OK);
     assert_int_equal(noise.n, 2);
@@ -102,7 +79,7 @@ static void what_cannot_be_flipped_is_refused(void **state)
     assert_int_equal(noise.n, 1);
     free(noise.label);
     dataset_destroy(d);
-    d = load("image,label\na.png,x\nb.png,x\nc.png,x\nc.png,y\n", NULL);
+    d = load("image,label\na.png,x\nb.png,x\nc.png,x\nc.png,y\n");
     assert_int_equal(label_noise_make(&noise, d, 0.5, 0, &err), STATUS_FAILED);
     assert_non_null(strstr(err.message, "fewer than two classes"));
     dataset_destroy(d);

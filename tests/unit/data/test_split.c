@@ -1,6 +1,6 @@
 #include "data/split.h"
 
-#include "data/scratch_files.h"
+#include "data/labelled_table.h"
 #include "failing_alloc.h"
 
 static void free_split(struct split *s)
@@ -11,30 +11,6 @@ static void free_split(struct split *s)
 }
 
 static struct error err;
-
-static struct dataset *load(const char *text)
-{
-    const struct dataset_options opt = {
-        .image_column = "image", .label_column = "label", .header = true, .delimiter = ','};
-    struct dataset *d;
-    if (dataset_load(&d, scratch_write_text("t.csv", text), &opt, &err))
-        fail_msg("%s", err.message);
-    return d;
-}
-
-/* counts[i] images of class i, the classes one after the other. */
-static struct dataset *make(const int *counts, int n_classes)
-{
-    char *text = malloc(1 << 20), *at = text;
-    assert_non_null(text);
-    at += sprintf(at, "image,label\n");
-    for (int c = 0; c < n_classes; c++)
-        for (int i = 0; i < counts[c]; i++)
-            at += sprintf(at, "%d/%d.png,%d\n", c, i, c);
-    struct dataset *d = load(text);
-    free(text);
-    return d;
-}
 
 static int val_rows_of(const struct split *s, const struct dataset *d, int label)
 {

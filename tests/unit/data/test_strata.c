@@ -1,19 +1,9 @@
 #include "data/strata.h"
 
-#include "data/scratch_files.h"
+#include "data/labelled_table.h"
 #include "failing_alloc.h"
 
 static struct error err;
-
-static struct dataset *load(const char *text)
-{
-    const struct dataset_options opt = {
-        .image_column = "image", .label_column = "label", .header = true, .delimiter = ','};
-    struct dataset *d;
-    if (dataset_load(&d, scratch_write_text("t.csv", text), &opt, &err))
-        fail_msg("%s", err.message);
-    return d;
-}
 
 static const char table[] = "image,label\na.png,x\nb.png,y\nc.png,x\nd.png,x\n./a.png,x\n"
                             "e.png,y\ne.png,x\nf.png,z\n";
