@@ -17,13 +17,17 @@ seeded_values.uniform("dlogits", seed, 15); "training/buffer/NAME": running stat
 entries]. Of a tensor of more than 37 entries those at floor(j * size / 37), j = 0..36. "distance/..." is the root mean
 square over the batches: what rounding does to one batch is chance, and of 1,400 tensors some would always be lucky.
 Seeds are such that no ReLU or max-pool is near its turning point (make_golden.py). A gradient that is zero but for
-rounding (of a shift that the next BatchNorm takes off) is stored as zeros.
+rounding (of a shift that the next BatchNorm takes off) is stored as zeros. "distance-without-fma/..." is the same of a
+PyTorch that is kept from fused multiply-adds: the yardstick where the processor has none.
 
 --timm: compare the twins with timm's networks in both sizes, write nothing. Needs Python with torch and timm.
 """
 import argparse
 import copy
+import json
 import os
+import subprocess
+import sys
 
 import numpy as np
 import torch
@@ -36,6 +40,7 @@ from reference_model import network
 
 CLASSES, SIZES = 10, (224, 97)
 NARROW_CLASSES, NARROW_BATCH, NARROW_SIZE, MARGIN, BATCHES = 5, 3, 52, 6, 4
+MODES = {"frozen": False, "training": True}  # whether BatchNorm uses the statistics of the batch
 ENTRIES = 37  # of a tensor; no divisor of widths: all entries from one channel might be zero
 
 
@@ -181,28 +186,56 @@ def gradients(model, dtype, seed, training):
     return {name: tensor.detach().double().numpy() for name, tensor in out.items()}
 
 
-def make_narrow(name, directory):
+def run_batch(models, mode, seed):
+    """-> exact, rounded: "MODE/NAME" -> float64 array each."""
+    exact, rounded = ({f"{mode}/{key}": value for key, value in gradients(models[d], d, seed, MODES[mode]).items()}
+                      for d in (torch.float64, torch.float32))
+    for key, value in exact.items():
+        if np.abs(value).max() < 1e-10:
+            exact[key] = np.zeros_like(value)
+    return exact, rounded
+
+
+def narrow_models(name):
     model = seeded(network(NARROW[name], NARROW_CLASSES))
-    models = {dtype: copy.deepcopy(model).to(dtype) for dtype in (torch.float64, torch.float32)}
-    tensors, worst = {}, 0
-    for mode, training in (("frozen", False), ("training", True)):
-        seeds, batches, seed = [], [], 0
-        while len(seeds) < BATCHES:
+    return {dtype: copy.deepcopy(model).to(dtype) for dtype in (torch.float64, torch.float32)}
+
+
+def print_distances(name, seeds):
+    """As JSON, of the batches with these seeds (mode -> list)."""
+    models, out = narrow_models(name), {}
+    for mode in MODES:
+        tensors, _ = with_distances([run_batch(models, mode, seed) for seed in seeds[mode]], ENTRIES)
+        out.update({key: float(value) for key, value in tensors.items() if key.startswith("distance/")})
+    print(json.dumps(out))
+
+
+def distances_without_fma(name, seeds):
+    """Of another process: PyTorch looks at these variables when it is loaded."""
+    environment = {**os.environ, "ATEN_CPU_CAPABILITY": "default", "ONEDNN_MAX_CPU_ISA": "SSE41",
+                   "MKL_ENABLE_INSTRUCTIONS": "SSE4_2"}
+    answer = subprocess.run([sys.executable, __file__, "--only", name, "--distances", json.dumps(seeds)],
+                            env=environment, check=True, stdout=subprocess.PIPE)
+    return {key.replace("distance/", "distance-without-fma/", 1): np.array(value, np.float32)
+            for key, value in json.loads(answer.stdout.splitlines()[-1]).items()}
+
+
+def make_narrow(name, directory):
+    models = narrow_models(name)
+    tensors, worst, seeds = {}, 0, {}
+    for mode, training in MODES.items():
+        seeds[mode], batches, seed = [], [], 0
+        while len(seeds[mode]) < BATCHES:
             seed += 1
-            if margin_of(models, images(seed, NARROW_BATCH, NARROW_SIZE), training) < MARGIN:
-                continue
-            exact, rounded = ({f"{mode}/{key}": value for key, value in gradients(models[d], d, seed, training).items()}
-                              for d in (torch.float64, torch.float32))
-            for key, value in exact.items():
-                if np.abs(value).max() < 1e-10:
-                    exact[key] = np.zeros_like(value)
-            seeds.append(seed)
-            batches.append((exact, rounded))
-        tensors[f"{mode}/seeds"] = np.array(seeds, np.int64)
+            if margin_of(models, images(seed, NARROW_BATCH, NARROW_SIZE), training) >= MARGIN:
+                seeds[mode].append(seed)
+                batches.append(run_batch(models, mode, seed))
+        tensors[f"{mode}/seeds"] = np.array(seeds[mode], np.int64)
         of_mode, of_worst = with_distances(batches, ENTRIES)
         tensors.update(of_mode)
         worst = max(worst, of_worst)
-    print(f"narrow-{name}: seeds {tensors['frozen/seeds']} and {tensors['training/seeds']}")
+    tensors.update(distances_without_fma(name, seeds))
+    print(f"narrow-{name}: seeds {seeds}")
     write(directory, f"narrow-{name}", tensors, worst)
 
 
@@ -211,8 +244,12 @@ def main():
     parser.add_argument("--out", default=os.path.join(HERE, "../tests/golden/nn"), help="folder to write to")
     parser.add_argument("--only", help="a network by its name")
     parser.add_argument("--timm", action="store_true", help="compare with timm only")
+    parser.add_argument("--distances", type=json.loads, help=argparse.SUPPRESS)  # for distances_without_fma
     args = parser.parse_args()
     torch.set_num_threads(1)  # the same sums on every machine
+    if args.distances:
+        print_distances(args.only, args.distances)
+        return
     for name, (spec, timm_name) in NETWORKS.items():
         if args.only in (None, name):
             if timm_name:
