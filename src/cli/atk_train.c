@@ -3,6 +3,7 @@
  * status. */
 #include "base/clock.h"
 #include "base/memory.h"
+#include "cli/check_images.h"
 #include "cli/console.h"
 #include "cli/program_end.h"
 #include "cli/report.h"
@@ -35,23 +36,11 @@ static const char last_words[] =
 
 /* ---- looking at the images ---- */
 
-static void show_checked(void *context, int n_done, int n_total)
+static enum status look_at_images(struct console *c, struct session *s, struct error *err)
 {
-    (void)n_total;
-    console_bar(context, n_done, "");
-}
-
-static enum status check_images(struct console *c, struct session *s, struct error *err)
-{
-    const struct session_events events = {.context = c, .done = show_checked, .stop = &stop_signal};
-    int n = s->train.n + s->val.n;
-
     if (!s->settings->dry_run && !session_wants_check(s))
         return session_check_files(s, err);
-    console_print(c, "images  reading %d\n", n);
-    console_bar_start(c, "images", "images", 0, n, 0);
-    enum status status = session_check(s, &events, err);
-    console_bar_end(c);
+    enum status status = check_images(c, s, err);
     if (status != STATUS_OK || stop_signal || s->n_bad == 0 || s->settings->dry_run ||
         s->settings->on_bad_image == BAD_IMAGE_SKIP)
         return status;
@@ -402,7 +391,7 @@ static enum status look_at_data(struct console *c, const struct settings *settin
     report_short_memory(c, s);
     if (!settings->dry_run && session_machine_check_memory(s, err) != STATUS_OK)
         return err->status;
-    return check_images(c, s, err);
+    return look_at_images(c, s, err);
 }
 
 static enum status run(struct console *c, const struct settings *settings, struct session *s,

@@ -1,3 +1,4 @@
+#include "cli/check_images.h"
 #include "cli/data_command.h"
 #include "cli/report.h"
 #include "cli/stop_signal.h"
@@ -49,33 +50,16 @@ static enum status prepare(struct data_options *o, struct error *err)
     return settings_check(&o->set, err);
 }
 
-static void show_checked(void *context, int n_done, int n_total)
-{
-    (void)n_total;
-    console_bar(context, n_done, "");
-}
-
-static enum status look_at_images(struct console *c, struct session *s, struct error *err)
-{
-    const struct session_events events = {.context = c, .done = show_checked, .stop = &stop_signal};
-    int n = s->train.n + s->val.n;
-    console_print(c, "images    reading %d\n", n);
-    console_bar_start(c, "images", "images", 0, n, 0);
-    enum status status = session_check(s, &events, err);
-    console_bar_end(c);
-    if (status == STATUS_OK && stop_signal)
-        return error_set(err, "interrupted");
-    return status;
-}
-
 static enum status check(struct console *c, struct session *s, const struct data_options *o,
                          struct error *err)
 {
     const struct session_labels labels = {.are_numbers = o->names ? true : false,
                                           .first_number = o->first_number};
     if (session_load_data(s, &o->set, &labels, err) != STATUS_OK ||
-        look_at_images(c, s, err) != STATUS_OK)
+        check_images(c, s, err) != STATUS_OK)
         return err->status;
+    if (stop_signal)
+        return error_set(err, "interrupted");
     report_data(c, s, true);
     report_bad_images(c, s, true);
     if (o->set.json && session_findings_write(stdout, s, err) != STATUS_OK)
