@@ -177,7 +177,8 @@ static enum status restore(struct console *c, struct session *s, struct trainer 
 /* Whether it ended early is told by stop_signal. */
 static enum status measure_norms(struct console *c, struct session *s, struct error *err)
 {
-    const struct session_events events = {.context = c, .done = show_checked, .stop = &stop_signal};
+    const struct session_events events = {
+        .context = c, .done = console_bar_done, .stop = &stop_signal};
     int n = session_norms_images(s);
 
     if (n == 0)
@@ -195,7 +196,8 @@ static enum status measure_norms(struct console *c, struct session *s, struct er
 
 static enum status compute_features(struct console *c, struct session *s, struct error *err)
 {
-    const struct session_events events = {.context = c, .done = show_checked, .stop = &stop_signal};
+    const struct session_events events = {
+        .context = c, .done = console_bar_done, .stop = &stop_signal};
     int n = s->train.n + (s->val_loader ? s->val.n : 0);
 
     if (!s->keeps_features)

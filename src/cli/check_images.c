@@ -2,15 +2,10 @@
 
 #include "cli/stop_signal.h"
 
-static void show_checked(void *context, int n_done, int n_total)
-{
-    (void)n_total;
-    console_bar(context, n_done, "");
-}
-
 enum status check_images(struct console *c, struct session *s, struct error *err)
 {
-    const struct session_events events = {.context = c, .done = show_checked, .stop = &stop_signal};
+    const struct session_events events = {
+        .context = c, .done = console_bar_done, .stop = &stop_signal};
     int n = s->train.n + s->val.n;
 
     console_print(c, "images    reading %d\n", n);

@@ -183,6 +183,12 @@ void console_bar(struct console *c, long n, const char *figures)
     c->drawn = now;
 }
 
+void console_bar_done(void *context, int n_done, int n_total)
+{
+    (void)n_total;
+    console_bar(context, n_done, "");
+}
+
 void console_bar_end(struct console *c)
 {
     erase_bar(c);

@@ -38,6 +38,9 @@ void console_error(struct console *c, const char *message);
 void console_bar_start(struct console *c, const char *label, const char *unit, long first,
                        long total, double seconds);
 void console_bar(struct console *c, long n, const char *figures);
+/* console_bar as the event of work that only counts (struct session_events); context: the console
+ */
+void console_bar_done(void *context, int n_done, int n_total);
 void console_bar_end(struct console *c); /* takes it off the screen */
 
 #endif
