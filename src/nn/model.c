@@ -6,6 +6,7 @@
 #include "base/parallel.h"
 #include "math/gemm.h"
 #include "nn/block_list.h"
+#include "nn/cam.h"
 #include "nn/linear.h"
 #include "nn/pool.h"
 
@@ -88,8 +89,8 @@ static struct build start_build(struct model *m, struct layer_table *table)
                           .table = table};
 }
 
-static void run_forward(struct model *m, float *pooled, const float *x, struct samples all,
-                        enum model_mode mode);
+static void run_forward(struct model *m, float *pooled, float *activation, const float *x,
+                        struct samples all, enum model_mode mode);
 static void run_backward(struct model *m, struct samples samples);
 
 /* The first pass: sizes into *b and the arenas. */
@@ -111,7 +112,7 @@ static enum status measure(struct model *m, struct build *b, const struct model_
         return err->status;
     struct samples all = {NULL, opt->max_batch};
     /* Scratch memory measures, so that nothing is computed, and the image is not read. */
-    run_forward(m, m->pooled, m->logits, all, opt->training ? MODEL_TRAIN : MODEL_EVAL);
+    run_forward(m, m->pooled, NULL, m->logits, all, opt->training ? MODEL_TRAIN : MODEL_EVAL);
     if (opt->training && m->lowest < m->blocks.n)
         run_backward(m, all);
     return STATUS_OK;
@@ -239,9 +240,9 @@ void model_summary_free(struct model_summary *s)
     *s = (struct model_summary){0};
 }
 
-/* Down to the average of the last block's output. */
-static void run_forward(struct model *m, float *pooled, const float *x, struct samples all,
-                        enum model_mode mode)
+/* Down to the average of the last block's output, which `activation` takes unless it is NULL. */
+static void run_forward(struct model *m, float *pooled, float *activation, const float *x,
+                        struct samples all, enum model_mode mode)
 {
     size_t mark = m->scratch.used;
     bool measures = mode == MODEL_MEASURE || mode == MODEL_MEASURE_END;
@@ -258,6 +259,8 @@ static void run_forward(struct model *m, float *pooled, const float *x, struct s
     }
     if (!arena_measures(&m->scratch))
         pool_average_forward(pooled, x, all, m->last);
+    if (activation)
+        memcpy(activation, x, (size_t)all.n * shape_floats(m->last) * sizeof *activation);
     arena_release(&m->scratch, mark);
 }
 
@@ -273,7 +276,7 @@ const float *model_forward(struct model *m, const float *x, int batch, enum mode
 {
     struct samples all = {m->all, batch};
     begin_forward(m, x, batch, mode);
-    run_forward(m, m->pooled, x, all, mode);
+    run_forward(m, m->pooled, NULL, x, all, mode);
     linear_forward(&m->classifier, m->logits, m->pooled, all);
     return m->logits;
 }
@@ -286,7 +289,7 @@ int model_n_features(const struct model *m)
 void model_compute_features(struct model *m, float *features, const float *x, int batch)
 {
     begin_forward(m, x, batch, MODEL_EVAL);
-    run_forward(m, features, x, (struct samples){m->all, batch}, MODEL_EVAL);
+    run_forward(m, features, NULL, x, (struct samples){m->all, batch}, MODEL_EVAL);
 }
 
 const float *model_classify_features(struct model *m, const float *features, int batch,
@@ -297,6 +300,26 @@ const float *model_classify_features(struct model *m, const float *features, int
     memcpy(m->pooled, features, (size_t)batch * (size_t)m->classifier.in * sizeof *features);
     linear_forward(&m->classifier, m->logits, m->pooled, (struct samples){m->all, batch});
     return m->logits;
+}
+
+struct shape model_activation_shape(const struct model *m)
+{
+    return m->last;
+}
+
+const float *model_forward_activation(struct model *m, float *activation, const float *x, int batch)
+{
+    struct samples all = {m->all, batch};
+    begin_forward(m, x, batch, MODEL_EVAL);
+    run_forward(m, m->pooled, activation, x, all, MODEL_EVAL);
+    linear_forward(&m->classifier, m->logits, m->pooled, all);
+    return m->logits;
+}
+
+void model_activation_map(const struct model *m, float *map, const float *activation, int class)
+{
+    const struct linear *l = &m->classifier;
+    cam_map(map, activation, m->last, l->weight->data + (size_t) class * (size_t)l->in);
 }
 
 /* From m->dpooled down to the lowest block that learns. */

@@ -66,6 +66,16 @@ void model_compute_features(struct model *m, float *features, const float *x, in
 const float *model_classify_features(struct model *m, const float *features, int batch,
                                      enum model_mode mode);
 
+/* Class activation maps (nn/cam.h). The shape of what the classifier averages over height and
+ * width, for one sample. */
+struct shape model_activation_shape(const struct model *m);
+/* As model_forward in MODEL_EVAL, to the same bits; besides, activation [batch, height, width,
+ * channels] = the last block's output. */
+const float *model_forward_activation(struct model *m, float *activation, const float *x,
+                                      int batch);
+/* map [height, width] of a class, from the activation [height, width, channels] of one sample. */
+void model_activation_map(const struct model *m, float *map, const float *activation, int class);
+
 struct param_list *model_params(struct model *m);
 const struct model_options *model_options(const struct model *m);
 const struct model_spec *model_spec(const struct model *m);

@@ -1,5 +1,6 @@
 /* What model.h promises, of every kind of block with every value of its keys that has a path of its
- * own: threads, selection, evaluation, networks of which a part learns. (That the numbers are right
+ * own: threads, selection, evaluation, class
+ * activation maps, networks of which a part learns. (That the numbers are right
  * is test_networks'.) */
 #include "nn/model.h"
 
@@ -183,6 +184,50 @@ frozen_norms_compute_in_training_what_evaluation_computes_without_its_memory(voi
     for_each(check_evaluation);
 }
 
+static const struct param *parameter(struct model *m, const char *name)
+{
+    for (int i = 0; i < model_params(m)->n; i++)
+        if (strcmp(model_params(m)->item[i].name, name) == 0)
+            return &model_params(m)->item[i];
+    return NULL;
+}
+
+/* The map shows what a logit is the mean of. */
+static void check_map(const struct kind *k, enum norm_kind norm)
+{
+    struct model *m = create(k, norm, false, NULL);
+    const struct param *bias = parameter(m, "fc.bias");
+    const struct shape s = model_activation_shape(m);
+    float *x = images(), *activation = close_filled(BATCH * shape_floats(s), 7), *map;
+    float plain[BATCH * CLASSES], logits[BATCH * CLASSES];
+    map = close_filled(shape_pixels(s), 7);
+    bias = bias ? bias : parameter(m, "classifier.bias");
+    assert_non_null(bias);
+    assert_true(s.height > 1 && s.width > 1);
+    memcpy(plain, model_forward(m, x, BATCH, MODEL_EVAL), sizeof plain);
+    memcpy(logits, model_forward_activation(m, activation, x, BATCH), sizeof logits);
+    assert_memory_equal(logits, plain, sizeof plain);
+    for (int i = 0; i < BATCH * CLASSES; i++) {
+        double sum = 0, want = logits[i];
+        model_activation_map(m, map, activation + i / CLASSES * shape_floats(s), i % CLASSES);
+        for (size_t p = 0; p < shape_pixels(s); p++)
+            sum += (double)map[p];
+        float got = (float)(sum / (double)shape_pixels(s) + (double)bias->data[i % CLASSES]);
+        if (close_distance(&got, &want, 1) > 1e-5) /* the average is rounded to floats */
+            fail_msg("%s: the map's mean is %g, the logit %g", k->what, (double)got, want);
+    }
+    free(map);
+    free(activation);
+    free(x);
+    model_destroy(m);
+}
+
+static void the_mean_of_a_classs_activation_map_and_its_bias_are_the_logit(void **state)
+{
+    (void)state;
+    for_each(check_map);
+}
+
 static void check_part(const struct kind *k, enum norm_kind norm)
 {
     static const char *const train_resnet[] = {"layer2", "layer2.1", "layer1.1"},
@@ -261,6 +306,7 @@ int main(void)
         cmocka_unit_test(leaving_out_samples_gives_the_gradient_of_zero_weights_for_them),
         cmocka_unit_test(
             frozen_norms_compute_in_training_what_evaluation_computes_without_its_memory),
+        cmocka_unit_test(the_mean_of_a_classs_activation_map_and_its_bias_are_the_logit),
         cmocka_unit_test(what_learns_gets_the_gradient_of_a_network_that_learns_as_a_whole),
         cmocka_unit_test(a_step_repeated_has_the_same_bits),
     };
