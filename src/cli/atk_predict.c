@@ -14,10 +14,10 @@
 #include "data/label_hint.h"
 #include "data/pipeline.h"
 #include "io/csv.h"
+#include "run/files/class_columns.h"
 #include "run/files/class_tables.h"
 #include "run/train/predictor.h"
 
-#include <string.h>
 #include <unistd.h>
 
 struct program {
@@ -42,44 +42,13 @@ static enum status check_table(const struct program *p, struct error *err)
     return error_errno(err, "%s: cannot write", out ? out : "standard output");
 }
 
-static bool is_taken(const char *column, const struct class_list *classes)
-{
-    static const char *const ours[] = {"image", "predicted", "probability"};
-    for (size_t i = 0; i < sizeof ours / sizeof *ours; i++)
-        if (strcmp(column, ours[i]) == 0)
-            return true;
-    for (int c = 0; c < classes->n; c++)
-        if (strcmp(column, classes->name[c]) == 0)
-            return true;
-    return false;
-}
-
-/* A class that is called like one of our columns gets "class " before its name, as often as it
- * takes. */
-static void put_class_column(FILE *table, const char *name, const struct class_list *classes)
-{
-    char column[1024];
-    if (strcmp(name, "image") != 0 && strcmp(name, "predicted") != 0 &&
-        strcmp(name, "probability") != 0) {
-        csv_put_field(table, name);
-        return;
-    }
-    snprintf(column, sizeof column, "class %s", name);
-    while (is_taken(column, classes) && strlen(column) + sizeof "class " < sizeof column) {
-        memmove(column + strlen("class "), column, strlen(column) + 1);
-        memcpy(column, "class ", strlen("class "));
-    }
-    csv_put_field(table, column);
-}
-
 static void put_header(const struct program *p)
 {
-    const struct class_list *classes = &predictor_metadata(p->predictor)->classes;
-    fputs("image,predicted,probability", p->table);
-    for (int c = 0; c < classes->n; c++) {
-        fputc(',', p->table);
-        put_class_column(p->table, classes->name[c], classes);
-    }
+    static const char *const column[] = {"image", "predicted", "probability"};
+    enum { COLUMNS = sizeof column / sizeof *column };
+    for (int i = 0; i < COLUMNS; i++)
+        fprintf(p->table, "%s%s", i > 0 ? "," : "", column[i]);
+    class_columns_put(p->table, &predictor_metadata(p->predictor)->classes, column, COLUMNS);
     fputc('\n', p->table);
 }
 

@@ -50,6 +50,21 @@ close_to() { # a b tolerance
     grep -q '^accuracy' figures
 }
 
+@test "val_predictions.csv of a run is what its best weights make of the validation images" {
+    for options in '' '--tta flip' '--ema 0.9' '--train head --cache-features auto'; do
+        # shellcheck disable=SC2086
+        train r -q $options
+        flip=
+        [ "$options" != '--tta flip' ] || flip=$options
+        # shellcheck disable=SC2086
+        predict r/best.safetensors "$val" -q $flip >table.csv
+        [ "$(head -n 1 r/val_predictions.csv)" = 'image,label,predicted,probability,blue,green,red' ]
+        cmp <(cut -d, -f1,3- r/val_predictions.csv) table.csv
+        cmp <(cut -d, -f2 r/val_predictions.csv) <(cut -d, -f2 "$val")
+        rm -r r
+    done
+}
+
 @test "images can be named on the command line, and need no labels" {
     cp "$tiny/p00.png" "a b.png"
     predict "$model" "a b.png" "$tiny/p01.png" >table.csv 2>figures

@@ -44,7 +44,7 @@ without_clock() { # file number-of-columns
 same_run() { # folder folder
     local file
     for file in last.safetensors best.safetensors confusion_matrix.csv per_class.csv \
-        hard_examples.csv; do
+        val_predictions.csv hard_examples.csv; do
         cmp "$1/$file" "$2/$file" || return 1
     done
     cmp <(without_clock "$1/batches.csv" 3) <(without_clock "$2/batches.csv" 3) &&

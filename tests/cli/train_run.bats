@@ -23,7 +23,7 @@ setup() {
 ' confusion_matrix.csv data_check.json hard_examples.csv images.safetensors last.safetensors model.yaml'\
 ' per_class.csv results.csv'\
 ' split.csv state.safetensors summary.json train_batch_0.png train_batch_1.png train_batch_2.png'\
-' train_batches.csv' ]
+' train_batches.csv val_predictions.csv' ]
     [ "$(wc -l <runs/train1/batches.csv)" -eq 9 ]
     [ "$(wc -l <runs/train1/results.csv)" -eq 3 ]
     [ "$(tr '\n' ' ' <runs/train1/classes.txt)" = 'bird cat dog ' ]
@@ -118,6 +118,7 @@ on_terminal() { TERM=xterm script -qec "$(printf '%q ' "$@")" /dev/null </dev/nu
     expect_status 0
     expect '18 to train, none to validate'
     [ ! -e run/best.safetensors ]
+    [ ! -e run/val_predictions.csv ]
     [ -e run/last.safetensors ]
 }
 

@@ -125,7 +125,7 @@ class Torture:
 
     def check_same(self, run, whole, what):
         for name in ('last.safetensors', 'best.safetensors', 'confusion_matrix.csv',
-                     'hard_examples.csv'):
+                     'val_predictions.csv', 'hard_examples.csv'):
             a, b = f'{run}/{name}', f'{whole}/{name}'
             if os.path.exists(b) and not (os.path.exists(a) and filecmp.cmp(a, b, False)):
                 self.complain(f'{what}: {a} is not that of a run in one piece')
@@ -145,7 +145,8 @@ class Torture:
                 self.complain(f'{what}: {path} is half a file')
             # A row that is being appended when a kill comes is cut off by the next start.
             if name in ('args.yaml', 'model.yaml', 'split.csv', 'summary.json',
-                        'confusion_matrix.csv', 'hard_examples.csv') and content[-1:] != b'\n':
+                        'confusion_matrix.csv', 'val_predictions.csv',
+                        'hard_examples.csv') and content[-1:] != b'\n':
                 self.complain(f'{what}: {path} is half a file')
 
     def check_no_leftovers(self, run, what):

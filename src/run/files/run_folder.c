@@ -29,6 +29,7 @@ static const char *const file_name[RUN_FILE_FIRST_BATCHES] = {
     [RUN_FILE_STATE] = "state.safetensors",
     [RUN_FILE_CONFUSION] = "confusion_matrix.csv",
     [RUN_FILE_PER_CLASS] = "per_class.csv",
+    [RUN_FILE_VAL_PREDICTIONS] = "val_predictions.csv",
     [RUN_FILE_HARD] = "hard_examples.csv",
     [RUN_FILE_SUMMARY] = "summary.json",
     [RUN_FILE_IMAGES] = "images.safetensors",

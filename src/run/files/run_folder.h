@@ -8,7 +8,8 @@
  * Not written here, but into paths that this file gives: args.yaml (run/settings/settings),
  * model.yaml (run/files/model_file), classes.txt (class_list_write), split.csv (split_write),
  * data_check.json (run/train/session_findings), the
- * two tables of a confusion matrix (run/files/class_tables), summary.json (run/train/summary),
+ * two tables of a confusion matrix (run/files/class_tables), val_predictions.csv
+ * (run/files/val_predictions), summary.json (run/train/summary),
  * images.safetensors (run/train/session_stamps), train_batch* (run/files/first_batches),
  * *.safetensors (run/files/checkpoint).
  */
@@ -23,22 +24,23 @@
 #include <stdint.h>
 
 enum run_file {
-    RUN_FILE_ARGS,       /* args.yaml */
-    RUN_FILE_MODEL,      /* model.yaml */
-    RUN_FILE_CLASSES,    /* classes.txt */
-    RUN_FILE_SPLIT,      /* split.csv */
-    RUN_FILE_BAD_IMAGES, /* bad_images.csv, which grows: only when there are any */
-    RUN_FILE_DATA_CHECK, /* data_check.json: what is odd about the data */
-    RUN_FILE_BATCHES,    /* batches.csv: one row per batch */
-    RUN_FILE_RESULTS,    /* results.csv: one row per epoch */
-    RUN_FILE_BEST,       /* best.safetensors */
-    RUN_FILE_LAST,       /* last.safetensors */
-    RUN_FILE_STATE,      /* state.safetensors: what --resume needs */
-    RUN_FILE_CONFUSION,  /* confusion_matrix.csv, of the best epoch */
-    RUN_FILE_PER_CLASS,  /* per_class.csv, of the best epoch */
-    RUN_FILE_HARD,       /* hard_examples.csv */
-    RUN_FILE_SUMMARY,    /* summary.json */
-    RUN_FILE_IMAGES,     /* images.safetensors: their sizes and time stamps */
+    RUN_FILE_ARGS,            /* args.yaml */
+    RUN_FILE_MODEL,           /* model.yaml */
+    RUN_FILE_CLASSES,         /* classes.txt */
+    RUN_FILE_SPLIT,           /* split.csv */
+    RUN_FILE_BAD_IMAGES,      /* bad_images.csv, which grows: only when there are any */
+    RUN_FILE_DATA_CHECK,      /* data_check.json: what is odd about the data */
+    RUN_FILE_BATCHES,         /* batches.csv: one row per batch */
+    RUN_FILE_RESULTS,         /* results.csv: one row per epoch */
+    RUN_FILE_BEST,            /* best.safetensors */
+    RUN_FILE_LAST,            /* last.safetensors */
+    RUN_FILE_STATE,           /* state.safetensors: what --resume needs */
+    RUN_FILE_CONFUSION,       /* confusion_matrix.csv, of the best epoch */
+    RUN_FILE_PER_CLASS,       /* per_class.csv, of the best epoch */
+    RUN_FILE_VAL_PREDICTIONS, /* val_predictions.csv, of the best epoch */
+    RUN_FILE_HARD,            /* hard_examples.csv */
+    RUN_FILE_SUMMARY,         /* summary.json */
+    RUN_FILE_IMAGES,          /* images.safetensors: their sizes and time stamps */
     /* train_batch_0.png ... and train_batches.csv, as run/files/first_batches counts them */
     RUN_FILE_FIRST_BATCHES,
     RUN_FILE_LAST_OF_FIRST_BATCHES = RUN_FILE_FIRST_BATCHES + FIRST_BATCHES,

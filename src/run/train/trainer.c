@@ -262,9 +262,8 @@ static enum status evaluate(struct trainer *t, bool *stopped, struct error *err)
         .progress = tell_evaluated,
         .stop = t->in.stop,
     };
-    metrics_reset(&t->metrics);
     trainer_update_exchange(t);
-    enum status status = evaluator_run(t->evaluator, &t->metrics, stopped, &events, err);
+    enum status status = trainer_save_evaluate(t, stopped, &events, err);
     trainer_update_exchange(t);
     t->unreadable = status != STATUS_OK; /* nothing else fails there */
     if (status == STATUS_OK && !*stopped && t->metrics.n == 0) {

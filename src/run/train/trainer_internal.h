@@ -10,8 +10,8 @@
 #include "nn/gradient_sum.h"
 #include "nn/optimiser.h"
 #include "nn/schedule.h"
-#include "run/files/confusion.h"
 #include "run/files/run_state.h"
+#include "run/files/val_predictions.h"
 #include "run/train/evaluator.h"
 #include "run/train/hard_examples.h"
 #include "run/train/trainer_fingerprint.h"
@@ -41,12 +41,11 @@ struct trainer_recompute {
     int *all;              /* 0, 1, ... */
 };
 
-/* The best epoch's classifier and confusion matrix where files are saved by time: until
- * best.safetensors and its tables are written. */
+/* The best epoch's classifier where files are saved by time: until best.safetensors and its tables
+ * are written. */
 struct trainer_best {
     float *weight; /* [n_trained]; NULL: what is the best is written at once */
-    struct confusion confusion;
-    bool is_due; /* it is not in the files yet */
+    bool is_due;   /* it is not in the files yet */
 };
 
 struct trainer {
@@ -64,6 +63,8 @@ struct trainer {
     struct ema ema;              /* weight NULL: off */
     struct evaluator *evaluator; /* NULL without validation, as is what metrics holds */
     struct metrics metrics;
+    struct val_predictions
+        predictions; /* of the last evaluation, until it is known to be the best */
     struct hard_examples examples;
     double *class_selected; /* [classes] for a row of results.csv */
     struct run_state state;
@@ -119,6 +120,10 @@ void trainer_save_plan(struct trainer *t); /* what a state holds; once everythin
 enum status trainer_save_state(struct trainer *t, struct error *err);
 enum status trainer_save_last(struct trainer *t,
                               struct error *err); /* hard_examples.csv and the state, too */
+/* An evaluation of the weights that are in the network, into t->metrics. When the best is saved at
+ * once, val_predictions.csv is written meanwhile and waits for trainer_save_best. */
+enum status trainer_save_evaluate(struct trainer *t, bool *stopped,
+                                  const struct evaluator_events *events, struct error *err);
 /* best.safetensors and the tables of the evaluation that chose it: now, or, where files are saved
  * by time, before the next state. */
 enum status trainer_save_best(struct trainer *t, struct error *err);

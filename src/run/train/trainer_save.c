@@ -91,16 +91,54 @@ static enum status save_weights(struct trainer *t, enum run_file file, struct er
 
 /* ---- the best ---- */
 
-static enum status write_best(struct trainer *t, struct confusion *confusion, struct error *err)
+static enum status put_prediction(void *context, const struct evaluator_sample *s,
+                                  struct error *err)
+{
+    const struct trainer *t = context;
+    (void)err;
+    val_predictions_put(&t->predictions, s->row, s->predicted, s->probability);
+    return STATUS_OK;
+}
+
+static enum status evaluate(struct trainer *t, bool *stopped, const struct evaluator_events *events,
+                            bool writes, struct error *err)
+{
+    struct evaluator_events with_samples = *events;
+    val_predictions_abandon(&t->predictions); /* of one that was not the best */
+    if (writes) {
+        with_samples.context = t;
+        with_samples.sample = put_prediction;
+        if (val_predictions_open(&t->predictions,
+                                 run_folder_file(t->in.folder, RUN_FILE_VAL_PREDICTIONS),
+                                 t->in.val_data, err) != STATUS_OK)
+            return err->status;
+    }
+    metrics_reset(&t->metrics);
+    enum status status = evaluator_run(t->evaluator, &t->metrics, stopped, &with_samples, err);
+    if (status != STATUS_OK || *stopped)
+        val_predictions_abandon(&t->predictions);
+    return status;
+}
+
+enum status trainer_save_evaluate(struct trainer *t, bool *stopped,
+                                  const struct evaluator_events *events, struct error *err)
+{
+    return evaluate(t, stopped, events, !t->best.weight, err);
+}
+
+/* Of the evaluation that was the last. */
+static enum status write_best(struct trainer *t, struct error *err)
 {
     const struct class_list *classes = &t->in.metadata->classes;
     struct run_folder *folder = t->in.folder;
+    struct confusion *confusion = &t->metrics.confusion;
     if (save_weights(t, RUN_FILE_BEST, err) != STATUS_OK ||
         class_tables_write_confusion(run_folder_file(folder, RUN_FILE_CONFUSION), classes,
+                                     confusion, err) != STATUS_OK ||
+        class_tables_write_per_class(run_folder_file(folder, RUN_FILE_PER_CLASS), classes,
                                      confusion, err) != STATUS_OK)
         return err->status;
-    return class_tables_write_per_class(run_folder_file(folder, RUN_FILE_PER_CLASS), classes,
-                                        confusion, err);
+    return val_predictions_commit(&t->predictions, err);
 }
 
 /* Nothing but the classifier differs between the epochs of features. */
@@ -110,34 +148,26 @@ enum status trainer_save_by_time(struct trainer *t, struct error *err)
         return STATUS_OK;
     t->best.weight =
         memory_array(t->params->n_trained, sizeof *t->best.weight, "best weights", err);
-    if (!t->best.weight)
-        return err->status;
-    return confusion_create(&t->best.confusion, t->classes, t->in.n_val_rows, err);
+    return t->best.weight ? STATUS_OK : err->status;
 }
 
 void trainer_save_destroy(struct trainer *t)
 {
+    val_predictions_abandon(&t->predictions);
     free(t->best.weight);
-    confusion_free(&t->best.confusion);
 }
 
 enum status trainer_save_best(struct trainer *t, struct error *err)
 {
-    struct confusion kept = t->best.confusion;
-    if (!t->best.weight) {
-        trainer_update_exchange(t);
-        enum status status = write_best(t, &t->metrics.confusion, err);
-        trainer_update_exchange(t);
-        return status;
-    }
+    enum status status = STATUS_OK;
     trainer_update_exchange(t);
-    memcpy(t->best.weight, t->params->data, t->params->n_trained * sizeof *t->best.weight);
+    if (t->best.weight)
+        memcpy(t->best.weight, t->params->data, t->params->n_trained * sizeof *t->best.weight);
+    else
+        status = write_best(t, err);
     trainer_update_exchange(t);
-    /* The matrix changes hands: the next evaluation resets the one that it gets. */
-    t->best.confusion = t->metrics.confusion;
-    t->metrics.confusion = kept;
-    t->best.is_due = true;
-    return STATUS_OK;
+    t->best.is_due = t->best.weight;
+    return status;
 }
 
 static void exchange_best(struct trainer *t)
@@ -149,12 +179,18 @@ static void exchange_best(struct trainer *t)
     }
 }
 
+/* Features are evaluated once more: it takes milliseconds, and what only the best epoch's tables
+ * need is kept at no epoch. */
 static enum status save_due_best(struct trainer *t, struct error *err)
 {
+    const struct evaluator_events events = {0};
+    bool stopped;
     if (!t->best.is_due)
         return STATUS_OK;
     exchange_best(t);
-    enum status status = write_best(t, &t->best.confusion, err);
+    enum status status = evaluate(t, &stopped, &events, true, err);
+    if (status == STATUS_OK)
+        status = write_best(t, err);
     exchange_best(t);
     t->best.is_due = status != STATUS_OK;
     return status;

@@ -32,6 +32,7 @@ static void a_run_leaves_all_its_files_and_learns(void **state)
     assert_true(atof(results.row[8].field[1]) < atof(results.row[1].field[1]));
     csv_table_free(&results);
     assert_int_equal(count_rows("run", "confusion_matrix.csv"), 1 + 3);
+    assert_int_equal(count_rows("run", "val_predictions.csv"), 1 + TINY_ROWS - TINY_TRAIN);
     struct csv_table hard;
     MUST(csv_table_read(&hard, file_in("run", "hard_examples.csv"), ',', err));
     assert_int_equal(hard.n_rows, 1 + TINY_TRAIN);

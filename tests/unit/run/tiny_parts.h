@@ -147,6 +147,7 @@ static inline void assert_same_run(const char *a, const char *b)
     assert_same_file(a, b, "best.safetensors");
     assert_same_file(a, b, "confusion_matrix.csv");
     assert_same_file(a, b, "per_class.csv");
+    assert_same_file(a, b, "val_predictions.csv");
     assert_same_file(a, b, "hard_examples.csv");
     assert_same_table(a, b, "batches.csv", CLOCK_COLUMNS);
     assert_same_table(a, b, "results.csv", 1);
