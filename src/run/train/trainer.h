@@ -5,10 +5,11 @@
  * after each epoch, last.safetensors, hard_examples.csv and state.safetensors at each epoch's end
  * and when it is stopped, state.safetensors also at the start and every save_minutes. Whenever an
  * epoch is the best so far (run/train/monitor) also best.safetensors, confusion_matrix.csv,
- * per_class.csv and val_predictions.csv, which therefore belong together. When the training loader gives features in place
- * of images (loader_use_values), the weights, the best ones with their tables, hard_examples.csv
- * and the state are saved every few seconds of epochs and at the end or stop, not at each epoch.
- * Without validation nothing chooses a best epoch, and these four files do not exist.
+ * per_class.csv and val_predictions.csv, which therefore belong together. When the training loader
+ * gives features in place of images (loader_use_values), the weights, the best ones with their
+ * tables, hard_examples.csv and the state are saved every few seconds of epochs and at the end or
+ * stop, not at each epoch. Without validation nothing chooses a best epoch, and these four files do
+ * not exist.
  *
  * With --ema what is evaluated, and saved in both *.safetensors of weights, is the average; the
  * state keeps it beside the weights that are trained.
