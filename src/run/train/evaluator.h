@@ -14,7 +14,10 @@
 
 struct evaluator_sample {
     int row, label, predicted; /* row of the data set; label -1: unknown */
-    const float *probability;  /* [classes], borrowed during the call */
+    /* Borrowed during the call. */
+    const float *probability; /* [classes] */
+    const float *image;       /* [size, size, 3] as the first network got it, or its features */
+    const float *map; /* class activation map (nn/cam.h) of the predicted class; NULL: not drawn */
 };
 
 /* Any pointer may be NULL. */
@@ -34,6 +37,16 @@ struct evaluator;
  * probabilities are the mean of both; loss and prediction follow from that mean. */
 enum status evaluator_create(struct evaluator **out, struct model *model, struct loader *loader,
                              bool flip, struct error *err);
+/* A further network of as many classes and the same max_batch: probabilities become the mean over
+ * the networks (with flip, over both views of each), and loss and prediction follow from that mean.
+ * Its loader, borrowed, visits the same rows in batches of the same size, and may be one that is
+ * there already. */
+enum { EVALUATOR_MOST_NETWORKS = 64 };
+enum status evaluator_add_network(struct evaluator *e, struct model *model, struct loader *loader,
+                                  struct error *err);
+/* From here on evaluator_sample.map is set: of the first network, and the image that is not
+ * mirrored. Not for loaders that give features. */
+enum status evaluator_draw_maps(struct evaluator *e, struct error *err);
 /* What create takes: of flip the mirrored images, and all else. */
 size_t evaluator_flip_bytes(int max_batch, int size);
 size_t evaluator_figure_bytes(int max_batch, int classes, bool flip);

@@ -1,4 +1,5 @@
-/* A trained network, ready to classify images: everything it needs is in the weights file. */
+/* A trained network, or several whose probabilities are averaged, ready to classify images:
+ * everything that is needed is in the weights files. */
 #ifndef RUN_TRAIN_PREDICTOR_H
 #define RUN_TRAIN_PREDICTOR_H
 
@@ -18,13 +19,19 @@ struct predictor;
  * once; it decides memory and speed, not results. */
 enum status predictor_open(struct predictor **out, const char *path, int batch_size,
                            struct error *err);
-void predictor_close(struct predictor *p); /* NULL is fine */
-const struct checkpoint_metadata *predictor_metadata(const struct predictor *p);
+/* A further network, whose probabilities are averaged with those of the others. Its classes must be
+ * those of the first one, in the same order: an error names both files. Each network gets its
+ * images as its own file says. After a failure the predictor can only be closed. */
+enum status predictor_add(struct predictor *p, const char *path, struct error *err);
+void predictor_close(struct predictor *p);                                       /* NULL is fine */
+const struct checkpoint_metadata *predictor_metadata(const struct predictor *p); /* of the first */
+struct shape predictor_map_shape(const struct predictor *p); /* of its evaluator_sample.map */
 
 struct predictor_options {
     int workers; /* decode threads */
     int64_t max_pixels;
     bool flip;            /* as evaluator_create takes it */
+    bool draw_maps;       /* evaluator_sample.map is set, of the first network */
     bool skip_bad_images; /* else the first one that cannot be read ends the run with an error */
 };
 

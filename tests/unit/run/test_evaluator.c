@@ -147,6 +147,112 @@ static void flip_gives_the_mean_of_both_views(void **state)
     tiny_destroy(&r);
 }
 
+/* As tiny_run's network, with other weights. */
+static struct model *other_model(uint64_t seed)
+{
+    const struct model_spec spec = tiny_spec(NORM_GROUP);
+    const struct model_options options = {.classes = 3, .size = TINY_SIZE, .max_batch = TINY_BATCH};
+    struct model *model;
+    MUST(model_create(&model, &spec, &options, err));
+    model_init(model, seed);
+    return model;
+}
+
+static void several_networks_give_the_mean_of_all_their_views(void **state)
+{
+    (void)state;
+    enum { NETWORKS = 3 };
+    struct tiny_run r;
+    tiny_create(&r, NORM_GROUP);
+    struct model *first = r.model, *model[NETWORKS] = {r.model, other_model(5), other_model(6)};
+    const struct loader_options load = {.fit = {.size = TINY_SIZE},
+                                        .batch_size = TINY_BATCH,
+                                        .std = {1, 1, 1},
+                                        .workers = 2,
+                                        .limits = {.max_pixels = 4096}};
+    for (int flip = 0; flip < 2; flip++) {
+        double sum[TINY_ROWS][3] = {0};
+        for (int i = 0; i < NETWORKS; i++) {
+            struct metrics m;
+            struct seen one = {0};
+            r.model = model[i];
+            evaluate_flip(&m, &r, TINY_BATCH, flip, &one);
+            for (int j = 0; j < TINY_ROWS * 3; j++)
+                sum[j / 3][j % 3] += (double)one.probability[j / 3][j % 3];
+            metrics_free(&m);
+        }
+        r.model = first;
+
+        struct loader *loader, *another;
+        struct evaluator *evaluator;
+        struct metrics m;
+        struct seen all = {0};
+        const struct evaluator_events events = listen(&all);
+        bool stopped;
+        MUST(loader_create(&loader, r.data, r.rows, TINY_ROWS, r.cache, &load, err));
+        MUST(loader_create(&another, r.data, r.rows, TINY_ROWS, r.cache, &load, err));
+        MUST(evaluator_create(&evaluator, model[0], loader, flip, err));
+        MUST(evaluator_add_network(evaluator, model[1], loader, err));
+        MUST(evaluator_add_network(evaluator, model[2], another, err));
+        MUST(metrics_create(&m, 3, TINY_ROWS, err));
+        MUST(evaluator_run(evaluator, &m, &stopped, &events, err));
+        assert_int_equal(all.n, TINY_ROWS);
+        for (int i = 0; i < TINY_ROWS; i++) {
+            for (int c = 0; c < 3; c++) /* roundings of sums of up to six floats below 1 */
+                assert_true(fabs((double)all.probability[i][c] - sum[i][c] / NETWORKS) < 1e-6);
+            double want = -log(sum[i][dataset_sample(r.data, i)->label] / NETWORKS);
+            assert_true(fabs((double)m.loss[i] - want) < 2e-6);
+        }
+        metrics_free(&m);
+        evaluator_destroy(evaluator);
+        loader_destroy(loader);
+        loader_destroy(another);
+    }
+    model_destroy(model[1]);
+    model_destroy(model[2]);
+    tiny_destroy(&r);
+}
+
+static enum status check_map(void *context, const struct evaluator_sample *s, struct error *err)
+{
+    struct tiny_run *r = context;
+    const struct shape shape = model_activation_shape(r->model);
+    const struct param_list *params = model_params(r->model);
+    const struct param *bias = &params->item[params->n - 1];
+    struct model *alone = other_model(0); /* r's is at work */
+    double sum = 0;
+    (void)err;
+    assert_string_equal(bias->name, "fc.bias");
+    memcpy(model_params(alone)->all, params->all, params->n_all * sizeof *params->all);
+    float logit = model_forward(alone, s->image, 1, MODEL_EVAL)[s->predicted];
+    assert_true(shape_pixels(shape) > 1);
+    for (size_t i = 0; i < shape_pixels(shape); i++)
+        sum += (double)s->map[i];
+    sum = sum / (double)shape_pixels(shape) + (double)bias->data[s->predicted];
+    assert_true(fabs(sum - (double)logit) < 1e-5); /* features are rounded to floats */
+    model_destroy(alone);
+    return STATUS_OK;
+}
+
+static void each_sample_comes_with_its_image_and_the_map_of_its_predicted_class(void **state)
+{
+    (void)state;
+    struct tiny_run r;
+    tiny_create(&r, NORM_GROUP);
+    struct evaluator *evaluator;
+    struct metrics m;
+    bool stopped;
+    const struct evaluator_events events = {.context = &r, .sample = check_map};
+    MUST(evaluator_create(&evaluator, r.model, r.val, false, err));
+    MUST(evaluator_draw_maps(evaluator, err));
+    MUST(metrics_create(&m, 3, TINY_ROWS, err));
+    MUST(evaluator_run(evaluator, &m, &stopped, &events, err));
+    assert_int_equal(m.n, TINY_ROWS - TINY_TRAIN);
+    evaluator_destroy(evaluator);
+    metrics_free(&m);
+    tiny_destroy(&r);
+}
+
 static void evaluation_leaves_weights_and_running_statistics_alone(void **state)
 {
     (void)state;
@@ -215,6 +321,21 @@ static void a_failing_callback_ends_the_pass_with_its_error(void **state)
     tiny_destroy(&r);
 }
 
+/* With everything that an evaluator can be given. */
+static enum status create_large(struct evaluator **out, struct tiny_run *r, struct error *err)
+{
+    enum status status = evaluator_create(out, r->model, r->val, false, err);
+    if (status == STATUS_OK)
+        status = evaluator_add_network(*out, r->model, r->val, err);
+    if (status == STATUS_OK)
+        status = evaluator_draw_maps(*out, err);
+    if (status != STATUS_OK) {
+        evaluator_destroy(*out);
+        *out = NULL;
+    }
+    return status;
+}
+
 static void every_failing_allocation_is_a_clean_error(void **state)
 {
     (void)state;
@@ -225,6 +346,9 @@ static void every_failing_allocation_is_a_clean_error(void **state)
     FAILING_ALLOC_EACH(evaluator_create(&evaluator, r.model, r.val, true, &failure), &failure)
         ;
     evaluator_destroy(evaluator);
+    FAILING_ALLOC_EACH(create_large(&evaluator, &r, &failure), &failure)
+        ;
+    evaluator_destroy(evaluator);
     tiny_destroy(&r);
 }
 
@@ -233,6 +357,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         SCRATCH_TEST(rows_come_in_order_and_batch_size_changes_no_bit),
         SCRATCH_TEST(flip_gives_the_mean_of_both_views),
+        SCRATCH_TEST(several_networks_give_the_mean_of_all_their_views),
+        SCRATCH_TEST(each_sample_comes_with_its_image_and_the_map_of_its_predicted_class),
         SCRATCH_TEST(evaluation_leaves_weights_and_running_statistics_alone),
         SCRATCH_TEST(a_stop_ends_the_pass_after_its_batch),
         SCRATCH_TEST(a_failing_callback_ends_the_pass_with_its_error),

@@ -65,6 +65,35 @@ static void weights_of_another_network_than_the_card_says_are_refused(void **sta
     tiny_destroy(&r);
 }
 
+static void refuse_second(struct tiny_run *r, const char *first, const char *expected)
+{
+    struct predictor *p;
+    struct error failure = {0};
+    MUST(predictor_open(&p, first, 4, err));
+    assert_int_equal(predictor_add(p, write_weights(r, "second.safetensors"), &failure),
+                     STATUS_FAILED);
+    assert_non_null(strstr(failure.message, "first.safetensors and "));
+    assert_non_null(strstr(failure.message, "second.safetensors: "));
+    if (!strstr(failure.message, expected))
+        fail_msg("%s", failure.message);
+    predictor_close(p);
+}
+
+static void networks_with_other_classes_are_refused_by_both_names(void **state)
+{
+    (void)state;
+    struct tiny_run r;
+    struct predictor *p;
+    tiny_create(&r, NORM_GROUP);
+    const char *first = write_weights(&r, "first.safetensors");
+    MUST(predictor_open(&p, first, 4, err));
+    MUST(predictor_add(p, write_weights(&r, "second.safetensors"), err));
+    predictor_close(p);
+    strcpy(r.metadata.classes.name[2], "blau");
+    refuse_second(&r, first, "class 3 is \"blue\" and \"blau\"");
+    tiny_destroy(&r);
+}
+
 static void every_failing_allocation_is_a_clean_error(void **state)
 {
     (void)state;
@@ -85,6 +114,7 @@ int main(void)
         SCRATCH_TEST(everything_it_needs_is_in_the_file),
         SCRATCH_TEST(a_folder_gives_its_best_weights_before_its_last),
         SCRATCH_TEST(weights_of_another_network_than_the_card_says_are_refused),
+        SCRATCH_TEST(networks_with_other_classes_are_refused_by_both_names),
         SCRATCH_TEST(every_failing_allocation_is_a_clean_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
