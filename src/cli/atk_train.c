@@ -7,6 +7,7 @@
 #include "cli/console.h"
 #include "cli/program_end.h"
 #include "cli/report.h"
+#include "cli/resume.h"
 #include "cli/standard_streams.h"
 #include "cli/stop_signal.h"
 #include "cli/train_options.h"
@@ -115,65 +116,6 @@ static void show_epoch(void *context, const struct trainer_epoch *e)
     report_epoch(show->console, show->session, e);
 }
 
-ERROR_PRINTF(4, 5)
-static enum status tell_change(struct console *c, const struct session *s, struct error *err,
-                               const char *format, ...)
-{
-    char text[768];
-    va_list arguments;
-
-    va_start(arguments, format);
-    vsnprintf(text, sizeof text, format, arguments);
-    va_end(arguments);
-    if (s->settings->strict)
-        return error_set(err, "--strict: %s", text);
-    console_warn(c, "%s", text);
-    return STATUS_OK;
-}
-
-/* What makes a resumed run another one than it would have been. */
-static enum status tell_changes(struct console *c, const struct session *s, const struct trainer *t,
-                                struct error *err)
-{
-    for (int i = 0; trainer_change(t, i); i++) {
-        const struct run_state_note *note = trainer_change(t, i);
-        if (tell_change(c, s, err,
-                        "the run began with %s %s, and goes on with %s: its bits are no longer "
-                        "those of a run in one piece",
-                        note->name, note->before, note->value) != STATUS_OK)
-            return err->status;
-    }
-    if (s->n_replaced == 0)
-        return STATUS_OK;
-    return tell_change(c, s, err,
-                       "%d of %d images have another size or time stamp than when the run began "
-                       "(the first: %s)",
-                       s->n_replaced, s->train.n + s->val.n, s->first_replaced);
-}
-
-static enum status restore(struct console *c, struct session *s, struct trainer *t,
-                           struct error *err)
-{
-    enum status status = trainer_restore(t, err);
-
-    if (status != STATUS_OK)
-        return status;
-    if (tell_changes(c, s, t, err) != STATUS_OK)
-        return err->status;
-    const struct trainer_result result = trainer_result(t);
-    int done = result.epochs_done;
-    if (done > s->settings->epochs)
-        return error_usage(err, "--epochs: %d is less than the %d that %s has done",
-                           s->settings->epochs, done, run_folder_path(s->folder));
-    if (done == s->settings->epochs)
-        console_print(c, "all %d epochs are done; a larger --epochs goes on\n", done);
-    else if (result.end == TRAINER_STOPPED_EARLY)
-        console_print(c, "stopped early after %d epochs; a larger --early-stop goes on\n", done);
-    else
-        console_print(c, "resuming  after %d of %d epochs\n", done, s->settings->epochs);
-    return session_save_settings(s, err);
-}
-
 /* Whether it ended early is told by stop_signal. */
 static enum status measure_norms(struct console *c, struct session *s, struct error *err)
 {
@@ -215,7 +157,7 @@ static enum status run_trainer(struct console *c, struct session *s, struct trai
                                struct error *err)
 {
     bool interrupted = false;
-    enum status status = s->settings->resume ? restore(c, s, t, err) : STATUS_OK;
+    enum status status = s->settings->resume ? resume_run(c, s, t, err) : STATUS_OK;
 
     if (status == STATUS_OK)
         status = measure_norms(c, s, err);

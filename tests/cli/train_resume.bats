@@ -77,3 +77,39 @@ setup() {
     ATK_KERNELS=portable run atk-train --resume run --epochs 5
     [[ $output != *'began with'* ]]
 }
+
+@test "train: a table of the run that is gone, cut short or replaced ends a resume and is left as it is" {
+    local table
+    for table in batches.csv results.csv; do
+        cp -r run other
+        rm "other/$table"
+        run atk-train --resume other --epochs 3
+        expect_status 1
+        expect "other/$table: No such file"
+
+        rm -r other
+        cp -r run other
+        truncate -s 100 "other/$table"
+        run atk-train --resume other --epochs 3
+        expect_status 1
+        expect "other/$table has 100 bytes, but $(wc -c <"run/$table") when the state was saved"
+
+        seq 1 3000 >"other/$table"
+        run atk-train --resume other --epochs 3
+        expect_status 1
+        expect "other/$table is not what the run wrote"
+        cmp "other/$table" <(seq 1 3000)
+        rm -r other
+    done
+}
+
+@test "train: what else is missing of the best epoch is said when the run goes on, and --strict refuses" {
+    rm run/best.safetensors
+    run atk-train --resume run --epochs 3 --strict
+    expect_status 1
+    expect '--strict: run/best.safetensors is gone'
+    [ ! -e run/best.safetensors ]
+    run atk-train --resume run --epochs 3
+    expect_status 0
+    expect 'warning: run/best.safetensors is gone; only an epoch that is better'
+}

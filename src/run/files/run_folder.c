@@ -332,17 +332,17 @@ enum status run_folder_append_epoch(struct run_folder *f, const struct run_epoch
     return table_file_end(t, err);
 }
 
-enum status run_folder_sync(struct run_folder *f, struct run_folder_lengths *out, struct error *err)
+enum status run_folder_sync(struct run_folder *f, struct run_folder_marks *out, struct error *err)
 {
     enum status status = table_file_sync(&out->batches, &f->batches, err);
 
     return status == STATUS_OK ? table_file_sync(&out->results, &f->results, err) : status;
 }
 
-enum status run_folder_truncate(struct run_folder *f, const struct run_folder_lengths *lengths,
+enum status run_folder_truncate(struct run_folder *f, const struct run_folder_marks *marks,
                                 struct error *err)
 {
-    enum status status = table_file_cut(&f->batches, lengths->batches, err);
+    enum status status = table_file_cut(&f->batches, &marks->batches, err);
 
-    return status == STATUS_OK ? table_file_cut(&f->results, lengths->results, err) : status;
+    return status == STATUS_OK ? table_file_cut(&f->results, &marks->results, err) : status;
 }

@@ -19,6 +19,7 @@
 #include "base/error.h"
 #include "data/dataset.h"
 #include "run/files/first_batches.h"
+#include "run/files/table_file.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -101,16 +102,15 @@ struct run_epoch_row {
 enum status run_folder_append_epoch(struct run_folder *f, const struct run_epoch_row *row,
                                     struct error *err);
 
-/* Present lengths of the two tables in bytes, kept in state.safetensors. sync brings the rows to
- * the disk first, so that a saved state never counts rows that a power cut could take away. */
-struct run_folder_lengths {
-    int64_t batches, results;
+/* Where the two tables end at present, kept in state.safetensors. sync brings the rows to the disk
+ * first, so that a saved state never counts rows that a power cut could take away. */
+struct run_folder_marks {
+    struct table_mark batches, results;
 };
-enum status run_folder_sync(struct run_folder *f, struct run_folder_lengths *out,
-                            struct error *err);
+enum status run_folder_sync(struct run_folder *f, struct run_folder_marks *out, struct error *err);
 /* Resume: forgets the rows that were written after the state was saved. A table that is shorter
- * than its length is an error. */
-enum status run_folder_truncate(struct run_folder *f, const struct run_folder_lengths *lengths,
+ * than that, or holds other rows, is an error. */
+enum status run_folder_truncate(struct run_folder *f, const struct run_folder_marks *marks,
                                 struct error *err);
 
 #endif

@@ -7,32 +7,46 @@
 #include "io/safetensors.h"
 #include "run/files/run_state_values.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { NAME_BYTES = 128 };
 
-static const struct {
+static const struct field {
     const char *name, *dtype;
     size_t offset;
+    bool may_lack; /* then it is 0: earlier versions did not write it */
 } field[] = {
 #define FIELD(name, dtype)                                                                         \
     {                                                                                              \
-#name, dtype, offsetof(struct run_state, name)                                             \
+#name, dtype, offsetof(struct run_state, name), false                                      \
     }
-    FIELD(epoch, "I64"),           FIELD(next_batch, "I64"),
-    FIELD(images, "I64"),          FIELD(correct, "I64"),
-    FIELD(loss_sum, "F64"),        FIELD(mean_loss_sum, "F64"),
-    FIELD(epoch_seconds, "F64"),   FIELD(lambda, "F64"),
-    FIELD(seconds, "F64"),         FIELD(best_epoch, "I64"),
-    FIELD(best_accuracy, "F64"),   FIELD(best_balanced_accuracy, "F64"),
-    FIELD(best_macro_f1, "F64"),   FIELD(last_balanced_accuracy, "F64"),
-    FIELD(last_macro_f1, "F64"),   FIELD(best_mean_loss, "F64"),
-    FIELD(last_accuracy, "F64"),   FIELD(last_mean_loss, "F64"),
-    FIELD(last_train_loss, "F64"), FIELD(batches_bytes, "I64"),
+    FIELD(epoch, "I64"),
+    FIELD(next_batch, "I64"),
+    FIELD(images, "I64"),
+    FIELD(correct, "I64"),
+    FIELD(loss_sum, "F64"),
+    FIELD(mean_loss_sum, "F64"),
+    FIELD(epoch_seconds, "F64"),
+    FIELD(lambda, "F64"),
+    FIELD(seconds, "F64"),
+    FIELD(best_epoch, "I64"),
+    FIELD(best_accuracy, "F64"),
+    FIELD(best_balanced_accuracy, "F64"),
+    FIELD(best_macro_f1, "F64"),
+    FIELD(last_balanced_accuracy, "F64"),
+    FIELD(last_macro_f1, "F64"),
+    FIELD(best_mean_loss, "F64"),
+    FIELD(last_accuracy, "F64"),
+    FIELD(last_mean_loss, "F64"),
+    FIELD(last_train_loss, "F64"),
+    FIELD(batches_bytes, "I64"),
     FIELD(results_bytes, "I64"),
 #undef FIELD
+    {"batches_hash", "I64", offsetof(struct run_state, batches_hash), true},
+    {"results_hash", "I64", offsetof(struct run_state, results_hash), true},
 };
 enum { N_FIELDS = sizeof field / sizeof field[0] };
 
@@ -144,6 +158,12 @@ static void read_notes(const struct run_state_content *c, const struct safetenso
     }
 }
 
+/* Entries 0 to N_FIELDS - 1 are the fields. */
+static bool may_lack(size_t entry)
+{
+    return entry < N_FIELDS && field[entry].may_lack;
+}
+
 /* First everything is compared, then everything is copied. */
 static enum status copy_entries(const struct table *t, const struct safetensors *file,
                                 struct error *err)
@@ -151,6 +171,8 @@ static enum status copy_entries(const struct table *t, const struct safetensors 
     for (size_t i = 0; i < t->n; i++) {
         const struct safetensors_entry *want = &t->entry[i];
         const struct safetensors_entry *have = safetensors_find(file, want->name);
+        if (!have && may_lack(i))
+            continue;
         if (!have || strcmp(have->dtype, want->dtype) != 0 || have->n_bytes != want->n_bytes)
             return error_set(err, "tensor %s is %s, expected %s of %zu bytes", want->name,
                              !have ? "missing" : "of another type or size", want->dtype,
@@ -158,9 +180,13 @@ static enum status copy_entries(const struct table *t, const struct safetensors 
         if (run_state_values_check(have, err) != STATUS_OK)
             return err->status;
     }
-    for (size_t i = 0; i < t->n; i++)
-        memcpy((void *)t->entry[i].data, safetensors_find(file, t->entry[i].name)->data,
-               t->entry[i].n_bytes);
+    for (size_t i = 0; i < t->n; i++) {
+        const struct safetensors_entry *have = safetensors_find(file, t->entry[i].name);
+        if (have)
+            memcpy((void *)t->entry[i].data, have->data, t->entry[i].n_bytes);
+        else
+            memset((void *)t->entry[i].data, 0, t->entry[i].n_bytes);
+    }
     return STATUS_OK;
 }
 

@@ -30,6 +30,7 @@ struct run_state {
     double best_accuracy, best_balanced_accuracy, best_macro_f1, best_mean_loss;
     double last_accuracy, last_balanced_accuracy, last_macro_f1, last_mean_loss, last_train_loss;
     int64_t batches_bytes, results_bytes; /* lengths of the two tables */
+    int64_t batches_hash, results_hash;   /* of their bytes; 0: a state of before 2026-11-29 */
 };
 
 /* "seed" = "7": what must be the same when the run goes on. */

@@ -1,5 +1,6 @@
 #include "run/files/table_file.h"
 
+#include "base/hash.h"
 #include "base/memory.h"
 
 #include <errno.h>
@@ -11,9 +12,9 @@
 
 enum status table_file_open(struct table_file *t, const char *path, bool create, struct error *err)
 {
-    int flags = O_WRONLY | O_APPEND | O_CLOEXEC | (create ? O_CREAT | O_EXCL : 0);
+    int flags = O_RDWR | O_APPEND | O_CLOEXEC | (create ? O_CREAT | O_EXCL : 0);
 
-    *t = (struct table_file){.fd = -1};
+    *t = (struct table_file){.fd = -1, .hash = HASH_START};
     t->path = memory_string(path, err);
     if (!t->path)
         return err->status;
@@ -47,8 +48,7 @@ static enum status file_length(int64_t *length, const struct table_file *t, stru
     return STATUS_OK;
 }
 
-static enum status append(const struct table_file *t, const char *row, size_t size,
-                          struct error *err)
+static enum status append(struct table_file *t, const char *row, size_t size, struct error *err)
 {
     int64_t before;
     ssize_t written;
@@ -59,8 +59,10 @@ static enum status append(const struct table_file *t, const char *row, size_t si
     do
         written = write(t->fd, row, size);
     while (written < 0 && errno == EINTR);
-    if (written == (ssize_t)size)
+    if (written == (ssize_t)size) {
+        t->hash = hash_bytes(t->hash, row, size);
         return STATUS_OK;
+    }
     if (written >= 0)
         errno = ENOSPC; /* what a short write to a file means */
     status = error_errno(err, "cannot append to %s", t->path);
@@ -91,25 +93,57 @@ void table_file_put_number(struct table_file *t, double value)
         fprintf(t->stream, ",%.9g", value);
 }
 
-enum status table_file_sync(int64_t *length, const struct table_file *t, struct error *err)
+enum status table_file_sync(struct table_mark *mark, const struct table_file *t, struct error *err)
 {
     /* Pipes and some network folders cannot be synchronised (EINVAL): their rows are out. */
     if (fdatasync(t->fd) != 0 && errno != EINVAL && errno != EROFS)
         return error_errno(err, "cannot bring %s to the disk", t->path);
-    return file_length(length, t, err);
+    mark->hash = t->hash;
+    return file_length(&mark->length, t, err);
 }
 
-enum status table_file_cut(const struct table_file *t, int64_t length, struct error *err)
+static enum status hash_beginning(uint64_t *hash, const struct table_file *t, int64_t length,
+                                  struct error *err)
+{
+    char part[16384];
+
+    *hash = HASH_START;
+    for (int64_t at = 0; at < length;) {
+        int64_t rest = length - at;
+        size_t most = rest < (int64_t)sizeof part ? (size_t)rest : sizeof part;
+        ssize_t n = pread(t->fd, part, most, (off_t)at);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return error_errno(err, "cannot read %s", t->path);
+        if (n == 0)
+            return error_set(err, "%s became shorter while it was read", t->path);
+        *hash = hash_bytes(*hash, part, (size_t)n);
+        at += n;
+    }
+    return STATUS_OK;
+}
+
+enum status table_file_cut(struct table_file *t, const struct table_mark *mark, struct error *err)
 {
     int64_t present;
+    uint64_t hash;
     enum status status = file_length(&present, t, err);
 
     if (status != STATUS_OK)
         return status;
-    if (length < 0 || length > present)
+    if (mark->length < 0 || mark->length > present)
         return error_set(err, "%s has %lld bytes, but %lld when the state was saved", t->path,
-                         (long long)present, (long long)length);
-    if (ftruncate(t->fd, (off_t)length) != 0)
+                         (long long)present, (long long)mark->length);
+    if (hash_beginning(&hash, t, mark->length, err) != STATUS_OK)
+        return err->status;
+    if (mark->hash != 0 && hash != mark->hash)
+        return error_set(err,
+                         "%s is not what the run wrote: its first %lld bytes were others when the "
+                         "state was saved",
+                         t->path, (long long)mark->length);
+    if (ftruncate(t->fd, (off_t)mark->length) != 0)
         return error_errno(err, "cannot cut %s", t->path);
+    t->hash = hash;
     return STATUS_OK;
 }

@@ -11,11 +11,18 @@
 #include <stdint.h>
 #include <stdio.h>
 
+/* How far a table was written, and what stands there. */
+struct table_mark {
+    int64_t length; /* in bytes */
+    uint64_t hash;  /* hash_bytes of them; 0: not known */
+};
+
 struct table_file {
     char *path;             /* owned */
     int fd;                 /* -1: not open */
     struct text_stream row; /* between begin and end */
     FILE *stream;           /* its */
+    uint64_t hash;          /* of all rows; only of a file that was created or cut here */
 };
 
 /* Creates the file, which must not exist, or opens an existing one. */
@@ -28,9 +35,10 @@ enum status table_file_end(struct table_file *t, struct error *err);
 /* A comma and the number; nothing behind the comma for NaN. */
 void table_file_put_number(struct table_file *t, double value);
 
-/* Length in bytes, once all rows are on the disk. */
-enum status table_file_sync(int64_t *length, const struct table_file *t, struct error *err);
-/* Forgets what stands behind the first `length` bytes; a shorter file is an error. */
-enum status table_file_cut(const struct table_file *t, int64_t length, struct error *err);
+/* The mark behind all rows, once they are on the disk. */
+enum status table_file_sync(struct table_mark *mark, const struct table_file *t, struct error *err);
+/* Forgets what stands behind the mark. A file that is shorter, or that holds other bytes before the
+ * mark than were written, is an error and stays as it is. */
+enum status table_file_cut(struct table_file *t, const struct table_mark *mark, struct error *err);
 
 #endif

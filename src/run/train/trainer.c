@@ -7,6 +7,7 @@
 #include "run/train/trainer.h"
 
 #include "base/clock.h"
+#include "base/files.h"
 #include "base/memory.h"
 #include "run/settings/recipe.h"
 #include "run/train/monitor.h"
@@ -183,8 +184,9 @@ enum status trainer_restore(struct trainer *t, struct error *err)
             return error_set(err, "%s: tensor examples.last_prediction: its value %d is no class",
                              path, i);
     t->restored = true;
-    const struct run_folder_lengths lengths = {s->batches_bytes, s->results_bytes};
-    return run_folder_truncate(t->in.folder, &lengths, err);
+    const struct run_folder_marks marks = {{s->batches_bytes, (uint64_t)s->batches_hash},
+                                           {s->results_bytes, (uint64_t)s->results_hash}};
+    return run_folder_truncate(t->in.folder, &marks, err);
 }
 
 const struct run_state_note *trainer_change(const struct trainer *t, int i)
@@ -195,6 +197,15 @@ const struct run_state_note *trainer_change(const struct trainer *t, int i)
         if (changed && i-- == 0)
             return note;
     }
+    return NULL;
+}
+
+const char *trainer_missing_file(const struct trainer *t)
+{
+    static const enum run_file of_best[] = {RUN_FILE_BEST, RUN_FILE_CONFUSION, RUN_FILE_PER_CLASS};
+    for (size_t i = 0; t->state.best_epoch > 0 && i < sizeof of_best / sizeof *of_best; i++)
+        if (!files_exist(run_folder_file(t->in.folder, of_best[i])))
+            return run_folder_file(t->in.folder, of_best[i]);
     return NULL;
 }
 

@@ -43,6 +43,9 @@ enum status trainer_restore(struct trainer *t, struct error *err);
  * saved: from here on the bits are no longer those of an uninterrupted run. NULL: the i-th, from 0,
  * does not exist. */
 const struct run_state_note *trainer_change(const struct trainer *t, int i);
+/* Path of the first of the best epoch's files that is not in the folder of the restored run though
+ * there was such an epoch; NULL: all are. Borrowed from the folder. */
+const char *trainer_missing_file(const struct trainer *t);
 /* Runs to the run's end (its last epoch, or --early-stop), or is interrupted before: by *stop or by
  * --max-minutes, but not before one batch is done. State and weights are saved in each case. When
  * time is up in an evaluation, it is brought to its end. A loss or a gradient that

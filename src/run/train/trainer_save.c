@@ -205,17 +205,19 @@ bool trainer_save_due(const struct trainer *t)
 
 enum status trainer_save_state(struct trainer *t, struct error *err)
 {
-    struct run_folder_lengths lengths;
+    struct run_folder_marks marks;
     enum status status = save_due_best(t, err); /* the state tells of it */
     trainer_save_time(t);
     if (status == STATUS_OK)
         status = check_weights(t, err);
     if (status == STATUS_OK)
-        status = run_folder_sync(t->in.folder, &lengths, err);
+        status = run_folder_sync(t->in.folder, &marks, err);
     if (status != STATUS_OK)
         return status;
-    t->state.batches_bytes = lengths.batches;
-    t->state.results_bytes = lengths.results;
+    t->state.batches_bytes = marks.batches.length;
+    t->state.batches_hash = (int64_t)marks.batches.hash;
+    t->state.results_bytes = marks.results.length;
+    t->state.results_hash = (int64_t)marks.results.hash;
     status = run_state_write(run_folder_file(t->in.folder, RUN_FILE_STATE), &t->content, err);
     t->saved_at = clock_seconds();
     return status;

@@ -117,7 +117,7 @@ static void folders_without_a_name_are_numbered(void **state)
 static void a_resumed_run_forgets_what_came_after_its_state(void **state)
 {
     struct run_folder *f, *second;
-    struct run_folder_lengths lengths;
+    struct run_folder_marks marks;
     struct error err;
     char path[256];
 
@@ -125,8 +125,8 @@ static void a_resumed_run_forgets_what_came_after_its_state(void **state)
     snprintf(path, sizeof path, "%s", scratch_path("run"));
     assert_int_equal(run_folder_create(&f, path, &classes, &err), STATUS_OK);
     assert_int_equal(run_folder_append_batch(f, &batch, &err), STATUS_OK);
-    assert_int_equal(run_folder_sync(f, &lengths, &err), STATUS_OK);
-    assert_int_equal(lengths.results, strlen(RESULT_HEADER));
+    assert_int_equal(run_folder_sync(f, &marks, &err), STATUS_OK);
+    assert_int_equal(marks.results.length, strlen(RESULT_HEADER));
     assert_int_equal(run_folder_append_batch(f, &batch, &err), STATUS_OK);
     run_folder_close(f);
 
@@ -136,11 +136,48 @@ static void a_resumed_run_forgets_what_came_after_its_state(void **state)
     assert_int_equal(run_folder_open(&f, path, &err), STATUS_OK);
     assert_int_equal(run_folder_open(&second, path, &err), STATUS_FAILED);
     assert_non_null(strstr(err.message, "another program"));
-    assert_int_equal(run_folder_truncate(f, &lengths, &err), STATUS_OK);
+    assert_int_equal(run_folder_truncate(f, &marks, &err), STATUS_OK);
     scratch_assert_content(run_folder_file(f, RUN_FILE_BATCHES),
                            BATCH_HEADER "1,2,4,3,1.5,1.25,0.5,0.001,0.25,0.75,2,0.125,2\n");
-    lengths.batches++;
-    assert_int_equal(run_folder_truncate(f, &lengths, &err), STATUS_FAILED);
+    marks.batches.length++;
+    assert_int_equal(run_folder_truncate(f, &marks, &err), STATUS_FAILED);
+    run_folder_close(f);
+}
+
+static void a_table_that_another_has_written_is_not_cut(void **state)
+{
+    struct run_folder *f;
+    struct run_folder_marks marks;
+    struct error err;
+    char path[256];
+    static const char other[] = "hello,world\n";
+    char many[sizeof other * 64] = "";
+
+    (void)state;
+    snprintf(path, sizeof path, "%s", scratch_path("run"));
+    assert_int_equal(run_folder_create(&f, path, &classes, &err), STATUS_OK);
+    assert_int_equal(run_folder_append_batch(f, &batch, &err), STATUS_OK);
+    assert_int_equal(run_folder_sync(f, &marks, &err), STATUS_OK);
+    run_folder_close(f);
+    scratch_write("run/state.safetensors", "", 0);
+
+    /* What was hashed while it was written and what is hashed from the file are one. */
+    assert_int_equal(run_folder_open(&f, path, &err), STATUS_OK);
+    assert_int_equal(run_folder_truncate(f, &marks, &err), STATUS_OK);
+    assert_int_equal(run_folder_append_batch(f, &batch, &err), STATUS_OK);
+    assert_int_equal(run_folder_sync(f, &marks, &err), STATUS_OK);
+    assert_int_equal(run_folder_truncate(f, &marks, &err), STATUS_OK);
+    run_folder_close(f);
+
+    for (int i = 0; i < 60; i++)
+        strcat(many, other);
+    scratch_write("run/batches.csv", many, strlen(many));
+    assert_int_equal(run_folder_open(&f, path, &err), STATUS_OK);
+    assert_int_equal(run_folder_truncate(f, &marks, &err), STATUS_FAILED);
+    assert_non_null(strstr(err.message, "batches.csv is not what the run wrote"));
+    scratch_assert_content(run_folder_file(f, RUN_FILE_BATCHES), many);
+    marks.batches.hash = 0; /* of a state that does not know it */
+    assert_int_equal(run_folder_truncate(f, &marks, &err), STATUS_OK);
     run_folder_close(f);
 }
 
@@ -214,6 +251,7 @@ int main(void)
         SCRATCH_TEST(an_existing_folder_is_never_overwritten),
         SCRATCH_TEST(folders_without_a_name_are_numbered),
         SCRATCH_TEST(a_resumed_run_forgets_what_came_after_its_state),
+        SCRATCH_TEST(a_table_that_another_has_written_is_not_cut),
         SCRATCH_TEST(a_row_that_does_not_fit_is_taken_back),
         SCRATCH_TEST(a_confusion_matrix_becomes_two_tables),
         SCRATCH_TEST(running_out_of_memory_leaves_no_folder),
