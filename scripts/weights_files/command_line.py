@@ -18,13 +18,26 @@ class Parser(argparse.ArgumentParser):
     def error(self, message):
         self.exit(2, f"{PROGRAM}: {message}; see {PROGRAM} --help\n")
 
+    def print_help(self, file=None):
+        print_out(self.format_help(), end="")  # argparse's own is silent where it cannot write
+
+
+def print_out(text, end="\n"):
+    try:
+        print(text, end=end, flush=True)
+    except BrokenPipeError:
+        raise
+    except OSError as problem:
+        problem.filename = "standard output"
+        raise
+
 
 def say(lines):
     for line in lines:
         if line.startswith("warning: "):
             print(f"{PROGRAM}: {line}", file=sys.stderr)
         else:
-            print(line)
+            print_out(line)
 
 
 def open_standard_streams():
@@ -38,6 +51,12 @@ def open_standard_streams():
     sys.stdin = sys.stdin or open(os.devnull, encoding="utf-8")
     sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")
     sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")
+
+
+def end_without_output(message):
+    """What is left in the buffer cannot be written either: no flush at exit."""
+    print(message, file=sys.stderr, flush=True)
+    os._exit(1)
 
 
 def run(main):
@@ -55,6 +74,8 @@ def run(main):
         sys.exit("".join(c if c.isprintable() else "?" for c in f"{PROGRAM}: {problem}"))
     except OSError as problem:
         where = f"{problem.filename}: " if problem.filename else ""
+        if problem.filename == "standard output":
+            end_without_output(f"{PROGRAM}: {where}{problem.strerror}")
         sys.exit(f"{PROGRAM}: {where}{problem.strerror}")
     except MemoryError:
         sys.exit(f"{PROGRAM}: not enough memory")

@@ -1,4 +1,5 @@
 """safetensors: 8 bytes of header length, a JSON header, the tensors' bytes."""
+import errno
 import json
 import os
 import struct
@@ -75,12 +76,17 @@ def write(path, tensors, metadata):
 
 
 class atomic_writer:
-    """A file that gets its name when all has been written, else none. Errors name that file."""
+    """A file that gets its name when all has been written, else none. Errors name that file. A link
+    is written through; what is there and no file (a device, a folder) is refused, for a name that
+    is taken over would put a file in its place."""
 
     def __init__(self, path):
-        self.path, self.temporary = path, f"{path}.tmp.{os.getpid()}"
+        self.path, self.target = path, os.path.realpath(path)
+        self.temporary = f"{self.target}.tmp.{os.getpid()}"
 
     def __enter__(self):
+        if os.path.exists(self.target) and not os.path.isfile(self.target):
+            raise OSError(errno.EINVAL, "not a file", self.path)
         try:
             self.file = open(self.temporary, "xb")
         except OSError as problem:
@@ -94,7 +100,7 @@ class atomic_writer:
                     self.file.flush()
                     os.fsync(self.file.fileno())
             if kind is None:
-                os.replace(self.temporary, self.path)
+                os.replace(self.temporary, self.target)
         except OSError as problem:
             raise OSError(problem.errno, problem.strerror, self.path) from None
         finally:

@@ -397,3 +397,35 @@ with zipfile.ZipFile("script.pt", "w") as archive:
     [ "$status" -eq 0 ]
     [[ $output = *'Exit status: 0; 1 '* ]]
 }
+
+# ---- where nothing can be written ----
+
+@test "a full disk is an error with the file's name, and nothing is left" {
+    run bash -c 'ulimit -f 1; exec "$@"' - "$root/scripts/convert-weights" "$golden/resnet_zip.pth" \
+        out.safetensors --model narrow.yaml
+    [ "$status" -eq 1 ]
+    [ "$output" = 'convert-weights: out.safetensors: File too large' ]
+    [ -z "$(find . -name 'out*')" ]
+}
+
+@test "on a full standard output help and lines are an error, not a success" {
+    run bash -c '"$1" --help >/dev/full' - "$root/scripts/convert-weights"
+    [ "$status" -eq 1 ]
+    [ "$output" = 'convert-weights: standard output: No space left on device' ]
+    run bash -c '"$1" "$2" out.safetensors --model narrow.yaml >/dev/full' - \
+        "$root/scripts/convert-weights" "$golden/resnet_zip.pth"
+    [ "$status" -eq 1 ]
+    [ "$output" = 'convert-weights: standard output: No space left on device' ]
+}
+
+@test "the output is a file or a link to one: a pipe is refused and stays, a dangling link is followed" {
+    mkfifo pipe.safetensors
+    run convert "$golden/resnet_zip.pth" pipe.safetensors --model narrow.yaml
+    [ "$status" -eq 1 ]
+    [ "$output" = 'convert-weights: pipe.safetensors: not a file' ]
+    [ -p pipe.safetensors ]
+    ln -s target.safetensors link.safetensors
+    convert "$golden/resnet_zip.pth" link.safetensors --model narrow.yaml
+    [ -L link.safetensors ]
+    [ -f target.safetensors ]
+}

@@ -202,3 +202,13 @@ END
     run "$get" smalll
     [[ $output = *'did you mean small?'* ]]
 }
+
+@test "a full disk is an error with the file's name, and nothing is left" {
+    run bash -c 'ulimit -f 1; exec "$@"' - "$get" narrow
+    [ "$status" -eq 1 ]
+    [ "${#lines[@]}" -eq 1 ]
+    [ -z "$(find data -type f)" ]
+    run bash -c '"$1" --list >/dev/full' - "$get"
+    [ "$status" -eq 1 ]
+    [ "$output" = 'get-weights: standard output: No space left on device' ]
+}

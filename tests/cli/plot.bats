@@ -113,3 +113,20 @@ END
     expect_status 0
     is_png drawn/sweep.png 1200
 }
+
+@test "plot: a full disk is an error, leaves no half PNG and the old one, and --help needs its output" {
+    run bash -c '"$1" --help >/dev/full' - "$root/scripts/plot"
+    expect_status 1
+    [ "$output" = 'plot: standard output: No space left on device' ]
+    needs_matplotlib
+    atk-train "${small[@]}" -q photos.csv --out a
+    echo old >a/curves.png
+    # (matplotlib's own cache comes first, without the limit)
+    mkdir plots
+    "$root/scripts/plot" a --out plots
+    run bash -c 'ulimit -f 8; exec "$@"' - "$root/scripts/plot" a
+    expect_status 1
+    expect 'plot: a/curves.png: File too large'
+    [ "$(cat a/curves.png)" = old ]
+    [ -z "$(find a -name '*.tmp.*')" ]
+}
