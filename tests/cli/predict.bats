@@ -258,6 +258,12 @@ close_to() { # a b tolerance
     run bash -c "'$bin/atk-predict' '$model' '$val' >/dev/full"
     [ "$status" -eq 1 ]
     [[ $output = *"standard output: cannot write"* ]]
+    echo old >old.csv
+    run bash -c "ulimit -f 0; exec '$bin/atk-predict' '$model' '$val' --out old.csv"
+    [ "$status" -eq 1 ]
+    [ "$output" = "atk-predict: old.csv: cannot write: File too large" ]
+    [ "$(cat old.csv)" = old ]
+    [ -z "$(find . -name 'old.csv?*')" ]
     run predict "$model" "$val" --out nowhere/table.csv
     [ "$status" -eq 1 ]
     [[ $output = *"nowhere/table.csv"* ]]
