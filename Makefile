@@ -61,16 +61,26 @@ LIBRARY_SOURCES := $(filter-out $(KERNEL_SOURCES),\
 LIBRARY_OBJECTS := $(LIBRARY_SOURCES:src/%.c=$(BUILD)/obj/%.o) \
                    $(foreach l,$(KERNEL_LEVELS),$(KERNEL_SOURCES:src/%.c=$(BUILD)/obj/%.$(l).o))
 LIBRARY         := $(BUILD)/libatk.a
-PROGRAMS        := $(BUILD)/atk-train $(BUILD)/atk-predict $(BUILD)/atk-data
+# A program is src/cli/atk_NAME.c with its manual src/cli/manual/atk-NAME.man; a tool is scripts/NAME,
+# which is installed as atk-NAME, with src/cli/manual/atk-NAME.man. All else follows from these lists.
+PROGRAM_NAMES   := atk-train atk-predict atk-data
+TOOLS           := sweep plot get-weights convert-weights
+NAMES           := $(PROGRAM_NAMES) $(TOOLS:%=atk-%)
+PROGRAMS        := $(PROGRAM_NAMES:%=$(BUILD)/%)
+PROGRAM_OBJECTS := $(PROGRAM_NAMES:atk-%=$(BUILD)/obj/cli/atk_%.o)
 CLI_SHARED      := $(patsubst src/%.c,$(BUILD)/obj/%.o,\
                      $(filter-out src/cli/atk_%.c,$(wildcard src/cli/*.c)))
 UNIT_TESTS      := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/*/test_*.c tests/unit/*/*/test_*.c))
 CLI_TESTS       := $(wildcard tests/cli/*.bats)
 FUZZ_TARGETS    := $(patsubst tests/fuzz/target_%.c,%,$(wildcard tests/fuzz/target_*.c))
 REPLAYS         := $(FUZZ_TARGETS:%=$(BUILD)/tests/fuzz/%)
-MANUAL          := $(patsubst src/cli/manual/%.man,$(BUILD)/man/%.1,$(wildcard src/cli/manual/*.man))
+# The options of a page are those that the program itself prints: without Python a tool has no page,
+# nor any use.
+PAGES           := $(if $(shell command -v python3 2>/dev/null),$(NAMES),$(PROGRAM_NAMES))
+MANUAL          := $(PAGES:%=$(BUILD)/man/%.1)
+COMPLETION      := $(BUILD)/completion.bash
 
-all: $(PROGRAMS) $(MANUAL)
+all: $(PROGRAMS) $(MANUAL) $(COMPLETION)
 
 say     = @printf '%-5s %s\n' $(1) $@
 Q       = $(if $(V),,@)
@@ -107,19 +117,21 @@ $(foreach l,$(KERNEL_LEVELS),$(eval $(call KERNEL_RULE,$(l))))
 $(LIBRARY): $(LIBRARY_OBJECTS) $(BUILD)/sources
 	$(call say,ar)
 	$(Q)rm -f $@ && ar rcs $@ $(LIBRARY_OBJECTS)
-$(BUILD)/atk-train: $(BUILD)/obj/cli/atk_train.o $(CLI_SHARED) $(LIBRARY)
+$(PROGRAMS): $(BUILD)/atk-%: $(BUILD)/obj/cli/atk_%.o $(CLI_SHARED) $(LIBRARY)
 	$(call say,link)
 	$(Q)$(LINK)
-$(BUILD)/atk-predict: $(BUILD)/obj/cli/atk_predict.o $(CLI_SHARED) $(LIBRARY)
-	$(call say,link)
-	$(Q)$(LINK)
-$(BUILD)/atk-data: $(BUILD)/obj/cli/atk_data.o $(CLI_SHARED) $(LIBRARY)
-	$(call say,link)
-	$(Q)$(LINK)
-$(BUILD)/man/%.1: src/cli/manual/%.man $(BUILD)/% scripts/man-page
+MAKE_PAGE = $(Q)mkdir -p $(@D) && scripts/man-page $(1) $< $(VERSION) >$@.new && mv $@.new $@
+$(PROGRAM_NAMES:%=$(BUILD)/man/%.1): $(BUILD)/man/%.1: src/cli/manual/%.man $(BUILD)/% scripts/man-page
 	$(call say,man)
-	@mkdir -p $(@D)
-	$(Q)scripts/man-page $(BUILD)/$* $< $(VERSION) >$@.new && mv $@.new $@
+	$(call MAKE_PAGE,$(BUILD)/$*)
+$(TOOLS:%=$(BUILD)/man/atk-%.1): $(BUILD)/man/atk-%.1: src/cli/manual/atk-%.man scripts/% scripts/man-page \
+                                 $(wildcard scripts/sweep_files/* scripts/weights_files/*)
+	$(call say,man)
+	$(call MAKE_PAGE,scripts/$*)
+$(COMPLETION): scripts/completion.bash Makefile
+	$(call say,bash)
+	$(Q)mkdir -p $(@D) && { cat $< && \
+	    echo 'complete -o bashdefault -o default -F _atk_complete $(NAMES)'; } >$@
 $(BUILD)/draw-demo: scripts/draw_demo.c $(LIBRARY) $(BUILD)/flags
 	$(call say,cc)
 	$(Q)$(COMPILE) $(STRICT) -o $@ $< $(LIBRARY) $(LDFLAGS) $(LIBS)
@@ -192,8 +204,7 @@ $(BUILD)/faults.so: tests/torture/faults.c $(BUILD)/flags
 
 fuzz-targets: $(FUZZ_TARGETS:%=$(BUILD)/fuzz/%)
 
--include $(patsubst %.o,%.d,$(LIBRARY_OBJECTS) $(CLI_SHARED) $(BUILD)/obj/cli/atk_train.o \
-           $(BUILD)/obj/cli/atk_predict.o $(BUILD)/obj/cli/atk_data.o \
+-include $(patsubst %.o,%.d,$(LIBRARY_OBJECTS) $(CLI_SHARED) $(PROGRAM_OBJECTS) \
            $(BUILD)/tests/failing_alloc.o \
            $(patsubst tests/benchmark/%.c,$(BUILD)/obj/benchmark/%.o,$(wildcard tests/benchmark/*.c)) \
            $(patsubst tests/fuzz/%.c,$(BUILD)/obj/fuzz/%.o,$(wildcard tests/fuzz/*.c)) \
@@ -233,7 +244,7 @@ deps:
 	$(INSTALL_DEPENDENCIES) build
 
 # What no test runs is built all the same: it must not fall behind what it includes.
-tests-built: $(PROGRAMS) $(if $(SANITIZE),,$(MANUAL)) $(UNIT_TESTS) $(REPLAYS) $(if $(SANITIZE),,$(BUILD)/faults.so) $(BUILD)/draw-demo $(BUILD)/figure1 \
+tests-built: $(PROGRAMS) $(if $(SANITIZE),,$(MANUAL) $(COMPLETION)) $(UNIT_TESTS) $(REPLAYS) $(if $(SANITIZE),,$(BUILD)/faults.so) $(BUILD)/draw-demo $(BUILD)/figure1 \
              $(addprefix $(BUILD)/,benchmark-step benchmark-input benchmark-kernels parity-driver run-network)
 test:
 	$(INSTALL_DEPENDENCIES) build test
@@ -296,9 +307,10 @@ lint:
 
 SHARE := $(DESTDIR)$(PREFIX)/share/atk-train
 MAN1  := $(DESTDIR)$(PREFIX)/share/man/man1
+# bash-completion loads the file that is called as the command is.
+COMPLETIONS := $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 # Scripts that find each other, and what they load, in one folder; a link in bin/ is their name.
 # What earlier versions installed goes with them.
-TOOLS      := sweep plot convert-weights get-weights
 OLD_TOOLS  := csv-from-folders split-csv flip-labels precision-at-n
 TOOL_FILES := $(addprefix scripts/,$(TOOLS))
 install: all
@@ -312,12 +324,16 @@ install: all
 	    ln -sf ../share/atk-train/scripts/$$tool $(DESTDIR)$(PREFIX)/bin/atk-$$tool; done
 	install -m 644 models/*.yaml $(SHARE)/models
 	install -m 644 configs/*.yaml $(SHARE)/configs
-	install -d $(MAN1)
+	install -d $(MAN1) $(COMPLETIONS)
 	install -m 644 $(MANUAL) $(MAN1)
+	install -m 644 $(COMPLETION) $(COMPLETIONS)/$(firstword $(NAMES))
+	for name in $(wordlist 2,99,$(NAMES)); do \
+	    ln -sf $(firstword $(NAMES)) $(COMPLETIONS)/$$name; done
 uninstall:
 	rm -f $(patsubst $(BUILD)/%,$(DESTDIR)$(PREFIX)/bin/%,$(PROGRAMS)) \
 	    $(addprefix $(DESTDIR)$(PREFIX)/bin/atk-,$(TOOLS) $(OLD_TOOLS)) \
-	    $(addprefix $(MAN1)/,$(notdir $(MANUAL)))
+	    $(patsubst %,$(MAN1)/%.1,$(NAMES)) \
+	    $(addprefix $(COMPLETIONS)/,$(NAMES))
 	rm -rf $(SHARE)
 
 clean:

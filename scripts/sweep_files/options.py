@@ -11,9 +11,10 @@ USAGE = f"""\
 Usage: {PROGRAM} DATA.csv --out DIR [OPTION...] [-- OPTION-OF-ATK-TRAIN...]
 Train once for each combination of the values below and each seed, and compare.
 
-    {PROGRAM} photos.csv --k 1,0.25,0.5,0.7,1.0 --seeds 3 --jobs 2 --out sweeps/photos \\
-        -- --model resnet10-gn --epochs 20
-    {PROGRAM} photos.csv --grid learning-rate=1e-4,3e-4 --grid k=0.5,1.0 --out sweeps/rate
+    {PROGRAM} photos.csv --k 1,0.25,0.5,0.7,1.0 --seeds 3 --jobs 2 \\
+        --out sweeps/photos -- --model resnet10-gn --epochs 20
+    {PROGRAM} photos.csv --grid learning-rate=1e-4,3e-4 --grid k=0.5,1.0 \\
+        --out sweeps/rate
     {PROGRAM} photos.csv --k 0.5,1.0 --folds 5 --out sweeps/folds
 
       --k=LIST           values of --k, with commas between
@@ -23,15 +24,17 @@ Train once for each combination of the values below and each seed, and compare.
       --seeds=N          seeds 0 to N-1 for each combination (default: 3; with
                          --folds: 1)
       --out=DIR          everything is written here
-Runs of one seed have the same split: of DATA.csv, as atk-train makes it, or with
-      --test-split=F     this share of each class is set aside for testing, drawn
-                         anew for each seed; the rest trains and validates
-      --folds=N          cross-validation: the images are split into N parts, and
-                         each of N runs is tested with another part and trains and
-                         validates with the rest. Each seed draws N parts of its
-                         own: a combination has seeds x N runs
-      --flip-labels=F    this share of the training labels is made wrong, for each
-                         seed (and fold), after the split (atk-data flip-labels)
+Runs of one seed have the same split: of DATA.csv, as atk-train makes it, or
+with
+      --test-split=F     this share of each class is set aside for testing,
+                         drawn anew for each seed; the rest trains and validates
+      --folds=N          cross-validation: the images are split into N parts,
+                         and each of N runs is tested with another part and
+                         trains and validates with the rest. Each seed draws N
+                         parts of its own: a combination has seeds x N runs
+      --flip-labels=F    this share of the training labels is made wrong, for
+                         each seed (and fold), after the split (atk-data
+                         flip-labels)
       --test=FILE        a table that each run's best network is tested with
 Runs:
       --jobs=N           at a time, on each machine (default: 1)
@@ -48,8 +51,8 @@ there before the first run. Options of the table (--images, --image-column, ...)
 are given behind --, and not in a recipe.
 
 Started again with the same options it continues: finished runs are kept, runs
-that were interrupted go on, runs that failed are run again; more values and seeds
-may be added. In DIR:
+that were interrupted go on, runs that failed are run again; more values and
+seeds may be added. In DIR:
 
   runs/, logs/, jobs/    a run folder, an output and a script for each run
   splits/, test/         tables of --test-split and --folds; predictions of the
@@ -60,14 +63,14 @@ may be added. In DIR:
   classes.csv            images of each class in DATA.csv
   joblog                 of GNU parallel
 
-The best setting is the one with the best mean over the seeds. Its margin over the
-average loss (k 1.0 or 100%, with nothing dropped) is taken seed by seed, and exceeds
-the seed noise when 0 is not in the 95 % interval of its mean (Student's t). With
---folds all this is over the folds of all seeds; folds share training images, so
-that their interval is somewhat too narrow.
+The best setting is the one with the best mean over the seeds. Its margin over
+the average loss (k 1.0 or 100%, with nothing dropped) is taken seed by seed,
+and exceeds the seed noise when 0 is not in the 95 % interval of its mean
+(Student's t). With --folds all this is over the folds of all seeds; folds share
+training images, so that their interval is somewhat too narrow.
 
-Exit status: 0; 1 when a run failed, and for files; 2 for usage; 129, 130 and 143
-when interrupted. An interrupted run saves its state first.
+Exit status: 0; 1 when a run failed, and for files; 2 for usage; 129, 130 and
+143 when interrupted. An interrupted run saves its state first.
 """
 
 

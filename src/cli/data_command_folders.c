@@ -185,7 +185,7 @@ const struct data_command data_command_folders = {
     .name = "from-folders",
     .program = "atk-data from-folders",
     .arguments = "[--relative-to DIR2] DIR > photos.csv\n"
-                 "       atk-data from-folders [--relative-to DIR2] --out PREFIX DIR",
+                 "  or:  atk-data from-folders [--relative-to DIR2] --out PREFIX DIR",
     .summary = "a table of images in folders, one folder a class",
     .description =
         "Write a table of the images in DIR, for atk-train: the columns image and label.\n\n"

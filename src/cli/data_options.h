@@ -25,7 +25,7 @@ struct data_option {
 /* ... labels that are numbers ... */
 #define DATA_OPTIONS_OF_NAMES \
     {"names", 0, "FILE", "labels are numbers, and FILE has the names, one a line", NULL}, \
-    {"first-number", 0, "N", "--names: the number of the first one", "0"}
+    {"first-number", 0, "N", "number of the first name of --names", "0"}
 /* ... and copies of a table beside another folder. */
 #define DATA_OPTIONS_OF_COPIES \
     {"keep-paths", 0, NULL, "leave paths as they are", NULL}, \
