@@ -16,8 +16,7 @@ setup() {
 
 # The commands of a program, one a line; none when its usage does not say COMMAND.
 commands_of() {
-    ! "$names/$1" --help | grep -q '^Usage: [^ ]* COMMAND' ||
-        "$names/$1" --help | sed -n 's/^  \([a-z-]*\)  .*/\1/p'
+    "$names/$1" --help | awk 'NR == 1 { has = /^Usage: [^ ]+ COMMAND/ } has && /^  [a-z-]+  / { print $1 }'
 }
 
 # The long options that --help lists, one a line: rows stand at the left, text further right.

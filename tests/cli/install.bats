@@ -43,9 +43,23 @@ setup() {
     [[ $output = *learning-rate=0.001* ]]
 }
 
+@test "make install puts a man page and a completion in place for everything in bin" {
+    make install BUILD="$build" PREFIX="$root"
+    [ "$(ls "$root/bin" | wc -l)" -ge 7 ]
+    for program in "$root"/bin/*; do
+        name=${program##*/}
+        [ -s "$root/share/man/man1/$name.1" ]
+        # bash-completion loads the file of a command's name.
+        bash -c 'source "$1" && complete -p "$2"' - \
+            "$root/share/bash-completion/completions/$name" "$name"
+    done
+    [ "$(ls "$root/bin" | wc -l)" -eq "$(ls "$root/share/man/man1" | wc -l)" ]
+    [ "$(ls "$root/bin" | wc -l)" -eq "$(ls "$root/share/bash-completion/completions" | wc -l)" ]
+}
+
 @test "make uninstall leaves no file of ours, and all files of others" {
-    mkdir -p "$root/bin"
-    touch "$root/bin/other"
+    mkdir -p "$root/bin" "$root/share/bash-completion/completions"
+    touch "$root/bin/other" "$root/share/bash-completion/completions/other"
     make install BUILD="$build" PREFIX="$root"
     # What earlier versions installed, as they did.
     for old in split-csv flip-labels precision-at-n; do
@@ -53,6 +67,7 @@ setup() {
     done
     touch "$root/bin/atk-csv-from-folders"
     make uninstall BUILD="$build" PREFIX="$root"
-    [ "$(find "$root" -type f -o -type l)" = "$root/bin/other" ]
+    [ "$(find "$root" -type f -o -type l | sort)" = \
+        "$root/bin/other"$'\n'"$root/share/bash-completion/completions/other" ]
     [ ! -e "$root/share/atk-train" ]
 }
