@@ -9,6 +9,13 @@ DESTDIR ?=
 .PHONY: all
 all:
 
+# Kinds of images that are read when their library is there; WITHOUT='webp' leaves some out.
+WITHOUT       ?=
+OPTIONAL      := webp
+PACKAGES_webp := libwebp libwebpdemux
+FLAGS_webp    := -DATK_WEBP
+DEBIAN_webp   := libwebp-dev
+
 # Targets that compile something need the libraries: what is missing is said in one line, before the
 # compiler can say it in a hundred. (test, demo, lint and bench install it and then call make again.)
 CALLERS := help deps test fuzz torture demo figure1 lint bench bench-input bench-kernels clean uninstall
@@ -17,7 +24,10 @@ MISSING := $(shell CC='$(CC)' scripts/install-dependencies --check build)
 ifneq ($(MISSING),)
 $(error $(MISSING))
 endif
-PACKAGES := libpng libjpeg yaml-0.1 jansson openblas libutf8proc
+WITH          := $(foreach o,$(filter-out $(WITHOUT),$(OPTIONAL)),\
+                   $(if $(shell CC='$(CC)' scripts/install-dependencies --check $(o)),,$(o)))
+MISSING_KINDS := $(filter-out $(WITH),$(OPTIONAL))
+PACKAGES := libpng libjpeg yaml-0.1 jansson openblas libutf8proc $(foreach o,$(WITH),$(PACKAGES_$(o)))
 PACKAGE_CFLAGS := $(shell pkg-config --cflags $(PACKAGES))
 PACKAGE_LIBS   := $(shell pkg-config --libs $(PACKAGES))
 ifeq ($(shell $(CC) -dumpmachine | cut -d- -f1),x86_64)
@@ -38,8 +48,8 @@ STRICT   := -Wconversion -Wsign-conversion
 # -ffp-contract=fast lets a*b+c become one FMA where the processor has it: same bits on every run of
 # one machine.
 ATK_CFLAGS := -std=c11 -D_GNU_SOURCE -Isrc -DATK_VERSION='"$(VERSION)"' -ffp-contract=fast \
-              -pthread $(WARNINGS) $(PACKAGE_CFLAGS)
-LIBS       := $(PACKAGE_LIBS) -lcsv -lm -pthread
+              -pthread $(WARNINGS) $(PACKAGE_CFLAGS) $(foreach o,$(WITH),$(FLAGS_$(o)))
+LIBS       := $(PACKAGE_LIBS) $(foreach o,$(WITH),$(LIBS_$(o))) -lcsv -lm -pthread
 # Kernels are compiled once for each processor level and chosen at run time (src/math/kernels.h).
 # -fno-math-errno: sqrt as one instruction. -Wno-psabi: vectors are passed between static functions
 # only.
@@ -81,6 +91,8 @@ MANUAL          := $(PAGES:%=$(BUILD)/man/%.1)
 COMPLETION      := $(BUILD)/completion.bash
 
 all: $(PROGRAMS) $(MANUAL) $(COMPLETION)
+	$(if $(MISSING_KINDS),@echo 'built without $(MISSING_KINDS): such images are refused (to read them: apt install' \
+	    '$(foreach o,$(MISSING_KINDS),$(DEBIAN_$(o))), then make)')
 
 say     = @printf '%-5s %s\n' $(1) $@
 Q       = $(if $(V),,@)
@@ -238,16 +250,16 @@ help:
 	@echo 'make uninstall  remove what install has put there'
 	@echo 'make clean      remove $(BUILD)/'
 	@echo 'Variables: BUILD, CC, CFLAGS, LDFLAGS, PREFIX, DESTDIR; SANITIZE=1 builds with ASan and'
-	@echo 'UBSan (give it a BUILD of its own).'
+	@echo 'UBSan (give it a BUILD of its own); WITHOUT="$(OPTIONAL)" without kinds of images.'
 
 deps:
-	$(INSTALL_DEPENDENCIES) build
+	$(INSTALL_DEPENDENCIES) build $(OPTIONAL)
 
 # What no test runs is built all the same: it must not fall behind what it includes.
 tests-built: $(PROGRAMS) $(if $(SANITIZE),,$(MANUAL) $(COMPLETION)) $(UNIT_TESTS) $(REPLAYS) $(if $(SANITIZE),,$(BUILD)/faults.so) $(BUILD)/draw-demo $(BUILD)/figure1 \
              $(addprefix $(BUILD)/,benchmark-step benchmark-input benchmark-kernels parity-driver run-network)
 test:
-	$(INSTALL_DEPENDENCIES) build test
+	$(INSTALL_DEPENDENCIES) build $(OPTIONAL) test
 	+@$(AGAIN) tests-built
 	+@$(AGAIN) tests-built BUILD=$(BUILD)/asan SANITIZE=1 CFLAGS='-O1 -g'
 	@scripts/run-tests BUILD=$(BUILD) $(CLI_TESTS) $(UNIT_TESTS) $(REPLAYS) \
@@ -258,12 +270,12 @@ FUZZ_SECONDS ?= 60
 FUZZ_BUILD    = $(MAKE) --no-print-directory BUILD=$(BUILD)/fuzz CC=clang SANITIZE=1 \
                 CFLAGS='-O1 -g -fsanitize=fuzzer-no-link'
 fuzz:
-	$(INSTALL_DEPENDENCIES) build fuzz
+	$(INSTALL_DEPENDENCIES) build $(OPTIONAL) fuzz
 	+@$(FUZZ_BUILD) $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc)) fuzz-targets
 	@tests/fuzz/run $(BUILD)/fuzz/fuzz $(FUZZ_SECONDS) $(FUZZ_TARGETS)
 
 torture:
-	$(INSTALL_DEPENDENCIES) build test
+	$(INSTALL_DEPENDENCIES) build $(OPTIONAL) test
 	+@$(AGAIN) all $(BUILD)/faults.so
 	+@$(AGAIN) all BUILD=$(BUILD)/tsan CFLAGS='-O1 -g -fsanitize=thread'
 	@tests/torture/torture.py $(BUILD)
@@ -301,7 +313,7 @@ bench-kernels:
 	@mkdir -p $(BUILD)/bench && $(BUILD)/benchmark-kernels --csv $(BUILD)/bench/kernels.csv
 
 lint:
-	$(INSTALL_DEPENDENCIES) build lint
+	$(INSTALL_DEPENDENCIES) build $(OPTIONAL) lint
 	+@$(AGAIN) all
 	@scripts/lint $(BUILD)
 

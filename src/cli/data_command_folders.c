@@ -78,7 +78,7 @@ static void say_rest(char *out, size_t size, const struct image_folders_rest *re
 static void say(const struct data_options *o, const char *folder, const struct image_folders *list)
 {
     char rest[1536] = "";
-    say_rest(rest, sizeof rest, &list->other, "not named .jpg, .jpeg, .jpe, .jfif or .png");
+    say_rest(rest, sizeof rest, &list->other, "not named " IMAGE_FOLDERS_ENDINGS);
     say_rest(rest, sizeof rest, &list->loose, "beside the folders of classes");
     say_rest(rest, sizeof rest, &list->empty, "folder without an image");
     if (list->loops.n > 0)
@@ -190,9 +190,9 @@ const struct data_command data_command_folders = {
     .description =
         "Write a table of the images in DIR, for atk-train: the columns image and label.\n\n"
         "Each folder in DIR is a class, and its name the label; images in folders further\n"
-        "down belong to it too. Images are files whose names end in .jpg, .jpeg, .jpe,\n"
-        ".jfif or .png, in any case (atk-train then looks at the content). Hidden files\n"
-        "and folders are skipped, symbolic links are followed. What is left out is\n"
+        "down belong to it too. Images are files whose names end in\n" IMAGE_FOLDERS_ENDINGS ",\n"
+        "in any case (atk-train then looks at the content). Hidden files and folders are\n"
+        "skipped, symbolic links are followed. What is left out is\n"
         "counted on standard error. Rows are sorted by path.\n\n"
         "When the folders of DIR are train and some of val, valid, validation and test,\n"
         "and train has folders itself, they are splits: --out PREFIX writes\n"

@@ -1,4 +1,5 @@
-/* Headers alone are read: PNG's IHDR, JPEG's frame (ITU-T T.81, B.2). */
+/* Headers alone are read: PNG's IHDR, JPEG's frame (ITU-T T.81, B.2), WebP's first chunk, BMP's
+ * header. */
 #include "image/image_decode.h"
 
 #include <string.h>
@@ -73,9 +74,51 @@ static size_t jpeg_bytes(const uint8_t *bytes, size_t size)
     return whole ? coefficient_bytes(frame, length) : 0;
 }
 
+static size_t little_endian(const uint8_t *bytes, int n)
+{
+    size_t value = 0;
+    for (int i = n - 1; i >= 0; i--)
+        value = value << 8 | bytes[i];
+    return value;
+}
+
+/* RGB, and of what may be lossless ARGB besides. */
+static size_t webp_bytes(const uint8_t *bytes, size_t size)
+{
+    enum { CHUNK = 12, DATA = CHUNK + 8, MOST_HEADER = DATA + 10 };
+    if (size < MOST_HEADER)
+        return 0;
+    const uint8_t *data = bytes + DATA;
+    if (memcmp(bytes + CHUNK, "VP8X", 4) == 0)
+        return 7 * (little_endian(data + 4, 3) + 1) * (little_endian(data + 7, 3) + 1);
+    if (memcmp(bytes + CHUNK, "VP8L", 4) == 0) {
+        size_t sides = little_endian(data + 1, 4);
+        return 7 * ((sides & 0x3fff) + 1) * ((sides >> 14 & 0x3fff) + 1);
+    }
+    return 3 * (little_endian(data + 6, 2) & 0x3fff) * (little_endian(data + 8, 2) & 0x3fff);
+}
+
+/* Run lengths become indices. */
+static size_t bmp_bytes(const uint8_t *bytes, size_t size)
+{
+    enum { HEADER = 14, WIDTH = 18, HEIGHT = 22, COMPRESSION = 30 };
+    if (size < COMPRESSION + 4 || little_endian(bytes + HEADER, 4) < 40)
+        return 0;
+    size_t compression = little_endian(bytes + COMPRESSION, 4);
+    size_t height = little_endian(bytes + HEIGHT, 4);
+    height = height >> 31 ? (1ull << 32) - height : height; /* negative: the top row comes first */
+    return compression == 1 || compression == 2 ? little_endian(bytes + WIDTH, 4) * height : 0;
+}
+
 size_t image_decode_memory(const uint8_t *bytes, size_t size)
 {
-    return size >= 4 && memcmp(bytes, "\x89PNG", 4) == 0    ? png_bytes(bytes, size)
-           : size >= 2 && memcmp(bytes, "\xff\xd8", 2) == 0 ? jpeg_bytes(bytes, size)
-                                                            : 0;
+    if (size >= 4 && memcmp(bytes, "\x89PNG", 4) == 0)
+        return png_bytes(bytes, size);
+    if (size >= 2 && memcmp(bytes, "\xff\xd8", 2) == 0)
+        return jpeg_bytes(bytes, size);
+    if (size >= 12 && memcmp(bytes + 8, "WEBP", 4) == 0)
+        return webp_bytes(bytes, size);
+    if (size >= 2 && memcmp(bytes, "BM", 2) == 0)
+        return bmp_bytes(bytes, size);
+    return 0;
 }

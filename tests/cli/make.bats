@@ -101,3 +101,17 @@ stub() { # NAME, its lines from standard input
     [ "$status" -eq 1 ]
     [[ $output = *"E: no network"*"atk-train: apt-get update failed"* ]]
 }
+
+@test "make: without the libraries of some kinds of images the programs are built, say so and refuse" {
+    make -j4 BUILD="$b" WITHOUT='webp' CFLAGS=-O0 >"$BATS_TEST_TMPDIR/log"
+    [[ $(<"$BATS_TEST_TMPDIR/log") = *"built without webp: such images are refused (to read them: apt install libwebp-dev"* ]]
+    run ldd "$b/atk-train"
+    [[ $output != *libwebp* ]]
+    make -j4 BUILD="$b" WITHOUT='webp' CFLAGS=-O0 "$b/tests/image/test_kinds" >/dev/null
+    "$b/tests/image/test_kinds"
+    printf 'image,label\n%s,a\n' "$PWD/tests/golden/image_kinds/lossy.webp" >"$BATS_TEST_TMPDIR/t.csv"
+    run "$b/atk-data" check "$BATS_TEST_TMPDIR/t.csv"
+    [[ $output = *"lossy.webp: a WebP file; this atk-train was built without libwebp (apt install libwebp-dev"* ]]
+    run make BUILD="$b" WITHOUT='' PKG_CONFIG_PATH= -n all
+    [[ $output != *"built without"* ]]
+}

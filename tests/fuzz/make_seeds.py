@@ -99,7 +99,9 @@ def seeds():
     yield 'exif', 'xmp', XMP.encode()
     for target, pattern in (('settings', 'configs/*.yaml'), ('model', 'models/*.yaml'),
                             ('jpeg', 'tests/golden/image/*.jpg'),
-                            ('png', 'tests/golden/image/*.png')):
+                            ('png', 'tests/golden/image/*.png'),
+                            ('webp', 'tests/golden/image_kinds/*.webp'),
+                            ('bmp', 'tests/golden/image_kinds/*.bmp')):
         for path in glob.glob(f'{ROOT}/{pattern}'):
             with open(path, 'rb') as f:
                 content = f.read()

@@ -3,8 +3,7 @@
 #ifndef WHOLE_IMAGE_H
 #define WHOLE_IMAGE_H
 
-#include "image/decode_jpeg.h"
-#include "image/decode_png.h"
+#include "image/decode.h"
 
 #include <string.h>
 
@@ -47,9 +46,8 @@ static inline enum status whole_image_turn(struct image *image, int orientation,
 static inline enum status whole_image_decode(struct image *out, const uint8_t *bytes, size_t size,
                                              const struct image_limits *limits, struct error *err)
 {
-    bool png = size > 0 && bytes[0] == 0x89;
     struct rows rows = {.orientation = 1};
-    enum status status = (png ? decode_png : decode_jpeg)(&rows, bytes, size, limits, err);
+    enum status status = decode_any(&rows, bytes, size, limits, err);
 
     if (status == STATUS_OK)
         status = whole_image_turn(&rows.image, rows.found, err);

@@ -1,6 +1,7 @@
-/* Every file of ../shared/data/formats behaves as its manifest.csv says. That folder is no part of
- * the project: without it (it is looked for in $ATK_SHARED, then in ../shared) the tests say that
- * they are skipped. */
+/* Every file of ../shared/data/formats behaves as its manifest.csv says. It is from when JPEG and
+ * PNG alone were read: files of kinds that came later, and that have a reference, have to equal it.
+ * That folder is no part of the project: without it (it is looked for in $ATK_SHARED, then in
+ * ../shared) the tests say that they are skipped. */
 #include "base/files.h"
 #include "io/csv.h"
 
@@ -55,6 +56,22 @@ static const char *field(size_t row, const char *column)
     return NULL;
 }
 
+static bool begins(const uint8_t *bytes, size_t size, size_t at, const char *magic)
+{
+    size_t n = strlen(magic);
+    return size >= at + n && memcmp(bytes + at, magic, n) == 0;
+}
+
+/* Whether this build reads it, though the manifest knows it as a file to refuse. */
+static bool came_later(const uint8_t *bytes, size_t size)
+{
+#ifdef ATK_WEBP
+    if (begins(bytes, size, 8, "WEBP"))
+        return true;
+#endif
+    return begins(bytes, size, 0, "BM");
+}
+
 /* Why the file does not behave as it should, or NULL. */
 static const char *complaint(size_t row, bool apply_exif)
 {
@@ -75,6 +92,8 @@ static const char *complaint(size_t row, bool apply_exif)
     snprintf(path, sizeof path, "%s/%s", folder, field(row, "file"));
     assert_int_equal(files_read(&bytes, &size, path, MAX_FILE_BYTES, &err), STATUS_OK);
     status = whole_image_decode(&image, bytes, size, &limits, &err);
+    if (*reference != '\0' && came_later(bytes, size))
+        expected = "decode";
     free(bytes);
 
     if (status != STATUS_OK) {

@@ -50,12 +50,13 @@ static void refuses(const void *bytes, size_t size, const char *message)
 static void what_is_neither_jpeg_nor_png_is_named_by_its_first_bytes(void **state)
 {
     (void)state;
-    refuses("", 0, "file is empty, expected a JPEG or PNG image");
-    refuses("RAF89a\x01", 7, "neither JPEG nor PNG: the file begins with \"RAF89a.\"");
+    refuses("", 0, "file is empty, expected an image");
+    refuses("RAF89a\x01", 7, "neither JPEG nor PNG, WebP, BMP: the file begins with \"RAF89a.\"");
     refuses("version https://git-lfs", 23,
-            "neither JPEG nor PNG: the file begins with \"version https://\"");
-    refuses("\xff", 1, "neither JPEG nor PNG: the file begins with \".\"");
-    refuses("\x89PNG\r\n\x1a", 7, "neither JPEG nor PNG: the file begins with \".PNG...\"");
+            "neither JPEG nor PNG, WebP, BMP: the file begins with \"version https://\"");
+    refuses("\xff", 1, "neither JPEG nor PNG, WebP, BMP: the file begins with \".\"");
+    refuses("\x89PNG\r\n\x1a", 7,
+            "neither JPEG nor PNG, WebP, BMP: the file begins with \".PNG...\"");
 }
 
 static void a_image_at_the_limit_is_decoded_and_one_above_it_is_not(void **state)

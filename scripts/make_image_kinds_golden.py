@@ -1,0 +1,236 @@
+#!/usr/bin/env python3
+"""Makes tests/golden/image_kinds/: small WebP, BMP, GIF and TIFF files, and kinds.csv with what
+Pillow's convert("RGB") makes of them (as stored: orientation is not applied). Needs python3 with
+numpy and Pillow, which building and testing do not.
+
+    scripts/make_image_kinds_golden.py [FOLDER]
+
+What Pillow cannot write is written here byte by byte. Where another rule than Pillow's holds
+(16-bit grey: the high byte), the rule is computed here.
+"""
+import hashlib
+import io
+import os
+import struct
+import sys
+import zlib
+
+import numpy as np
+from PIL import Image
+
+FOLDER = sys.argv[1] if len(sys.argv) > 1 else "tests/golden/image_kinds"
+WIDTH, HEIGHT = 21, 13
+LINES = []
+
+
+def save(name, data, expected="equal", rgb=None, several=0):
+    """expected: equal to Pillow's RGB or to rgb, or refused."""
+    with open(os.path.join(FOLDER, name), "wb") as file:
+        file.write(data)
+    row = ["", "", "", ""]
+    if expected == "equal":
+        orientation = 1
+        if rgb is None:
+            image = Image.open(io.BytesIO(data))
+            orientation = image.getexif().get(0x112, 1)
+            if image.format == "TIFF" and orientation != 1:
+                # Pillow turns a TIFF as it loads it: the same file without the tag is as stored.
+                image = Image.open(io.BytesIO(data.replace(b"\x12\x01\x03\0\1\0\0\0" + bytes([orientation]),
+                                                           b"\x12\x01\x03\0\1\0\0\0\1")))
+            rgb = np.asarray(image.convert("RGB"))
+        digest = hashlib.sha256(np.ascontiguousarray(rgb, dtype=np.uint8).tobytes()).hexdigest()
+        row = [rgb.shape[1], rgb.shape[0], orientation, digest]
+    LINES.append(",".join(str(value) for value in [name, expected, *row, several]))
+
+
+def pillow(image, kind, **options):
+    out = io.BytesIO()
+    image.save(out, kind, **options)
+    return out.getvalue()
+
+
+def exif_block(orientation, byte_order="<"):
+    mark = b"II*\0" if byte_order == "<" else b"MM\0*"
+    return mark + struct.pack(byte_order + "IHHHIHHI", 8, 1, 0x112, 3, 1, orientation, 0, 0)
+
+
+def packed(index, bits):
+    """Rows of indices of so many bits, the first in the highest bits; bytes."""
+    rows = []
+    for row in index:
+        text = "".join(format(int(value), "0%db" % bits) for value in row)
+        text += "0" * (-len(text) % 8)
+        rows.append(bytes(int(text[i : i + 8], 2) for i in range(0, len(text), 8)))
+    return rows
+
+
+# ---- WebP ----
+
+
+def riff(chunks):
+    body = b"WEBP"
+    for name, data in chunks:
+        body += name + struct.pack("<I", len(data)) + data + b"\0" * (len(data) % 2)
+    return b"RIFF" + struct.pack("<I", len(body)) + body
+
+
+def chunks_of(webp):
+    at, found = 12, []
+    while at < len(webp):
+        size = struct.unpack("<I", webp[at + 4 : at + 8])[0]
+        found.append((webp[at : at + 4], webp[at + 8 : at + 8 + size]))
+        at += 8 + size + size % 2
+    return found
+
+
+def u24(value):
+    return struct.pack("<I", value)[:3]
+
+
+def make_webp(image, noise):
+    upright = Image.fromarray(image)
+    clear = Image.fromarray(np.dstack([image, noise[:, :, 0]]))
+    lossy = pillow(upright, "WEBP", quality=80)
+    lossless = pillow(upright, "WEBP", lossless=True)
+    save("lossy.webp", lossy)
+    save("lossy_10.webp", pillow(upright, "WEBP", quality=10, method=6))
+    save("lossy_100.webp", pillow(upright, "WEBP", quality=100, method=0))
+    save("lossless.webp", lossless)
+    save("lossless_noise.webp", pillow(Image.fromarray(noise), "WEBP", lossless=True, method=0))
+    save("lossless_alpha.webp", pillow(clear, "WEBP", lossless=True, exact=True))
+    save("lossy_alpha.webp", pillow(clear, "WEBP", quality=80))
+    save("lossy_alpha_10.webp", pillow(clear, "WEBP", quality=10, alpha_quality=20))
+    save("palette.webp", pillow(upright.quantize(5), "WEBP", lossless=True))
+    save("grey.webp", pillow(upright.convert("L"), "WEBP", quality=90))
+    save("one_pixel.webp", pillow(upright.crop((0, 0, 1, 1)), "WEBP", lossless=True))
+    save("one_column.webp", pillow(upright.crop((3, 0, 4, HEIGHT)), "WEBP"))
+    save("exif_6.webp", pillow(upright, "WEBP", exif=b"Exif\0\0" + exif_block(6, ">")))
+    save("exif_3.webp", pillow(upright, "WEBP", lossless=True, exif=exif_block(3)))
+    save("profile.webp", pillow(upright, "WEBP", icc_profile=b"not a profile"))
+    frames = [upright, Image.fromarray(255 - image)]
+    save("animated.webp", pillow(frames[0], "WEBP", save_all=True, append_images=frames[1:], lossless=True),
+         several=1)
+    frame = chunks_of(pillow(clear.crop((0, 0, 9, 7)), "WEBP", lossless=True, exact=True))
+    frame = [chunk for chunk in frame if chunk[0] == b"VP8L"][0]
+    anmf = u24(2) + u24(1) + u24(8) + u24(6) + u24(100) + b"\0"
+    anmf += frame[0] + struct.pack("<I", len(frame[1])) + frame[1] + b"\0" * (len(frame[1]) % 2)
+    canvas = [(b"VP8X", b"\x12\0\0\0" + u24(WIDTH - 1) + u24(HEIGHT - 1)), (b"ANIM", b"\xff" * 4 + b"\0\0"),
+              (b"ANMF", anmf)]  # fmt: skip
+    save("frame_in_a_canvas.webp", riff(canvas))
+    save("truncated.webp", lossy[:-20], "refuse")
+    inner = chunks_of(lossless)[0][1]
+    save("truncated_inside.webp", riff([(b"VP8L", inner[: len(inner) // 2])]), "refuse")
+    canvas[0] = (b"VP8X", b"\x12\0\0\0" + u24(3) + u24(3))
+    save("frame_outside.webp", riff(canvas), "refuse")
+    save("bomb.webp", riff([(b"VP8X", b"\x02\0\0\0" + u24(0xFFFFFF) + u24(0xFF)), *canvas[1:]]), "refuse")
+
+
+# ---- BMP ----
+
+
+def bmp(width, height, bits, rows, compression=0, palette=b"", masks=b"", size=40, colours=0, bottom_up=True,
+        gap=b""):  # fmt: skip
+    """rows: bytes of the rows from the top, or with run lengths all of them as bytes."""
+    if isinstance(rows, list):
+        rows = [row + b"\0" * (-len(row) % 4) for row in rows]
+        pixels = b"".join(rows[::-1] if bottom_up else rows)
+    else:
+        pixels = rows
+    if size == 12:
+        header = struct.pack("<IHHHH", 12, width, height, 1, bits)
+    else:
+        header = struct.pack("<IiiHHIIiiII", size, width, height if bottom_up else -height, 1, bits, compression,
+                             len(pixels), 2835, 2835, colours, 0)  # fmt: skip
+        header += masks
+        header += b"\0" * (size - len(header))
+    at = 14 + len(header) + len(palette) + len(gap)
+    return b"BM" + struct.pack("<IHHI", at + len(pixels), 0, 0, at) + header + palette + gap + pixels
+
+
+def run_lengths(index):
+    """Runs of eight bits, from the bottom row."""
+    out = b""
+    for row in index[::-1]:
+        at = 0
+        while at < len(row):
+            n = 1
+            while at + n < len(row) and row[at + n] == row[at]:
+                n += 1
+            out += bytes([n, row[at]])
+            at += n
+        out += b"\0\0"
+    return out[:-2] + b"\0\1"
+
+
+def run_lengths_4(index):
+    """Runs of two colours, and plain ones."""
+    out = b""
+    for y, row in enumerate(index[::-1]):
+        if y % 2:
+            half = packed([row], 4)[0]
+            out += b"\0" + bytes([len(row)]) + half + b"\0" * (len(half) % 2)
+        else:
+            for at in range(0, len(row), 2):
+                pair = row[at : at + 2]
+                out += bytes([len(pair), int(pair[0]) << 4 | int(pair[-1])])
+        out += b"\0\0"
+    return out + b"\0\1"
+
+
+def make_bmp(image, noise):
+    bgr = image[:, :, ::-1]
+    colours = noise.reshape(-1, 3)[:256]
+    bgrx = np.hstack([colours[:, ::-1], np.zeros((256, 1), np.uint8)])
+    index8 = (image[:, :, 1] // 4).astype(np.uint8)
+    index4, index1 = index8 // 8, index8 // 32
+    index4 = np.minimum(index4, 15)
+    words = (image[:, :, 0].astype(np.uint16) >> 3) << 10 | (image[:, :, 1].astype(np.uint16) >> 3) << 5 | image[:, :, 2] >> 3
+    words6 = (image[:, :, 0].astype(np.uint16) >> 3) << 11 | (image[:, :, 1].astype(np.uint16) >> 2) << 5 | image[:, :, 2] >> 3
+    quads = np.dstack([bgr, noise[:, :, 0]])
+    plain = [row.tobytes() for row in bgr]
+    rgb = bmp(WIDTH, HEIGHT, 24, plain)
+    save("rgb24.bmp", rgb)
+    save("rgb24_top_down.bmp", bmp(WIDTH, HEIGHT, 24, plain, bottom_up=False))
+    save("rgb24_os2.bmp", bmp(WIDTH, HEIGHT, 24, plain, size=12))
+    save("rgb24_gap.bmp", bmp(WIDTH, HEIGHT, 24, plain, gap=b"gap" * 7))
+    save("rgb32.bmp", bmp(WIDTH, HEIGHT, 32, [row.tobytes() for row in quads]))
+    save("rgb16_555.bmp", bmp(WIDTH, HEIGHT, 16, [row.astype("<u2").tobytes() for row in words]))
+    masks = struct.pack("<III", 0xF800, 0x7E0, 0x1F)
+    save("rgb16_565.bmp", bmp(WIDTH, HEIGHT, 16, [row.astype("<u2").tobytes() for row in words6], 3, masks=masks))
+    masks = struct.pack("<IIII", 0xFF, 0xFF00, 0xFF0000, 0xFF000000)
+    alpha = bmp(WIDTH, HEIGHT, 32, [row.tobytes() for row in np.dstack([image, noise[:, :, 0]])], 3, masks=masks, size=124)
+    save("rgba32_v5.bmp", alpha)
+    masks = struct.pack("<IIII", 0xFF0000, 0xFF00, 0xFF, 0xFF000000)
+    save("rgba32_v4.bmp", bmp(WIDTH, HEIGHT, 32, [row.tobytes() for row in quads], 3, masks=masks, size=108))
+    save("palette8.bmp", bmp(WIDTH, HEIGHT, 8, packed(index8, 8), palette=bgrx.tobytes()))
+    save("palette8_short.bmp", bmp(WIDTH, HEIGHT, 8, packed(index8, 8), palette=bgrx[:70].tobytes(), colours=70))
+    save("palette8_os2.bmp", bmp(WIDTH, HEIGHT, 8, packed(index8, 8), palette=colours[:, ::-1].tobytes(), size=12))
+    save("palette4.bmp", bmp(WIDTH, HEIGHT, 4, packed(index4, 4), palette=bgrx[:16].tobytes()))
+    save("palette1.bmp", bmp(WIDTH, HEIGHT, 1, packed(index1, 1), palette=bgrx[:2].tobytes()))
+    grey = np.repeat(np.arange(256, dtype=np.uint8)[:, None], 4, 1)
+    save("grey8.bmp", bmp(WIDTH, HEIGHT, 8, packed(image[:, :, 1], 8), palette=grey.tobytes()))
+    save("rle8.bmp", bmp(WIDTH, HEIGHT, 8, run_lengths(index8), 1, palette=bgrx.tobytes()))
+    save("rle4.bmp", bmp(WIDTH, HEIGHT, 4, run_lengths_4(index4), 2, palette=bgrx[:16].tobytes()))
+    step = bytes([3, 5, 0, 2, 4, 1, 6, 9, 0, 2, WIDTH - 15, HEIGHT - 3, 2, 8, 0, 0, WIDTH, 7, 0, 1])
+    save("rle8_step.bmp", bmp(WIDTH, HEIGHT, 8, step, 1, palette=bgrx.tobytes()))
+    save("truncated.bmp", rgb[:-20], "refuse")
+    save("rle8_truncated.bmp", bmp(WIDTH, HEIGHT, 8, run_lengths(index8)[:-30], 1, palette=bgrx.tobytes()), "refuse")
+    save("outside_of_palette.bmp", bmp(WIDTH, HEIGHT, 8, packed(index8, 8), palette=bgrx[:9].tobytes(), colours=9),
+         "refuse")  # fmt: skip
+    save("bomb.bmp", bmp(1 << 30, 1 << 30, 8, b"\0\1", 1), "refuse")
+    save("png_inside.bmp", bmp(WIDTH, HEIGHT, 32, b"\x89PNG", 5), "refuse")
+
+
+def main():
+    os.makedirs(FOLDER, exist_ok=True)
+    y, x = np.mgrid[0:HEIGHT, 0:WIDTH]
+    image = np.dstack([x * 12, 255 - y * 19, (x + y) * 7]).astype(np.uint8)
+    noise = np.random.default_rng(1).integers(0, 256, (HEIGHT, WIDTH, 3), dtype=np.uint8)
+    make_webp(image, noise)
+    make_bmp(image, noise)
+    header = "file,expected,width,height,orientation,sha256,several\n"
+    with open(os.path.join(FOLDER, "kinds.csv"), "w", encoding="ascii") as file:
+        file.write(header + "\n".join(LINES) + "\n")
+
+
+main()
