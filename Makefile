@@ -11,10 +11,13 @@ all:
 
 # Kinds of images that are read when their library is there; WITHOUT='webp' leaves some out.
 WITHOUT       ?=
-OPTIONAL      := webp
+OPTIONAL      := webp gif
 PACKAGES_webp := libwebp libwebpdemux
 FLAGS_webp    := -DATK_WEBP
 DEBIAN_webp   := libwebp-dev
+FLAGS_gif     := -DATK_GIF
+LIBS_gif      := -lgif
+DEBIAN_gif    := libgif-dev
 
 # Targets that compile something need the libraries: what is missing is said in one line, before the
 # compiler can say it in a hundred. (test, demo, lint and bench install it and then call make again.)

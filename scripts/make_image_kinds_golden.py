@@ -221,6 +221,91 @@ def make_bmp(image, noise):
     save("png_inside.bmp", bmp(WIDTH, HEIGHT, 32, b"\x89PNG", 5), "refuse")
 
 
+# ---- GIF ----
+
+
+def lzw(index, bits):
+    """Codes of one index each, with a clear code before the table could grow longer codes."""
+    clear, out, value, n_bits = 1 << bits, b"", 0, 0
+    codes = [clear]
+    for i, pixel in enumerate(index):
+        codes.append(int(pixel))
+        if i % ((1 << bits) - 2) == (1 << bits) - 3:
+            codes.append(clear)
+    for code in codes + [clear + 1]:
+        value |= code << n_bits
+        n_bits += bits + 1
+        while n_bits >= 8:
+            out += bytes([value & 255])
+            value, n_bits = value >> 8, n_bits - 8
+    if n_bits:
+        out += bytes([value & 255])
+    return bytes([bits]) + b"".join(bytes([len(out[i : i + 255])]) + out[i : i + 255] for i in range(0, len(out), 255)) + b"\0"
+
+
+def colour_table(colours):
+    return len(colours).bit_length() - 2, colours.astype(np.uint8).tobytes()
+
+
+def gif_image(index, bits, left=0, top=0, colours=None, interlaced=False):
+    flags, table = 0, b""
+    if colours is not None:
+        n, table = colour_table(colours)
+        flags = 0x80 | n
+    if interlaced:
+        index = np.concatenate([index[0::8], index[4::8], index[2::4], index[1::2]])
+        flags |= 0x40
+    height, width = index.shape
+    return b"," + struct.pack("<HHHHB", left, top, width, height, flags) + table + lzw(index.ravel(), bits)
+
+
+def gif(width, height, *parts, colours=None, background=0, version=b"GIF89a"):
+    flags, table = 0, b""
+    if colours is not None:
+        n, table = colour_table(colours)
+        flags = 0xF0 | n
+    return version + struct.pack("<HHBBB", width, height, flags, background, 0) + table + b"".join(parts) + b";"
+
+
+def control(transparent, disposal=0):
+    return b"!\xf9\4" + bytes([disposal << 2 | 1, 10, 0, transparent]) + b"\0"
+
+
+def make_gif(image, noise):
+    colours = noise.reshape(-1, 3)
+    index = (image[:, :, 1] // 8).astype(np.uint8) % 16
+    index4 = (image[:, :, 0] // 40 % 4).astype(np.uint8)
+    palette = colours[:16]
+    upright = Image.fromarray(image)
+    whole = gif(WIDTH, HEIGHT, gif_image(index, 4), colours=palette)
+    save("palette16.gif", whole)
+    save("palette256.gif", pillow(upright.quantize(256), "GIF", interlace=0))
+    save("palette256_interlaced.gif", pillow(upright.quantize(256), "GIF", interlace=1))
+    save("interlaced.gif", gif(WIDTH, HEIGHT, gif_image(index, 4, interlaced=True), colours=palette))
+    save("interlaced_low.gif", gif(WIDTH, 3, gif_image(index[:3], 4, interlaced=True), colours=palette))
+    save("version_87.gif", gif(WIDTH, HEIGHT, gif_image(index4, 2), colours=colours[:4], version=b"GIF87a"))
+    save("two_colours.gif", gif(WIDTH, HEIGHT, gif_image(index4 % 2, 2), colours=colours[:2]))
+    save("local_palette.gif", gif(WIDTH, HEIGHT, gif_image(index, 4, colours=colours[20:36]), colours=palette))
+    save("local_palette_alone.gif", gif(WIDTH, HEIGHT, gif_image(index, 4, colours=palette)))
+    save("no_palette.gif", gif(WIDTH, HEIGHT, gif_image(index, 4)))
+    save("grey.gif", pillow(upright.convert("L"), "GIF"))
+    save("transparent.gif", gif(WIDTH, HEIGHT, control(5), gif_image(index, 4), colours=palette))
+    save("inside_of_a_canvas.gif", gif(WIDTH + 9, HEIGHT + 7, gif_image(index, 4, 4, 3), colours=palette, background=3))
+    save("transparent_canvas.gif", gif(WIDTH + 9, HEIGHT + 7, control(5), gif_image(index, 4, 4, 3), colours=palette,
+                                       background=3))  # fmt: skip
+    save("interlaced_in_a_canvas.gif", gif(WIDTH + 2, HEIGHT + 5, gif_image(index, 4, 1, 2, interlaced=True), colours=palette))
+    save("larger_than_canvas.gif", gif(4, 3, gif_image(index, 4, 2, 2), colours=palette))
+    frames = [control(5, 2), gif_image(index, 4), control(3), gif_image(index4, 4, 1, 1)]
+    save("animated.gif", gif(WIDTH, HEIGHT, b"!\xff\x0bNETSCAPE2.0\3\1\0\0\0", *frames, colours=palette), several=1)
+    save("comment.gif", gif(WIDTH, HEIGHT, b"!\xfe\3abc\2de\0", gif_image(index, 4), colours=palette))
+    save("one_pixel.gif", gif(1, 1, gif_image(index[:1, :1], 4), colours=palette))
+    save("no_trailer.gif", whole[:-1])
+    save("truncated.gif", whole[:-30], "refuse")
+    save("outside_of_palette.gif", gif(WIDTH, HEIGHT, gif_image(index, 4), colours=colours[:2]), "refuse")
+    save("no_image.gif", gif(WIDTH, HEIGHT, control(5), colours=palette), "refuse")
+    save("bomb.gif", gif(0xFFFF, 0xFFFF, gif_image(index, 4), colours=palette), "refuse")
+
+
 def main():
     os.makedirs(FOLDER, exist_ok=True)
     y, x = np.mgrid[0:HEIGHT, 0:WIDTH]
@@ -228,6 +313,7 @@ def main():
     noise = np.random.default_rng(1).integers(0, 256, (HEIGHT, WIDTH, 3), dtype=np.uint8)
     make_webp(image, noise)
     make_bmp(image, noise)
+    make_gif(image, noise)
     header = "file,expected,width,height,orientation,sha256,several\n"
     with open(os.path.join(FOLDER, "kinds.csv"), "w", encoding="ascii") as file:
         file.write(header + "\n".join(LINES) + "\n")

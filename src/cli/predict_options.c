@@ -157,7 +157,7 @@ void predict_options_help(FILE *stream)
           "Classify images with a network that atk-train has trained.\n\n"
           "MODEL is a run folder (its best.safetensors, or last.safetensors when there was\n"
           "no validation) or a weights file. A single argument that ends in .csv is a table\n"
-          "of images; anything else is an image: JPEG, PNG, WebP or BMP.\n\n"
+          "of images; anything else is an image: JPEG, PNG, WebP, GIF or BMP.\n\n"
           "The result is a CSV table: image,predicted,probability and one column of\n"
           "probabilities for each class. When the table of images has labels, accuracy,\n"
           "mean cross-entropy and recall of each class are printed: to standard error, or\n"

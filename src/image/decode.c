@@ -2,6 +2,7 @@
 #include "image/decode.h"
 
 #include "image/decode_bmp.h"
+#include "image/decode_gif.h"
 #include "image/decode_jpeg.h"
 #include "image/decode_png.h"
 #include "image/decode_webp.h"
@@ -19,9 +20,8 @@ static const struct {
     size_t n_magic;
     decoder *decode;
 } kinds[] = {
-    {0, "\xff\xd8", 2, decode_jpeg},
-    {0, "\x89PNG\r\n\x1a\n", 8, decode_png},
-    {8, "WEBP", 4, decode_webp},
+    {0, "\xff\xd8", 2, decode_jpeg}, {0, "\x89PNG\r\n\x1a\n", 8, decode_png},
+    {8, "WEBP", 4, decode_webp},     {0, "GIF8", 4, decode_gif},
     {0, "BM", 2, decode_bmp},
 };
 
@@ -30,7 +30,6 @@ static const struct {
     size_t at;
     const char *magic, *name, *convert;
 } others[] = {
-    {0, "GIF8", "GIF", "convert FILE FILE.png"},
     {4, "ftypavif", "AVIF", "apt install libavif-bin; avifdec FILE FILE.png"},
     {4, "ftypavis", "AVIF", "apt install libavif-bin; avifdec FILE FILE.png"},
     {4, "ftyphei", "HEIC", "apt install libheif-examples; heif-convert FILE FILE.jpg"},
@@ -68,7 +67,8 @@ static enum status refuse(const uint8_t *bytes, size_t size, struct error *err)
     }
     for (size_t i = 0; i < size && i < sizeof shown - 1; i++)
         shown[i] = bytes[i] >= ' ' && bytes[i] <= '~' ? (char)bytes[i] : '.';
-    return error_set(err, "neither JPEG nor PNG, WebP, BMP: the file begins with \"%s\"", shown);
+    return error_set(err, "neither JPEG nor PNG, WebP, GIF, BMP: the file begins with \"%s\"",
+                     shown);
 }
 
 enum status decode_any(struct rows *rows, const uint8_t *bytes, size_t size,

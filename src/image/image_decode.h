@@ -7,9 +7,9 @@
 
 /* rgb [size, size, 3] = the image as the fit says, decoded at the JPEG scale that the limits
  * ask for. Bars hold the pixels at the image's edge (image_fit_spread_edges). Bilinear goes row by
- * row without the image ever being in memory as a whole (progressive JPEG, interlaced PNG,
- * WebP and run-length encoded BMP apart, which their decoders gather). *aspect = width / height of
- * the upright image; NULL: not asked.
+ * row without the image ever being in memory as a whole (progressive JPEG, interlaced PNG and
+ * GIF, WebP and run-length encoded BMP apart, which their decoders gather). *aspect = width /
+ * height of the upright image; NULL: not asked.
  *
  * Truncated or corrupt data is an error, never grey rows; rgb is undefined then. Messages do not
  * name the file: the caller puts its path in front. Thread-safe. Memory is bounded: about 20 bytes
@@ -19,8 +19,8 @@ enum status image_decode_resized(uint8_t *rgb, double *aspect, const struct imag
                                  const struct image_limits *limits, struct error *err);
 
 /* What a decoder keeps of the whole image while it decodes: coefficients of a progressive JPEG,
- * pixels of an interlaced PNG or a WebP, indices of a BMP's run lengths; 0: it goes row by row. By
- * the header alone. image_decode_memory.c */
+ * pixels of an interlaced PNG or a WebP, indices of a BMP's run lengths or of an interlaced GIF; 0:
+ * it goes row by row. By the header alone. image_decode_memory.c */
 size_t image_decode_memory(const uint8_t *bytes, size_t size);
 
 /* Goes up whenever the same file, fit and limits give other bytes: caches on disk hold the bytes.

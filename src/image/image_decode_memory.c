@@ -1,5 +1,6 @@
 /* Headers alone are read: PNG's IHDR, JPEG's frame (ITU-T T.81, B.2), WebP's first chunk, BMP's
- * header. */
+ * header, GIF's first image. */
+#include "image/gif_blocks.h"
 #include "image/image_decode.h"
 
 #include <string.h>
@@ -98,6 +99,16 @@ static size_t webp_bytes(const uint8_t *bytes, size_t size)
     return 3 * (little_endian(data + 6, 2) & 0x3fff) * (little_endian(data + 8, 2) & 0x3fff);
 }
 
+/* An interlaced image is kept as indices. */
+static size_t gif_bytes(const uint8_t *bytes, size_t size)
+{
+    size_t at = 0;
+    const uint8_t *image = gif_blocks_next_image(bytes, size, &at);
+    if (!image || !(image[8] & GIF_BLOCKS_INTERLACED))
+        return 0;
+    return little_endian(image + 4, 2) * little_endian(image + 6, 2);
+}
+
 /* Run lengths become indices. */
 static size_t bmp_bytes(const uint8_t *bytes, size_t size)
 {
@@ -118,6 +129,8 @@ size_t image_decode_memory(const uint8_t *bytes, size_t size)
         return jpeg_bytes(bytes, size);
     if (size >= 12 && memcmp(bytes + 8, "WEBP", 4) == 0)
         return webp_bytes(bytes, size);
+    if (size >= 4 && memcmp(bytes, "GIF8", 4) == 0)
+        return gif_bytes(bytes, size);
     if (size >= 2 && memcmp(bytes, "BM", 2) == 0)
         return bmp_bytes(bytes, size);
     return 0;

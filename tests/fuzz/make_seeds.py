@@ -101,6 +101,7 @@ def seeds():
                             ('jpeg', 'tests/golden/image/*.jpg'),
                             ('png', 'tests/golden/image/*.png'),
                             ('webp', 'tests/golden/image_kinds/*.webp'),
+                            ('gif', 'tests/golden/image_kinds/*.gif'),
                             ('bmp', 'tests/golden/image_kinds/*.bmp')):
         for path in glob.glob(f'{ROOT}/{pattern}'):
             with open(path, 'rb') as f:

@@ -69,6 +69,10 @@ static bool came_later(const uint8_t *bytes, size_t size)
     if (begins(bytes, size, 8, "WEBP"))
         return true;
 #endif
+#ifdef ATK_GIF
+    if (begins(bytes, size, 0, "GIF8"))
+        return true;
+#endif
     return begins(bytes, size, 0, "BM");
 }
 
