@@ -51,7 +51,8 @@ static void what_is_neither_jpeg_nor_png_is_named_by_its_first_bytes(void **stat
 {
     (void)state;
     refuses("", 0, "file is empty, expected an image");
-    refuses("RAF89a\x01", 7, "neither JPEG nor PNG, WebP, GIF, BMP: the file begins with \"RAF89a.\"");
+    refuses("RAF89a\x01", 7,
+            "neither JPEG nor PNG, WebP, GIF, BMP: the file begins with \"RAF89a.\"");
     refuses("version https://git-lfs", 23,
             "neither JPEG nor PNG, WebP, GIF, BMP: the file begins with \"version https://\"");
     refuses("\xff", 1, "neither JPEG nor PNG, WebP, GIF, BMP: the file begins with \".\"");
