@@ -4,17 +4,19 @@
 #include "base/files.h"
 #include "base/memory.h"
 #include "base/parallel.h"
+#include "cli/console.h"
+#include "cli/predict_cam.h"
+#include "cli/predict_inputs.h"
 #include "cli/predict_options.h"
 #include "cli/predict_outputs.h"
 #include "cli/predict_report.h"
+#include "cli/predict_table.h"
 #include "cli/program_end.h"
 #include "cli/standard_streams.h"
 #include "cli/stop_signal.h"
 #include "cli/version.h"
 #include "data/label_hint.h"
 #include "data/pipeline.h"
-#include "io/csv.h"
-#include "run/files/class_columns.h"
 #include "run/files/class_tables.h"
 #include "run/train/predictor.h"
 
@@ -23,48 +25,29 @@
 struct program {
     struct predict_options options;
     struct predictor *predictor;
-    struct dataset *data;
+    struct predict_inputs inputs;
+    const struct dataset *data; /* the part of them that is under way */
+    int n_before;               /* images of the parts before it */
     struct metrics metrics;
     struct predict_counts counts;
-    FILE *table;                /* where rows go */
+    struct predict_table table;
     struct files_writer writer; /* behind it with --out */
-    bool progress;              /* on the terminal */
-    bool is_told;               /* how it ended */
+    struct predict_cam cam;
+    struct console console;
+    bool is_told; /* how it ended */
 };
 
-/* ---- The table ---- */
-
-static enum status check_table(const struct program *p, struct error *err)
-{
-    if (!ferror(p->table))
-        return STATUS_OK;
-    const char *out = p->options.set.out;
-    return error_errno(err, "%s: cannot write", out ? out : "standard output");
-}
-
-static void put_header(const struct program *p)
-{
-    static const char *const column[] = {"image", "predicted", "probability"};
-    enum { COLUMNS = sizeof column / sizeof *column };
-    for (int i = 0; i < COLUMNS; i++)
-        fprintf(p->table, "%s%s", i > 0 ? "," : "", column[i]);
-    class_columns_put(p->table, &predictor_metadata(p->predictor)->classes, column, COLUMNS);
-    fputc('\n', p->table);
-}
+/* ---- What comes of an image ---- */
 
 static enum status put_sample(void *context, const struct evaluator_sample *s, struct error *err)
 {
     struct program *p = context;
-    const struct class_list *classes = &predictor_metadata(p->predictor)->classes;
-    csv_put_field(p->table, dataset_sample(p->data, s->row)->image);
-    fputc(',', p->table);
-    csv_put_field(p->table, classes->name[s->predicted]);
-    fprintf(p->table, ",%.6g", (double)s->probability[s->predicted]);
-    for (int c = 0; c < classes->n; c++)
-        fprintf(p->table, ",%.6g", (double)s->probability[c]);
-    fputc('\n', p->table);
+    const struct sample *image = dataset_sample(p->data, s->row);
+    if (p->options.cam &&
+        predict_cam_put(&p->cam, p->n_before + s->row + 1, image, s, err) != STATUS_OK)
+        return err->status;
     p->counts.images++;
-    return check_table(p, err);
+    return predict_table_put(&p->table, image, s, err);
 }
 
 static void tell_bad(void *context, int row, const char *message)
@@ -72,35 +55,21 @@ static void tell_bad(void *context, int row, const char *message)
     struct program *p = context;
     (void)row;
     p->counts.skipped++;
-    fprintf(stderr, "%satk-predict: skipped: %s\n", p->progress ? "\r" : "", message);
+    console_bar_end(&p->console);
+    fprintf(stderr, "atk-predict: skipped: %s\n", message);
 }
 
+/* After each batch. A pipe gets its rows; if it cannot, the next row says so. */
 static void tell_progress(void *context, int n_done)
 {
-    const struct program *p = context;
-    if (p->progress)
-        fprintf(stderr, "\r%d of %d images%s", n_done, dataset_size(p->data),
-                n_done == dataset_size(p->data) ? "\n" : "");
+    struct program *p = context;
+    struct error told_later;
+    if (!p->writer.stream)
+        predict_table_flush(&p->table, &told_later);
+    console_bar(&p->console, p->n_before + n_done, "");
 }
 
 /* ---- Steps of the program ---- */
-
-static enum status load_data(struct program *p, struct error *err)
-{
-    const struct predict_options *o = &p->options;
-    if (!predict_options_is_table(o))
-        return dataset_from_images(&p->data, o->data, o->n_data, err);
-    const struct dataset_options options = {
-        .images = o->set.images,
-        .image_column = o->set.image_column,
-        .label_column = o->set.label_column,
-        .header = !o->set.no_header,
-        .delimiter = o->set.delimiter,
-        .labels_optional = true,
-        .classes = &predictor_metadata(p->predictor)->classes,
-    };
-    return dataset_load(&p->data, o->data[0], &options, err);
-}
 
 /* No control character of a table comes through the text of an error. */
 static void warn(const struct error *warning)
@@ -109,13 +78,13 @@ static void warn(const struct error *warning)
 }
 
 /* Rows whose label is no class of the model are classified all the same, and judged by none. */
-static void warn_of_rows(struct program *p)
+static void warn_of_rows(struct program *p, const struct dataset *data)
 {
-    const struct dataset_notes *notes = dataset_notes(p->data);
-    const char *path = dataset_path(p->data);
+    const struct dataset_notes *notes = dataset_notes(data);
+    const char *path = dataset_path(data);
     char hint[LABEL_HINT_BYTES];
     struct error warning;
-    p->counts.unknown_labels = notes->unknown_labels;
+    p->counts.unknown_labels += notes->unknown_labels;
     if (notes->empty_rows > 0) {
         error_set(&warning, "%s:%d: %d %s skipped", path, notes->first_empty_line,
                   notes->empty_rows,
@@ -128,28 +97,38 @@ static void warn_of_rows(struct program *p)
     error_set(
         &warning,
         "%s:%d: %d of %d rows have a label that is no class of the model (the first: \"%s\")%s",
-        path, notes->first_unknown_line, notes->unknown_labels, dataset_size(p->data),
+        path, notes->first_unknown_line, notes->unknown_labels, dataset_size(data),
         notes->first_unknown_label, hint);
     warn(&warning);
 }
 
-static enum status open_table(struct program *p, struct error *err)
+static enum status open_outputs(struct program *p, struct error *err)
 {
-    p->table = stdout;
-    if (!p->options.set.out)
-        return STATUS_OK;
-    enum status status = files_open(&p->writer, p->options.set.out, err);
-    p->table = p->writer.stream;
-    return status;
+    const struct predict_options *o = &p->options;
+    const struct checkpoint_metadata *metadata = predictor_metadata(p->predictor);
+    if (o->cam && predict_cam_create(&p->cam, o->cam, metadata, predictor_map_shape(p->predictor),
+                                     err) != STATUS_OK)
+        return err->status;
+    if (o->set.out && files_open(&p->writer, o->set.out, err) != STATUS_OK)
+        return err->status;
+    p->table = (struct predict_table){
+        .stream = o->set.out ? p->writer.stream : stdout,
+        .name = o->set.out ? o->set.out : "standard output",
+        .classes = &metadata->classes,
+        .top = o->top,
+        .json_lines = o->json_lines,
+    };
+    return predict_table_begin(&p->table, err);
 }
 
-static enum status classify(struct program *p, struct error *err)
+static enum status classify_part(struct program *p, bool *stopped, struct error *err)
 {
     const struct settings *set = &p->options.set;
     const struct predictor_options options = {
         .workers = set->workers > 0 ? set->workers : parallel_processors(),
         .max_pixels = set->max_pixels,
         .flip = set->tta == TTA_FLIP,
+        .draw_maps = p->options.cam,
         .skip_bad_images = set->on_bad_image == BAD_IMAGE_SKIP,
     };
     const struct predictor_events events = {
@@ -159,14 +138,24 @@ static enum status classify(struct program *p, struct error *err)
         .progress = tell_progress,
         .stop = &stop_signal,
     };
-    put_header(p);
-    bool stopped;
-    enum status status =
-        predictor_run(p->predictor, &p->metrics, &stopped, p->data, &options, &events, err);
+    return predictor_run(p->predictor, &p->metrics, stopped, p->data, &options, &events, err);
+}
+
+static enum status classify(struct program *p, struct error *err)
+{
+    enum status status = STATUS_OK;
+    bool stopped = false;
+    console_bar_start(&p->console, "predict", "image", 0, p->inputs.n_images, 0);
+    for (int i = 0; i < p->inputs.n && status == STATUS_OK && !stopped; i++) {
+        p->data = p->inputs.part[i];
+        status = classify_part(p, &stopped, err);
+        p->n_before += dataset_size(p->data);
+    }
+    console_bar_end(&p->console);
     if (status == STATUS_OK && stopped)
         return error_set(err, "interrupted");
-    if (status == STATUS_OK && fflush(p->table) != 0)
-        status = check_table(p, err);
+    if (status == STATUS_OK)
+        status = predict_table_flush(&p->table, err);
     if (status == STATUS_OK && p->writer.stream)
         status = files_commit(&p->writer, err);
     return status;
@@ -182,7 +171,8 @@ static enum status report(struct program *p, struct error *err)
     else if (p->counts.skipped > 0)
         fprintf(stderr, "atk-predict: %d image%s skipped\n", p->counts.skipped,
                 p->counts.skipped == 1 ? "" : "s");
-    if (o->set.json && predict_report_json(stdout, &p->metrics, &p->counts, err) != STATUS_OK)
+    if (o->set.json &&
+        predict_report_json(stdout, &p->metrics, classes, &p->counts, err) != STATUS_OK)
         return err->status;
     if (fflush(stdout) != 0)
         return error_errno(err, "standard output: cannot write");
@@ -193,23 +183,39 @@ static enum status report(struct program *p, struct error *err)
     return class_tables_write_confusion(o->confusion_matrix, classes, &p->metrics.confusion, err);
 }
 
+static enum status open_networks(struct program *p, struct error *err)
+{
+    const struct predict_options *o = &p->options;
+    enum status status = predictor_open(&p->predictor, o->models[0], o->set.batch_size, err);
+    for (int i = 1; status == STATUS_OK && i < o->n_models; i++)
+        status = predictor_add(p->predictor, o->models[i], err);
+    return status;
+}
+
+static enum status load(struct program *p, struct error *err)
+{
+    const struct class_list *classes = &predictor_metadata(p->predictor)->classes;
+    enum status status = predict_inputs_load(&p->inputs, &p->options, classes, warn, err);
+    for (int i = 0; status == STATUS_OK && i < p->inputs.n; i++)
+        status = predict_outputs_check_images(&p->options, p->inputs.part[i], err);
+    return status == STATUS_OK ? metrics_create(&p->metrics, classes->n, p->inputs.n_images, err)
+                               : status;
+}
+
 static enum status run(struct program *p, struct error *err)
 {
     const struct settings *set = &p->options.set;
     int threads = set->threads > 0 ? set->threads : parallel_processors();
 
     if (predict_outputs_check(&p->options, err) != STATUS_OK ||
-        parallel_start(threads, err) != STATUS_OK ||
-        predictor_open(&p->predictor, p->options.model, set->batch_size, err) != STATUS_OK ||
-        load_data(p, err) != STATUS_OK ||
-        predict_outputs_check_images(&p->options, p->data, err) != STATUS_OK ||
-        metrics_create(&p->metrics, predictor_metadata(p->predictor)->classes.n,
-                       dataset_size(p->data), err) != STATUS_OK)
+        parallel_start(threads, err) != STATUS_OK || open_networks(p, err) != STATUS_OK ||
+        load(p, err) != STATUS_OK)
         return err->status;
     stop_signal_may_end(NULL);
-    if (open_table(p, err) != STATUS_OK)
+    if (open_outputs(p, err) != STATUS_OK)
         return err->status;
-    warn_of_rows(p);
+    for (int i = 0; i < p->inputs.n; i++)
+        warn_of_rows(p, p->inputs.part[i]);
     if (classify(p, err) != STATUS_OK)
         return err->status;
     return report(p, err);
@@ -219,25 +225,33 @@ static enum status run(struct program *p, struct error *err)
 static void end_without_threads(void *context)
 {
     struct program *p = context;
+    console_bar_end(&p->console);
     if (!p->is_told)
-        fprintf(stderr, "%satk-predict: interrupted\n", p->progress ? "\n" : "");
+        fputs("atk-predict: interrupted\n", stderr);
     files_abandon(&p->writer);
     fflush(NULL);
     _exit(128 + stop_signal);
 }
 
+/* When nobody reads the table any more (`| head`), SIGPIPE ends the program without a word; so does
+ * this, where that signal is ignored, as services have it. */
 static int finish(struct program *p, enum status status, const struct error *err)
 {
-    if (status != STATUS_OK)
-        fprintf(stderr, "%satk-predict: %s\n", p->progress ? "\n" : "", err->message);
+    int exit_status = (int)status;
+    if (stop_signal == 0 && predict_table_has_no_reader(&p->table))
+        exit_status = 128 + SIGPIPE;
+    else if (status != STATUS_OK)
+        fprintf(stderr, "atk-predict: %s\n", err->message);
     p->is_told = true;
     files_abandon(&p->writer);
+    predict_table_free(&p->table);
+    predict_cam_free(&p->cam);
     metrics_free(&p->metrics);
-    dataset_destroy(p->data);
+    predict_inputs_free(&p->inputs);
     predictor_close(p->predictor);
     parallel_stop();
     predict_options_free(&p->options);
-    return program_end(stop_signal != 0 ? 128 + stop_signal : (int)status);
+    return program_end(stop_signal != 0 ? 128 + stop_signal : exit_status);
 }
 
 int main(int argc, char **argv)
@@ -259,7 +273,8 @@ int main(int argc, char **argv)
     else if (p.options.version)
         printf("atk-predict %s\n", version_text());
     else {
-        p.progress = !p.options.set.quiet && isatty(STDERR_FILENO) && !isatty(STDOUT_FILENO);
+        console_open_beside_table(&p.console, "atk-predict", p.options.set.quiet,
+                                  !p.options.set.out);
         stop_signal_may_end("atk-predict: interrupted\n");
         stop_signal_catch();
         pipeline_watch(&stop_signal, end_without_threads, &p);

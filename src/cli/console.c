@@ -16,13 +16,24 @@
 enum { NARROWEST_BAR = 4, WIDEST_BAR = 40 };
 static const double seconds_between_drawings = 0.1;
 
-void console_open(struct console *c, const char *program, bool quiet)
+static void open_on(struct console *c, const char *program, bool quiet, bool is_terminal)
 {
     const char *terminal = getenv("TERM");
 
     *c = (struct console){.program = program, .quiet = quiet};
-    c->has_bar = !quiet && isatty(STDOUT_FILENO) && isatty(STDERR_FILENO) &&
+    c->has_bar = !quiet && is_terminal && isatty(STDERR_FILENO) &&
                  !(terminal && strcmp(terminal, "dumb") == 0);
+}
+
+void console_open(struct console *c, const char *program, bool quiet)
+{
+    open_on(c, program, quiet, isatty(STDOUT_FILENO));
+}
+
+void console_open_beside_table(struct console *c, const char *program, bool quiet,
+                               bool table_goes_to_output)
+{
+    open_on(c, program, quiet, !table_goes_to_output || !isatty(STDOUT_FILENO));
 }
 
 static void erase_bar(struct console *c)

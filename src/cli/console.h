@@ -21,6 +21,10 @@ struct console {
 
 /* Whether there is a bar: both streams are a terminal that can move its cursor, and not quiet. */
 void console_open(struct console *c, const char *program, bool quiet);
+/* The same where standard output is not for lines: there is a bar when standard error is such a
+ * terminal, and a table on standard output is not shown on one, too. */
+void console_open_beside_table(struct console *c, const char *program, bool quiet,
+                               bool table_goes_to_output);
 
 /* A line or several, flushed at once so that `| tee log` is useful. When the reader goes away
  * (`| head`) the run goes on: it is in the run folder, and hours of work are worth more than the

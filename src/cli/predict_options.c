@@ -2,11 +2,15 @@
 #include "cli/predict_options.h"
 
 #include "base/files.h"
+#include "base/number.h"
 #include "base/suggest.h"
+#include "base/text.h"
 #include "cli/getopt_error.h"
 #include "cli/help.h"
 
 #include <getopt.h>
+#include <limits.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -21,6 +25,18 @@ static const struct row {
      "write the table to FILE, whole or not at all (default, and -: standard output)"},
     {"confusion-matrix", 0, "FILE",
      "write a CSV of true against predicted classes (-: standard output)"},
+    {"top", 0, "N",
+     "columns for the N best classes of each image (predicted_2, probability_2, ...) in place of "
+     "one for each class"},
+    {"json-lines", 0, NULL,
+     "write a JSON object on a line for each image in place of the CSV table, its classes best "
+     "first"},
+    {"cam", 0, "DIR",
+     "write a class activation map for each image, DIR/000001-NAME.png: the resized image, and "
+     "over it, from blue to red, how much each place adds to the predicted class. For one MODEL"},
+    {"list", 0, "FILE", "also classify the paths in FILE, one on each line (-: standard input)"},
+    {"null", '0', NULL,
+     "in lists paths end with a zero byte, as find -print0 writes them, not with a line"},
     {"images", 0, NULL, NULL},
     {"image-column", 0, NULL, NULL},
     {"label-column", 0, NULL, NULL},
@@ -56,6 +72,15 @@ static const char *suggest(const char *word)
     return suggest_nearest(word, name, N_ROWS);
 }
 
+static enum status take_top(int *top, const char *value, struct error *err)
+{
+    double number;
+    if (!number_parse(&number, value) || number < 1 || number > INT_MAX || number != floor(number))
+        return error_usage(err, "--top: \"%s\" is not an integer in 1..%d", value, INT_MAX);
+    *top = (int)number;
+    return STATUS_OK;
+}
+
 static enum status take(struct predict_options *out, const struct row *row, const char *value,
                         struct error *err)
 {
@@ -65,6 +90,16 @@ static enum status take(struct predict_options *out, const struct row *row, cons
         out->version = true;
     } else if (strcmp(row->name, "confusion-matrix") == 0) {
         out->confusion_matrix = value;
+    } else if (strcmp(row->name, "top") == 0) {
+        return take_top(&out->top, value, err);
+    } else if (strcmp(row->name, "json-lines") == 0) {
+        out->json_lines = true;
+    } else if (strcmp(row->name, "cam") == 0) {
+        out->cam = value;
+    } else if (strcmp(row->name, "list") == 0) {
+        out->list = value;
+    } else if (strcmp(row->name, "null") == 0) {
+        out->zero_ends = true;
     } else {
         char where[64];
         snprintf(where, sizeof where, "--%s", row->name);
@@ -114,6 +149,62 @@ static enum status parse_options(struct predict_options *out, int argc, char **a
     }
 }
 
+/* A run folder, or a weights file by its name. */
+static enum status is_network(bool *is, const char *path, struct error *err)
+{
+    static const char *const file[] = {"args.yaml", "best.safetensors", "last.safetensors"};
+    *is = text_ends_in(path, ".safetensors") && !files_is_directory(path);
+    for (int i = 0; files_is_directory(path) && !*is && i < 3; i++) {
+        char *inside;
+        if (files_join(&inside, path, file[i], err) != STATUS_OK)
+            return err->status;
+        *is = files_exist(inside);
+        free(inside);
+    }
+    return STATUS_OK;
+}
+
+/* Networks stand in front; the first argument is one whatever it looks like. */
+static enum status split_arguments(struct predict_options *o, char *const *argument, int n,
+                                   struct error *err)
+{
+    o->models = o->data = argument;
+    for (int i = 0; i < n; i++) {
+        bool is = i == 0;
+        if (!is && is_network(&is, argument[i], err) != STATUS_OK)
+            return err->status;
+        if (is && o->n_data > 0)
+            return error_usage(err, "%s is a network; networks stand before what they classify",
+                               argument[i]);
+        if (is)
+            o->n_models++;
+        else if (o->n_data++ == 0)
+            o->data = argument + i;
+    }
+    if (o->n_models == 0 || (o->n_data == 0 && !o->list))
+        return error_usage(err,
+                           "%s; usage: atk-predict [OPTION...] MODEL... DATA.csv|FOLDER|IMAGE...",
+                           o->n_models == 0 ? "no model given" : "no table or images given");
+    return STATUS_OK;
+}
+
+static enum status check(const struct predict_options *o, struct error *err)
+{
+    int n_inputs = o->list && strcmp(o->list, "-") == 0;
+    for (int i = 0; i < o->n_data; i++)
+        n_inputs += strcmp(o->data[i], "-") == 0;
+    if (n_inputs > 1)
+        return error_usage(err, "standard input (-) can be read once only");
+    if (o->zero_ends && n_inputs == 0 && !o->list)
+        return error_usage(err, "-0 is about lists: it needs - or --list FILE");
+    if (o->cam && o->n_models > 1)
+        return error_usage(err, "--cam shows what one network looked at; %d are given",
+                           o->n_models);
+    if (o->set.json && !o->set.out)
+        return error_usage(err, "--json needs --out FILE: standard output carries the table");
+    return STATUS_OK;
+}
+
 enum status predict_options_parse(struct predict_options *out, int argc, char **argv,
                                   struct error *err)
 {
@@ -123,19 +214,13 @@ enum status predict_options_parse(struct predict_options *out, int argc, char **
         status = parse_options(out, argc, argv, err);
     if (status != STATUS_OK || out->help || out->version)
         return status;
-    if (argc - optind < 2)
-        return error_usage(err, "%s; usage: atk-predict [OPTION...] MODEL DATA.csv|IMAGE...",
-                           argc - optind < 1 ? "no model given" : "no table or images given");
-    out->model = argv[optind];
-    out->data = argv + optind + 1;
-    out->n_data = argc - optind - 1;
+    if (split_arguments(out, argv + optind, argc - optind, err) != STATUS_OK)
+        return err->status;
     if (out->set.out && files_is_standard_output(out->set.out)) {
         free(out->set.out);
         out->set.out = NULL;
     }
-    if (out->set.json && !out->set.out)
-        return error_usage(err, "--json needs --out FILE: standard output carries the table");
-    return STATUS_OK;
+    return check(out, err);
 }
 
 void predict_options_free(struct predict_options *o)
@@ -144,25 +229,31 @@ void predict_options_free(struct predict_options *o)
     *o = (struct predict_options){0};
 }
 
-bool predict_options_is_table(const struct predict_options *o)
+bool predict_options_is_table(const char *path)
 {
-    size_t length = strlen(o->data[0]);
-    return o->n_data == 1 && length >= 4 && strcasecmp(o->data[0] + length - 4, ".csv") == 0;
+    size_t length = strlen(path);
+    return length >= 4 && strcasecmp(path + length - 4, ".csv") == 0;
 }
 
 void predict_options_help(FILE *stream)
 {
-    fputs("Usage: atk-predict [OPTION...] MODEL DATA.csv\n"
-          "  or:  atk-predict [OPTION...] MODEL IMAGE...\n"
-          "Classify images with a network that atk-train has trained.\n\n"
+    fputs("Usage: atk-predict [OPTION...] MODEL... DATA.csv|FOLDER|IMAGE|-...\n"
+          "Classify images with a network that atk-train has trained, or with several whose\n"
+          "probabilities are averaged (folds, seeds).\n\n"
           "MODEL is a run folder (its best.safetensors, or last.safetensors when there was\n"
-          "no validation) or a weights file. A single argument that ends in .csv is a table\n"
-          "of images; anything else is an image: JPEG, PNG, WebP, GIF or BMP.\n\n"
+          "no validation) or a weights file. The first argument is one, and so is each\n"
+          "argument behind it that ends in .safetensors or is a folder with args.yaml,\n"
+          "best.safetensors or last.safetensors in it. Networks stand in front of what they\n"
+          "classify and have the same classes.\n\n"
+          "DATA.csv: what ends in .csv is a table of images. FOLDER: all images in it and\n"
+          "further down, sorted by the bytes of their paths. - is a list on standard input:\n"
+          "a table, folder or image on each line. What else there is is an image: JPEG,\n"
+          "PNG, WebP, GIF or BMP.\n\n"
           "The result is a CSV table: image,predicted,probability and one column of\n"
-          "probabilities for each class. When the table of images has labels, accuracy,\n"
-          "mean cross-entropy and recall of each class are printed: to standard error, or\n"
-          "to standard output with --out. Labels are matched to the model's classes by\n"
-          "name.\n\n",
+          "probabilities for each class; a pipe gets its rows after each batch. Where\n"
+          "tables have labels, accuracy, mean cross-entropy, recall, precision and F1 of\n"
+          "each class and the confusion matrix are printed: to standard error, or to\n"
+          "standard output with --out. Labels are matched to the model's classes by name.\n\n",
           stream);
     for (int i = 0; i < N_ROWS; i++) {
         const struct row *row = &table[i];

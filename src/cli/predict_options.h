@@ -13,9 +13,14 @@ struct predict_options {
     struct settings set; /* those fields that atk-predict has an option for; owned */
     bool help, version;
     const char *confusion_matrix; /* borrowed from argv, as is all below; NULL: none */
-    const char *model;
-    char *const *data; /* [n_data] */
-    int n_data;
+    const char *cam;              /* folder for activation maps; NULL: none */
+    const char *list;             /* of further data; "-": standard input; NULL: none */
+    bool zero_ends;               /* paths of lists end with a zero byte */
+    bool json_lines;
+    int top;             /* best classes that get columns; 0: every class gets one */
+    char *const *models; /* [n_models], at least one */
+    char *const *data;   /* [n_data]; "-": a list on standard input */
+    int n_models, n_data;
 };
 
 /* Usage errors; *out is freed by the caller in any case. argv is put in another order (options
@@ -25,7 +30,7 @@ enum status predict_options_parse(struct predict_options *out, int argc, char **
 void predict_options_free(struct predict_options *o); /* a zeroed one is fine */
 void predict_options_help(FILE *stream);
 
-/* One argument that ends in ".csv" (in any case) is a table; all others are images. */
-bool predict_options_is_table(const struct predict_options *o);
+/* What ends in ".csv" (in any case), and is no folder, is a table. */
+bool predict_options_is_table(const char *path);
 
 #endif

@@ -36,11 +36,12 @@ static enum status count(struct image_folders_rest *rest, const char *path, stru
     return rest->first ? STATUS_OK : err->status;
 }
 
-static enum status add_file(struct image_folders *list, const char *path, struct error *err)
+static enum status add_file(struct image_folders *list, const char *path, bool every,
+                            struct error *err)
 {
     if (!is_image_name(path))
         return count(&list->other, path, err);
-    if (!strchr(path, '/'))
+    if (!every && !strchr(path, '/'))
         return count(&list->loose, path, err);
     if (list->n == INT_MAX)
         return error_set(err, "more than %d images", INT_MAX);
@@ -66,6 +67,7 @@ static const char *without_root(const char *path, const char *root)
 struct walk {
     struct image_folders *list;
     const char *root;
+    bool every; /* image, whatever folder it is in, and no classes */
     FTS *tree;
     int n_before; /* images before the class that is being walked */
 };
@@ -82,7 +84,7 @@ static enum status take(struct walk *w, FTSENT *entry, struct error *err)
         fts_set(w->tree, entry, FTS_SKIP);
         return STATUS_OK;
     }
-    if (entry->fts_level > 0 && strchr(entry->fts_name, '\n'))
+    if (!w->every && entry->fts_level > 0 && strchr(entry->fts_name, '\n'))
         return error_set(err, "%s: a name with a newline cannot be put into a CSV: ./%s", w->root,
                          path);
     switch (entry->fts_info) {
@@ -93,10 +95,12 @@ static enum status take(struct walk *w, FTSENT *entry, struct error *err)
     case FTS_DP:
         return entry->fts_level == 1 ? end_class(w, path, err) : STATUS_OK;
     case FTS_F:
-        return add_file(w->list, path, err);
+        return add_file(w->list, path, w->every, err);
     case FTS_DC:
         return count(&w->list->loops, path, err);
     case FTS_SLNONE:
+        if (w->every) /* an image that cannot be read, as any other */
+            return add_file(w->list, path, true, err);
         return error_set(err, "%s: ./%s is a symbolic link to nothing", w->root, path);
     case FTS_DNR:
     case FTS_ERR:
@@ -155,22 +159,37 @@ static int count_classes(const struct image_folders *list)
     return n;
 }
 
-enum status image_folders_list(struct image_folders *out, const char *folder,
-                               const volatile sig_atomic_t *stop, struct error *err)
+static enum status list(struct walk *w, const char *nothing, const volatile sig_atomic_t *stop,
+                        struct error *err)
 {
-    struct walk w = {.list = out, .root = folder};
+    struct image_folders *out = w->list;
     *out = (struct image_folders){0};
-    enum status status = walk(&w, stop, err);
+    enum status status = walk(w, stop, err);
     if (status == STATUS_OK && out->n == 0)
-        status = error_set(
-            err, "%s: no image was found in its folders: one folder a class is expected", folder);
+        status = error_set(err, "%s: no image was found in %s", w->root, nothing);
     if (status != STATUS_OK) {
         image_folders_free(out);
         return status;
     }
     qsort(out->path, (size_t)out->n, sizeof *out->path, by_bytes);
-    out->n_classes = count_classes(out);
     return STATUS_OK;
+}
+
+enum status image_folders_list(struct image_folders *out, const char *folder,
+                               const volatile sig_atomic_t *stop, struct error *err)
+{
+    struct walk w = {.list = out, .root = folder};
+    enum status status = list(&w, "its folders: one folder a class is expected", stop, err);
+    if (status == STATUS_OK)
+        out->n_classes = count_classes(out);
+    return status;
+}
+
+enum status image_folders_every(struct image_folders *out, const char *folder,
+                                const volatile sig_atomic_t *stop, struct error *err)
+{
+    struct walk w = {.list = out, .root = folder, .every = true};
+    return list(&w, "it or in folders further down", stop, err);
 }
 
 void image_folders_free(struct image_folders *list)

@@ -35,6 +35,11 @@ struct image_folders {
  * names is it safe), no image at all; and *stop, which is looked at now and then. */
 enum status image_folders_list(struct image_folders *out, const char *folder,
                                const volatile sig_atomic_t *stop, struct error *err);
+/* Every image in `folder` and further down, to be classified: classes, loose and empty folders are
+ * not counted. As above, but that a name may hold a line feed, and that a link to nothing, which is
+ * named like an image, is in the list. */
+enum status image_folders_every(struct image_folders *out, const char *folder,
+                                const volatile sig_atomic_t *stop, struct error *err);
 /* The table: the columns image, with `prefix` in front, and label. */
 void image_folders_write(const struct image_folders *list, const char *prefix, FILE *stream);
 void image_folders_free(struct image_folders *list);

@@ -82,9 +82,12 @@ static bool hint_rewritten(struct error *err, const char *path)
     return found;
 }
 
-static bool is_alike(const char *key, const char *name)
+/* key: of asked. A link to nothing is there under that very name, and no hint. */
+static bool is_alike(const char *key, const char *asked, const char *name)
 {
     struct error ignored;
+    if (strcmp(asked, name) == 0)
+        return false;
     char *other = label_key(name, LABEL_KEY_ALIKE, &ignored);
     bool alike = other && strcmp(key, other) == 0;
     free(other);
@@ -95,11 +98,11 @@ static void hint_alike(struct error *err, const char *path)
 {
     struct error ignored;
     char *folder = NULL;
-    const char *slash = strrchr(path, '/');
-    char *key = label_key(slash ? slash + 1 : path, LABEL_KEY_ALIKE, &ignored);
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    char *key = label_key(name, LABEL_KEY_ALIKE, &ignored);
     DIR *d = key && files_directory(&folder, path, &ignored) == STATUS_OK ? opendir(folder) : NULL;
     const struct dirent *entry = d ? readdir(d) : NULL;
-    while (entry && !is_alike(key, entry->d_name))
+    while (entry && !is_alike(key, name, entry->d_name))
         entry = readdir(d);
     if (entry)
         add_hint(err, entry->d_name, "other accents, case or spaces in its name");

@@ -55,12 +55,19 @@ static char *make_valid(const char *text)
     return out;
 }
 
-void json_write_text(struct json_write *w, const char *key, const char *text)
+/* NULL: no memory. */
+static json_t *make_text(const char *text)
 {
     char *valid = make_valid(text);
+    json_t *value = valid ? json_string(valid) : NULL;
 
-    put(w, key, valid ? json_string(valid) : NULL);
     free(valid);
+    return value;
+}
+
+void json_write_text(struct json_write *w, const char *key, const char *text)
+{
+    put(w, key, make_text(text));
 }
 
 static json_t *make_number(double number)
@@ -87,14 +94,44 @@ void json_write_integer(struct json_write *w, const char *key, int64_t number)
     put(w, key, json_integer(number));
 }
 
+/* Takes value, which is NULL when there was no memory for it; so is array, perhaps. */
+static void append(struct json_write *w, json_t *array, json_t *value)
+{
+    if (json_array_append_new(array, value) != 0)
+        w->failed = true;
+}
+
 void json_write_numbers(struct json_write *w, const char *key, const double *number, int n)
 {
     json_t *array = json_array();
 
     for (int i = 0; array && i < n; i++)
-        if (json_array_append_new(array, make_number(number[i])) != 0)
-            w->failed = true;
+        append(w, array, make_number(number[i]));
     put(w, key, array);
+}
+
+void json_write_texts(struct json_write *w, const char *key, char *const *text, int n)
+{
+    json_t *array = json_array();
+
+    for (int i = 0; array && i < n; i++)
+        append(w, array, make_text(text[i]));
+    put(w, key, array);
+}
+
+void json_write_rows(struct json_write *w, const char *key, const int *(*row)(void *context, int i),
+                     void *context, int n_rows, int n_columns)
+{
+    json_t *rows = json_array();
+
+    for (int i = 0; rows && i < n_rows; i++) {
+        const int *number = row(context, i);
+        json_t *array = json_array();
+        for (int j = 0; array && j < n_columns; j++)
+            append(w, array, json_integer(number[j]));
+        append(w, rows, array);
+    }
+    put(w, key, rows);
 }
 
 void json_write_list_begin(struct json_write *w, const char *key)

@@ -21,6 +21,11 @@ void json_write_number(struct json_write *w, const char *key, double number);
 void json_write_truth(struct json_write *w, const char *key, bool is_true);
 void json_write_integer(struct json_write *w, const char *key, int64_t number);
 void json_write_numbers(struct json_write *w, const char *key, const double *number, int n);
+void json_write_texts(struct json_write *w, const char *key, char *const *text, int n);
+/* A list of n_rows lists of n_columns numbers each: row(context, i) is the i-th, borrowed until the
+ * next. */
+void json_write_rows(struct json_write *w, const char *key, const int *(*row)(void *context, int i),
+                     void *context, int n_rows, int n_columns);
 /* A list of objects: behind begin each item starts the next object, whose members the calls above
  * then put, until end. Lists are not nested. */
 void json_write_list_begin(struct json_write *w, const char *key);

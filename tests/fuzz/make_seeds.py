@@ -86,6 +86,8 @@ def seeds():
         yield 'csv', f'{i}', text.encode()
     for i, text in enumerate(CLASS_WEIGHTS):
         yield 'class_weights', f'{i}', text.encode()
+    yield 'path_list', 'lines', b'\xef\xbb\xbfa.png\r\n\nb c.png\n'
+    yield 'path_list', 'zeros', b'a\nb\0c\0'
     small, data = safetensors({'a': ('F32', [2, 3]), 'b': ('I64', [])}, {'format': 'pt'})
     yield 'safetensors', 'small', struct.pack('<Q', len(small)) + small + data
     for name, tensors, metadata in (('weights', network(), METADATA),

@@ -124,6 +124,43 @@ static void what_cannot_be_a_row_is_refused(void **state)
     assert_non_null(strstr(err.message, "/no such: not everything could be read"));
 }
 
+static void every_image_is_found_at_any_depth_also_one_that_cannot_be_read(void **state)
+{
+    (void)state;
+    struct image_folders found;
+    static const char *const want[] = {"a/1.png", "a/2\n.png", "a/b/gone.jpg", "z.JPG"};
+    put_folder("a");
+    put_folder("a/b");
+    put_folder("a/.hidden");
+    put_file("a/1.png");
+    put_file("a/2\n.png");
+    put_file("a/.hidden/3.png");
+    put_file("a/notes.txt");
+    put_file("z.JPG");
+    assert_int_equal(symlink("nothing", scratch_path("a/b/gone.jpg")), 0);
+    assert_int_equal(symlink("nothing", scratch_path("a/b/gone")), 0);
+    assert_int_equal(symlink("..", scratch_path("a/loop")), 0);
+    assert_int_equal(image_folders_every(&found, scratch_folder, NULL, &err), STATUS_OK);
+    assert_int_equal(found.n, 4);
+    for (int i = 0; i < 4; i++)
+        assert_string_equal(found.path[i], want[i]);
+    assert_int_equal(found.other.n, 2);
+    assert_int_equal(found.loops.n, 1);
+    assert_int_equal(found.loose.n + found.empty.n + found.n_classes, 0);
+    image_folders_free(&found);
+}
+
+static void a_folder_without_an_image_is_refused(void **state)
+{
+    (void)state;
+    struct image_folders found;
+    put_folder("a");
+    put_file("notes.txt");
+    assert_int_equal(image_folders_every(&found, scratch_folder, NULL, &err), STATUS_FAILED);
+    assert_non_null(strstr(err.message, "no image was found in it or in folders further down"));
+    assert_null(found.path);
+}
+
 static void a_signal_ends_it(void **state)
 {
     (void)state;
@@ -180,6 +217,8 @@ int main(void)
         SCRATCH_TEST(what_anybodys_tools_could_misread_is_quoted),
         SCRATCH_TEST(what_is_no_row_is_counted_with_its_first),
         SCRATCH_TEST(what_cannot_be_a_row_is_refused),
+        SCRATCH_TEST(every_image_is_found_at_any_depth_also_one_that_cannot_be_read),
+        SCRATCH_TEST(a_folder_without_an_image_is_refused),
         SCRATCH_TEST(a_signal_ends_it),
         SCRATCH_TEST(splits_are_train_and_its_like_alone),
         SCRATCH_TEST(a_failing_allocation_gives_a_clean_error),

@@ -51,6 +51,8 @@ static void nothing_is_said_of_what_is_there_or_is_like_nothing(void **state)
     assert_no_hint(scratch_path("b.png "));
     assert_no_hint(scratch_path("none/b.png"));
     assert_no_hint("");
+    assert_int_equal(symlink("nothing", scratch_path("link.png")), 0);
+    assert_no_hint(scratch_path("link.png"));
 }
 
 int main(void)

@@ -66,6 +66,27 @@ static void a_list_holds_objects_and_may_be_empty(void **state)
     free(text);
 }
 
+static const int *row_of(void *context, int i)
+{
+    return (const int *)context + 3 * i;
+}
+
+static void texts_and_rows_of_numbers_are_lists(void **state)
+{
+    struct json_write *w = begin();
+    static char a[] = "a", b[] = "\"b\"\xFF";
+    int number[] = {1, -2, 3, 4, 5, 2147483647};
+
+    (void)state;
+    json_write_texts(w, "texts", (char *const[]){a, b}, 2);
+    json_write_rows(w, "rows", row_of, number, 2, 3);
+    json_write_rows(w, "none", row_of, number, 0, 3);
+    char *text = end(w);
+    assert_string_equal(text, "{\"texts\": [\"a\", \"\\\"b\\\"\xEF\xBF\xBD\"], "
+                              "\"rows\": [[1, -2, 3], [4, 5, 2147483647]], \"none\": []}\n");
+    free(text);
+}
+
 static void members_stay_in_the_order_in_which_they_are_put(void **state)
 {
     struct json_write *w = begin();
@@ -109,7 +130,11 @@ static enum status write_text(char **text, struct error *err)
 
     if (!w)
         return err->status;
-    json_write_text(w, "x", "y");
+    static char one[] = "y";
+    int number = 1;
+    json_write_text(w, "x", one);
+    json_write_texts(w, "z", (char *const[]){one}, 1);
+    json_write_rows(w, "r", row_of, &number, 1, 1);
     FILE *stream = open_memstream(text, &size);
     enum status status = json_write_end(w, stream, err);
     fclose(stream);
@@ -126,7 +151,7 @@ static void every_failing_allocation_is_a_clean_error(void **state)
         free(text);
         text = NULL;
     }
-    assert_string_equal(text, "{\"x\": \"y\"}\n");
+    assert_string_equal(text, "{\"x\": \"y\", \"z\": [\"y\"], \"r\": [[1]]}\n");
     free(text);
 }
 
@@ -134,6 +159,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_list_holds_objects_and_may_be_empty),
+        cmocka_unit_test(texts_and_rows_of_numbers_are_lists),
         cmocka_unit_test(members_stay_in_the_order_in_which_they_are_put),
         cmocka_unit_test(whole_numbers_have_no_point_and_what_is_not_finite_is_null),
         cmocka_unit_test(bytes_that_are_not_utf8_become_the_replacement_character),
