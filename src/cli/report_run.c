@@ -2,6 +2,7 @@
 
 #include "run/files/library.h"
 #include "run/settings/recipe.h"
+#include "run/train/calibration.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -168,6 +169,25 @@ static void warn_low_k(struct console *c, const struct session *s, const struct 
                      share, error);
 }
 
+static void print_calibration(struct console *c, int n, const struct run_state_calibration *best)
+{
+    if (n < CALIBRATION_FEWEST)
+        console_print(c,
+                      "calibration: expected error %.4f (15 bins), temperature 1: %d validation "
+                      "images are too few to find one (%d)\n",
+                      best->error, n, CALIBRATION_FEWEST);
+    else if (best->temperature == 1)
+        console_print(c,
+                      "calibration: expected error %.4f (15 bins), temperature 1: no validation "
+                      "image is wrong, so that none is the best\n",
+                      best->error);
+    else
+        console_print(c,
+                      "calibration: expected error %.4f (15 bins), %.4f with the temperature %.4g "
+                      "that atk-predict divides logits by\n",
+                      best->error, best->error_calibrated, best->temperature);
+}
+
 void report_end(struct console *c, const struct session *s, const struct trainer_result *r)
 {
     print_end(c, s->settings, r);
@@ -178,6 +198,8 @@ void report_end(struct console *c, const struct session *s, const struct trainer
             "mean cross-entropy %.4f\n",
             r->best_epoch, monitor_text(s->settings), r->best_accuracy, r->best_balanced_accuracy,
             r->best_macro_f1, r->best_mean_loss);
+    if (r->best_epoch > 0)
+        print_calibration(c, s->val.n, &r->best_calibration);
     report_bad_images(c, s, false);
     console_print(c, "run folder: %s\n", run_folder_path(s->folder));
     if (r->end == TRAINER_OUT_OF_TIME || r->end == TRAINER_INTERRUPTED)

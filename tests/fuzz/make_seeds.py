@@ -27,7 +27,7 @@ STATE_FLOATS = ['loss_sum', 'mean_loss_sum', 'epoch_seconds', 'lambda', 'seconds
                 'last_balanced_accuracy', 'last_macro_f1', 'last_mean_loss', 'last_train_loss']
 METADATA = {'format': 'pt', 'atk_version': '0.1.0', 'classes': 'cat\ndog\ncow', 'size': '16',
         'mean': '0.5 0.5 0.5', 'std': '0.2 0.2 0.2', 'exif': 'apply', 'jpeg_scale': 'auto',
-        'resize': 'crop', 'crop_fraction': '0.875', 'interpolation': 'bicubic',
+        'resize': 'crop', 'crop_fraction': '0.875', 'interpolation': 'bicubic', 'temperature': '1.5',
         'model': 'stem: [{width: 2, kernel: 3, stride: 2}]\nblock: basic\n'
                  'stages: [{blocks: 1, width: 4, stride: 2}]\nnorm: {kind: batch}\n'}
 

@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "base/number.h"
 #include "base/text.h"
+#include "nn/temperature.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -14,7 +15,8 @@
 enum { KEY_MODEL, KEY_CLASSES, KEY_SIZE, KEY_MEAN, KEY_STD, KEY_EXIF, N_KEYS };
 static const char *const metadata_key[N_KEYS] = {"model", "classes", "size", "mean", "std", "exif"};
 static const char jpeg_scale_key[] = "jpeg_scale", resize_key[] = "resize",
-                  interpolation_key[] = "interpolation", crop_fraction_key[] = "crop_fraction";
+                  interpolation_key[] = "interpolation", crop_fraction_key[] = "crop_fraction",
+                  temperature_key[] = "temperature";
 
 /* ---- Class names ---- */
 
@@ -165,11 +167,11 @@ static bool statistics_are_plain(const struct param_list *params)
     return found;
 }
 
-enum { MOST_META = 13 };
+enum { MOST_META = 14 };
 
 /* The values that are texts of this file's making. */
 struct metadata_text {
-    char size[16], mean[64], std[64], crop_fraction[32], *classes;
+    char size[16], mean[64], std[64], crop_fraction[32], temperature[32], *classes;
 };
 
 /* Key and value of everything that the metadata says; returns how many. */
@@ -185,6 +187,8 @@ static size_t list_metadata(const char *key[MOST_META], const char *value[MOST_M
     snprintf(text->std, sizeof text->std, "%.9g %.9g %.9g", (double)metadata->std[0],
              (double)metadata->std[1], (double)metadata->std[2]);
     snprintf(text->crop_fraction, sizeof text->crop_fraction, "%.17g", fit->crop_fraction);
+    snprintf(text->temperature, sizeof text->temperature, "%.9g", metadata->temperature);
+    bool is_calibrated = metadata->temperature != 0 && metadata->temperature != 1;
     const struct {
         bool said;
         const char *key, *value;
@@ -202,6 +206,7 @@ static size_t list_metadata(const char *key[MOST_META], const char *value[MOST_M
         {fit->resize == IMAGE_FIT_CROP, crop_fraction_key, text->crop_fraction},
         {fit->interpolation != IMAGE_FIT_BILINEAR, interpolation_key,
          image_fit_interpolation_name[fit->interpolation]},
+        {is_calibrated, temperature_key, text->temperature},
         {is_folded, "batch_norm", "folded"},
     };
     for (int i = 0; i < MOST_META; i++) {
@@ -288,6 +293,17 @@ static enum status read_crop_fraction(double *out, const struct safetensors *fil
     return STATUS_OK;
 }
 
+static enum status read_temperature(double *out, const struct safetensors *file, struct error *err)
+{
+    const char *text = safetensors_meta(file, temperature_key);
+    *out = 1;
+    if (text &&
+        (!number_parse(out, text) || !(*out >= TEMPERATURE_LEAST && *out <= TEMPERATURE_MOST)))
+        return error_set(err, "metadata key temperature: \"%s\" is not a number in %g..%g", text,
+                         TEMPERATURE_LEAST, TEMPERATURE_MOST);
+    return STATUS_OK;
+}
+
 /* Keys that came later. Files of before hold networks that saw the full decode, squashed and
  * bilinear. */
 static enum status read_later_keys(struct checkpoint_metadata *out, const struct safetensors *file,
@@ -302,7 +318,9 @@ static enum status read_later_keys(struct checkpoint_metadata *out, const struct
     out->jpeg_scale = (enum image_jpeg_scale)scale;
     out->fit.resize = (enum image_fit_resize)resize;
     out->fit.interpolation = (enum image_fit_interpolation)interpolation;
-    return read_crop_fraction(&out->fit.crop_fraction, file, err);
+    if (read_crop_fraction(&out->fit.crop_fraction, file, err) != STATUS_OK)
+        return err->status;
+    return read_temperature(&out->temperature, file, err);
 }
 
 static enum status read_values(struct checkpoint_metadata *out, const char *const *value,

@@ -23,6 +23,7 @@ enum checkpoint_dtype { CHECKPOINT_F32, CHECKPOINT_F16 };
  * ("r g b"), exif ("apply" or "ignore"), jpeg_scale ("auto", "fast" or "off"); and, where they are
  * not "squash" and "bilinear", as in files of before there was a choice, resize (with
  * crop_fraction, a number in 0..1, for "crop") and interpolation;
+ * temperature (a number, nn/temperature) where it is not 1;
  * batch_norm ("folded") where BatchNorm is frozen and every running mean is 0 and variance 1: what
  * it did is folded into the convolutions. */
 struct checkpoint_metadata {
@@ -32,6 +33,8 @@ struct checkpoint_metadata {
     float mean[3], std[3];
     bool apply_exif;
     enum image_jpeg_scale jpeg_scale; /* off when the file does not say */
+    double temperature; /* of probabilities, nn/temperature; 1 when the file does not say. To be
+                           written: 0 is 1, too */
     /* For checkpoint_write alone: */
     enum checkpoint_dtype dtype;
     bool batch_norm_is_frozen;

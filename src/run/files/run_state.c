@@ -54,12 +54,14 @@ struct table {
     struct safetensors_entry *entry; /* data points at the live value */
     size_t n;
     char (*name)[NAME_BYTES];
+    bool *optional; /* [n] */
 };
 
 static void table_free(struct table *t)
 {
     free(t->entry);
     free(t->name);
+    free(t->optional);
 }
 
 static void table_add(struct table *t, const char *prefix, const char *name, const char *dtype,
@@ -82,15 +84,21 @@ static enum status build_entries(struct table *t, const struct run_state_content
     size_t most = N_FIELDS + 1 + (size_t)c->n_blocks + (size_t)c->params->n;
     t->entry = memory_array(most, sizeof *t->entry, "state", err);
     t->name = memory_array(most, sizeof *t->name, "state", err);
-    if (!t->entry || !t->name)
+    t->optional = memory_array(most, sizeof *t->optional, "state", err);
+    if (!t->entry || !t->name || !t->optional)
         return err->status;
 
-    for (size_t i = 0; i < N_FIELDS; i++)
+    for (size_t i = 0; i < N_FIELDS; i++) {
+        t->optional[t->n] = field[i].may_lack;
         table_add(t, "", field[i].name, field[i].dtype, (char *)c->state + field[i].offset,
                   RUN_STATE_SCALAR);
+    }
     table_add(t, "", "weights", "F32", c->params->all, (int64_t)c->params->n_all);
-    for (int i = 0; i < c->n_blocks; i++)
-        table_add(t, "", c->block[i].name, c->block[i].dtype, c->block[i].data, c->block[i].count);
+    for (int i = 0; i < c->n_blocks; i++) {
+        const struct run_state_block *b = &c->block[i];
+        t->optional[t->n] = b->optional;
+        table_add(t, "", b->name, b->dtype, b->data, b->count);
+    }
     for (int i = 0; i < c->params->n; i++) {
         struct param *p = &c->params->item[i];
         if (p->kind == PARAM_BUFFER)
@@ -158,12 +166,6 @@ static void read_notes(const struct run_state_content *c, const struct safetenso
     }
 }
 
-/* Entries 0 to N_FIELDS - 1 are the fields. */
-static bool may_lack(size_t entry)
-{
-    return entry < N_FIELDS && field[entry].may_lack;
-}
-
 /* First everything is compared, then everything is copied. */
 static enum status copy_entries(const struct table *t, const struct safetensors *file,
                                 struct error *err)
@@ -171,7 +173,7 @@ static enum status copy_entries(const struct table *t, const struct safetensors 
     for (size_t i = 0; i < t->n; i++) {
         const struct safetensors_entry *want = &t->entry[i];
         const struct safetensors_entry *have = safetensors_find(file, want->name);
-        if (!have && may_lack(i))
+        if (!have && t->optional[i])
             continue;
         if (!have || strcmp(have->dtype, want->dtype) != 0 || have->n_bytes != want->n_bytes)
             return error_set(err, "tensor %s is %s, expected %s of %zu bytes", want->name,
@@ -184,7 +186,7 @@ static enum status copy_entries(const struct table *t, const struct safetensors 
         const struct safetensors_entry *have = safetensors_find(file, t->entry[i].name);
         if (have)
             memcpy((void *)t->entry[i].data, have->data, t->entry[i].n_bytes);
-        else
+        else if (i < N_FIELDS)
             memset((void *)t->entry[i].data, 0, t->entry[i].n_bytes);
     }
     return STATUS_OK;

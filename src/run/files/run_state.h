@@ -13,8 +13,16 @@
 #include "base/error.h"
 #include "nn/param.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+/* Of the best and of the last epoch's weights (run/train/calibration); errors NaN: none. */
+struct run_state_calibration {
+    double temperature, error, error_calibrated;
+};
+enum { RUN_STATE_BEST, RUN_STATE_LAST, RUN_STATE_N_CALIBRATIONS };
+enum { RUN_STATE_CALIBRATION_NUMBERS = 3 * RUN_STATE_N_CALIBRATIONS };
 
 /* Plain. Epochs and batches count from 0 here. */
 struct run_state {
@@ -31,6 +39,8 @@ struct run_state {
     double last_accuracy, last_balanced_accuracy, last_macro_f1, last_mean_loss, last_train_loss;
     int64_t batches_bytes, results_bytes; /* lengths of the two tables */
     int64_t batches_hash, results_hash;   /* of their bytes; 0: a state of before 2026-11-29 */
+    struct run_state_calibration
+        calibration[RUN_STATE_N_CALIBRATIONS]; /* a block of the trainer's */
 };
 
 /* "seed" = "7": what must be the same when the run goes on. */
@@ -50,6 +60,7 @@ struct run_state_block {
     const char *name, *dtype; /* "optimiser.m"; "F32", "I64" or "F64" */
     void *data;
     int64_t count; /* elements; RUN_STATE_SCALAR: one, without a dimension */
+    bool optional; /* a state that lacks it, of an earlier version, leaves it as it is */
 };
 enum { RUN_STATE_SCALAR = -1 };
 

@@ -4,6 +4,7 @@
 
 #include "base/memory.h"
 #include "nn/loss.h"
+#include "nn/temperature.h"
 #include "run/train/mirror.h"
 
 #include <assert.h>
@@ -17,6 +18,7 @@ enum { MOST_MEMBERS = EVALUATOR_MOST_NETWORKS };
 struct member {
     struct model *model;
     struct loader *loader;
+    double temperature;
 };
 
 struct evaluator {
@@ -30,6 +32,11 @@ struct evaluator {
     /* Of a further view of the batch: mirrored, or by another network. NULL: there is one view. */
     float *view_loss;        /* [max_batch] */
     float *view_probability; /* [max_batch, classes] */
+    float *mean_score;       /* [max_batch, classes] of the views of a network; of the networks */
+
+    const float
+        *score;        /* [max_batch, classes] of the present batch: the network's, or mean_score */
+    float *calibrated; /* [max_batch, classes] sum over the networks; NULL unless several */
 
     float *mirrored; /* [max_batch, size, size, 3], or features; NULL without flip */
 
@@ -52,8 +59,9 @@ size_t evaluator_figure_bytes(int max_batch, int classes, bool flip)
 {
     const struct evaluator *e = NULL;
     size_t one = sizeof *e->loss + (size_t)classes * sizeof *e->probability;
+    size_t score = flip ? (size_t)classes * sizeof *e->mean_score : 0;
 
-    return (size_t)max_batch * ((flip ? 2 : 1) * one + sizeof *e->predicted);
+    return (size_t)max_batch * ((flip ? 2 : 1) * one + score + sizeof *e->predicted);
 }
 
 static enum status create_view(struct evaluator *e, struct error *err)
@@ -66,7 +74,10 @@ static enum status create_view(struct evaluator *e, struct error *err)
     e->view_probability = e->view_loss ? memory_array(batch * classes, sizeof *e->view_probability,
                                                       "probabilities", err)
                                        : NULL;
-    return e->view_probability ? STATUS_OK : err->status;
+    e->mean_score = e->view_probability
+                        ? memory_array(batch * classes, sizeof *e->mean_score, "scores", err)
+                        : NULL;
+    return e->mean_score ? STATUS_OK : err->status;
 }
 
 static enum status create_arrays(struct evaluator *e, bool flip, struct error *err)
@@ -96,7 +107,7 @@ enum status evaluator_create(struct evaluator **out, struct model *model, struct
     *out = NULL;
     if (!e)
         return err->status;
-    e->member[0] = (struct member){model, loader};
+    e->member[0] = (struct member){model, loader, 1};
     e->n_members = 1;
     e->max_batch = model_options(model)->max_batch;
     e->classes = model_options(model)->classes;
@@ -117,7 +128,12 @@ enum status evaluator_add_network(struct evaluator *e, struct model *model, stru
     assert(e->n_members < MOST_MEMBERS && options->classes == e->classes);
     if (create_view(e, err) != STATUS_OK)
         return err->status;
-    e->member[e->n_members++] = (struct member){model, loader};
+    if (!e->calibrated)
+        e->calibrated = memory_array((size_t)e->max_batch * (size_t)e->classes,
+                                     sizeof *e->calibrated, "probabilities", err);
+    if (!e->calibrated)
+        return err->status;
+    e->member[e->n_members++] = (struct member){model, loader, 1};
     if (!e->mirrored)
         return STATUS_OK;
     for (int i = 0; i < e->n_members; i++)
@@ -153,6 +169,8 @@ void evaluator_destroy(struct evaluator *e)
     free(e->predicted);
     free(e->view_loss);
     free(e->view_probability);
+    free(e->mean_score);
+    free(e->calibrated);
     free(e->mirrored);
     free(e->activation);
     free(e->map);
@@ -190,40 +208,121 @@ static void fill_mirrored(struct evaluator *e, const struct member *m, const str
                (size_t)v->n_values * sizeof *e->mirrored);
 }
 
-/* One more view of the batch is averaged into the loss and summed into the probability; n_before of
- * them are there. x: of that view. */
-static void add_view(struct evaluator *e, const struct member *m, const struct batch *b,
-                     const float *x, int n_before)
+static double log_sum_exp(const float *logits, int classes)
 {
-    const float *logits = compute_logits(e, m, x, b->n, false);
-    loss_cross_entropy(e->view_loss, NULL, e->view_probability, logits, b->label, b->n, e->classes,
-                       NULL);
-    for (int i = 0; i < b->n; i++)
+    int largest = metrics_predict(logits, classes);
+    double max = logits[largest], others = 0;
+    for (int j = 0; j < classes; j++)
+        others += j == largest ? 0 : exp(logits[j] - max);
+    return max + log1p(others);
+}
+
+/* score [classes], logits of one view, becomes the logarithm of the mean probability of both. */
+static void add_score(float *score, const float *mirrored, int classes)
+{
+    double sum = log_sum_exp(score, classes), mirrored_sum = log_sum_exp(mirrored, classes);
+    for (int j = 0; j < classes; j++)
+        score[j] = -loss_of_mean((float)(sum - score[j]), 1, (float)(mirrored_sum - mirrored[j]));
+}
+
+/* A view of the batch is averaged into the loss and summed into the probability; n_before of them
+ * are there. */
+static void add_view(struct evaluator *e, const struct batch *b, const float *logits, int n_before)
+{
+    bool is_first = n_before == 0;
+    loss_cross_entropy(is_first ? e->loss : e->view_loss, NULL,
+                       is_first ? e->probability : e->view_probability, logits, b->label, b->n,
+                       e->classes, NULL);
+    for (int i = 0; !is_first && i < b->n; i++)
         if (b->label[i] >= 0)
             e->loss[i] = loss_of_mean(e->loss[i], n_before, e->view_loss[i]);
-    for (size_t i = 0; i < (size_t)b->n * (size_t)e->classes; i++)
+    for (size_t i = 0; !is_first && i < (size_t)b->n * (size_t)e->classes; i++)
         e->probability[i] += e->view_probability[i];
 }
 
-/* Fills loss, probability and predicted for a batch, of each network's images. */
+/* All views of a network; leaves their score, valid until its next batch or until that of the next
+ * network. */
+static void add_member(struct evaluator *e, const struct member *m, const struct batch *b,
+                       int *n_views)
+{
+    bool maps = e->activation && m == &e->member[0];
+    const float *logits = compute_logits(e, m, b->x, b->n, maps);
+    add_view(e, b, logits, (*n_views)++);
+    e->score = logits;
+    if (!e->mirrored)
+        return;
+    size_t classes = (size_t)e->classes;
+    memcpy(e->mean_score, logits, (size_t)b->n * classes * sizeof *e->mean_score);
+    fill_mirrored(e, m, b);
+    logits = compute_logits(e, m, e->mirrored, b->n, false);
+    add_view(e, b, logits, (*n_views)++);
+    for (size_t i = 0; i < (size_t)b->n; i++)
+        add_score(e->mean_score + i * classes, logits + i * classes, e->classes);
+    e->score = e->mean_score;
+}
+
+static bool is_calibrated(const struct evaluator *e)
+{
+    for (int i = 0; i < e->n_members; i++)
+        if (e->member[i].temperature != 1)
+            return true;
+    return false;
+}
+
+/* Of several networks: adds the probabilities at the temperature of one, whose score it is. */
+static void add_calibrated(struct evaluator *e, const struct member *m, int n)
+{
+    bool is_first = m == &e->member[0];
+    temperature_apply(is_first ? e->calibrated : e->view_probability, e->score, n, e->classes,
+                      m->temperature);
+    for (size_t i = 0; !is_first && i < (size_t)n * (size_t)e->classes; i++)
+        e->calibrated[i] += e->view_probability[i];
+}
+
+static void divide(float *values, int n, int classes, int by)
+{
+    for (size_t i = 0; i < (size_t)n * (size_t)classes; i++)
+        values[i] /= (float)by;
+}
+
+/* The mean over several networks: its score at temperature 1, and what is told as probability. */
+static void finish_several(struct evaluator *e, int n)
+{
+    size_t n_values = (size_t)n * (size_t)e->classes;
+    for (size_t i = 0; i < n_values; i++)
+        e->mean_score[i] = logf(e->probability[i]);
+    e->score = e->mean_score;
+    if (!is_calibrated(e))
+        return;
+    divide(e->calibrated, n, e->classes, e->n_members);
+    memcpy(e->probability, e->calibrated, n_values * sizeof *e->probability);
+}
+
+/* Fills loss, probability, score and predicted for a batch, of each network's images. */
 static void classify(struct evaluator *e, const struct batch b[])
 {
-    const float *logits = compute_logits(e, &e->member[0], b->x, b->n, e->activation);
-    loss_cross_entropy(e->loss, NULL, e->probability, logits, b->label, b->n, e->classes, NULL);
-    int n_views = 1;
+    bool several = e->n_members > 1, calibrates = is_calibrated(e);
+    int n_views = 0;
     for (int i = 0; i < e->n_members; i++) {
-        if (i > 0)
-            add_view(e, &e->member[i], &b[i], b[i].x, n_views++);
-        if (e->mirrored) {
-            fill_mirrored(e, &e->member[i], &b[i]);
-            add_view(e, &e->member[i], &b[i], e->mirrored, n_views++);
-        }
+        add_member(e, &e->member[i], &b[i], &n_views);
+        if (several && calibrates)
+            add_calibrated(e, &e->member[i], b->n);
     }
-    const float *score = n_views > 1 ? e->probability : logits;
-    for (size_t i = 0; n_views > 1 && i < (size_t)b->n * (size_t)e->classes; i++)
-        e->probability[i] /= (float)n_views;
+    if (n_views > 1)
+        divide(e->probability, b->n, e->classes, n_views);
+    if (several)
+        finish_several(e, b->n);
+    const float *largest = n_views > 1 ? e->probability : e->score;
     for (int i = 0; i < b->n; i++)
-        e->predicted[i] = metrics_predict(score + (size_t)i * (size_t)e->classes, e->classes);
+        e->predicted[i] = metrics_predict(largest + (size_t)i * (size_t)e->classes, e->classes);
+    if (!several && calibrates)
+        temperature_apply(e->probability, e->score, b->n, e->classes, e->member[0].temperature);
+}
+
+void evaluator_use_temperature(struct evaluator *e, int network, double temperature)
+{
+    assert(network < e->n_members);
+    e->member[network].temperature = temperature;
 }
 
 static const float *draw_map(struct evaluator *e, int i)
@@ -246,6 +345,7 @@ static enum status report_samples(struct evaluator *e, const struct batch *b,
             .label = b->label[i],
             .predicted = e->predicted[i],
             .probability = e->probability + (size_t)i * (size_t)e->classes,
+            .score = e->score + (size_t)i * (size_t)e->classes,
             .image = b->x + (size_t)i * image_values(model_options(e->member[0].model)->size),
             .map = draw_map(e, i),
         };

@@ -16,7 +16,10 @@ struct evaluator_sample {
     int row, label, predicted; /* row of the data set; label -1: unknown */
     /* Borrowed during the call. */
     const float *probability; /* [classes] */
-    const float *image;       /* [size, size, 3] as the first network got it, or its features */
+    /* [classes] logits, or the logarithm of the mean probability of several views and networks:
+     * its softmax is the probability at temperature 1 (nn/temperature). */
+    const float *score;
+    const float *image; /* [size, size, 3] as the first network got it, or its features */
     const float *map; /* class activation map (nn/cam.h) of the predicted class; NULL: not drawn */
 };
 
@@ -47,6 +50,11 @@ enum status evaluator_add_network(struct evaluator *e, struct model *model, stru
 /* From here on evaluator_sample.map is set: of the first network, and the image that is not
  * mirrored. Not for loaders that give features. */
 enum status evaluator_draw_maps(struct evaluator *e, struct error *err);
+/* The temperature of a network's probabilities from here on, 1 at first; network: 0 for that of
+ * create, then in the order in which they were added. Losses, and so metrics, stay those of 1. Of
+ * one network predictions do, too; of several they follow from the mean of the probabilities at
+ * their temperatures. */
+void evaluator_use_temperature(struct evaluator *e, int network, double temperature);
 /* What create takes: of flip the mirrored images, and all else. */
 size_t evaluator_flip_bytes(int max_batch, int size);
 size_t evaluator_figure_bytes(int max_batch, int classes, bool flip);

@@ -235,6 +235,8 @@ static enum status create_evaluator(struct evaluator **out, const struct job *jo
     enum status status = evaluator_create(out, net[0].model, l->of[0], job->options->flip, err);
     for (int i = 1; status == STATUS_OK && i < job->predictor->n_networks; i++)
         status = evaluator_add_network(*out, net[i].model, l->of[i], err);
+    for (int i = 0; status == STATUS_OK && i < job->predictor->n_networks; i++)
+        evaluator_use_temperature(*out, i, net[i].metadata.temperature);
     if (status == STATUS_OK && job->options->draw_maps)
         status = evaluator_draw_maps(*out, err);
     return status;

@@ -46,8 +46,9 @@ struct predictor_events {
     const volatile sig_atomic_t *stop;           /* non-zero: end soon */
 };
 
-/* Classifies every row of a data set; those with a label are added to metrics. *stopped tells that
- * events->stop ended it early, with STATUS_OK. */
+/* Classifies every row of a data set, with probabilities at the temperature that each network's
+ * metadata say; those with a label are added to metrics, whose losses are those of temperature 1.
+ * *stopped tells that events->stop ended it early, with STATUS_OK. */
 enum status predictor_run(struct predictor *p, struct metrics *metrics, bool *stopped,
                           const struct dataset *data, const struct predictor_options *opt,
                           const struct predictor_events *events, struct error *err);

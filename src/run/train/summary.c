@@ -7,6 +7,22 @@
 
 #include <math.h>
 
+static void put_calibration(struct json_write *w, const char *which,
+                            const struct run_state_calibration *c, bool exists)
+{
+    const struct {
+        const char *name;
+        double value;
+    } figure[] = {{"temperature", c->temperature},
+                  {"ece", c->error},
+                  {"ece_calibrated", c->error_calibrated}};
+    for (size_t i = 0; i < sizeof figure / sizeof *figure; i++) {
+        char key[32];
+        snprintf(key, sizeof key, "%s_%s", which, figure[i].name);
+        json_write_number(w, key, exists ? figure[i].value : NAN);
+    }
+}
+
 static void put_result(struct json_write *w, const struct trainer_result *result)
 {
     json_write_number(w, "best_accuracy", result->best_accuracy);
@@ -18,6 +34,9 @@ static void put_result(struct json_write *w, const struct trainer_result *result
     json_write_number(w, "last_macro_f1", result->last_macro_f1);
     json_write_number(w, "last_mean_loss", result->last_mean_loss);
     json_write_number(w, "last_train_loss", result->last_train_loss);
+    bool validated = result->best_epoch > 0;
+    put_calibration(w, "best", &result->best_calibration, validated);
+    put_calibration(w, "last", &result->last_calibration, validated);
 }
 
 enum status summary_write(FILE *stream, const struct session *s,

@@ -80,6 +80,8 @@ static enum status create_parts(struct trainer *t, struct error *err)
     if (evaluator_create(&t->evaluator, t->in.model, t->in.val, t->settings->tta == TTA_FLIP,
                          err) != STATUS_OK)
         return err->status;
+    if (calibration_create(&t->calibration, t->classes, t->in.n_val_rows, err) != STATUS_OK)
+        return err->status;
     return metrics_create(&t->metrics, t->classes, t->in.n_val_rows, err);
 }
 
@@ -89,7 +91,7 @@ size_t trainer_figure_bytes(const struct settings *s, int classes, int n_table, 
     size_t bytes = step_bytes(s, classes) + hard_examples_bytes(n_table, n_train, classes);
 
     if (n_val > 0)
-        bytes += metrics_bytes(classes, n_val) +
+        bytes += metrics_bytes(classes, n_val) + calibration_bytes(classes, n_val) +
                  evaluator_figure_bytes(s->batch_size, classes, s->tta == TTA_FLIP);
     return bytes;
 }
@@ -111,6 +113,8 @@ enum status trainer_create(struct trainer **out, const struct trainer_inputs *in
     s->best_accuracy = s->best_balanced_accuracy = s->best_macro_f1 = s->best_mean_loss = NAN;
     s->last_accuracy = s->last_balanced_accuracy = s->last_macro_f1 = s->last_mean_loss = NAN;
     s->last_train_loss = s->lambda = NAN;
+    for (int i = 0; i < RUN_STATE_N_CALIBRATIONS; i++)
+        s->calibration[i] = (struct run_state_calibration){1, NAN, NAN};
     if (create_parts(t, err) != STATUS_OK) {
         trainer_destroy(t);
         return err->status;
@@ -127,6 +131,7 @@ void trainer_destroy(struct trainer *t)
     trainer_update_destroy(t);
     evaluator_destroy(t->evaluator);
     metrics_free(&t->metrics);
+    calibration_free(&t->calibration);
     free_step(&t->step);
     trainer_backward_destroy(t);
     free(t->class_selected);
@@ -163,6 +168,8 @@ struct trainer_result trainer_result(const struct trainer *t)
         .last_mean_loss = s->last_mean_loss,
         .last_train_loss = s->last_train_loss,
         .seconds = s->seconds,
+        .best_calibration = s->calibration[RUN_STATE_BEST],
+        .last_calibration = s->calibration[RUN_STATE_LAST],
     };
 }
 
@@ -183,6 +190,12 @@ enum status trainer_restore(struct trainer *t, struct error *err)
         if (h->last_prediction[i] < 0 || h->last_prediction[i] >= t->classes)
             return error_set(err, "%s: tensor examples.last_prediction: its value %d is no class",
                              path, i);
+    for (int i = 0; i < RUN_STATE_N_CALIBRATIONS; i++) {
+        double temperature = s->calibration[i].temperature;
+        if (!(temperature >= TEMPERATURE_LEAST && temperature <= TEMPERATURE_MOST))
+            return error_set(err, "%s: tensor calibration: %g is no temperature", path,
+                             temperature);
+    }
     t->restored = true;
     const struct run_folder_marks marks = {{s->batches_bytes, (uint64_t)s->batches_hash},
                                            {s->results_bytes, (uint64_t)s->results_hash}};
@@ -276,7 +289,7 @@ static enum status evaluate(struct trainer *t, bool *stopped, struct error *err)
     trainer_update_exchange(t);
     enum status status = trainer_save_evaluate(t, stopped, &events, err);
     trainer_update_exchange(t);
-    t->unreadable = status != STATUS_OK; /* nothing else fails there */
+    t->unreadable = status != STATUS_OK; /* of an image, or of making a file */
     if (status == STATUS_OK && !*stopped && t->metrics.n == 0) {
         t->unreadable = true;
         status = error_set(err, "epoch %d: no validation image can be read any more",
@@ -340,6 +353,7 @@ static enum status finish_epoch(struct trainer *t, struct error *err)
         s->last_balanced_accuracy = t->metrics.balanced_accuracy;
         s->last_macro_f1 = t->metrics.macro_f1;
         s->last_mean_loss = t->metrics.mean_loss;
+        s->calibration[RUN_STATE_LAST] = calibration_finish(&t->calibration);
     }
     if (e.is_best) {
         s->best_epoch = e.epoch;
@@ -347,6 +361,7 @@ static enum status finish_epoch(struct trainer *t, struct error *err)
         s->best_balanced_accuracy = s->last_balanced_accuracy;
         s->best_macro_f1 = s->last_macro_f1;
         s->best_mean_loss = s->last_mean_loss;
+        s->calibration[RUN_STATE_BEST] = s->calibration[RUN_STATE_LAST];
         status = trainer_save_best(t, err);
     }
     if (status == STATUS_OK)

@@ -67,6 +67,7 @@ struct trainer_result {
     int epochs_done, best_epoch; /* best_epoch from 1; 0: none */
     double best_accuracy, best_balanced_accuracy, best_macro_f1, best_mean_loss;
     double last_accuracy, last_balanced_accuracy, last_macro_f1, last_mean_loss, last_train_loss;
+    struct run_state_calibration best_calibration, last_calibration;
     double seconds; /* in all, over every part of a resumed run */
 };
 struct trainer_result trainer_result(const struct trainer *t);

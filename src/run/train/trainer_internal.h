@@ -10,8 +10,10 @@
 #include "nn/gradient_sum.h"
 #include "nn/optimiser.h"
 #include "nn/schedule.h"
+#include "nn/temperature.h"
 #include "run/files/run_state.h"
 #include "run/files/val_predictions.h"
+#include "run/train/calibration.h"
 #include "run/train/evaluator.h"
 #include "run/train/hard_examples.h"
 #include "run/train/trainer_fingerprint.h"
@@ -63,6 +65,7 @@ struct trainer {
     struct ema ema;              /* weight NULL: off */
     struct evaluator *evaluator; /* NULL without validation, as is what metrics holds */
     struct metrics metrics;
+    struct calibration calibration; /* of the last evaluation, as is predictions */
     struct val_predictions
         predictions; /* of the last evaluation, until it is known to be the best */
     struct hard_examples examples;

@@ -42,7 +42,8 @@ void trainer_save_time(struct trainer *t)
 static void add_block(struct trainer *t, const char *name, const char *dtype, void *data,
                       int64_t count)
 {
-    t->block[t->content.n_blocks++] = (struct run_state_block){name, dtype, data, count};
+    t->block[t->content.n_blocks++] =
+        (struct run_state_block){.name = name, .dtype = dtype, .data = data, .count = count};
 }
 
 void trainer_save_plan(struct trainer *t)
@@ -78,25 +79,31 @@ void trainer_save_plan(struct trainer *t)
     add_block(t, "examples.last_loss", "F32", h->last_loss, h->n);
     add_block(t, "classes.seen", "I64", h->class_seen, h->classes);
     add_block(t, "classes.selected", "I64", h->class_selected, h->classes);
+    add_block(t, "calibration", "F64", t->state.calibration, RUN_STATE_CALIBRATION_NUMBERS);
+    t->block[t->content.n_blocks - 1].optional = true;
 }
 
-/* Those that are in the network. */
+/* Those that are in the network, with the temperature of the last evaluation of the kind. */
 static enum status save_weights(struct trainer *t, enum run_file file, struct error *err)
 {
+    struct checkpoint_metadata metadata = *t->in.metadata;
     enum status status = check_weights(t, err);
-    return status == STATUS_OK ? checkpoint_write(run_folder_file(t->in.folder, file), t->params,
-                                                  t->in.metadata, err)
-                               : status;
+    metadata.temperature =
+        t->state.calibration[file == RUN_FILE_BEST ? RUN_STATE_BEST : RUN_STATE_LAST].temperature;
+    return status == STATUS_OK
+               ? checkpoint_write(run_folder_file(t->in.folder, file), t->params, &metadata, err)
+               : status;
 }
 
 /* ---- the best ---- */
 
-static enum status put_prediction(void *context, const struct evaluator_sample *s,
-                                  struct error *err)
+static enum status take_sample(void *context, const struct evaluator_sample *s, struct error *err)
 {
-    const struct trainer *t = context;
+    struct trainer *t = context;
     (void)err;
-    val_predictions_put(&t->predictions, s->row, s->predicted, s->probability);
+    calibration_add(&t->calibration, s);
+    if (t->predictions.writer.stream)
+        val_predictions_put(&t->predictions, s->row, s->predicted, s->probability);
     return STATUS_OK;
 }
 
@@ -104,16 +111,15 @@ static enum status evaluate(struct trainer *t, bool *stopped, const struct evalu
                             bool writes, struct error *err)
 {
     struct evaluator_events with_samples = *events;
+    with_samples.context = t;
+    with_samples.sample = take_sample;
     val_predictions_abandon(&t->predictions); /* of one that was not the best */
-    if (writes) {
-        with_samples.context = t;
-        with_samples.sample = put_prediction;
-        if (val_predictions_open(&t->predictions,
-                                 run_folder_file(t->in.folder, RUN_FILE_VAL_PREDICTIONS),
-                                 t->in.val_data, err) != STATUS_OK)
-            return err->status;
-    }
+    if (writes && val_predictions_open(&t->predictions,
+                                       run_folder_file(t->in.folder, RUN_FILE_VAL_PREDICTIONS),
+                                       t->in.val_data, err) != STATUS_OK)
+        return err->status;
     metrics_reset(&t->metrics);
+    calibration_reset(&t->calibration);
     enum status status = evaluator_run(t->evaluator, &t->metrics, stopped, &with_samples, err);
     if (status != STATUS_OK || *stopped)
         val_predictions_abandon(&t->predictions);

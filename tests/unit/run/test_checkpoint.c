@@ -209,13 +209,35 @@ static void resize_and_interpolation_are_said_where_they_are_not_the_usual_ones(
     model_destroy(m);
 }
 
+static void a_temperature_is_said_where_it_is_not_1(void **state)
+{
+    (void)state;
+    static const double temperature[] = {0, 1, 1.0 / 3};
+    struct model *m = make_model(3, 1);
+    struct checkpoint_metadata calibrated = metadata, back;
+    struct safetensors file;
+    const char *path = scratch_path("calibrated.safetensors");
+    for (int i = 0; i < 3; i++) {
+        calibrated.temperature = temperature[i];
+        MUST(checkpoint_write(path, model_params(m), &calibrated, err));
+        MUST(safetensors_read(&file, path, err));
+        assert_int_equal(safetensors_meta(&file, "temperature") != NULL, i == 2);
+        MUST(checkpoint_metadata_read(&back, &file, "a", err));
+        assert_true(back.temperature == (i == 2 ? 0.333333333 : 1));
+        checkpoint_metadata_free(&back);
+        safetensors_free(&file);
+    }
+    model_destroy(m);
+}
+
 static void wrong_words_for_resize_are_named(void **state)
 {
     (void)state;
-    static const char *const later[][2] = {{"resize", "stretch"},      {"interpolation", "lanczos"},
-                                           {"crop_fraction", "0"},     {"crop_fraction", "1.01"},
-                                           {"crop_fraction", "nan"},   {"crop_fraction", ""},
-                                           {"crop_fraction", "0.875x"}};
+    static const char *const later[][2] = {
+        {"resize", "stretch"},     {"interpolation", "lanczos"}, {"crop_fraction", "0"},
+        {"crop_fraction", "1.01"}, {"crop_fraction", "nan"},     {"crop_fraction", ""},
+        {"temperature", "0"},      {"temperature", "1e-320"},    {"temperature", "101"},
+        {"temperature", "nan"},    {"temperature", ""},          {"crop_fraction", "0.875x"}};
     const char *key[] = {"model", "classes", "size", "mean", "std", "exif", ""};
     const char *value[] = {"m", "a\nb", "64", "0 0 0", "1 1 1", "apply", ""};
     struct error err;
@@ -317,6 +339,7 @@ int main(void)
         SCRATCH_TEST(frozen_batch_norm_without_statistics_is_called_folded),
         SCRATCH_TEST(the_card_comes_back),
         SCRATCH_TEST(resize_and_interpolation_are_said_where_they_are_not_the_usual_ones),
+        SCRATCH_TEST(a_temperature_is_said_where_it_is_not_1),
         SCRATCH_TEST(wrong_words_for_resize_are_named),
         SCRATCH_TEST(a_foreign_file_is_told_what_it_lacks),
         SCRATCH_TEST(wrong_metadata_is_named),

@@ -7,9 +7,10 @@
 #include <math.h>
 
 struct seen {
+    double temperature; /* 0: none is used */
     int n, n_progress;
     int row[TINY_ROWS];
-    float probability[TINY_ROWS][3];
+    float probability[TINY_ROWS][3], score[TINY_ROWS][3];
     int stop_after;
     volatile sig_atomic_t stop;
 };
@@ -19,6 +20,7 @@ static enum status note_sample(void *context, const struct evaluator_sample *s, 
     (void)err;
     struct seen *seen = context;
     memcpy(seen->probability[seen->n], s->probability, sizeof(seen->probability[0]));
+    memcpy(seen->score[seen->n], s->score, sizeof(seen->score[0]));
     seen->row[seen->n++] = s->row;
     double sum = 0;
     for (int c = 0; c < 3; c++) {
@@ -58,6 +60,8 @@ static void evaluate_flip(struct metrics *out, struct tiny_run *r, int batch_siz
     const struct evaluator_events events = listen(seen);
     MUST(loader_create(&loader, r->data, r->rows, TINY_ROWS, r->cache, &load, err));
     MUST(evaluator_create(&evaluator, r->model, loader, flip, err));
+    if (seen->temperature > 0)
+        evaluator_use_temperature(evaluator, 0, seen->temperature);
     MUST(metrics_create(out, 3, TINY_ROWS, err));
     MUST(evaluator_run(evaluator, out, &stopped, &events, err));
     assert_int_equal(stopped, seen->stop_after > 0);
@@ -158,10 +162,20 @@ static struct model *other_model(uint64_t seed)
     return model;
 }
 
+static void add_softmax(double sum[3], const float score[3])
+{
+    double total = 0;
+    for (int c = 0; c < 3; c++)
+        total += exp((double)score[c]);
+    for (int c = 0; c < 3; c++)
+        sum[c] += exp((double)score[c]) / total;
+}
+
 static void several_networks_give_the_mean_of_all_their_views(void **state)
 {
     (void)state;
     enum { NETWORKS = 3 };
+    static const double temperature[NETWORKS] = {0.5, 1, 3};
     struct tiny_run r;
     tiny_create(&r, NORM_GROUP);
     struct model *first = r.model, *model[NETWORKS] = {r.model, other_model(5), other_model(6)};
@@ -170,15 +184,18 @@ static void several_networks_give_the_mean_of_all_their_views(void **state)
                                         .std = {1, 1, 1},
                                         .workers = 2,
                                         .limits = {.max_pixels = 4096}};
-    for (int flip = 0; flip < 2; flip++) {
-        double sum[TINY_ROWS][3] = {0};
+    for (int pass = 0; pass < 4; pass++) {
+        bool flip = pass % 2, calibrates = pass / 2;
+        double sum[TINY_ROWS][3] = {0}, plain_sum[TINY_ROWS][3] = {0};
         for (int i = 0; i < NETWORKS; i++) {
             struct metrics m;
-            struct seen one = {0};
+            struct seen one = {.temperature = calibrates ? temperature[i] : 0};
             r.model = model[i];
             evaluate_flip(&m, &r, TINY_BATCH, flip, &one);
             for (int j = 0; j < TINY_ROWS * 3; j++)
                 sum[j / 3][j % 3] += (double)one.probability[j / 3][j % 3];
+            for (int j = 0; j < TINY_ROWS; j++)
+                add_softmax(plain_sum[j], one.score[j]);
             metrics_free(&m);
         }
         r.model = first;
@@ -194,13 +211,17 @@ static void several_networks_give_the_mean_of_all_their_views(void **state)
         MUST(evaluator_create(&evaluator, model[0], loader, flip, err));
         MUST(evaluator_add_network(evaluator, model[1], loader, err));
         MUST(evaluator_add_network(evaluator, model[2], another, err));
+        for (int i = 0; calibrates && i < NETWORKS; i++)
+            evaluator_use_temperature(evaluator, i, temperature[i]);
         MUST(metrics_create(&m, 3, TINY_ROWS, err));
         MUST(evaluator_run(evaluator, &m, &stopped, &events, err));
         assert_int_equal(all.n, TINY_ROWS);
         for (int i = 0; i < TINY_ROWS; i++) {
             for (int c = 0; c < 3; c++) /* roundings of sums of up to six floats below 1 */
                 assert_true(fabs((double)all.probability[i][c] - sum[i][c] / NETWORKS) < 1e-6);
-            double want = -log(sum[i][dataset_sample(r.data, i)->label] / NETWORKS);
+            for (int c = 0; c < 3; c++)
+                assert_true(fabs(exp((double)all.score[i][c]) - plain_sum[i][c] / NETWORKS) < 1e-6);
+            double want = -log(plain_sum[i][dataset_sample(r.data, i)->label] / NETWORKS);
             assert_true(fabs((double)m.loss[i] - want) < 2e-6);
         }
         metrics_free(&m);
@@ -250,6 +271,40 @@ static void each_sample_comes_with_its_image_and_the_map_of_its_predicted_class(
     assert_int_equal(m.n, TINY_ROWS - TINY_TRAIN);
     evaluator_destroy(evaluator);
     metrics_free(&m);
+    tiny_destroy(&r);
+}
+
+static void check_softmax(const struct seen *scores, const struct seen *probabilities, double t)
+{
+    for (int i = 0; i < TINY_ROWS; i++) {
+        double sum = 0;
+        for (int c = 0; c < 3; c++)
+            sum += exp((double)scores->score[i][c] / t);
+        for (int c = 0; c < 3; c++)
+            assert_true(fabs(exp((double)scores->score[i][c] / t) / sum -
+                             (double)probabilities->probability[i][c]) < 1e-6);
+    }
+}
+
+static void a_temperature_changes_probabilities_and_no_figure(void **state)
+{
+    (void)state;
+    struct tiny_run r;
+    tiny_create(&r, NORM_GROUP);
+    for (int flip = 0; flip < 2; flip++) {
+        struct metrics plain, scaled;
+        struct seen at_1 = {0}, at_half = {.temperature = 0.5};
+        evaluate_flip(&plain, &r, 6, flip, &at_1);
+        evaluate_flip(&scaled, &r, 6, flip, &at_half);
+        assert_memory_equal(at_1.score, at_half.score, sizeof at_1.score);
+        assert_memory_equal(plain.loss, scaled.loss, TINY_ROWS * sizeof *plain.loss);
+        assert_int_equal(plain.n_correct, scaled.n_correct);
+        check_softmax(&at_1, &at_1, 1);
+        check_softmax(&at_1, &at_half, 0.5);
+        assert_true(at_1.probability[0][0] != at_half.probability[0][0]);
+        metrics_free(&plain);
+        metrics_free(&scaled);
+    }
     tiny_destroy(&r);
 }
 
@@ -357,6 +412,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         SCRATCH_TEST(rows_come_in_order_and_batch_size_changes_no_bit),
         SCRATCH_TEST(flip_gives_the_mean_of_both_views),
+        SCRATCH_TEST(a_temperature_changes_probabilities_and_no_figure),
         SCRATCH_TEST(several_networks_give_the_mean_of_all_their_views),
         SCRATCH_TEST(each_sample_comes_with_its_image_and_the_map_of_its_predicted_class),
         SCRATCH_TEST(evaluation_leaves_weights_and_running_statistics_alone),

@@ -32,7 +32,7 @@ struct fixture {
     struct model *model;
     struct optimiser adam;
     struct run_state state;
-    struct run_state_block block[3];
+    struct run_state_block block[4];
     struct run_state_content content;
 };
 
@@ -58,10 +58,12 @@ static void create(struct fixture *f, uint64_t seed)
             p->data[0] = (float)seed;
     }
     f->state = (struct run_state){0};
-    f->block[0] = (struct run_state_block){"optimiser.m", "F32", f->adam.m, (int64_t)f->adam.n};
-    f->block[1] = (struct run_state_block){"optimiser.v", "F32", f->adam.v, (int64_t)f->adam.n};
-    f->block[2] =
-        (struct run_state_block){"optimiser.step", "I64", &f->adam.step, RUN_STATE_SCALAR};
+    f->block[0] = (struct run_state_block){
+        .name = "optimiser.m", .dtype = "F32", .data = f->adam.m, .count = (int64_t)f->adam.n};
+    f->block[1] = (struct run_state_block){
+        .name = "optimiser.v", .dtype = "F32", .data = f->adam.v, .count = (int64_t)f->adam.n};
+    f->block[2] = (struct run_state_block){
+        .name = "optimiser.step", .dtype = "I64", .data = &f->adam.step, .count = RUN_STATE_SCALAR};
     f->content = (struct run_state_content){.state = &f->state,
                                             .params = params,
                                             .block = f->block,
@@ -107,6 +109,34 @@ static void every_bit_comes_back(void **state)
     MUST(run_state_read(&b.content, path, err));
     assert_memory_equal(&b.state, &middle, sizeof(middle));
     assert_true(same(&a, &b));
+    destroy(&a);
+    destroy(&b);
+}
+
+static void a_block_that_came_later_may_be_missing(void **state)
+{
+    (void)state;
+    struct fixture a, b;
+    create(&a, 1);
+    create(&b, 2);
+    double later[2] = {1.0 / 3, NAN};
+    const struct run_state_block block = {
+        .name = "later", .dtype = "F64", .data = later, .count = 2, .optional = true};
+    a.block[3] = b.block[3] = block;
+    const char *path = write_state(&a); /* without it */
+    b.content.n_blocks = 4;
+    MUST(run_state_read(&b.content, path, err));
+    assert_true(later[0] == 1.0 / 3 && isnan(later[1]));
+    assert_true(same(&a, &b));
+    a.content.n_blocks = 4;
+    write_state(&a);
+    later[0] = later[1] = 0;
+    MUST(run_state_read(&b.content, path, err));
+    assert_true(later[0] == 1.0 / 3 && isnan(later[1]));
+    struct error failure;
+    b.block[3].count = 3;
+    assert_int_equal(run_state_read(&b.content, path, &failure), STATUS_FAILED);
+    assert_non_null(strstr(failure.message, "later"));
     destroy(&a);
     destroy(&b);
 }
@@ -205,6 +235,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         SCRATCH_TEST(every_bit_comes_back),
+        SCRATCH_TEST(a_block_that_came_later_may_be_missing),
         SCRATCH_TEST(a_changed_fact_is_refused_and_changes_nothing),
         SCRATCH_TEST(a_state_that_lacks_a_tensor_is_refused),
         SCRATCH_TEST(values_that_no_run_writes_are_refused),
