@@ -87,6 +87,7 @@ int main(int argc, char **argv)
 
     has_output = standard_streams_open();
     memory_start();
+    stop_signal_may_end("atk-data: interrupted\n"); /* until data_outputs_open */
     stop_signal_catch();
     signal(SIGXFSZ, SIG_IGN); /* a file that may grow no further: an error of the write */
     enum status status = run(&program, argc, argv, &err);

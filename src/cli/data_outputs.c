@@ -38,6 +38,7 @@ enum status data_outputs_name(struct data_outputs *out, int number, const char *
 
 enum status data_outputs_open(struct data_outputs *out, struct error *err)
 {
+    stop_signal_may_end(NULL); /* temporary files are to be removed */
     for (int i = 0; i < out->n; i++)
         if (files_open(&out->writer[i], out->path[i], err) != STATUS_OK)
             return err->status;
