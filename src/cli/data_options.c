@@ -111,7 +111,7 @@ static enum status take(struct data_options *o, const struct data_option *row, c
 
 /* ---- getopt ---- */
 
-static const struct data_command *parsed; /* as getopt's own state: of the one command line */
+static const struct data_command *parsed; /* global, as getopt's own state is */
 
 static const char *suggest(const char *word)
 {

@@ -33,7 +33,7 @@ void report_short_memory(struct console *c, const struct session *s);
 /* Of --weights: what its header gave to the settings; then what was loaded. */
 void report_weights_file(struct console *c, const struct session *s);
 void report_weights(struct console *c, const struct session *s);
-/* Where the features came from. */
+/* Prints where the features came from: computed now, or read from a file. */
 void report_features(struct console *c, const struct session *s);
 /* The layer table and the memory of a training run, for --dry-run. */
 void report_layers(struct console *c, const struct session *s);
@@ -50,7 +50,7 @@ void report_end(struct console *c, const struct session *s, const struct trainer
 
 /* ---- a range test (report_curve.c) ---- */
 
-/* Its last step. */
+/* Prints the last step of the range test. */
 void report_curve_step(struct console *c, const struct lr_curve *curve);
 /* Where the table is, and which learning rate to try, with the reason. */
 void report_curve(struct console *c, const struct lr_curve *curve, const char *path);

@@ -21,7 +21,7 @@ static enum status tell_change(struct console *c, const struct session *s, struc
     return STATUS_OK;
 }
 
-/* What makes a resumed run another one than it would have been. */
+/* Says what makes the results of a resumed run differ from an uninterrupted one. */
 static enum status tell_changes(struct console *c, const struct session *s, const struct trainer *t,
                                 struct error *err)
 {

@@ -42,7 +42,7 @@ double augment_default_scale(const struct augment_options *opt);
 struct augment_box {
     double x, y, width, height; /* shares of an image's sides, within 0..1 */
 };
-/* What is done to one image. */
+/* The random changes of one image. */
 struct augment_view {
     bool hflip, vflip;
     struct augment_box crop;                 /* of the image that is kept */

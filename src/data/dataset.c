@@ -24,7 +24,7 @@ struct dataset {
     bool has_table;
 };
 
-/* What dataset_load needs besides the result. */
+/* The working state of dataset_load. */
 struct loading {
     const struct dataset_options *opt;
     struct csv_table table;

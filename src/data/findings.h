@@ -9,7 +9,7 @@
 
 struct json_write;
 
-/* What is counted stands behind each. */
+/* The comment behind each kind says what its count counts. */
 enum finding_kind {
     FINDING_EMPTY_ROWS,         /* rows */
     FINDING_REPEATED_ROWS,      /* rows: an image once more, with the same label */
@@ -37,7 +37,7 @@ struct finding {
     /* The first example; borrowed from a data set. */
     const char *file;
     int line;          /* 0: the file as a whole */
-    const char *image; /* as written in the table; NULL: it is not about one */
+    const char *image; /* as the table spells it; NULL: about no image */
     char *message;     /* for people, without the place */
 };
 

@@ -178,7 +178,7 @@ static bool out_of_patience(double *since)
     return watch.gave_up || clock_seconds() - *since >= PATIENCE_SECONDS;
 }
 
-/* With the lock held: until no position is under way. */
+/* Waits until no thread works on a position. The caller holds the lock. */
 static void wait_for_threads(struct pipeline *p)
 {
     double since = 0;

@@ -22,7 +22,7 @@ bool image_fit_equal(const struct image_fit *a, const struct image_fit *b)
            (a->resize != IMAGE_FIT_CROP || image_fit_short_side(a) == image_fit_short_side(b));
 }
 
-/* As Python's round(). */
+/* Rounds half to even, as Python's round() does. */
 static int round_to_even(double value)
 {
     double below = floor(value), rest = value - below;

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* In pixels of the source. */
+/* A triangle filter; both fields in pixels of the source. */
 struct triangle {
     double centre, reach;
 };

@@ -38,6 +38,6 @@ uint8_t *rows_next(struct rows *rows); /* room for the next row [width, 3] */
 void rows_push(struct rows *rows);     /* that row is filled */
 /* All rows have come: with a fit the square is filled, turned as the image is stored. */
 enum status rows_end(struct rows *rows, struct error *err);
-void rows_free(struct rows *rows); /* of the square nothing */
+void rows_free(struct rows *rows); /* leaves the resized image alone */
 
 #endif

@@ -1,4 +1,4 @@
-/* What the user wrote, and the selection that it means. */
+/* Parses k as the user wrote it, and computes how many losses it selects. */
 #include "nn/atk.h"
 
 #include "nn/largest.h"

@@ -11,7 +11,7 @@
 struct atk_k {
     enum { ATK_COUNT, ATK_FRACTION } kind;
     double value;  /* whole and >= 1, or in (0, 1]; of a drop also 0 */
-    char text[32]; /* as written: folders of a sweep keep the spelling apart */
+    char text[32]; /* the text as given: a sweep has a folder for each spelling */
 };
 /* Usage error, without the option's name: '"0" is not a count (1, 2, ...), a fraction above 0 and
  * up to 1.0, or a percent above 0% and up to 100%'. */

@@ -29,7 +29,7 @@ struct block_names {
     const char *classifier;            /* "fc" */
 };
 
-/* What a stage says of each of its blocks. */
+/* The settings that a stage gives to each of its blocks. */
 struct block_spec {
     int width, stride;         /* output channels; 1 but in the first block of a stage */
     bool is_first;             /* of its stage */
@@ -43,7 +43,7 @@ struct block_spec {
 
 struct block;
 struct block_kind {
-    const char *name; /* as model files call it: "basic" */
+    const char *name; /* the name in model files: "basic" */
     const struct block_key *key;
     int n_keys;
     const struct block_names *names;

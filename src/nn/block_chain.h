@@ -30,7 +30,7 @@ void block_chain_end(struct block_chain *k, struct build *b, const char *conv, c
                      struct tensor in, const struct conv_norm_spec *spec,
                      const struct block_spec *block);
 
-/* As struct block_kind wants them. */
+/* The functions that struct block_kind points to. */
 void block_chain_forward(struct block *k, float *y, const float *x, struct samples samples,
                          enum model_mode mode);
 void block_chain_backward(struct block *k, float *g, float *other, const float *x,

@@ -114,7 +114,7 @@ static struct tensor build_pool(struct res2net *k, struct build *b, struct tenso
                               });
 }
 
-/* What stands between the two 1x1. */
+/* The layers between the two 1x1 convolutions. */
 static struct tensor build_groups(struct res2net *k, struct build *b, struct tensor groups,
                                   const struct block_spec *s)
 {
@@ -239,7 +239,7 @@ static void add(const struct res2net *k, float *to, const float *a, const float 
         parallel_for(add_row, &sum, samples.n * sum.shape.height);
 }
 
-/* What unit i reads. */
+/* The input of unit i. */
 static const float *input_of(const struct res2net *k, float *joined, const float *groups, int i,
                              struct samples samples)
 {

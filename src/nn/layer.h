@@ -72,7 +72,7 @@ struct pool_spec {
 enum norm_kind { NORM_NONE, NORM_BATCH, NORM_GROUP };
 struct norm_spec {
     enum norm_kind kind;
-    int groups; /* of GroupNorm: divides every width */
+    int groups; /* of GroupNorm; every width is a multiple of it */
     double epsilon,
         momentum; /* momentum: of BatchNorm's running statistics, the new batch's share */
 };
@@ -113,7 +113,7 @@ struct layer_row {
     int input, residual; /* rows; -1: the image, of `residual`: none */
     struct shape in, out;
     int kernel, stride, pad_top, pad_left, groups; /* of convolutions and pools; of GroupNorm */
-    bool pad_counts;                               /* of an average: zeros of the padding count */
+    bool pad_counts;                               /* average pool: zeros of the padding count */
     int in_channel;                                /* first channel that is read of a wider input */
     int part[LAYER_MAX_PARTS], n_parts;            /* rows, of LAYER_CONCAT */
     struct norm_spec norm;
@@ -140,7 +140,7 @@ struct build {
     size_t n_trained, n_grads, n_buffers;
     float *data, *grad, *buffers; /* NULL in the first pass */
     int max_batch;
-    bool training; /* of the present layer: activations are kept, parameters learn */
+    bool training; /* the present layer keeps its activations, and its parameters learn */
     bool freeze_batch_norm;
     enum conv2d_choice convolutions;
     int n_rows;                /* so far */

@@ -253,7 +253,7 @@ static void run_forward(struct model *m, float *pooled, float *activation, const
     for (int i = 0; i < m->blocks.n; i++) {
         struct block *k = m->blocks.item[i];
         float *y = k->y ? k->y : out[i % 2];
-        /* What is frozen uses, and keeps, its running statistics. */
+        /* A frozen BatchNorm uses its running statistics and does not change them. */
         k->kind->forward(k, y, x, all, i < lowest ? MODEL_EVAL : mode);
         x = y;
     }

@@ -33,7 +33,7 @@ struct model_spec {
     bool zero_init_residual;
 };
 
-/* What a stage says of its blocks; of its first one, if is_first. */
+/* The settings of a block of the stage; those of its first block if is_first. */
 struct block_spec model_spec_block(const struct model_spec *spec, int stage, bool is_first);
 /* Checks ranges and that groups divide widths; the message names the field ("stages[1].width:
  * ..."). */

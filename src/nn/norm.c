@@ -106,7 +106,7 @@ static double *piece_stats(const struct sweep *s, int piece)
     return s->stats + (size_t)piece * 2 * (size_t)s->norm->channels;
 }
 
-/* Of the first piece of the i-th sample that is visited. */
+/* The sums of the first piece of the i-th visited sample. */
 static double *sample_stats(const struct sweep *s, int i)
 {
     return piece_stats(s, i * pieces(s->norm));

@@ -88,7 +88,7 @@ struct job {
     double learning_rate;
 };
 
-/* What the kernels want to know of a piece. */
+/* The arguments of a kernel for one piece. */
 static struct kernels_adam adam_of(const struct optimiser_options *o,
                                    const struct optimiser_piece *p, double learning_rate,
                                    int64_t step)

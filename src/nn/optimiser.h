@@ -37,7 +37,7 @@ struct optimiser {
      * moments begin at 0 then. */
     int64_t step, woken_step;
     size_t n;
-    struct optimiser_piece *piece; /* what one thread does at a time */
+    struct optimiser_piece *piece; /* the range that one thread updates at a time */
     int n_pieces;
 };
 

@@ -65,7 +65,7 @@ static inline __attribute__((always_inline)) void product(float *c, const struct
 typedef void tile_function(float *c, const struct kernels_tile *t, const float *a, const float *b,
                            int lanes);
 
-/* With a whole last register, and with a part of one. */
+/* Two variants: the last register is full, or filled in part. */
 #define TILE(n, v)                                                                                 \
     static void rows##n##_whole##v(float *c, const struct kernels_tile *t, const float *a,         \
                                    const float *b, int lanes)                                      \

@@ -31,7 +31,7 @@ struct job {
     struct conv2d_winograd_tiles tiles;
     const struct kernels *kernels;
     int first, n; /* the tiles of this round */
-    int strips;   /* that they are cut into */
+    int strips;   /* number of strips that the tiles are cut into */
     float *v;     /* as they are read: [input channels / DEPTH] x [36] x [tiles, DEPTH] */
     size_t v_point;
     float *memory; /* for each worker: a part of the filter, and sums [36] x [tiles, GROUP] */
