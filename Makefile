@@ -11,13 +11,16 @@ all:
 
 # Kinds of images that are read when their library is there; WITHOUT='webp' leaves some out.
 WITHOUT       ?=
-OPTIONAL      := webp gif
+OPTIONAL      := webp gif tiff
 PACKAGES_webp := libwebp libwebpdemux
 FLAGS_webp    := -DATK_WEBP
 DEBIAN_webp   := libwebp-dev
 FLAGS_gif     := -DATK_GIF
 LIBS_gif      := -lgif
 DEBIAN_gif    := libgif-dev
+PACKAGES_tiff := libtiff-4
+FLAGS_tiff    := -DATK_TIFF
+DEBIAN_tiff   := libtiff-dev
 
 # Targets that compile something need the libraries: what is missing is said in one line, before the
 # compiler can say it in a hundred. (test, demo, lint and bench install it and then call make again.)

@@ -306,6 +306,142 @@ def make_gif(image, noise):
     save("bomb.gif", gif(0xFFFF, 0xFFFF, gif_image(index, 4), colours=palette), "refuse")
 
 
+# ---- TIFF ----
+
+
+def strips_of(samples, bits, order, rows, tile):
+    """Bytes of each strip or tile of samples [height, width, channels]."""
+    height, width, channels = samples.shape
+    across, down = tile if tile else (width, rows)
+    parts = []
+    for y in range(0, height, down):
+        for x in range(0, width, across):
+            part = samples[y : y + down, x : x + across]
+            if tile:
+                part = np.pad(part, ((0, down - part.shape[0]), (0, across - part.shape[1]), (0, 0)))
+            flat = part.reshape(part.shape[0], -1)
+            if bits == 16:
+                parts.append(flat.astype(order + "u2").tobytes())
+            else:
+                parts.append(b"".join(packed(flat, bits)) if bits < 8 else flat.astype(np.uint8).tobytes())
+    return parts
+
+
+def tiff(samples, photometric, bits=8, order="<", rows=5, tile=None, planes=False, deflated=False, tags=(), pages=1,
+         big=False):  # fmt: skip
+    """tags: (number, type, values) besides the usual ones. Types: 3 two bytes, 4 four."""
+    if samples.ndim == 2:
+        samples = samples[:, :, None]
+    height, width, channels = samples.shape
+    parts = []
+    for plane in [samples[:, :, i : i + 1] for i in range(channels)] if planes else [samples]:
+        parts += strips_of(plane, bits, order, rows, tile)
+    if deflated:
+        parts = [zlib.compress(part) for part in parts]
+    place, n_place = ("Q", 8) if big else ("I", 4)
+    mark = b"II" if order == "<" else b"MM"
+    out = mark + (struct.pack(order + "HHHQ", 43, 8, 0, 16) if big else struct.pack(order + "HI", 42, 8))
+    entries = [(256, 4, [width]), (257, 4, [height]), (258, 3, [bits] * channels), (259, 3, [8 if deflated else 1]),
+               (262, 3, [photometric]), (277, 3, [channels]), (284, 3, [2 if planes else 1])]  # fmt: skip
+    if tile:
+        entries += [(322, 4, [tile[0]]), (323, 4, [tile[1]])]
+    else:
+        entries += [(278, 4, [rows])]
+    offsets, counts = (324, 325) if tile else (273, 279)
+    entries += [(offsets, 4, [0] * len(parts)), (counts, 4, [len(part) for part in parts]), *tags]
+    entries.sort(key=lambda entry: entry[0])
+    size = {3: 2, 4: 4}
+    directory = (8 if big else 2) + len(entries) * (4 + 2 * n_place) + n_place
+    at = len(out) + pages * directory
+    far = {}
+    for number, kind, values in entries:
+        n_bytes = size[kind] * len(values)
+        if n_bytes > n_place:
+            far[number] = at
+            at += n_bytes + n_bytes % 2
+    begins, values_end = [], at
+    for part in parts:
+        begins.append(at)
+        at += len(part)
+    for page in range(pages):
+        out += struct.pack(order + ("Q" if big else "H"), len(entries))
+        for number, kind, values in entries:
+            values = begins if number == offsets else values
+            text = struct.pack(order + {3: "H", 4: "I"}[kind] * len(values), *values)
+            out += struct.pack(order + "HH" + place, number, kind, len(values))
+            out += text + b"\0" * (n_place - len(text)) if number not in far else struct.pack(order + place, far[number])
+        out += struct.pack(order + place, len(out) + n_place if page + 1 < pages else 0)
+    for number, kind, values in entries:
+        if number in far:
+            values = begins if number == offsets else values
+            text = struct.pack(order + {3: "H", 4: "I"}[kind] * len(values), *values)
+            out += text + b"\0" * (len(text) % 2)
+    assert len(out) == values_end
+    return out + b"".join(parts)
+
+
+def make_tiff(image, noise):
+    grey, alpha = image[:, :, 1], noise[:, :, 0]
+    upright = Image.fromarray(image)
+    deep = image.astype(np.uint16) * 256 + noise
+    deep_grey = np.dstack([deep[:, :, 1] >> 8] * 3)
+    colours = [int(value) for value in (noise.reshape(-1, 3)[:256].astype(int) * 257 - 3).clip(0).T.ravel()]
+    colours16 = [int(value) for value in (noise.reshape(-1, 3)[:16].astype(int) * 257).T.ravel()]
+    unassociated, associated, unknown = [(338, 3, [2])], [(338, 3, [1])], [(338, 3, [0])]
+    multiplied = (image.astype(np.uint16) * alpha[:, :, None] // 255).astype(np.uint8)
+    cmyk = np.dstack([255 - image, noise[:, :, 1] // 3])
+    whole = tiff(image, 2)
+    save("rgb8.tif", whole)
+    save("rgb8_big_endian.tif", tiff(image, 2, order=">"))
+    save("rgb8_planes.tif", tiff(image, 2, planes=True))
+    save("rgb8_tiled.tif", tiff(image, 2, tile=(16, 16)))
+    save("rgb8_tiled_planes.tif", tiff(image, 2, tile=(16, 16), planes=True, deflated=True))
+    save("rgb8_deflate.tif", tiff(image, 2, deflated=True, rows=13))
+    save("rgb8_lzw_predictor.tif", pillow(upright, "TIFF", compression="tiff_lzw", tiffinfo={317: 2}))
+    save("rgb8_packbits.tif", pillow(upright, "TIFF", compression="packbits"))
+    save("rgb8_jpeg.tif", pillow(upright, "TIFF", compression="jpeg"))
+    save("big_tiff.tif", tiff(image, 2, big=True))
+    save("rgb16.tif", tiff(deep, 2, 16))
+    save("rgb16_big_endian.tif", tiff(deep, 2, 16, order=">", deflated=True))
+    save("rgba8.tif", tiff(np.dstack([image, alpha]), 2, tags=unassociated))
+    save("rgba8_multiplied.tif", tiff(np.dstack([multiplied, alpha]), 2, tags=associated))
+    save("rgbx8.tif", tiff(np.dstack([image, alpha]), 2, tags=unknown))
+    save("rgba16.tif", tiff(np.dstack([deep, deep[:, :, 0]]), 2, 16, tags=unassociated))
+    save("grey8.tif", tiff(grey, 1))
+    save("grey8_white_first.tif", tiff(grey, 0, tile=(16, 16)))
+    save("grey8_alpha.tif", tiff(np.dstack([grey, alpha]), 1, tags=unassociated))
+    save("grey16.tif", tiff(deep[:, :, 1], 1, 16), rgb=deep_grey)
+    save("grey16_big_endian.tif", tiff(deep[:, :, 1], 1, 16, order=">"), rgb=deep_grey)
+    save("grey16_white_first.tif", tiff(deep[:, :, 1], 0, 16), rgb=255 - deep_grey)
+    save("grey4.tif", tiff(grey // 16, 1, 4))
+    save("grey2_white_first.tif", tiff(grey // 64, 0, 2))
+    save("grey1_tiled.tif", tiff(grey // 128, 1, 1, tile=(16, 16)))
+    save("group4.tif", pillow(upright.convert("1"), "TIFF", compression="group4"))
+    save("palette8.tif", tiff(grey, 3, tags=[(320, 3, colours)]))
+    save("palette4.tif", tiff(grey // 16, 3, 4, tags=[(320, 3, colours16)], order=">"))
+    save("cmyk8.tif", tiff(cmyk, 5))
+    save("cmyk8_planes.tif", tiff(cmyk, 5, planes=True))
+    save("cmyk16.tif", tiff(cmyk.astype(np.uint16) * 256 + 77, 5, 16))
+    for orientation in (3, 6):
+        save("orientation_%d.tif" % orientation, tiff(image, 2, tags=[(274, 3, [orientation])]))
+    save("two_pages.tif", tiff(image, 2, pages=2), several=1)
+    save("reduced.tif", tiff(grey, 1, pages=2, tags=[(254, 4, [1])]))
+    save("float.tif", pillow(Image.fromarray(grey.astype(np.float32)), "TIFF"), "refuse")
+    save("truncated.tif", whole[:-20], "refuse")
+    save("truncated_lzw.tif", pillow(upright, "TIFF", compression="tiff_lzw")[:-40], "refuse")
+    save("bomb.tif", whole.replace(struct.pack("<HHII", 256, 4, 1, WIDTH), struct.pack("<HHII", 256, 4, 1, 1 << 30)), "refuse")
+    same = [(40000 + i, 4, [0] * 100) for i in range(3)]
+    far = tiff(image, 2, tags=same)
+    for number, _, _ in same:
+        at = far.index(struct.pack("<HHI", number, 4, 100))
+        far = far[: at + 4] + struct.pack("<II", 300, 8) + far[at + 12 :]
+    save("shared_values.tif", far, "refuse")
+    save("tile_bomb.tif", tiff(image, 2, tile=(16, 16)).replace(struct.pack("<HHII", 322, 4, 1, 16),
+                                                                struct.pack("<HHII", 322, 4, 1, 1 << 24)), "refuse")  # fmt: skip
+    save("lab.tif", tiff(image, 8), "refuse")
+    save("zstd.tif", whole.replace(struct.pack("<HHII", 259, 3, 1, 1), struct.pack("<HHII", 259, 3, 1, 50000)), "refuse")
+
+
 def main():
     os.makedirs(FOLDER, exist_ok=True)
     y, x = np.mgrid[0:HEIGHT, 0:WIDTH]
@@ -314,6 +450,7 @@ def main():
     make_webp(image, noise)
     make_bmp(image, noise)
     make_gif(image, noise)
+    make_tiff(image, noise)
     header = "file,expected,width,height,orientation,sha256,several\n"
     with open(os.path.join(FOLDER, "kinds.csv"), "w", encoding="ascii") as file:
         file.write(header + "\n".join(LINES) + "\n")

@@ -248,7 +248,7 @@ void predict_options_help(FILE *stream)
           "DATA.csv: what ends in .csv is a table of images. FOLDER: all images in it and\n"
           "further down, sorted by the bytes of their paths. - is a list on standard input:\n"
           "a table, folder or image on each line. What else there is is an image: JPEG,\n"
-          "PNG, WebP, GIF or BMP.\n\n"
+          "PNG, WebP, GIF, TIFF or BMP.\n\n"
           "The result is a CSV table: image,predicted,probability and one column of\n"
           "probabilities for each class; a pipe gets its rows after each batch. Where\n"
           "tables have labels, accuracy, mean cross-entropy, recall, precision and F1 of\n"

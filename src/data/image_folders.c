@@ -20,7 +20,8 @@
 
 static bool is_image_name(const char *name)
 {
-    static const char *const end[] = {"jpg", "jpeg", "jpe", "jfif", "png", "webp", "gif", "bmp"};
+    static const char *const end[] = {"jpg",  "jpeg", "jpe", "jfif", "png",
+                                      "webp", "gif",  "tif", "tiff", "bmp"};
     const char *dot = strrchr(name, '.');
     for (size_t i = 0; dot && i < sizeof end / sizeof *end; i++)
         if (strcasecmp(dot + 1, end[i]) == 0)

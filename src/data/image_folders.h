@@ -25,7 +25,7 @@ struct image_folders {
     size_t capacity;
 };
 
-#define IMAGE_FOLDERS_ENDINGS ".jpg, .jpeg, .jpe, .jfif, .png, .webp, .gif or .bmp"
+#define IMAGE_FOLDERS_ENDINGS ".jpg, .jpeg, .jpe, .jfif, .png, .webp, .gif, .tif, .tiff or .bmp"
 /* Every folder in `folder` is a class, and the images in it and further down are of that class.
  * Images are files whose names end as IMAGE_FOLDERS_ENDINGS says, in any case. What is hidden
  * (a name with a dot in front) is passed over, symbolic links are followed, but none to a folder

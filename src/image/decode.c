@@ -5,6 +5,7 @@
 #include "image/decode_gif.h"
 #include "image/decode_jpeg.h"
 #include "image/decode_png.h"
+#include "image/decode_tiff.h"
 #include "image/decode_webp.h"
 
 #include <string.h>
@@ -22,7 +23,9 @@ static const struct {
 } kinds[] = {
     {0, "\xff\xd8", 2, decode_jpeg}, {0, "\x89PNG\r\n\x1a\n", 8, decode_png},
     {8, "WEBP", 4, decode_webp},     {0, "GIF8", 4, decode_gif},
-    {0, "BM", 2, decode_bmp},
+    {0, "II*\0", 4, decode_tiff},    {0, "MM\0*", 4, decode_tiff},
+    {0, "II+\0", 4, decode_tiff}, /* BigTIFF */
+    {0, "MM\0+", 4, decode_tiff},    {0, "BM", 2, decode_bmp},
 };
 
 /* Formats that people have, and that are not read here. */
@@ -42,8 +45,6 @@ static const struct {
     {0, "8BPS", "Photoshop", "convert FILE FILE.png"},
     {0, "%PDF-", "PDF", "convert FILE FILE.png"},
     {0, "<svg", "SVG", "convert FILE FILE.png"},
-    {0, "II*", "TIFF", "convert FILE FILE.png"},
-    {0, "MM", "TIFF", "convert FILE FILE.png"},
 };
 
 static bool holds(const uint8_t *bytes, size_t size, size_t at, const char *magic, size_t n)
@@ -67,7 +68,7 @@ static enum status refuse(const uint8_t *bytes, size_t size, struct error *err)
     }
     for (size_t i = 0; i < size && i < sizeof shown - 1; i++)
         shown[i] = bytes[i] >= ' ' && bytes[i] <= '~' ? (char)bytes[i] : '.';
-    return error_set(err, "neither JPEG nor PNG, WebP, GIF, BMP: the file begins with \"%s\"",
+    return error_set(err, "neither JPEG nor PNG, WebP, GIF, TIFF, BMP: the file begins with \"%s\"",
                      shown);
 }
 

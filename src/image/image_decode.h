@@ -8,8 +8,8 @@
 /* rgb [size, size, 3] = the image as the fit says, decoded at the JPEG scale that the limits
  * ask for. Bars hold the pixels at the image's edge (image_fit_spread_edges). Bilinear goes row by
  * row without the image ever being in memory as a whole (progressive JPEG, interlaced PNG and
- * GIF, WebP and run-length encoded BMP apart, which their decoders gather). *aspect = width /
- * height of the upright image; NULL: not asked.
+ * GIF, WebP, TIFF in planes and run-length encoded BMP apart, which their decoders gather). *aspect
+ * = width / height of the upright image; NULL: not asked.
  *
  * Truncated or corrupt data is an error, never grey rows; rgb is undefined then. Messages do not
  * name the file: the caller puts its path in front. Thread-safe. Memory is bounded: about 20 bytes

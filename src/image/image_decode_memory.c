@@ -1,7 +1,9 @@
 /* Headers alone are read: PNG's IHDR, JPEG's frame (ITU-T T.81, B.2), WebP's first chunk, BMP's
- * header, GIF's first image. */
+ * header, GIF's first image, TIFF's
+ * first directory. */
 #include "image/gif_blocks.h"
 #include "image/image_decode.h"
+#include "image/tiff_directory.h"
 
 #include <string.h>
 
@@ -109,6 +111,28 @@ static size_t gif_bytes(const uint8_t *bytes, size_t size)
     return little_endian(image + 4, 2) * little_endian(image + 6, 2);
 }
 
+/* Planes are kept until all are there, and of tiles those that lie side by side. */
+static size_t tiff_bytes(const uint8_t *bytes, size_t size)
+{
+    struct tiff_directory d;
+    if (!tiff_directory_first(&d, bytes, size))
+        return 0;
+    size_t width = (uint32_t)tiff_directory_value(&d, TIFF_TAG_WIDTH, 0);
+    size_t height = (uint32_t)tiff_directory_value(&d, TIFF_TAG_HEIGHT, 0);
+    size_t bits = (uint16_t)tiff_directory_value(&d, TIFF_TAG_BITS, 1);
+    size_t samples = (uint16_t)tiff_directory_value(&d, TIFF_TAG_SAMPLES, 1);
+    size_t across = (uint32_t)tiff_directory_value(&d, TIFF_TAG_TILE_WIDTH, 0);
+    size_t down = (uint32_t)tiff_directory_value(&d, TIFF_TAG_TILE_HEIGHT, 0);
+    bool in_planes = samples > 1 && tiff_directory_value(&d, TIFF_TAG_PLANAR, 1) == 2;
+    if (width == 0 || height > SIZE_MAX / width / 64 || bits > 16 || samples > 8)
+        return 0; /* will be refused */
+    size_t pixel_bits = bits * samples, kept = in_planes ? width * height * pixel_bits / 8 : 0;
+    if (across == 0 || in_planes)
+        return kept;
+    size_t beside = (width + across - 1) / across * across;
+    return beside > SIZE_MAX / 256 / (down + 1) ? 0 : beside * down * pixel_bits / 8;
+}
+
 /* Run lengths become indices. */
 static size_t bmp_bytes(const uint8_t *bytes, size_t size)
 {
@@ -131,6 +155,8 @@ size_t image_decode_memory(const uint8_t *bytes, size_t size)
         return webp_bytes(bytes, size);
     if (size >= 4 && memcmp(bytes, "GIF8", 4) == 0)
         return gif_bytes(bytes, size);
+    if (tiff_directory_is_tiff(bytes, size))
+        return tiff_bytes(bytes, size);
     if (size >= 2 && memcmp(bytes, "BM", 2) == 0)
         return bmp_bytes(bytes, size);
     return 0;

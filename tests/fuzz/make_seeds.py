@@ -104,6 +104,7 @@ def seeds():
                             ('png', 'tests/golden/image/*.png'),
                             ('webp', 'tests/golden/image_kinds/*.webp'),
                             ('gif', 'tests/golden/image_kinds/*.gif'),
+                            ('tiff', 'tests/golden/image_kinds/*.tif'),
                             ('bmp', 'tests/golden/image_kinds/*.bmp')):
         for path in glob.glob(f'{ROOT}/{pattern}'):
             with open(path, 'rb') as f:

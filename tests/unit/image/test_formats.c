@@ -73,6 +73,10 @@ static bool came_later(const uint8_t *bytes, size_t size)
     if (begins(bytes, size, 0, "GIF8"))
         return true;
 #endif
+#ifdef ATK_TIFF
+    if (begins(bytes, size, 0, "II*") || begins(bytes, size, 0, "MM"))
+        return true;
+#endif
     return begins(bytes, size, 0, "BM");
 }
 

@@ -52,12 +52,13 @@ static void what_is_neither_jpeg_nor_png_is_named_by_its_first_bytes(void **stat
     (void)state;
     refuses("", 0, "file is empty, expected an image");
     refuses("RAF89a\x01", 7,
-            "neither JPEG nor PNG, WebP, GIF, BMP: the file begins with \"RAF89a.\"");
-    refuses("version https://git-lfs", 23,
-            "neither JPEG nor PNG, WebP, GIF, BMP: the file begins with \"version https://\"");
-    refuses("\xff", 1, "neither JPEG nor PNG, WebP, GIF, BMP: the file begins with \".\"");
+            "neither JPEG nor PNG, WebP, GIF, TIFF, BMP: the file begins with \"RAF89a.\"");
+    refuses(
+        "version https://git-lfs", 23,
+        "neither JPEG nor PNG, WebP, GIF, TIFF, BMP: the file begins with \"version https://\"");
+    refuses("\xff", 1, "neither JPEG nor PNG, WebP, GIF, TIFF, BMP: the file begins with \".\"");
     refuses("\x89PNG\r\n\x1a", 7,
-            "neither JPEG nor PNG, WebP, GIF, BMP: the file begins with \".PNG...\"");
+            "neither JPEG nor PNG, WebP, GIF, TIFF, BMP: the file begins with \".PNG...\"");
 }
 
 static void a_image_at_the_limit_is_decoded_and_one_above_it_is_not(void **state)

@@ -143,6 +143,16 @@ static void every_gif_is_what_pillow_makes_of_it_or_refused(void **state)
 #endif
 }
 
+static void every_tiff_is_what_pillow_makes_of_it_or_refused(void **state)
+{
+    (void)state;
+#ifdef ATK_TIFF
+    check_kind("tif", 40);
+#else
+    check_refused("tif", "this atk-train was built without libtiff");
+#endif
+}
+
 /* Any prefix is refused, or is the same image: what is missing is never made up. */
 static void what_is_cut_short_is_refused_or_the_same(void **state)
 {
@@ -176,7 +186,8 @@ static void what_decoders_keep_is_known_by_the_header(void **state)
     } file[] = {{"lossy.webp", 3},    {"lossless.webp", 7}, {"animated.webp", 7},
                 {"rgb24.bmp", 0},     {"rle8.bmp", 1},      {"rle4.bmp", 1},
                 {"rgb24_os2.bmp", 0}, {"palette16.gif", 0}, {"interlaced.gif", 1},
-                {"comment.gif", 0}};
+                {"comment.gif", 0},   {"rgb8.tif", 0},      {"rgb8_planes.tif", 3},
+                {"cmyk16.tif", 0}};
     for (size_t i = 0; i < sizeof file / sizeof *file; i++)
         for (size_t row = 1; row < manifest.n_rows; row++) {
             if (strcmp(field(row, FILE_NAME), file[i].name) != 0)
@@ -195,6 +206,7 @@ int main(void)
         cmocka_unit_test(every_webp_is_what_pillow_makes_of_it_or_refused),
         cmocka_unit_test(every_bmp_is_what_pillow_makes_of_it_or_refused),
         cmocka_unit_test(every_gif_is_what_pillow_makes_of_it_or_refused),
+        cmocka_unit_test(every_tiff_is_what_pillow_makes_of_it_or_refused),
         cmocka_unit_test(what_is_cut_short_is_refused_or_the_same),
         cmocka_unit_test(what_decoders_keep_is_known_by_the_header),
     };
