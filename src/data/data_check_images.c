@@ -51,7 +51,7 @@ static void count(struct tally *t, const struct data_check_side *side, int row)
 }
 
 struct looks {
-    struct tally one_colour, deep, wide;
+    struct tally one_colour, deep, wide, several;
     int brightest; /* of all images of 16 bits */
 };
 
@@ -66,6 +66,8 @@ static void look(struct looks *looks, const struct data_check_side *side)
             count(&looks->one_colour, side, row);
         if (f->aspect > widest || f->aspect < 1 / widest)
             count(&looks->wide, side, row);
+        if (f->is_several)
+            count(&looks->several, side, row);
         if (!f->is_16_bit)
             continue;
         count(&looks->deep, side, row);
@@ -73,11 +75,24 @@ static void look(struct looks *looks, const struct data_check_side *side)
     }
 }
 
+static enum status add_several(struct findings *out, const struct tally *t, struct error *err)
+{
+    if (t->n == 0)
+        return STATUS_OK;
+    const struct finding what = about(FINDING_SEVERAL, t->n, &t->first);
+    return findings_add(out, &what, err,
+                        "%d image%s several frames or pages, of which the first is taken (the "
+                        "first: %s)",
+                        t->n, t->n == 1 ? " has" : "s have", what.image);
+}
+
 static enum status add_looks(struct findings *out, const struct looks *looks, bool squashes,
                              struct error *err)
 {
     const struct tally *t = &looks->one_colour;
     struct finding what;
+    if (add_several(out, &looks->several, err) != STATUS_OK)
+        return err->status;
     if (t->n > 0) {
         what = about(FINDING_ONE_COLOUR, t->n, &t->first);
         if (findings_add(out, &what, err, "%d image%s of one single colour (the first: %s)", t->n,

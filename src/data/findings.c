@@ -24,6 +24,7 @@ const char *const findings_kind_name[FINDING_N_KINDS] = {
     [FINDING_ONE_COLOUR] = "one-colour-images",
     [FINDING_UNUSED_BITS] = "unused-high-bits",
     [FINDING_SQUASHED] = "squashed-images",
+    [FINDING_SEVERAL] = "several-frames-or-pages",
 };
 
 /* As in messages of errors: no control character reaches a terminal. */
@@ -65,7 +66,7 @@ enum status findings_add(struct findings *list, const struct finding *what, stru
 
 bool findings_is_hint(enum finding_kind kind)
 {
-    return kind == FINDING_NUMBERED_CLASSES;
+    return kind == FINDING_NUMBERED_CLASSES || kind == FINDING_SEVERAL;
 }
 
 void findings_write(struct json_write *w, const struct findings *list)

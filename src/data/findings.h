@@ -27,6 +27,7 @@ enum finding_kind {
     FINDING_ONE_COLOUR,     /* images */
     FINDING_UNUSED_BITS,    /* images of 16 bits */
     FINDING_SQUASHED,       /* images far from square */
+    FINDING_SEVERAL,        /* images that are animated or have pages: a hint */
     FINDING_N_KINDS
 };
 extern const char *const findings_kind_name[FINDING_N_KINDS]; /* "empty-rows", ... */

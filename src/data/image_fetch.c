@@ -6,6 +6,7 @@
 
 #include "image/image_decode.h"
 #include "image/image_depth.h"
+#include "image/image_frames.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -44,7 +45,8 @@ static enum status read_image(struct resized_image *out, const struct image_fit 
     enum status status =
         image_decode_resized(out->rgb, &out->aspect, fit, bytes, n_bytes, limits, err);
     out->content = content_of(bytes, n_bytes);
-    out->is_16_bit = image_depth_is_16(bytes, n_bytes);
+    out->traits = (image_depth_is_16(bytes, n_bytes) ? RESIZED_IMAGE_16_BIT : 0) |
+                  (image_frames_are_several(bytes, n_bytes) ? RESIZED_IMAGE_SEVERAL : 0);
     free(bytes);
     return status == STATUS_OK ? STATUS_OK : error_prefix(err, "%s", path);
 }

@@ -19,13 +19,15 @@ static uint8_t find_brightest(const uint8_t *rgb, size_t n_bytes)
 
 struct image_traits image_traits_of(const struct resized_image *image, int side)
 {
+    bool is_16_bit = (image->traits & RESIZED_IMAGE_16_BIT) != 0;
     size_t n_bytes = (size_t)side * (size_t)side * 3;
     return (struct image_traits){
         .content = image->content,
         .aspect = (float)image->aspect,
-        .brightest = image->is_16_bit ? find_brightest(image->rgb, n_bytes) : 0,
+        .brightest = is_16_bit ? find_brightest(image->rgb, n_bytes) : 0,
         .is_one_colour = is_one_colour(image->rgb, n_bytes),
-        .is_16_bit = image->is_16_bit != 0,
+        .is_16_bit = is_16_bit,
+        .is_several = (image->traits & RESIZED_IMAGE_SEVERAL) != 0,
         .is_known = true,
     };
 }

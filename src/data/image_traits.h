@@ -13,7 +13,7 @@ struct image_traits {
     float aspect;       /* width / height, upright */
     uint8_t brightest;  /* the largest byte of the resized image; of 16 bits alone */
     bool is_one_colour; /* as resized: what a network would see */
-    bool is_16_bit, is_known;
+    bool is_16_bit, is_several, is_known; /* is_several: animated, or of several pages */
 };
 
 struct image_traits image_traits_of(const struct resized_image *image, int side);

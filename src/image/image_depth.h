@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A PNG of 16 bits: of each sample the high byte is what becomes of it. */
+/* A PNG or TIFF of 16 bits: of each sample the high byte is what becomes of it. */
 bool image_depth_is_16(const uint8_t *bytes, size_t size);
 
 #endif

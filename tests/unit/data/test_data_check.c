@@ -309,6 +309,21 @@ static void sixteen_bits_are_told_when_no_image_uses_the_high_ones(void **state)
     dataset_destroy(d);
 }
 
+static void several_frames_or_pages_are_a_hint(void **state)
+{
+    struct image_traits traits[MOST_ROWS];
+    (void)state;
+    struct dataset *d = load("t.csv", "a,x\nb,y\nc,x\n", NULL);
+    const struct data_check check = {.train = whole(d, traits)};
+    make_traits(traits, 0);
+    traits[1].is_several = traits[2].is_several = true;
+    assert_string_equal(told(&check),
+                        "several-frames-or-pages t.csv:3 2 2 images have several frames or pages, "
+                        "of which the first is taken (the first: b)\n");
+    assert_true(findings_is_hint(FINDING_SEVERAL));
+    dataset_destroy(d);
+}
+
 static void control_characters_are_told_and_reach_no_message(void **state)
 {
     (void)state;
@@ -370,6 +385,7 @@ int main(void)
         SCRATCH_TEST(copies_within_one_split_table_are_told),
         SCRATCH_TEST(images_of_one_colour_and_of_extreme_shape_are_told),
         SCRATCH_TEST(sixteen_bits_are_told_when_no_image_uses_the_high_ones),
+        SCRATCH_TEST(several_frames_or_pages_are_a_hint),
         SCRATCH_TEST(control_characters_are_told_and_reach_no_message),
         SCRATCH_TEST(a_failing_allocation_gives_a_clean_error),
     };

@@ -47,7 +47,7 @@ static uint64_t content(const struct dataset *d, int row)
     const struct resized_image *image;
     SQUARE_OF(scratch, IMAGE_SIZE);
     assert_int_equal(image_fetch(&image, scratch, d, row, NULL, &fit, &limits, &err), STATUS_OK);
-    assert_int_equal(image->is_16_bit, 0);
+    assert_int_equal(image->traits, 0);
     return image->content;
 }
 

@@ -4,6 +4,8 @@
 #include "base/files.h"
 #include "image/decode.h"
 #include "image/image_decode.h"
+#include "image/image_depth.h"
+#include "image/image_frames.h"
 #include "io/csv.h"
 
 #include <setjmp.h>
@@ -19,7 +21,7 @@
 #define FOLDER         "tests/golden/image_kinds"
 #define MAX_FILE_BYTES (1 << 20)
 
-enum column { FILE_NAME, EXPECTED, WIDTH, HEIGHT, ORIENTATION, SHA256, N_COLUMNS };
+enum column { FILE_NAME, EXPECTED, WIDTH, HEIGHT, ORIENTATION, SHA256, SEVERAL, N_COLUMNS };
 
 static struct csv_table manifest;
 static struct error err;
@@ -200,6 +202,32 @@ static void what_decoders_keep_is_known_by_the_header(void **state)
         }
 }
 
+static void frames_and_pages_are_told_without_decoding(void **state)
+{
+    (void)state;
+    int n_several = 0, n_deep = 0;
+    for (size_t row = 1; row < manifest.n_rows; row++) {
+        size_t size;
+        uint8_t *bytes = read_file(&size, row);
+        bool several = image_frames_are_several(bytes, size), deep = image_depth_is_16(bytes, size);
+        if (several != (atoi(field(row, SEVERAL)) == 1))
+            fail_msg("%s: several images: %d", field(row, FILE_NAME), several);
+        assert_int_equal(deep, is_kind(row, "tif") && strstr(field(row, FILE_NAME), "16") != NULL);
+        n_several += several;
+        n_deep += deep;
+        for (size_t n = 0; n < size; n++) {
+            uint8_t *copy = malloc(n ? n : 1);
+            assert_non_null(copy);
+            memcpy(copy, bytes, n);
+            assert_true(several || !image_frames_are_several(copy, n));
+            free(copy);
+        }
+        free(bytes);
+    }
+    assert_int_equal(n_several, 3);
+    assert_int_equal(n_deep, 7);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -208,6 +236,7 @@ int main(void)
         cmocka_unit_test(every_gif_is_what_pillow_makes_of_it_or_refused),
         cmocka_unit_test(every_tiff_is_what_pillow_makes_of_it_or_refused),
         cmocka_unit_test(what_is_cut_short_is_refused_or_the_same),
+        cmocka_unit_test(frames_and_pages_are_told_without_decoding),
         cmocka_unit_test(what_decoders_keep_is_known_by_the_header),
     };
     return cmocka_run_group_tests(tests, open_manifest, close_manifest);
