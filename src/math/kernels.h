@@ -93,14 +93,11 @@ struct kernels {
                                 const float *a, const float *b, const float *d, size_t pixels,
                                 int channels, size_t pitch);
 
-    /* Both at once where the statistics are fixed: with m = g where the activation with result y
-     * lets the gradient pass, else 0, dz = scale[c] * m, sum_g[c] = sum of m, sum_gx[c] = sum of m
-     * * (z - mean[c]); masked = m unless NULL. dz may be z, or g if that has no gaps, masked may be
-     * g. NONE: y is not read. The sums have the bits of norm_backward_sums. */
-    void (*norm_backward_frozen)(float *dz, float *masked, double *sum_g, double *sum_gx,
-                                 const float *g, const float *y, const float *z, const float *mean,
-                                 const float *scale, size_t pixels, int channels, size_t pitch,
-                                 enum kernels_activation activation);
+    /* m = g where the activation with result y lets the gradient pass, else 0; sum[c] = sum of m,
+     * with the bits of norm_backward_sums. out = m, without gaps, and masked = m, with the pitch of
+     * g, unless NULL. Both may be g (out if that has no gaps). NONE: y is not read. */
+    void (*mask)(float *out, float *masked, double *sum, const float *g, const float *y,
+                 size_t pixels, int channels, size_t pitch, enum kernels_activation activation);
 
     /* out = a + b, of slices of wider tensors, each with the distance of its own pixels; b NULL:
      * out = a. out may be a or b. */

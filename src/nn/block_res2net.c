@@ -279,10 +279,8 @@ static void groups_backward(struct res2net *k, float *dgroups, float *djoined,
     for (int i = k->n - 1; i >= 0; i--) {
         struct conv_norm *u = &k->unit[i];
         int at = i * k->width;
-        norm_backward(&u->norm, u->z, djoined + at, k->joined + at, u->z, samples);
         const float *in = input_of(k, k->joined, k->groups, i, samples);
-        conv2d_backward_weights(&u->conv, in, u->z, samples);
-        conv2d_backward_data(&u->conv, dgroups + at, u->z, samples, false);
+        conv_norm_backward(u, dgroups + at, djoined + at, k->joined + at, in, samples, false);
         if (k->has_chain && i > 0)
             add(k, djoined + at - k->width, djoined + at - k->width, dgroups + at, samples);
     }

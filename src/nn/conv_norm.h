@@ -8,8 +8,8 @@
 struct conv_norm {
     struct conv2d conv;
     struct norm norm;
-    bool kept; /* with training: z is kept for backward */
-    float *z;  /* [max_batch, out]: the convolution's output; NULL without training */
+    bool kept; /* in training z is kept for backward, unless the norm is frozen */
+    float *z;  /* [max_batch, out]: the convolution's output; NULL where it is not kept */
     struct arena *scratch;
     int max_batch;
 };
@@ -34,8 +34,8 @@ void conv_norm_forward(struct conv_norm *u, float *y, const float *x, const floa
                        struct samples samples, enum model_mode mode);
 /* From g = dL/dy (masked in place where the activation with output y is flat; y NULL: masked
  * before) the gradients of the parameters, and, unless dx is NULL, of x: written, or added if
- * accumulate. The kept z is gone afterwards (it holds dL/dz). g is not read any more when dx is
- * written, so that dx may be g. */
+ * accumulate. The kept z is gone afterwards (it holds dL/dz), and where none is kept g may be
+ * masked in any case. g is not read any more when dx is written, so that dx may be g. */
 void conv_norm_backward(struct conv_norm *u, float *dx, float *g, const float *y, const float *x,
                         struct samples samples, bool accumulate);
 

@@ -6,6 +6,7 @@
 #include "base/parallel.h"
 #include "math/kernels.h"
 
+#include <assert.h>
 #include <math.h>
 
 enum { PIECE_FLOATS = 64 * 1024 };
@@ -233,6 +234,11 @@ static void group_statistics(const struct sweep *s)
         }
 }
 
+static double rstd_of(const struct norm *n, int channel)
+{
+    return 1 / sqrt((double)n->running_var->data[channel] + n->spec.epsilon);
+}
+
 static void running_statistics(const struct sweep *s)
 {
     struct norm *n = s->norm;
@@ -240,7 +246,7 @@ static void running_statistics(const struct sweep *s)
         for (int c = 0; c < n->channels; c++) {
             size_t at = sample_at(s, i) + (size_t)c;
             n->mean[at] = n->running_mean->data[c];
-            n->rstd[at] = (float)(1 / sqrt((double)n->running_var->data[c] + n->spec.epsilon));
+            n->rstd[at] = (float)rstd_of(n, c);
         }
 }
 
@@ -419,15 +425,14 @@ static void group_coefficients(const struct sweep *s)
     }
 }
 
-/* Statistics that do not depend on z: dz = rstd * weight * g; without a norm dz = g. */
+/* Without a norm dz = g. */
 static void constant_coefficients(const struct sweep *s)
 {
     const struct norm *n = s->norm;
     for (int i = 0; i < s->samples.n; i++)
         for (int c = 0; c < n->channels; c++) {
             size_t at = sample_at(s, i) + (size_t)c;
-            s->coefficient[0][at] =
-                n->spec.kind == NORM_NONE ? 1 : n->rstd[at] * n->weight->data[c];
+            s->coefficient[0][at] = 1;
             s->coefficient[1][at] = s->coefficient[2][at] = 0;
         }
 }
@@ -445,32 +450,10 @@ static void backward_apply_piece(void *context, int piece, int worker)
                                        (size_t)n->out_pitch);
 }
 
-/* With statistics that do not depend on z one sweep gives the sums and dz = rstd * weight * g. */
-static void backward_frozen_piece(void *context, int piece, int worker)
-{
-    const struct sweep *s = context;
-    const struct norm *n = s->norm;
-    size_t at, at_y, pixels;
-    (void)worker;
-    size_t sample = piece_range(s, piece, &at, &at_y, &pixels);
-    double *stats = piece_stats(s, piece);
-    float *g = s->g + at_y;
-    kernels_get()->norm_backward_frozen(
-        s->out + at, n->has_residual ? g : NULL, stats, stats + n->channels, g,
-        s->y ? s->y + at_y : NULL, s->z + at, n->mean + sample, s->coefficient[0] + sample, pixels,
-        n->channels, (size_t)n->out_pitch, s->y ? n->activation : KERNELS_NONE);
-}
-
 static void backward(struct sweep *s)
 {
     const struct norm *n = s->norm;
     int n_pieces = s->samples.n * pieces(n);
-    if (n->frozen) {
-        constant_coefficients(s);
-        parallel_for(backward_frozen_piece, s, n_pieces);
-        sum_samples(s);
-        return;
-    }
     parallel_for(backward_sums_piece, s, n_pieces);
     if (n->spec.kind != NORM_NONE)
         sum_samples(s);
@@ -488,7 +471,55 @@ void norm_backward(struct norm *n, float *dz, float *g, const float *y, const fl
 {
     struct sweep s = {.norm = n, .samples = samples, .out = dz, .g = g, .z = z, .y = y};
     size_t mark = n->scratch->used;
+    assert(!n->frozen);
     if (take_scratch(&s))
         backward(&s);
     arena_release(n->scratch, mark);
+}
+
+/* ---- backward with fixed statistics ---- */
+
+static void mask_piece(void *context, int piece, int worker)
+{
+    const struct sweep *s = context;
+    const struct norm *n = s->norm;
+    size_t at, at_y, pixels;
+    (void)worker;
+    piece_range(s, piece, &at, &at_y, &pixels);
+    enum kernels_activation activation = s->y ? n->activation : KERNELS_NONE;
+    float *out = s->out + at, *g = s->g + at_y;
+    bool is_there = out == g && activation == KERNELS_NONE;
+    kernels_get()->mask(is_there ? NULL : out, n->has_residual && out != g ? g : NULL,
+                        piece_stats(s, piece), g, s->y ? s->y + at_y : NULL, pixels, n->channels,
+                        (size_t)n->out_pitch, activation);
+}
+
+void norm_backward_mask(struct norm *n, float *masked, float *g, const float *y,
+                        struct samples samples)
+{
+    struct sweep s = {.norm = n, .samples = samples, .out = masked, .g = g, .y = y};
+    size_t mark = n->scratch->used;
+    int n_pieces = samples.n * pieces(n);
+    assert(n->frozen);
+    if (take_scratch(&s)) {
+        parallel_for(mask_piece, &s, n_pieces);
+        for (int c = 0; c < n->channels; c++) {
+            double sum = 0;
+            for (int i = 0; i < n_pieces; i++)
+                sum += piece_stats(&s, i)[c];
+            n->bias->grad[c] = (float)sum;
+        }
+    }
+    arena_release(n->scratch, mark);
+}
+
+double norm_fixed_scale(const struct norm *n, int channel)
+{
+    return (double)n->weight->data[channel] * rstd_of(n, channel);
+}
+
+void norm_fixed_weight_gradient(struct norm *n, int channel, double product)
+{
+    double mean = (double)n->running_mean->data[channel], sum = (double)n->bias->grad[channel];
+    n->weight->grad[channel] = (float)((product - mean * sum) * rstd_of(n, channel));
 }

@@ -49,8 +49,25 @@ bool norm_as_epilogue(struct norm *n, struct kernels_epilogue *e, struct samples
 /* g holds dL/dy; y is the activation's output, or NULL if g has its gradient already. dz (may be z:
  * its values are then gone) gets dL/dz; the parameters' gradients are written. If a residual was
  * added, g is its gradient afterwards: 0 where the activation is flat; else it may or may not be.
- * After a forward in MODEL_TRAIN; BatchNorm needs all of its samples. */
+ * After a forward in MODEL_TRAIN; BatchNorm needs all of its samples, and is not frozen. */
 void norm_backward(struct norm *n, float *dz, float *g, const float *y, const float *z,
                    struct samples samples);
+
+/* Of a frozen one, for whom z = conv(x) need not be kept: dL/dz is scale * m, where m is g where
+ * the activation lets it pass, and 0 elsewhere. Hence, for each channel c with filter w[c] and M[c]
+ * = dL/dw[c] / scale, the filter's gradient from m:
+ *
+ *     dL/dbias   = sum of m
+ *     dL/dweight = sum of m * (z - mean) * rstd = (<w[c], M[c]> - mean * sum of m) * rstd
+ *
+ * since z is linear in w: so both are exact where the weight is 0, too.
+ *
+ * masked [batch, pixels, channels] = m: g itself where that has no gaps, or another; the bias's
+ * gradient is written. g and y as above. */
+void norm_backward_mask(struct norm *n, float *masked, float *g, const float *y,
+                        struct samples samples);
+double norm_fixed_scale(const struct norm *n, int channel); /* weight * rstd */
+/* Writes the weight's gradient, from product = <w, M>, behind norm_backward_mask. */
+void norm_fixed_weight_gradient(struct norm *n, int channel, double product);
 
 #endif

@@ -121,6 +121,7 @@ static bool parse_arguments(struct workspace *b, int argc, char **argv)
         {"warm-up", required_argument, NULL, 'w'},
         {"steps", required_argument, NULL, 'n'},
         {"inference", no_argument, NULL, 'i'},
+        {"freeze-bn", no_argument, NULL, 'f'},
         {NULL, 0, NULL, 0},
     };
     int option;
@@ -138,6 +139,8 @@ static bool parse_arguments(struct workspace *b, int argc, char **argv)
             good = parse_count(&b->step.n_threads, optarg, 1);
         else if (option == 'i')
             b->step.inference = true;
+        else if (option == 'f')
+            b->step.freeze_batch_norm = true;
         else if (option == 'w')
             good = parse_count(&b->warm_up, optarg, 0);
         else
@@ -161,11 +164,11 @@ int main(int argc, char **argv)
     if (!parse_arguments(&b, argc, argv)) {
         fprintf(stderr,
                 "usage: benchmark-step [--model NAME|FILE] [--size N] [--batch-size N] [--k K] "
-                "[--threads N] [--warm-up N] [--steps N] [--inference]\n");
+                "[--threads N] [--warm-up N] [--steps N] [--inference] [--freeze-bn]\n");
         return STATUS_USAGE;
     }
     enum status status = run(&b, &err);
     if (status != STATUS_OK)
-        fprintf(stderr, "bench-step: %s\n", err.message);
+        fprintf(stderr, "benchmark-step: %s\n", err.message);
     return (int)status;
 }

@@ -43,7 +43,8 @@ enum status step_create(struct step_network *out, const struct step_options *opt
     struct model_options network = {.classes = opt->classes,
                                     .size = opt->size,
                                     .max_batch = opt->batch,
-                                    .training = !opt->inference};
+                                    .training = !opt->inference,
+                                    .freeze_batch_norm = opt->freeze_batch_norm};
     struct atk_k share;
     *out = (struct step_network){
         .batch = opt->batch, .classes = opt->classes, .learning_rate = opt->learning_rate};

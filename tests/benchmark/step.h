@@ -24,6 +24,7 @@ struct step_options {
     int classes, size, batch, n_threads;
     double learning_rate;
     bool inference; /* forward alone, without gradients, loss and optimiser */
+    bool freeze_batch_norm;
 };
 
 /* Weights are drawn from seed 0. */

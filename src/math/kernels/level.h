@@ -90,10 +90,9 @@ void KERNEL(norm_sweep_backward_sums)(double *sum_g, double *sum_gx, float *g, c
 void KERNEL(norm_sweep_backward_apply)(float *dz, const float *g, const float *z, const float *mean,
                                        const float *a, const float *b, const float *d,
                                        size_t pixels, int channels, size_t pitch);
-void KERNEL(norm_frozen_sweep)(float *dz, float *masked, double *sum_g, double *sum_gx,
-                               const float *g, const float *y, const float *z, const float *mean,
-                               const float *scale, size_t pixels, int channels, size_t pitch,
-                               enum kernels_activation activation);
+void KERNEL(mask_sweep)(float *out, float *masked, double *sum, const float *g, const float *y,
+                        size_t pixels, int channels, size_t pitch,
+                        enum kernels_activation activation);
 void KERNEL(slice_sweep_add)(float *out, size_t out_pitch, const float *a, size_t a_pitch,
                              const float *b, size_t b_pitch, size_t pixels, int channels);
 void KERNEL(norm_sweep_activation_backward)(float *g, const float *y, size_t n,

@@ -259,58 +259,54 @@ static void backward_apply_is_linear_in_gradient_and_input_also_in_place(void **
     levels_each(check_backward_apply, 15);
 }
 
-/* where: 0 dz of its own, 1 in place of z, 2 in place of g. */
-static void compare_frozen(const struct kernels *k, struct shape s,
-                           enum kernels_activation activation, bool with_masked, int where)
+/* in_place: out is g; else masked may be g, or NULL. */
+static void compare_mask(const struct kernels *k, struct shape s,
+                         enum kernels_activation activation, bool in_place, bool masks_g)
 {
     size_t n = s.pixels * (size_t)s.channels, channels = (size_t)s.channels;
     float *g = close_normal(n), *y = activation_results(n), *z = close_normal_around(n, 2, 1);
-    float *mean = close_normal_around(channels, 2, 0.1), *scale = close_normal(channels);
-    float *dz = where == 0 ? close_filled(n, NAN) : where == 1 ? z : g;
-    float *masked_g = with_masked ? close_filled(n, NAN) : NULL;
-    float *two_sweeps = close_floats(n);
-    double *want = close_doubles(n), *want_masked = close_doubles(n),
-           *sums = close_doubles(4 * channels);
-    memcpy(two_sweeps, g, n * sizeof *g);
-    for (size_t i = 0; i < n; i++) {
-        want_masked[i] = masked(g[i], y[i], activation);
-        want[i] = want_masked[i] * scale[i % channels];
-    }
+    float *mean = close_normal_around(channels, 2, 0.1);
+    float *out = in_place ? g : close_filled(n, NAN), *sums_alone = close_floats(n);
+    double *want = close_doubles(n), *sums = close_doubles(3 * channels);
+    memcpy(sums_alone, g, n * sizeof *g);
+    for (size_t i = 0; i < n; i++)
+        want[i] = masked(g[i], y[i], activation);
     const float *result = activation == KERNELS_NONE ? NULL : y;
-    k->norm_backward_sums(sums, sums + channels, two_sweeps, result, z, mean, s.pixels, s.channels,
+    k->norm_backward_sums(sums, sums + channels, sums_alone, result, z, mean, s.pixels, s.channels,
                           s.channels, activation);
-    k->norm_backward_frozen(dz, masked_g, sums + 2 * channels, sums + 3 * channels, g, result, z,
-                            mean, scale, s.pixels, s.channels, s.channels, activation);
-    assert_memory_equal(sums, sums + 2 * channels, 2 * channels * sizeof *sums);
-    assert_close(dz, want, n, 6e-8); /* one rounding */
-    if (masked_g)
-        assert_close(masked_g, want_masked, n, 0);
-    if (where == 0)
-        free(dz);
+    k->mask(out, masks_g ? g : NULL, sums + 2 * channels, g, result, s.pixels, s.channels,
+            s.channels, activation);
+    assert_memory_equal(sums + 2 * channels, sums, channels * sizeof *sums);
+    assert_close(out, want, n, 0);
+    if (masks_g)
+        assert_close(g, want, n, 0);
+    k->mask(NULL, NULL, sums + 2 * channels, out, NULL, s.pixels, s.channels, s.channels,
+            KERNELS_NONE);
+    assert_memory_equal(sums + 2 * channels, sums, channels * sizeof *sums);
+    assert_close(out, want, n, 0);
+    if (!in_place)
+        free(out);
     free(g);
     free(y);
     free(z);
     free(mean);
-    free(scale);
-    free(masked_g);
-    free(two_sweeps);
+    free(sums_alone);
     free(want);
-    free(want_masked);
     free(sums);
 }
 
-static void check_frozen(const struct kernels *k)
+static void check_mask(const struct kernels *k)
 {
     for (size_t i = 0; i < N_SHAPES; i++)
         for (int a = 0; a < 3; a++)
             for (int where = 0; where < 3; where++)
-                compare_frozen(k, SHAPES[i], ACTIVATIONS[a], where % 2, where);
+                compare_mask(k, SHAPES[i], ACTIVATIONS[a], where == 0, where == 1);
 }
 
-static void frozen_backward_is_the_two_sweeps_in_one_also_in_place(void **state)
+static void a_mask_has_the_sums_of_the_backward_sweep_also_in_place(void **state)
 {
     (void)state;
-    levels_each(check_frozen, 17);
+    levels_each(check_mask, 17);
 }
 
 static void check_activation_backward(const struct kernels *k)
@@ -370,12 +366,11 @@ static void compare_slices(const struct kernels *k, struct shape s, size_t pitch
     k->norm_apply(wide_y, z, wide_r, c[0], c[1], s.pixels, s.channels, pitch, activation);
     assert_slice(wide_y, y, s, pitch, gap);
 
-    k->norm_backward_frozen(dz, masked_g, sums, sums + channels, g, y, z, c[0], c[1], s.pixels,
-                            s.channels, channels, activation);
-    k->norm_backward_frozen(dz_wide, wide_m, sums + 2 * channels, sums + 3 * channels, wide_g,
-                            wide_y, z, c[0], c[1], s.pixels, s.channels, pitch, activation);
+    k->mask(dz, masked_g, sums, g, y, s.pixels, s.channels, channels, activation);
+    k->mask(dz_wide, wide_m, sums + channels, wide_g, wide_y, s.pixels, s.channels, pitch,
+            activation);
     assert_memory_equal(dz_wide, dz, n * sizeof *dz);
-    assert_memory_equal(sums + 2 * channels, sums, 2 * channels * sizeof *sums);
+    assert_memory_equal(sums + channels, sums, channels * sizeof *sums);
     assert_slice(wide_m, masked_g, s, pitch, gap);
 
     k->norm_backward_sums(sums, sums + channels, g, y, z, c[0], s.pixels, s.channels, channels,
@@ -420,7 +415,7 @@ int main(void)
         cmocka_unit_test(apply_scales_shifts_adds_and_clips),
         cmocka_unit_test(relu_lets_nan_through),
         cmocka_unit_test(backward_sums_mask_the_gradient_and_add_it_up),
-        cmocka_unit_test(frozen_backward_is_the_two_sweeps_in_one_also_in_place),
+        cmocka_unit_test(a_mask_has_the_sums_of_the_backward_sweep_also_in_place),
         cmocka_unit_test(a_gradient_passes_strictly_between_the_limits_of_its_activation),
         cmocka_unit_test(every_sweep_of_a_slice_has_the_bits_of_the_slice_alone),
         cmocka_unit_test(backward_apply_is_linear_in_gradient_and_input_also_in_place),

@@ -196,7 +196,8 @@ static void residual_and_gradient_may_be_in_place(void **state)
     }
 }
 
-/* y, dy and residual in slices of a wider tensor; z and dz have no gaps. Then the frozen norm. */
+/* y, dy and residual in slices of a wider tensor; z and dz have no gaps. Then the frozen norm, with
+ * the masked gradient in dz's place. */
 static void compare_with_slice(struct one_norm o, int pitch, bool frozen)
 {
     static const float gap = 77.5f;
@@ -223,9 +224,13 @@ static void compare_with_slice(struct one_norm o, int pitch, bool frozen)
             memcpy(add[i] + p * step, r + p * CHANNELS, CHANNELS * sizeof *r);
         }
         norm_forward(&one.norm, y[i], z, add[i], EVERY, MODEL_TRAIN);
-        norm_backward(&one.norm, dz[i], dy[i], y[i], z, EVERY);
+        if (frozen)
+            norm_backward_mask(&one.norm, dz[i], dy[i], y[i], EVERY);
+        else
+            norm_backward(&one.norm, dz[i], dy[i], y[i], z, EVERY);
         if (one.norm.weight) {
-            memcpy(gradient[i], one.norm.weight->grad, CHANNELS * sizeof **gradient);
+            if (!frozen)
+                memcpy(gradient[i], one.norm.weight->grad, CHANNELS * sizeof **gradient);
             memcpy(gradient[i] + CHANNELS, one.norm.bias->grad, CHANNELS * sizeof **gradient);
         }
     }
