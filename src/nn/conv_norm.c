@@ -1,7 +1,9 @@
 /* Convolution, then normalisation; backward overwrites the kept convolution output with its
- * gradient, which saves a buffer. With frozen statistics backward needs no such output (norm.h):
- * the two are one convolution with the filter scale * w. */
+ * gradient, which saves a buffer. With frozen statistics backward needs no such output
+ * (norm_frozen.h): the two are one convolution with the filter scale * w. */
 #include "nn/conv_norm.h"
+
+#include "nn/norm_frozen.h"
 
 struct tensor conv_norm_build(struct conv_norm *u, struct build *b, const char *conv,
                               const char *norm, struct tensor in, int residual,
@@ -54,7 +56,7 @@ static void scale_filter(struct conv_norm *u, float *scaled, double *product, do
 
     for (int c = 0; c < channels; c++) {
         product[c] = 0;
-        scale[c] = norm_fixed_scale(&u->norm, c);
+        scale[c] = norm_frozen_scale(&u->norm, c);
     }
     for (size_t i = 0; i < rows; i++) {
         const float *data = w->data + i * (size_t)channels;
@@ -68,7 +70,7 @@ static void scale_filter(struct conv_norm *u, float *scaled, double *product, do
                 scaled[i * (size_t)channels + (size_t)c] = (float)(scale[c] * (double)data[c]);
     }
     for (int c = 0; c < channels; c++)
-        norm_fixed_weight_gradient(&u->norm, c, product[c]);
+        norm_frozen_weight_gradient(&u->norm, c, product[c]);
 }
 
 static size_t filter_floats(const struct conv2d *c)
@@ -78,8 +80,8 @@ static size_t filter_floats(const struct conv2d *c)
 }
 
 /* While the arena measures there are no parameters. */
-static void backward_fixed(struct conv_norm *u, float *dx, float *g, const float *y, const float *x,
-                           struct samples samples, bool accumulate)
+static void backward_frozen(struct conv_norm *u, float *dx, float *g, const float *y,
+                            const float *x, struct samples samples, bool accumulate)
 {
     struct arena *a = u->scratch;
     bool measures = arena_measures(a), has_gaps = u->norm.out_pitch != u->norm.channels;
@@ -92,7 +94,7 @@ static void backward_fixed(struct conv_norm *u, float *dx, float *g, const float
     struct conv2d scaled = u->conv;
 
     scaled.weight = &filter;
-    norm_backward_mask(&u->norm, masked, g, y, samples);
+    norm_frozen_mask(&u->norm, masked, g, y, samples);
     conv2d_backward_weights(&u->conv, x, masked, samples);
     if (!measures)
         scale_filter(u, filter.data, product, scale);
@@ -106,7 +108,7 @@ void conv_norm_backward(struct conv_norm *u, float *dx, float *g, const float *y
     size_t mark = u->scratch->used;
     float *dz = u->z;
     if (u->norm.frozen) {
-        backward_fixed(u, dx, g, y, x, samples, accumulate);
+        backward_frozen(u, dx, g, y, x, samples, accumulate);
         arena_release(u->scratch, mark);
         return;
     }

@@ -9,33 +9,21 @@
 #include <assert.h>
 #include <math.h>
 
-enum { PIECE_FLOATS = 64 * 1024 };
-
-static size_t piece_pixels(const struct norm *n)
-{
-    size_t pixels = PIECE_FLOATS / (size_t)n->channels;
-    return pixels > 0 ? pixels : 1;
-}
-
-static int pieces(const struct norm *n)
-{
-    return (int)((n->pixels + piece_pixels(n) - 1) / piece_pixels(n));
-}
-
 struct tensor norm_build(struct norm *n, struct build *b, const char *name, struct tensor in,
                          int residual, const struct norm_spec *spec,
                          enum kernels_activation activation, double first_weight, int out_pitch)
 {
     int channels = in.shape.channels;
-    *n = (struct norm){.spec = *spec,
-                       .activation = activation,
-                       .frozen = spec->kind == NORM_BATCH && b->freeze_batch_norm,
-                       .has_residual = residual >= 0,
-                       .channels = channels,
-                       .max_batch = b->max_batch,
-                       .out_pitch = out_pitch > 0 ? out_pitch : channels,
-                       .pixels = shape_pixels(in.shape),
-                       .scratch = b->scratch};
+    *n = (struct norm){
+        .spec = *spec,
+        .activation = activation,
+        .frozen = spec->kind == NORM_BATCH && b->freeze_batch_norm,
+        .has_residual = residual >= 0,
+        .channels = channels,
+        .max_batch = b->max_batch,
+        .out_pitch = out_pitch > 0 ? out_pitch : channels,
+        .pieces = {shape_pixels(in.shape), channels, out_pitch > 0 ? out_pitch : channels},
+        .scratch = b->scratch};
     struct layer_row row = {.operation = LAYER_NORM,
                             .input = in.row,
                             .residual = residual,
@@ -81,25 +69,23 @@ static bool take_scratch(struct sweep *s)
 {
     const struct norm *n = s->norm;
     size_t channels = (size_t)n->channels;
-    s->stats = arena_take(n->scratch, 2 * channels * (size_t)pieces(n) * (size_t)s->samples.n,
-                          sizeof *s->stats);
+    s->stats = arena_take(
+        n->scratch, 2 * channels * (size_t)norm_pieces_count(&n->pieces) * (size_t)s->samples.n,
+        sizeof *s->stats);
     for (int i = 0; i < 3; i++)
         s->coefficient[i] = arena_floats(n->scratch, channels * (size_t)n->max_batch);
     return !arena_measures(n->scratch);
 }
 
-/* The pixels of a piece: where they begin in z and dz, and in y and g, counted in floats, and how
- * many. Returns where the sample's values begin in an array [max_batch, channels]. */
+/* Returns where the sample's values begin in an array [max_batch, channels]. */
 static size_t piece_range(const struct sweep *s, int piece, size_t *at, size_t *at_y,
                           size_t *pixels)
 {
-    const struct norm *n = s->norm;
-    size_t sample = (size_t)s->samples.index[piece / pieces(n)], channels = (size_t)n->channels;
-    size_t first = (size_t)(piece % pieces(n)) * piece_pixels(n);
-    *pixels = n->pixels - first < piece_pixels(n) ? n->pixels - first : piece_pixels(n);
-    *at = (sample * n->pixels + first) * channels;
-    *at_y = (sample * n->pixels + first) * (size_t)n->out_pitch;
-    return sample * channels;
+    struct norm_piece p = norm_pieces_get(&s->norm->pieces, s->samples, piece);
+    *at = p.at;
+    *at_y = p.at_y;
+    *pixels = p.pixels;
+    return p.sample * (size_t)s->norm->channels;
 }
 
 static double *piece_stats(const struct sweep *s, int piece)
@@ -110,7 +96,7 @@ static double *piece_stats(const struct sweep *s, int piece)
 /* The sums of the first piece of the i-th visited sample. */
 static double *sample_stats(const struct sweep *s, int i)
 {
-    return piece_stats(s, i * pieces(s->norm));
+    return piece_stats(s, i * norm_pieces_count(&s->norm->pieces));
 }
 
 /* Where the i-th sample that is visited has its values in an array [max_batch, channels]. */
@@ -146,11 +132,12 @@ static void add_moments(struct moments *sum, double count, double mean, double m
 static void add_sample(struct moments *sum, const struct sweep *s, int sample, int first, int end)
 {
     const struct norm *n = s->norm;
-    for (int i = 0; i < pieces(n); i++) {
-        const double *stats = piece_stats(s, sample * pieces(n) + i);
-        size_t done = (size_t)i * piece_pixels(n);
-        double count =
-            (double)(n->pixels - done < piece_pixels(n) ? n->pixels - done : piece_pixels(n));
+    for (int i = 0; i < norm_pieces_count(&n->pieces); i++) {
+        const double *stats = piece_stats(s, sample * norm_pieces_count(&n->pieces) + i);
+        size_t done = (size_t)i * norm_pieces_pixels(&n->pieces);
+        double count = (double)(n->pieces.pixels - done < norm_pieces_pixels(&n->pieces)
+                                    ? n->pieces.pixels - done
+                                    : norm_pieces_pixels(&n->pieces));
         for (int c = first; c < end; c++)
             add_moments(sum, count, stats[c], stats[n->channels + c]);
     }
@@ -234,7 +221,7 @@ static void group_statistics(const struct sweep *s)
         }
 }
 
-static double rstd_of(const struct norm *n, int channel)
+double norm_running_rstd(const struct norm *n, int channel)
 {
     return 1 / sqrt((double)n->running_var->data[channel] + n->spec.epsilon);
 }
@@ -246,7 +233,7 @@ static void running_statistics(const struct sweep *s)
         for (int c = 0; c < n->channels; c++) {
             size_t at = sample_at(s, i) + (size_t)c;
             n->mean[at] = n->running_mean->data[c];
-            n->rstd[at] = (float)rstd_of(n, c);
+            n->rstd[at] = (float)norm_running_rstd(n, c);
         }
 }
 
@@ -304,7 +291,7 @@ static void forward(struct sweep *s, enum model_mode mode)
 {
     const struct norm *n = s->norm;
     enum norm_kind kind = n->spec.kind;
-    int n_pieces = s->samples.n * pieces(n);
+    int n_pieces = s->samples.n * norm_pieces_count(&n->pieces);
     bool measures = mode == MODEL_MEASURE || mode == MODEL_MEASURE_END;
     bool learns = kind == NORM_BATCH && !n->frozen;
     bool running = uses_running(n, mode) || (learns && measures);
@@ -356,7 +343,7 @@ static void sum_samples(const struct sweep *s)
     int channels = n->channels;
     for (int i = 0; i < s->samples.n; i++) {
         double *sum = sample_stats(s, i);
-        for (int j = 1; j < pieces(n); j++)
+        for (int j = 1; j < norm_pieces_count(&n->pieces); j++)
             for (int v = 0; v < 2 * channels; v++)
                 sum[v] += sum[(size_t)j * 2 * (size_t)channels + (size_t)v];
     }
@@ -389,7 +376,7 @@ static void set_coefficients(const struct sweep *s, size_t at, int channel, doub
 static void batch_coefficients(const struct sweep *s)
 {
     const struct norm *n = s->norm;
-    double count = (double)n->pixels * s->samples.n;
+    double count = (double)n->pieces.pixels * s->samples.n;
     for (int c = 0; c < n->channels; c++) {
         double sum_g = 0, sum_gx = 0, weight = (double)n->weight->data[c];
         for (int i = 0; i < s->samples.n; i++) {
@@ -407,7 +394,7 @@ static void group_coefficients(const struct sweep *s)
 {
     const struct norm *n = s->norm;
     int width = n->channels / n->spec.groups;
-    double count = (double)n->pixels * width;
+    double count = (double)n->pieces.pixels * width;
     for (int i = 0; i < s->samples.n; i++) {
         const double *sum = sample_stats(s, i);
         size_t sample = sample_at(s, i);
@@ -453,7 +440,7 @@ static void backward_apply_piece(void *context, int piece, int worker)
 static void backward(struct sweep *s)
 {
     const struct norm *n = s->norm;
-    int n_pieces = s->samples.n * pieces(n);
+    int n_pieces = s->samples.n * norm_pieces_count(&n->pieces);
     parallel_for(backward_sums_piece, s, n_pieces);
     if (n->spec.kind != NORM_NONE)
         sum_samples(s);
@@ -475,51 +462,4 @@ void norm_backward(struct norm *n, float *dz, float *g, const float *y, const fl
     if (take_scratch(&s))
         backward(&s);
     arena_release(n->scratch, mark);
-}
-
-/* ---- backward with fixed statistics ---- */
-
-static void mask_piece(void *context, int piece, int worker)
-{
-    const struct sweep *s = context;
-    const struct norm *n = s->norm;
-    size_t at, at_y, pixels;
-    (void)worker;
-    piece_range(s, piece, &at, &at_y, &pixels);
-    enum kernels_activation activation = s->y ? n->activation : KERNELS_NONE;
-    float *out = s->out + at, *g = s->g + at_y;
-    bool is_there = out == g && activation == KERNELS_NONE;
-    kernels_get()->mask(is_there ? NULL : out, n->has_residual && out != g ? g : NULL,
-                        piece_stats(s, piece), g, s->y ? s->y + at_y : NULL, pixels, n->channels,
-                        (size_t)n->out_pitch, activation);
-}
-
-void norm_backward_mask(struct norm *n, float *masked, float *g, const float *y,
-                        struct samples samples)
-{
-    struct sweep s = {.norm = n, .samples = samples, .out = masked, .g = g, .y = y};
-    size_t mark = n->scratch->used;
-    int n_pieces = samples.n * pieces(n);
-    assert(n->frozen);
-    if (take_scratch(&s)) {
-        parallel_for(mask_piece, &s, n_pieces);
-        for (int c = 0; c < n->channels; c++) {
-            double sum = 0;
-            for (int i = 0; i < n_pieces; i++)
-                sum += piece_stats(&s, i)[c];
-            n->bias->grad[c] = (float)sum;
-        }
-    }
-    arena_release(n->scratch, mark);
-}
-
-double norm_fixed_scale(const struct norm *n, int channel)
-{
-    return (double)n->weight->data[channel] * rstd_of(n, channel);
-}
-
-void norm_fixed_weight_gradient(struct norm *n, int channel, double product)
-{
-    double mean = (double)n->running_mean->data[channel], sum = (double)n->bias->grad[channel];
-    n->weight->grad[channel] = (float)((product - mean * sum) * rstd_of(n, channel));
 }

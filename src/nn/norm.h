@@ -11,7 +11,7 @@
 #ifndef NN_NORM_H
 #define NN_NORM_H
 
-#include "nn/layer.h"
+#include "nn/norm_pieces.h"
 
 struct norm {
     struct norm_spec spec;
@@ -20,7 +20,7 @@ struct norm {
     bool has_residual;
     int channels, max_batch;
     int out_pitch; /* floats from one pixel of y (and of g and the residual) to the next */
-    size_t pixels; /* height * width of one sample */
+    struct norm_pieces pieces;
     struct param *weight, *bias, *running_mean, *running_var,
         *batches;       /* NULL where the kind has none */
     float *mean, *rstd; /* [max_batch, channels]: of the last forward */
@@ -34,6 +34,9 @@ struct norm {
 struct tensor norm_build(struct norm *n, struct build *b, const char *name, struct tensor in,
                          int residual, const struct norm_spec *spec,
                          enum kernels_activation activation, double first_weight, int out_pitch);
+
+/* 1 / sqrt(running variance + epsilon). */
+double norm_running_rstd(const struct norm *n, int channel);
 
 /* z [batch, pixels, channels] -> y, which may be z if it has no gaps; residual (same shape, may be
  * y, may be NULL) is added before the activation. */
@@ -52,22 +55,5 @@ bool norm_as_epilogue(struct norm *n, struct kernels_epilogue *e, struct samples
  * After a forward in MODEL_TRAIN; BatchNorm needs all of its samples, and is not frozen. */
 void norm_backward(struct norm *n, float *dz, float *g, const float *y, const float *z,
                    struct samples samples);
-
-/* Of a frozen one, for whom z = conv(x) need not be kept: dL/dz is scale * m, where m is g where
- * the activation lets it pass, and 0 elsewhere. Hence, for each channel c with filter w[c] and M[c]
- * = dL/dw[c] / scale, the filter's gradient from m:
- *
- *     dL/dbias   = sum of m
- *     dL/dweight = sum of m * (z - mean) * rstd = (<w[c], M[c]> - mean * sum of m) * rstd
- *
- * since z is linear in w: so both are exact where the weight is 0, too.
- *
- * masked [batch, pixels, channels] = m: g itself where that has no gaps, or another; the bias's
- * gradient is written. g and y as above. */
-void norm_backward_mask(struct norm *n, float *masked, float *g, const float *y,
-                        struct samples samples);
-double norm_fixed_scale(const struct norm *n, int channel); /* weight * rstd */
-/* Writes the weight's gradient, from product = <w, M>, behind norm_backward_mask. */
-void norm_fixed_weight_gradient(struct norm *n, int channel, double product);
 
 #endif

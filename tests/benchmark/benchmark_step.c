@@ -113,16 +113,11 @@ static bool parse_count(int *out, const char *text, int min)
 static bool parse_arguments(struct workspace *b, int argc, char **argv)
 {
     static const struct option OPTIONS[] = {
-        {"model", required_argument, NULL, 'm'},
-        {"size", required_argument, NULL, 's'},
-        {"batch-size", required_argument, NULL, 'b'},
-        {"k", required_argument, NULL, 'k'},
-        {"threads", required_argument, NULL, 't'},
-        {"warm-up", required_argument, NULL, 'w'},
-        {"steps", required_argument, NULL, 'n'},
-        {"inference", no_argument, NULL, 'i'},
-        {"freeze-bn", no_argument, NULL, 'f'},
-        {NULL, 0, NULL, 0},
+        {"model", required_argument, NULL, 'm'},      {"size", required_argument, NULL, 's'},
+        {"batch-size", required_argument, NULL, 'b'}, {"k", required_argument, NULL, 'k'},
+        {"threads", required_argument, NULL, 't'},    {"warm-up", required_argument, NULL, 'w'},
+        {"steps", required_argument, NULL, 'n'},      {"inference", no_argument, NULL, 'i'},
+        {"freeze-bn", no_argument, NULL, 'f'},        {NULL, 0, NULL, 0},
     };
     int option;
     bool good = true;

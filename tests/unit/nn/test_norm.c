@@ -1,6 +1,6 @@
 /* The normalisations with residual and activation: forward beside the twin, gradients beside finite
  * differences of the twin, running statistics by hand. */
-#include "nn/norm.h"
+#include "nn/norm_frozen.h"
 
 #include "nn/layer_fixture.h"
 #include "nn/reference.h"
@@ -225,7 +225,7 @@ static void compare_with_slice(struct one_norm o, int pitch, bool frozen)
         }
         norm_forward(&one.norm, y[i], z, add[i], EVERY, MODEL_TRAIN);
         if (frozen)
-            norm_backward_mask(&one.norm, dz[i], dy[i], y[i], EVERY);
+            norm_frozen_mask(&one.norm, dz[i], dy[i], y[i], EVERY);
         else
             norm_backward(&one.norm, dz[i], dy[i], y[i], z, EVERY);
         if (one.norm.weight) {
