@@ -20,7 +20,8 @@ enum rng_stream {
     RNG_ALTER,      /* the later half of augmentation */
     RNG_TEST_SPLIT, /* images that are kept for a test: not those that a split of the same seed
                        keeps for validation */
-    RNG_FLIP        /* wrong labels, made on purpose */
+    RNG_FLIP,       /* wrong labels, made on purpose */
+    RNG_BOOTSTRAP   /* images of a draw: a is its number */
 };
 
 struct rng {

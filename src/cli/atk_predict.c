@@ -5,12 +5,14 @@
 #include "base/memory.h"
 #include "base/parallel.h"
 #include "cli/console.h"
+#include "cli/predict_calibrate.h"
 #include "cli/predict_cam.h"
 #include "cli/predict_inputs.h"
 #include "cli/predict_options.h"
 #include "cli/predict_outputs.h"
 #include "cli/predict_report.h"
 #include "cli/predict_table.h"
+#include "cli/predict_trust.h"
 #include "cli/program_end.h"
 #include "cli/standard_streams.h"
 #include "cli/stop_signal.h"
@@ -33,6 +35,8 @@ struct program {
     struct predict_table table;
     struct files_writer writer; /* behind it with --out */
     struct predict_cam cam;
+    struct predict_trust trust;
+    struct calibration calibration; /* of --calibrate */
     struct console console;
     bool is_told; /* how it ended */
 };
@@ -47,7 +51,16 @@ static enum status put_sample(void *context, const struct evaluator_sample *s, s
         predict_cam_put(&p->cam, p->n_before + s->row + 1, image, s, err) != STATUS_OK)
         return err->status;
     p->counts.images++;
+    predict_trust_add(&p->trust, s);
     return predict_table_put(&p->table, image, s, err);
+}
+
+static enum status keep_sample(void *context, const struct evaluator_sample *s, struct error *err)
+{
+    struct program *p = context;
+    (void)err;
+    calibration_add(&p->calibration, s);
+    return STATUS_OK;
 }
 
 static void tell_bad(void *context, int row, const char *message)
@@ -64,7 +77,7 @@ static void tell_progress(void *context, int n_done)
 {
     struct program *p = context;
     struct error told_later;
-    if (!p->writer.stream)
+    if (!p->writer.stream && !p->options.calibrate)
         predict_table_flush(&p->table, &told_later);
     console_bar(&p->console, p->n_before + n_done, "");
 }
@@ -117,6 +130,7 @@ static enum status open_outputs(struct program *p, struct error *err)
         .classes = &metadata->classes,
         .top = o->top,
         .json_lines = o->json_lines,
+        .reject_below = o->reject_below,
     };
     return predict_table_begin(&p->table, err);
 }
@@ -133,7 +147,7 @@ static enum status classify_part(struct program *p, bool *stopped, struct error 
     };
     const struct predictor_events events = {
         .context = p,
-        .sample = put_sample,
+        .sample = p->options.calibrate ? keep_sample : put_sample,
         .bad = tell_bad,
         .progress = tell_progress,
         .stop = &stop_signal,
@@ -154,7 +168,7 @@ static enum status classify(struct program *p, struct error *err)
     console_bar_end(&p->console);
     if (status == STATUS_OK && stopped)
         return error_set(err, "interrupted");
-    if (status == STATUS_OK)
+    if (status == STATUS_OK && !p->options.calibrate)
         status = predict_table_flush(&p->table, err);
     if (status == STATUS_OK && p->writer.stream)
         status = files_commit(&p->writer, err);
@@ -165,14 +179,18 @@ static enum status report(struct program *p, struct error *err)
 {
     const struct predict_options *o = &p->options;
     const struct class_list *classes = &predictor_metadata(p->predictor)->classes;
+    FILE *figures = o->set.out ? stdout : stderr;
     metrics_finish(&p->metrics, 1.0);
-    if (!o->set.quiet)
-        predict_report_print(o->set.out ? stdout : stderr, &p->metrics, classes, &p->counts);
-    else if (p->counts.skipped > 0)
+    if (predict_trust_finish(&p->trust, o->set.seed, err) != STATUS_OK)
+        return err->status;
+    if (!o->set.quiet) {
+        predict_report_print(figures, &p->metrics, classes, &p->counts);
+        predict_trust_print(figures, &p->trust);
+    } else if (p->counts.skipped > 0)
         fprintf(stderr, "atk-predict: %d image%s skipped\n", p->counts.skipped,
                 p->counts.skipped == 1 ? "" : "s");
     if (o->set.json &&
-        predict_report_json(stdout, &p->metrics, classes, &p->counts, err) != STATUS_OK)
+        predict_report_json(stdout, &p->metrics, classes, &p->counts, &p->trust, err) != STATUS_OK)
         return err->status;
     if (fflush(stdout) != 0)
         return error_errno(err, "standard output: cannot write");
@@ -181,6 +199,16 @@ static enum status report(struct program *p, struct error *err)
     if (p->metrics.n == 0)
         return error_set(err, "--confusion-matrix: no image has a label that the model knows");
     return class_tables_write_confusion(o->confusion_matrix, classes, &p->metrics.confusion, err);
+}
+
+static enum status calibrate(struct program *p, struct error *err)
+{
+    const struct settings *set = &p->options.set;
+    enum status status = predict_calibrate(stdout, &p->calibration, predictor_file(p->predictor),
+                                           set->quiet, set->json, err);
+    if (status == STATUS_OK && fflush(stdout) != 0)
+        return error_errno(err, "standard output: cannot write");
+    return status;
 }
 
 static enum status open_networks(struct program *p, struct error *err)
@@ -198,8 +226,14 @@ static enum status load(struct program *p, struct error *err)
     enum status status = predict_inputs_load(&p->inputs, &p->options, classes, warn, err);
     for (int i = 0; status == STATUS_OK && i < p->inputs.n; i++)
         status = predict_outputs_check_images(&p->options, p->inputs.part[i], err);
-    return status == STATUS_OK ? metrics_create(&p->metrics, classes->n, p->inputs.n_images, err)
-                               : status;
+    if (status == STATUS_OK)
+        status = metrics_create(&p->metrics, classes->n, p->inputs.n_images, err);
+    if (status == STATUS_OK && p->options.calibrate)
+        status = calibration_create(&p->calibration, classes->n, p->inputs.n_images, err);
+    return status == STATUS_OK
+               ? predict_trust_create(&p->trust, p->options.reject_below, p->options.evaluate,
+                                      classes->n, p->inputs.n_images, err)
+               : status;
 }
 
 static enum status run(struct program *p, struct error *err)
@@ -212,13 +246,13 @@ static enum status run(struct program *p, struct error *err)
         load(p, err) != STATUS_OK)
         return err->status;
     stop_signal_may_end(NULL);
-    if (open_outputs(p, err) != STATUS_OK)
+    if (!p->options.calibrate && open_outputs(p, err) != STATUS_OK)
         return err->status;
     for (int i = 0; i < p->inputs.n; i++)
         warn_of_rows(p, p->inputs.part[i]);
     if (classify(p, err) != STATUS_OK)
         return err->status;
-    return report(p, err);
+    return p->options.calibrate ? calibrate(p, err) : report(p, err);
 }
 
 /* A signal has come, and a thread is in a read that does not come back. */
@@ -246,6 +280,8 @@ static int finish(struct program *p, enum status status, const struct error *err
     files_abandon(&p->writer);
     predict_table_free(&p->table);
     predict_cam_free(&p->cam);
+    predict_trust_free(&p->trust);
+    calibration_free(&p->calibration);
     metrics_free(&p->metrics);
     predict_inputs_free(&p->inputs);
     predictor_close(p->predictor);

@@ -34,6 +34,15 @@ static const struct row {
     {"cam", 0, "DIR",
      "write a class activation map for each image, DIR/000001-NAME.png: the resized image, and "
      "over it, from blue to red, how much each place adds to the predicted class. For one MODEL"},
+    {"reject-below", 0, "P",
+     "leave predicted empty where the probability is below P, and say so in a column: rejected"},
+    {"evaluate", 0, NULL,
+     "also print 95 % intervals of accuracy, balanced accuracy and macro F1 (bootstrap, by "
+     "--seed), "
+     "and coverage against accuracy; needs labels"},
+    {"calibrate", 0, "TABLE",
+     "classify nothing; find the temperature of the probabilities by the labelled images of TABLE, "
+     "which MODEL was not trained on, and write it into MODEL's weights file"},
     {"list", 0, "FILE", "also classify the paths in FILE, one on each line (-: standard input)"},
     {"null", '0', NULL,
      "in lists paths end with a zero byte, as find -print0 writes them, not with a line"},
@@ -48,6 +57,7 @@ static const struct row {
     {"tta", 0, NULL,
      "flip: classify with the mean of the probabilities of an image and of its mirror image, in "
      "twice the time"},
+    {"seed", 0, NULL, "of the draws of --evaluate; same seed, same intervals"},
     {"threads", 0, NULL, NULL},
     {"workers", 0, NULL, NULL},
     {"quiet", 'q', NULL, "print the table, warnings and errors only"},
@@ -81,6 +91,13 @@ static enum status take_top(int *top, const char *value, struct error *err)
     return STATUS_OK;
 }
 
+static enum status take_reject_below(double *limit, const char *value, struct error *err)
+{
+    if (!number_parse(limit, value) || !(*limit > 0 && *limit <= 1))
+        return error_usage(err, "--reject-below: \"%s\" is not a number above 0, at most 1", value);
+    return STATUS_OK;
+}
+
 static enum status take(struct predict_options *out, const struct row *row, const char *value,
                         struct error *err)
 {
@@ -92,6 +109,12 @@ static enum status take(struct predict_options *out, const struct row *row, cons
         out->confusion_matrix = value;
     } else if (strcmp(row->name, "top") == 0) {
         return take_top(&out->top, value, err);
+    } else if (strcmp(row->name, "reject-below") == 0) {
+        return take_reject_below(&out->reject_below, value, err);
+    } else if (strcmp(row->name, "evaluate") == 0) {
+        out->evaluate = true;
+    } else if (strcmp(row->name, "calibrate") == 0) {
+        out->calibrate = (char *)value; /* of argv; data points to it */
     } else if (strcmp(row->name, "json-lines") == 0) {
         out->json_lines = true;
     } else if (strcmp(row->name, "cam") == 0) {
@@ -164,6 +187,37 @@ static enum status is_network(bool *is, const char *path, struct error *err)
     return STATUS_OK;
 }
 
+/* The table takes the place of data. */
+static enum status take_calibrate(struct predict_options *o, struct error *err)
+{
+    const struct {
+        bool is_given;
+        const char *what;
+    } other[] = {
+        {o->n_data > 0, "images to classify"},
+        {o->n_models > 1, "several networks"},
+        {o->set.out, "--out"},
+        {o->confusion_matrix, "--confusion-matrix"},
+        {o->top > 0, "--top"},
+        {o->json_lines, "--json-lines"},
+        {o->cam, "--cam"},
+        {o->list, "--list"},
+        {o->evaluate, "--evaluate"},
+        {o->reject_below > 0, "--reject-below"},
+    };
+    for (size_t i = 0; i < sizeof other / sizeof *other; i++)
+        if (other[i].is_given)
+            return error_usage(err,
+                               "--calibrate writes a temperature and nothing else: not with %s",
+                               other[i].what);
+    if (!predict_options_is_table(o->calibrate))
+        return error_usage(err, "--calibrate: %s is no table: its name does not end in .csv",
+                           o->calibrate);
+    o->data = &o->calibrate;
+    o->n_data = 1;
+    return STATUS_OK;
+}
+
 /* Networks stand in front; the first argument is one whatever it looks like. */
 static enum status split_arguments(struct predict_options *o, char *const *argument, int n,
                                    struct error *err)
@@ -181,6 +235,8 @@ static enum status split_arguments(struct predict_options *o, char *const *argum
         else if (o->n_data++ == 0)
             o->data = argument + i;
     }
+    if (o->calibrate && o->n_models > 0)
+        return take_calibrate(o, err);
     if (o->n_models == 0 || (o->n_data == 0 && !o->list))
         return error_usage(err,
                            "%s; usage: atk-predict [OPTION...] MODEL... DATA.csv|FOLDER|IMAGE...",
@@ -200,7 +256,7 @@ static enum status check(const struct predict_options *o, struct error *err)
     if (o->cam && o->n_models > 1)
         return error_usage(err, "--cam shows what one network looked at; %d are given",
                            o->n_models);
-    if (o->set.json && !o->set.out)
+    if (o->set.json && !o->set.out && !o->calibrate)
         return error_usage(err, "--json needs --out FILE: standard output carries the table");
     return STATUS_OK;
 }
@@ -252,8 +308,9 @@ void predict_options_help(FILE *stream)
           "The result is a CSV table: image,predicted,probability and one column of\n"
           "probabilities for each class; a pipe gets its rows after each batch. Where\n"
           "tables have labels, accuracy, mean cross-entropy, recall, precision and F1 of\n"
-          "each class and the confusion matrix are printed: to standard error, or to\n"
-          "standard output with --out. Labels are matched to the model's classes by name.\n\n",
+          "each class, the confusion matrix and the expected calibration error are printed:\n"
+          "to standard error, or to standard output with --out. Labels are matched to the\n"
+          "model's classes by name.\n\n",
           stream);
     for (int i = 0; i < N_ROWS; i++) {
         const struct row *row = &table[i];

@@ -17,7 +17,10 @@ struct predict_options {
     const char *list;             /* of further data; "-": standard input; NULL: none */
     bool zero_ends;               /* paths of lists end with a zero byte */
     bool json_lines;
-    int top;             /* best classes that get columns; 0: every class gets one */
+    double reject_below; /* 0: nothing is rejected */
+    bool evaluate;
+    char *calibrate; /* table of labelled images, which is data, too; NULL: images are classified */
+    int top;         /* best classes that get columns; 0: every class gets one */
     char *const *models; /* [n_models], at least one */
     char *const *data;   /* [n_data]; "-": a list on standard input */
     int n_models, n_data;

@@ -128,7 +128,8 @@ static const int *matrix_row(void *context, int i)
 }
 
 enum status predict_report_json(FILE *stream, struct metrics *m, const struct class_list *classes,
-                                const struct predict_counts *counts, struct error *err)
+                                const struct predict_counts *counts,
+                                const struct predict_trust *trust, struct error *err)
 {
     double *figure = memory_array(3 * (size_t)m->classes, sizeof *figure, "figures", err);
     struct json_write *w = figure ? json_write_begin(err) : NULL;
@@ -148,6 +149,7 @@ enum status predict_report_json(FILE *stream, struct metrics *m, const struct cl
     put_classes(w, m, classes, figure);
     if (m->classes <= MOST_IN_JSON)
         json_write_rows(w, "confusion_matrix", matrix_row, &m->confusion, m->classes, m->classes);
+    predict_trust_json(w, trust);
     free(figure);
     return json_write_end(w, stream, err);
 }

@@ -3,6 +3,7 @@
 #define CLI_PREDICT_REPORT_H
 
 #include "base/error.h"
+#include "cli/predict_trust.h"
 #include "data/dataset.h"
 #include "run/train/metrics.h"
 
@@ -22,6 +23,7 @@ void predict_report_print(FILE *stream, struct metrics *m, const struct class_li
  * exist are null. Lists are by class, in the order of "classes"; "confusion_matrix", of up to 1000
  * classes, has a list for each true class. */
 enum status predict_report_json(FILE *stream, struct metrics *m, const struct class_list *classes,
-                                const struct predict_counts *counts, struct error *err);
+                                const struct predict_counts *counts,
+                                const struct predict_trust *trust, struct error *err);
 
 #endif

@@ -6,6 +6,7 @@
 #include "run/files/class_columns.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 
 static enum status check(struct predict_table *t, struct error *err)
@@ -20,8 +21,8 @@ static enum status check(struct predict_table *t, struct error *err)
 
 enum status predict_table_begin(struct predict_table *t, struct error *err)
 {
-    static const char *const column[] = {"image", "predicted", "probability"};
-    enum { COLUMNS = sizeof column / sizeof *column };
+    static const char *const column[] = {"image", "predicted", "probability", "rejected"};
+    int n_columns = t->reject_below > 0 ? 4 : 3;
 
     if (t->top > t->classes->n)
         t->top = t->classes->n;
@@ -32,10 +33,10 @@ enum status predict_table_begin(struct predict_table *t, struct error *err)
     }
     if (t->json_lines)
         return STATUS_OK;
-    for (int i = 0; i < COLUMNS; i++)
+    for (int i = 0; i < n_columns; i++)
         fprintf(t->stream, "%s%s", i > 0 ? "," : "", column[i]);
     if (t->top == 0)
-        class_columns_put(t->stream, t->classes, column, COLUMNS);
+        class_columns_put(t->stream, t->classes, column, n_columns);
     for (int i = 2; i <= t->top; i++)
         fprintf(t->stream, ",predicted_%d,probability_%d", i, i);
     fputc('\n', t->stream);
@@ -65,13 +66,21 @@ static void sort(struct predict_table *t, const struct evaluator_sample *s)
     qsort_r(t->order + 1, (size_t)n - 1, sizeof *t->order, by_probability, (void *)s->probability);
 }
 
+static bool is_rejected(const struct predict_table *t, const struct evaluator_sample *s)
+{
+    return (double)s->probability[s->predicted] < t->reject_below;
+}
+
 static void put_row(struct predict_table *t, const struct sample *image,
                     const struct evaluator_sample *s)
 {
     csv_put_field(t->stream, image->image);
     fputc(',', t->stream);
-    csv_put_field(t->stream, t->classes->name[s->predicted]);
+    if (!is_rejected(t, s))
+        csv_put_field(t->stream, t->classes->name[s->predicted]);
     fprintf(t->stream, ",%.6g", (double)s->probability[s->predicted]);
+    if (t->reject_below > 0)
+        fprintf(t->stream, ",%d", is_rejected(t, s));
     for (int c = 0; t->top == 0 && c < t->classes->n; c++)
         fprintf(t->stream, ",%.6g", (double)s->probability[c]);
     for (int i = 1; i < t->top; i++) {
@@ -92,8 +101,13 @@ static enum status put_line(struct predict_table *t, const struct sample *image,
     json_write_text(w, "image", image->image);
     if (s->label >= 0)
         json_write_text(w, "label", t->classes->name[s->label]);
-    json_write_text(w, "predicted", t->classes->name[s->predicted]);
+    if (is_rejected(t, s))
+        json_write_number(w, "predicted", NAN); /* null */
+    else
+        json_write_text(w, "predicted", t->classes->name[s->predicted]);
     json_write_number(w, "probability", (double)s->probability[s->predicted]);
+    if (t->reject_below > 0)
+        json_write_truth(w, "rejected", is_rejected(t, s));
     json_write_list_begin(w, "classes");
     for (int i = 0; i < (t->top > 0 ? t->top : t->classes->n); i++) {
         json_write_list_item(w);

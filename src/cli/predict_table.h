@@ -17,14 +17,17 @@ struct predict_table {
     const struct class_list *classes; /* borrowed */
     int top;                          /* how many of the best classes; 0: all, in their own order */
     bool json_lines;
-    int *order;      /* [classes] best first; NULL unless it is needed */
-    int write_error; /* errno of the first failed write; 0: none */
+    double reject_below; /* 0: no column says what is rejected */
+    int *order;          /* [classes] best first; NULL unless it is needed */
+    int write_error;     /* errno of the first failed write; 0: none */
 };
 
-/* Writes the header of a CSV table: image,predicted,probability and a column for each class, or
- * with top the pairs predicted_2,probability_2 ... */
+/* Writes the header of a CSV table: image,predicted,probability, with reject_below rejected, and a
+ * column for each class, or with top the pairs predicted_2,probability_2 ... */
 enum status predict_table_begin(struct predict_table *t, struct error *err);
-/* A row. JSON: {"image": ..., "label": ... (where it is known), "predicted": ..., "probability":
+/* A row. Of a probability below reject_below predicted is empty (JSON: null), and rejected 1
+ * (true), else 0 (false). JSON: {"image": ..., "label": ... (where it is known), "predicted": ...,
+ * "probability":
  * ..., "classes": [{"class": ..., "probability": ...}, ...]}, best first. */
 enum status predict_table_put(struct predict_table *t, const struct sample *image,
                               const struct evaluator_sample *s, struct error *err);

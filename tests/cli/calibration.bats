@@ -120,3 +120,124 @@ scaled() { # temperature file
     grep -q '"status": "finished"' r/summary.json
     [ -n "$(temperature_of r/last.safetensors)" ]
 }
+
+# ---- atk-predict --calibrate ----
+
+@test "calibration: --calibrate finds later what training would have found, and changes no tensor" {
+    cp -r "$tiny/run" r
+    want=$(<"$tiny/run/best.safetensors" sha256sum)
+    # As a file of before there were temperatures.
+    "$bin/atk-predict" --calibrate "$tiny/photos.csv" r -q
+    [ "$(<r/best.safetensors sha256sum)" != "$want" ] # by other images
+    run "$bin/atk-predict" --calibrate "$tiny/val.csv" r
+    [ "$status" -eq 0 ]
+    [[ $output = *'best.safetensors: temperature '*', by 60 images'*'expected calibration error '* ]]
+    [ "$(<r/best.safetensors sha256sum)" = "$want" ]
+    "$bin/atk-predict" --calibrate "$tiny/val.csv" r/last.safetensors --json -q >figures
+    [ "$(json temperature figures)" = "$(json last_temperature "$tiny/run/summary.json")" ]
+    [ "$(json ece_calibrated figures)" = "$(json last_ece_calibrated "$tiny/run/summary.json")" ]
+    cmp r/last.safetensors "$tiny/run/last.safetensors"
+}
+
+@test "calibration: --calibrate refuses too few images, and options that it would not heed" {
+    cp -r "$tiny/run" r
+    head -n 50 "$tiny/val.csv" >few.csv
+    sed -i "2,\$s|^|$tiny/|" few.csv
+    run "$bin/atk-predict" --calibrate few.csv r
+    [ "$status" -eq 1 ]
+    [[ $output = *'--calibrate: 49 images have a label that the model knows, and a temperature takes 50'* ]]
+    for wrong in "r photos" "r --top 2" "r --evaluate" "r --reject-below 0.5" "r --out x" "r --list l" \
+        "r r" "r --json-lines" "r --cam c" "r --confusion-matrix m"; do
+        # shellcheck disable=SC2086
+        run "$bin/atk-predict" --calibrate "$tiny/val.csv" $wrong
+        [ "$status" -eq 2 ]
+        [[ $output = *'--calibrate writes a temperature and nothing else: not with '* ]]
+    done
+    run "$bin/atk-predict" --calibrate photos r
+    [ "$status" -eq 2 ]
+    cmp r/best.safetensors "$tiny/run/best.safetensors"
+}
+
+@test "calibration: --calibrate leaves the file as it was when the disk is full" {
+    cp -r "$tiny/run" r
+    run bash -c "ulimit -f 8; '$bin/atk-predict' --calibrate '$tiny/photos.csv' r"
+    [ "$status" -eq 1 ]
+    [[ $output = *'best.safetensors'* ]]
+    cmp r/best.safetensors "$tiny/run/best.safetensors"
+    [ -z "$(find r -name '*.tmp*')" ]
+}
+
+# ---- --reject-below, --evaluate ----
+
+@test "reject: below the limit predicted is empty and rejected 1; the rest of the row stays" {
+    predict "$tiny/run" "$tiny/val.csv" -q >all.csv
+    # A limit that some reach: the tenth largest probability of 60.
+    limit=$(tail -n +2 all.csv | cut -d, -f3 | sort -rg | sed -n 10p)
+    limit=$(awk -v l="$limit" 'BEGIN { print l - 1e-5 }')
+    predict "$tiny/run" "$tiny/val.csv" --reject-below "$limit" >table.csv 2>figures
+    [ "$(head -n 1 table.csv)" = 'image,predicted,probability,rejected,blue,green,red' ]
+    awk -F, -v limit="$limit" 'NR > 1 && (($3 < limit) != $4 || ($2 == "") != $4) { exit 1 }' table.csv
+    [ "$(awk -F, '$4 == 0' table.csv | wc -l)" -ge 10 ]
+    [ "$(awk -F, '$4 == 1' table.csv | wc -l)" -gt 10 ]
+    cmp <(cut -d, -f1,3,5- table.csv) <(cut -d, -f1,3- all.csv)
+    grep -q "$(awk -F, '$4 == 1' table.csv | wc -l) of 60 images rejected (probability below " figures
+    predict "$tiny/run" "$tiny/val.csv" --reject-below "$limit" --json-lines -q >lines
+    [ "$(grep -c '"predicted": null, "probability": [0-9.e-]*, "rejected": true' lines)" -eq \
+        "$(awk -F, '$4 == 1' table.csv | wc -l)" ]
+    [ "$(grep -c '"rejected": false' lines)" -eq "$(awk -F, '$4 == 0' table.csv | wc -l)" ]
+}
+
+@test "reject: coverage against accuracy is that of the table" {
+    predict "$tiny/run" "$tiny/val.csv" --reject-below 0.42 --out table.csv >figures
+    paste -d, table.csv "$tiny/val.csv" | awk -F, 'NR > 1 && $3 >= 0.42 {
+        n++; right += $2 == $9 } END { printf "     0.42  %6d    %.4f    %.4f\n", n, n / 60, right / n }' >want
+    grep -qxFf want figures
+    grep -q '^        0      60    1.0000    ' figures
+    predict "$tiny/run" "$tiny/val.csv" --reject-below 0.42 --out table.csv --json -q >figures
+    grep -q '"coverage_limits": \[0, 0.42, 0.5, ' figures
+    grep -q '"coverage": \[1, ' figures
+    [ "$(json rejected figures)" -eq "$(awk -F, '$4 == 1' table.csv | wc -l)" ]
+    # Without labels there is a count, and no table.
+    cut -d, -f1 "$tiny/val.csv" >unlabelled.csv
+    predict "$tiny/run" unlabelled.csv --images "$tiny" --reject-below 0.42 --out table.csv >figures
+    grep -q 'of 60 images rejected' figures
+    run grep coverage figures
+    [ "$status" -eq 1 ]
+}
+
+@test "reject: a limit that is no probability is named" {
+    for wrong in 0 1.1 -1 nan 50% ''; do
+        run predict "$tiny/run" "$tiny/val.csv" --reject-below "$wrong"
+        [ "$status" -eq 2 ]
+        [[ $output = *"--reject-below: \"$wrong\" is not a number above 0, at most 1"* ]]
+    done
+}
+
+@test "reject: a class called rejected keeps its column" {
+    sed 's/red$/rejected/' "$tiny/photos.csv" >photos.csv
+    "$bin/atk-train" photos.csv --images "$tiny" --model "$tiny/tiny.yaml" --size 32 --epochs 1 -q --out r
+    predict r photos.csv --images "$tiny" -q --reject-below 0.5 >table.csv
+    [ "$(head -n 1 table.csv)" = 'image,predicted,probability,rejected,blue,green,class rejected' ]
+}
+
+@test "evaluate: intervals hold the figures, the seed decides them, and labels are needed" {
+    evaluate() { predict "$tiny/run" "$tiny/val.csv" --evaluate --out table.csv --json -q "$@"; }
+    evaluate >a
+    evaluate --threads 2 --batch-size 3 >b
+    evaluate --seed 1 >c
+    cmp a b
+    [ "$(grep -o '"accuracy_interval": [^]]*' a)" != "$(grep -o '"accuracy_interval": [^]]*' c)" ]
+    for figure in accuracy balanced_accuracy macro_f1; do
+        interval=$(grep -oE "\"${figure}_interval\": \[[^]]*" a | sed 's/.*\[//; s/,//')
+        awk -v figure="$(json $figure a)" -v interval="$interval" 'BEGIN {
+            split(interval, end, " "); exit !(end[1] < figure && figure < end[2] && end[2] - end[1] < 0.4) }'
+    done
+    predict "$tiny/run" "$tiny/val.csv" --evaluate --out table.csv >figures
+    grep -q '^95 % intervals (bootstrap, 2000 draws of the 60 images)$' figures
+    grep -q '^coverage against accuracy' figures
+    grep -q '^expected calibration error 0\.[0-9]* (15 bins), 0\.[0-9]* without the temperature$' figures
+    cut -d, -f1 "$tiny/val.csv" >unlabelled.csv
+    run predict "$tiny/run" unlabelled.csv --images "$tiny" --evaluate --out table.csv
+    [ "$status" -eq 1 ]
+    [[ $output = *'--evaluate: no image has a label that the model knows'* ]]
+}

@@ -51,6 +51,9 @@ void checkpoint_metadata_free(struct checkpoint_metadata *metadata); /* a zeroed
 enum status checkpoint_write(const char *path, const struct param_list *params,
                              const struct checkpoint_metadata *metadata, struct error *err);
 
+/* Writes the file again (atomically) with that temperature in its metadata; all else stays. */
+enum status checkpoint_set_temperature(const char *path, double temperature, struct error *err);
+
 /* The class names of a file, whoever wrote it: metadata key classes, one a line. None (n = 0) when
  * it says nothing. path is for messages. */
 enum status checkpoint_classes(struct class_list *out, const struct safetensors *file,

@@ -133,6 +133,11 @@ const struct checkpoint_metadata *predictor_metadata(const struct predictor *p)
     return &p->network[0].metadata;
 }
 
+const char *predictor_file(const struct predictor *p)
+{
+    return p->network[0].file;
+}
+
 struct shape predictor_map_shape(const struct predictor *p)
 {
     return model_activation_shape(p->network[0].model);

@@ -25,6 +25,7 @@ enum status predictor_open(struct predictor **out, const char *path, int batch_s
 enum status predictor_add(struct predictor *p, const char *path, struct error *err);
 void predictor_close(struct predictor *p);                                       /* NULL is fine */
 const struct checkpoint_metadata *predictor_metadata(const struct predictor *p); /* of the first */
+const char *predictor_file(const struct predictor *p);       /* of the first; borrowed */
 struct shape predictor_map_shape(const struct predictor *p); /* of its evaluator_sample.map */
 
 struct predictor_options {

@@ -1,4 +1,5 @@
 /* run/files/checkpoint: what is written, and the metadata. */
+#include "base/files.h"
 #include "checkpoint_fixture.h"
 
 #include "base/half.h"
@@ -230,6 +231,45 @@ static void a_temperature_is_said_where_it_is_not_1(void **state)
     model_destroy(m);
 }
 
+static bool same_bytes(const char *a, const char *b)
+{
+    uint8_t *x, *y;
+    size_t n, m;
+    MUST(files_read(&x, &n, a, SIZE_MAX - 1, err));
+    MUST(files_read(&y, &m, b, SIZE_MAX - 1, err));
+    bool same = n == m && memcmp(x, y, n) == 0;
+    free(x);
+    free(y);
+    return same;
+}
+
+/* A file with a temperature from the start has the bytes of one that got it later. */
+static void a_temperature_that_comes_later_changes_nothing_else(void **state)
+{
+    (void)state;
+    struct model *m = make_model(3, 1);
+    struct checkpoint_metadata calibrated = metadata;
+    struct error failure = {0};
+    const char *path = scratch_path("later.safetensors"), *want = scratch_path("want.safetensors");
+    for (int i = 0; i < 2; i++) {
+        calibrated.dtype = i ? CHECKPOINT_F16 : CHECKPOINT_F32;
+        calibrated.temperature = 1;
+        MUST(checkpoint_write(path, model_params(m), &calibrated, err));
+        MUST(checkpoint_set_temperature(path, 0.5, err));
+        MUST(checkpoint_set_temperature(path, 2.5, err));
+        calibrated.temperature = 2.5;
+        MUST(checkpoint_write(want, model_params(m), &calibrated, err));
+        assert_true(same_bytes(path, want));
+        MUST(checkpoint_set_temperature(path, 1, err));
+        calibrated.temperature = 1;
+        MUST(checkpoint_write(want, model_params(m), &calibrated, err));
+        assert_true(same_bytes(path, want));
+    }
+    FAILING_ALLOC_EACH(checkpoint_set_temperature(path, 3, &failure), &failure)
+        assert_true(same_bytes(path, want));
+    model_destroy(m);
+}
+
 static void wrong_words_for_resize_are_named(void **state)
 {
     (void)state;
@@ -340,6 +380,7 @@ int main(void)
         SCRATCH_TEST(the_card_comes_back),
         SCRATCH_TEST(resize_and_interpolation_are_said_where_they_are_not_the_usual_ones),
         SCRATCH_TEST(a_temperature_is_said_where_it_is_not_1),
+        SCRATCH_TEST(a_temperature_that_comes_later_changes_nothing_else),
         SCRATCH_TEST(wrong_words_for_resize_are_named),
         SCRATCH_TEST(a_foreign_file_is_told_what_it_lacks),
         SCRATCH_TEST(wrong_metadata_is_named),
