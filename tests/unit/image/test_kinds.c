@@ -8,6 +8,8 @@
 #include "image/image_frames.h"
 #include "io/csv.h"
 
+#include "failing_alloc.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -228,6 +230,26 @@ static void frames_and_pages_are_told_without_decoding(void **state)
     assert_int_equal(n_deep, 7);
 }
 
+static enum status decode_small(const uint8_t *bytes, size_t size)
+{
+    static const struct image_fit fit = {.size = 5};
+    uint8_t rgb[3 * 5 * 5];
+    return image_decode_resized(rgb, NULL, &fit, bytes, size, &upright, &err);
+}
+
+static void a_failing_allocation_is_a_clean_error(void **state)
+{
+    (void)state;
+    for (size_t row = 1; row < manifest.n_rows; row++) {
+        size_t size;
+        uint8_t *bytes = read_file(&size, row);
+        if (decode_small(bytes, size) == STATUS_OK)
+            FAILING_ALLOC_EACH(decode_small(bytes, size), &err)
+                assert_memory_equal(err.message, "out of memory: no ", 18);
+        free(bytes);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -237,6 +259,7 @@ int main(void)
         cmocka_unit_test(every_tiff_is_what_pillow_makes_of_it_or_refused),
         cmocka_unit_test(what_is_cut_short_is_refused_or_the_same),
         cmocka_unit_test(frames_and_pages_are_told_without_decoding),
+        cmocka_unit_test(a_failing_allocation_is_a_clean_error),
         cmocka_unit_test(what_decoders_keep_is_known_by_the_header),
     };
     return cmocka_run_group_tests(tests, open_manifest, close_manifest);
