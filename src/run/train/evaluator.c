@@ -374,7 +374,8 @@ static enum status start_loaders(struct evaluator *e, struct error *err)
     return status;
 }
 
-/* The same rows, as each network sees them. */
+/* The same rows, as each network sees them. A file that changes meanwhile may be an image for one
+ * of them alone. */
 static enum status next_batches(struct evaluator *e, struct batch b[], struct error *err)
 {
     enum status status = STATUS_OK;
@@ -384,7 +385,9 @@ static enum status next_batches(struct evaluator *e, struct batch b[], struct er
             b[i] = b[first];
         else
             status = loader_next(e->member[i].loader, &b[i], err);
-        assert(status != STATUS_OK || b[i].n == b->n);
+        if (status == STATUS_OK &&
+            (b[i].n != b->n || memcmp(b[i].row, b->row, (size_t)b->n * sizeof *b->row) != 0))
+            status = error_set(err, "an image could be read for one network and not for another");
     }
     return status;
 }

@@ -43,7 +43,7 @@ enum status evaluator_create(struct evaluator **out, struct model *model, struct
 /* A further network of as many classes and the same max_batch: probabilities become the mean over
  * the networks (with flip, over both views of each), and loss and prediction follow from that mean.
  * Its loader, borrowed, visits the same rows in batches of the same size, and may be one that is
- * there already. */
+ * there already. An image that one of the loaders leaves out and another does not is an error. */
 enum { EVALUATOR_MOST_NETWORKS = 64 };
 enum status evaluator_add_network(struct evaluator *e, struct model *model, struct loader *loader,
                                   struct error *err);

@@ -1,7 +1,5 @@
-/* Rows go through an evaluator. Networks that see the same pixels share a loader, others decode the
- * image again. When bad images are to be skipped, the rows are taken in
- * portions: each portion is decoded once into a cache, which finds the bad ones, and classified
- * from there; so nothing is decoded twice and the memory is bounded however long the table is. */
+/* Rows go through an evaluator, batch by batch. Networks that see the same pixels share a loader,
+ * others decode the image again; an image that cannot be read leaves its batch. */
 #include "run/train/predictor.h"
 
 #include "base/memory.h"
@@ -12,8 +10,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-
-#define PORTION_BYTES ((size_t)256 << 20) /* of resized images */
 
 struct network {
     char *file;
@@ -147,14 +143,9 @@ struct shape predictor_map_shape(const struct predictor *p)
 
 struct job {
     struct predictor *predictor;
-    struct metrics *metrics;
     const struct dataset *data;
     const struct predictor_options *options;
     const struct predictor_events *events;
-    int *row;  /* rows of the present portion; note_bad makes -1 of a bad one */
-    int first; /* row[0] before that */
-    int n_skipped_and_earlier;
-    bool stopped;
 };
 
 static enum status tell_sample(void *context, const struct evaluator_sample *s, struct error *err)
@@ -165,23 +156,29 @@ static enum status tell_sample(void *context, const struct evaluator_sample *s, 
 
 static void tell_progress(void *context, int n_done)
 {
-    const struct job *job = context;
-    if (job->events->progress)
-        job->events->progress(job->events->context, job->n_skipped_and_earlier + n_done);
+    const struct predictor_events *events = ((struct job *)context)->events;
+    if (events->progress)
+        events->progress(events->context, n_done);
 }
 
-static void note_bad(void *context, int row, const char *message)
+static void tell_bad(void *context, int row, const char *message)
 {
-    struct job *job = context;
-    job->row[row - job->first] = -1;
-    job->n_skipped_and_earlier++;
-    if (job->events->bad)
-        job->events->bad(job->events->context, row, message);
+    const struct predictor_events *events = ((struct job *)context)->events;
+    if (events->bad)
+        events->bad(events->context, row, message);
 }
 
-static struct loader_options images_of(const struct job *job, const struct network *net)
+/* By another loader, for another network: it is told once. */
+static void leave_out(void *context, int row, const char *message)
 {
-    const struct checkpoint_metadata *metadata = &net->metadata;
+    (void)context;
+    (void)row;
+    (void)message;
+}
+
+static struct loader_options images_of(struct job *job, int i)
+{
+    const struct checkpoint_metadata *metadata = &job->predictor->network[i].metadata;
     struct loader_options options = {.fit = metadata->fit,
                                      .batch_size = job->predictor->batch_size,
                                      .workers = job->options->workers,
@@ -190,6 +187,10 @@ static struct loader_options images_of(const struct job *job, const struct netwo
                                                 .jpeg_scale = metadata->jpeg_scale}};
     memcpy(options.mean, metadata->mean, sizeof options.mean);
     memcpy(options.std, metadata->std, sizeof options.std);
+    if (job->options->skip_bad_images) {
+        options.bad = i == 0 ? tell_bad : leave_out;
+        options.bad_context = job;
+    }
     return options;
 }
 
@@ -207,20 +208,20 @@ struct loaders {
     bool is_shared[EVALUATOR_MOST_NETWORKS];
 };
 
-static enum status create_loaders(struct loaders *l, const struct job *job, int n,
-                                  struct cache *cache, struct error *err)
+static enum status create_loaders(struct loaders *l, struct job *job, const int *row,
+                                  struct error *err)
 {
     const struct network *net = job->predictor->network;
+    int n_rows = dataset_size(job->data);
     for (int i = 0; i < job->predictor->n_networks; i++) {
-        const struct loader_options options = images_of(job, &net[i]);
+        const struct loader_options options = images_of(job, i);
         for (int j = 0; j < i && !l->is_shared[i]; j++)
             if (same_images(&net[i].metadata, &net[j].metadata)) {
                 l->of[i] = l->of[j];
                 l->is_shared[i] = true;
             }
-        /* The cache holds what the first network sees. */
-        if (!l->is_shared[i] && loader_create(&l->of[i], job->data, job->row, n,
-                                              i == 0 ? cache : NULL, &options, err) != STATUS_OK)
+        if (!l->is_shared[i] &&
+            loader_create(&l->of[i], job->data, row, n_rows, NULL, &options, err) != STATUS_OK)
             return err->status;
     }
     return STATUS_OK;
@@ -247,7 +248,8 @@ static enum status create_evaluator(struct evaluator **out, const struct job *jo
     return status;
 }
 
-static enum status classify(struct job *job, int n, struct cache *cache, struct error *err)
+static enum status classify(struct job *job, struct metrics *metrics, bool *stopped, const int *row,
+                            struct error *err)
 {
     const struct evaluator_events events = {
         .context = job,
@@ -257,74 +259,29 @@ static enum status classify(struct job *job, int n, struct cache *cache, struct 
     };
     struct loaders loaders = {0};
     struct evaluator *evaluator = NULL;
-    enum status status = create_loaders(&loaders, job, n, cache, err);
+    enum status status = create_loaders(&loaders, job, row, err);
     if (status == STATUS_OK)
         status = create_evaluator(&evaluator, job, &loaders, err);
     if (status == STATUS_OK)
-        status = evaluator_run(evaluator, job->metrics, &job->stopped, &events, err);
+        status = evaluator_run(evaluator, metrics, stopped, &events, err);
     evaluator_destroy(evaluator);
     destroy_loaders(&loaders, job->predictor->n_networks);
     return status;
-}
-
-/* Decodes a portion, drops its bad rows and classifies the others. */
-static enum status classify_good(struct job *job, int n, struct error *err)
-{
-    const struct loader_check check = {
-        .context = job,
-        .bad = note_bad,
-        .stop = job->events->stop,
-    };
-    const struct loader_options options = images_of(job, &job->predictor->network[0]);
-    struct cache *cache;
-    enum status status =
-        cache_create(&cache, dataset_size(job->data), options.fit.size, 2 * PORTION_BYTES, err);
-    if (status != STATUS_OK)
-        return status;
-    status = loader_check_images(job->data, job->row, n, cache, &options, &check, err);
-    int n_good = 0;
-    for (int i = 0; i < n; i++)
-        if (job->row[i] >= 0)
-            job->row[n_good++] = job->row[i];
-    job->stopped = job->events->stop && *job->events->stop != 0;
-    if (status == STATUS_OK && n_good > 0 && !job->stopped)
-        status = classify(job, n_good, cache, err);
-    job->n_skipped_and_earlier += n_good;
-    cache_destroy(cache);
-    return status;
-}
-
-static int portion_rows(int size)
-{
-    size_t rows = PORTION_BYTES / ((size_t)size * (size_t)size * 3);
-    return rows < 1 ? 1 : (int)rows;
 }
 
 enum status predictor_run(struct predictor *p, struct metrics *metrics, bool *stopped,
                           const struct dataset *data, const struct predictor_options *opt,
                           const struct predictor_events *events, struct error *err)
 {
-    struct job job = {
-        .predictor = p,
-        .metrics = metrics,
-        .data = data,
-        .events = events,
-        .options = opt,
-    };
+    struct job job = {.predictor = p, .data = data, .options = opt, .events = events};
     int n_rows = dataset_size(data);
-    int portion = opt->skip_bad_images ? portion_rows(p->network[0].metadata.fit.size) : n_rows;
-    enum status status = STATUS_OK;
-    job.row = memory_array((size_t)portion, sizeof *job.row, "rows", err);
-    if (!job.row)
+    int *row = memory_array((size_t)n_rows, sizeof *row, "rows", err);
+    *stopped = false;
+    if (!row)
         return err->status;
-    for (int first = 0; status == STATUS_OK && first < n_rows && !job.stopped; first += portion) {
-        int n = n_rows - first < portion ? n_rows - first : portion;
-        job.first = first;
-        for (int i = 0; i < n; i++)
-            job.row[i] = first + i;
-        status = opt->skip_bad_images ? classify_good(&job, n, err) : classify(&job, n, NULL, err);
-    }
-    free(job.row);
-    *stopped = job.stopped;
+    for (int i = 0; i < n_rows; i++)
+        row[i] = i;
+    enum status status = classify(&job, metrics, stopped, row, err);
+    free(row);
     return status;
 }
