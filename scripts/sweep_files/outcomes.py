@@ -49,6 +49,7 @@ class Outcome:
     best_epoch: str = ""
     figures: dict = field(default_factory=dict)
     tested: dict = field(default_factory=dict)
+    matrix: dict = field(default_factory=dict)  # (label, predicted) -> test images
     settings: dict = field(default_factory=dict)  # all of them, so those of a recipe, too
 
 
@@ -98,6 +99,7 @@ def read_test(outcome, prefix, rarest):
         counts = dict(zip(matrix[0][1:], map(int, counts)))
         images, correct = sum(counts.values()), counts.get(label, 0)
         outcome.tested[label] = images, correct
+        outcome.matrix.update({(label, guess): n for guess, n in counts.items()})
         if images:
             figures[f"test recall {label}"] = correct / images
     figures["test_rarest_recall"] = figures.get(f"test recall {rarest}")

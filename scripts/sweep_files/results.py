@@ -7,6 +7,7 @@ from .console import say
 from .files import save_all
 from .tables import count_classes
 from .outcomes import Cell, compare, figure_names, read_outcome, shown
+from .pooled import Pooled
 
 
 class Results:
@@ -20,6 +21,7 @@ class Results:
         self.unit = "fold" if sweep.options.folds else "seed"
         self.outcomes = [read_outcome(sweep, a_run, self.rarest) for a_run in sweep.runs]
         self.cells = [Cell(setting, self.outcomes) for setting in sweep.settings]
+        self.pooled = [Pooled(cell.outcomes, self.classes) for cell in self.cells]
         self.names = [name for name, _values in sweep.options.grid]
         self.figures = figure_names(self.classes, self.is_tested)
 
@@ -30,6 +32,8 @@ class Results:
                   "classes": [("class", "pictures"), *self.classes.items()]}
         if self.is_tested:
             tables["pooled"] = self.pooled_records()
+            tables["pooled_matrix"] = self.matrix_records()
+            tables["pooled_figures"] = self.pooled_figure_records()
         texts = {}
         for name, records in tables.items():
             text = io.StringIO()
@@ -76,6 +80,19 @@ class Results:
                 yield [*(value for _name, value in cell.setting.items), label, images, right,
                        shown(right / images if images else None)]
 
+    def matrix_records(self):
+        yield [*self.names, "true\\predicted", *self.classes]
+        for cell, pooled in zip(self.cells, self.pooled):
+            for label in self.classes:
+                yield [*(value for _name, value in cell.setting.items), label, *pooled.row(label)]
+
+    def pooled_figure_records(self):
+        yield [*self.names, "figure", "images", "value", "low", "high"]
+        for cell, pooled in zip(self.cells, self.pooled):
+            for name, values in pooled.figures.items():
+                yield [*(value for _name, value in cell.setting.items), name, pooled.images,
+                       *map(shown, values)]
+
     # ---- text ----
 
     def print_summary(self):
@@ -93,6 +110,15 @@ class Results:
             say("  ".join([f"{cell.label:{width}}", f"{cell.count('seconds'):5}",
                            *(f"{mean_and_deviation(cell, name):{size}}"
                              for _title, name, size in columns)]))
+
+    def report_pooled(self):
+        """Cross-validation has one figure in the end: that of all images, each tested by a network that has not
+        seen it."""
+        for cell, pooled in zip(self.cells, self.pooled):
+            if pooled.figures:
+                say(f"{cell.label}, {pooled.images} test images of all folds: " + ", ".join(
+                    f"{name} {value:.4f} (95 % interval {low:.4f} to {high:.4f})"
+                    for name, (value, low, high) in pooled.figures.items()))
 
     def score(self, cell, name):
         text = f"{cell.label} {cell.mean(name):.4f}"
@@ -139,6 +165,8 @@ class Results:
 
     def report(self):
         self.print_summary()
+        if self.sweep.options.folds:
+            self.report_pooled()
         self.report_best("best_accuracy", "validation accuracy")
         self.report_best("best_balanced_accuracy", "balanced accuracy")
         few = [label for label in self.classes

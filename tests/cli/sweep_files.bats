@@ -36,6 +36,28 @@ assert abs(t_quantile(20000) - 1.9601) < 1e-4   # nearly the normal distribution
 END
 }
 
+@test "sweep: intervals of pooled figures are those of theory, and seeds do not narrow them" {
+    in_sweep <<'END'
+from types import SimpleNamespace as Some
+from sweep_files.pooled import Pooled
+matrix = {("a", "a"): 270, ("a", "b"): 30, ("b", "a"): 50, ("b", "b"): 50}
+one = Pooled([Some(run=Some(seed=0), matrix=matrix)], ["a", "b", "c"])
+three = Pooled([Some(run=Some(seed=seed), matrix=matrix) for seed in range(3)], ["a", "b", "c"])
+deviation = {"accuracy": (0.8 * 0.2 / 400) ** 0.5,
+             "balanced accuracy": (0.9 * 0.1 / 300 + 0.5 * 0.5 / 100) ** 0.5 / 2}
+for pooled, images in (one, 400), (three, 1200):
+    assert pooled.images == images
+    for name, wanted in ("accuracy", 0.8), ("balanced accuracy", 0.7):
+        value, low, high = pooled.figures[name]
+        assert abs(value - wanted) < 1e-12
+        assert abs(low - wanted + 1.96 * deviation[name]) < 0.25 * deviation[name], (name, low)
+        assert abs(high - wanted - 1.96 * deviation[name]) < 0.25 * deviation[name], (name, high)
+    assert abs(pooled.figures["macro F1"][0] - (540 / 620 + 100 / 180) / 2) < 1e-12
+assert one.row("a") == [270, 30, 0] and three.row("b") == [150, 150, 0]
+assert Pooled([], ["a", "b"]).figures == {} and Pooled([], ["a", "b"]).row("a") == [0, 0]
+END
+}
+
 @test "sweep: an argument is quoted as bash quotes it, whatever bytes it has" {
     local arguments=('' '#a' 'a#' '~' 'a~' 'a:~b' 'a=~~b' '--mean=0.5,0.5' "it's" $'it\001\'s\\' 'é')
     local byte

@@ -15,6 +15,7 @@ images() { sed 1d "$1" | cut -d, -f1 | sort; }
     expect '12 runs, 0 of them done'
     expect 'setting  folds  accuracy'
     expect 'the fold noise'
+    expect '1.0, 36 test images of all folds: accuracy 0.'
     head -n 1 s/sweep.csv | grep -q '^run,k,seed,fold,status,'
     [ "$(column s/sweep.csv fold | sort | uniq -c | tr -s ' \n' ' ')" = ' 4 1 4 2 4 3 ' ]
     [ "$(column s/sweep.csv status | sort -u)" = finished ]
@@ -32,6 +33,21 @@ images() { sed 1d "$1" | cut -d, -f1 | sort; }
     run -1 cmp -s s/splits/seed0_fold1_test.csv s/splits/seed1_fold1_test.csv
     [ "$(column s/summary.csv folds | sort -u)" = 6 ]
     [ "$(column s/pooled.csv images | sort -u)" = 12 ] # 6 of each class, once for each seed
+    # One matrix of all test images, and the figures that it has.
+    for table in s/test/k=1.0,*.csv; do [[ $table = *.confusion.csv ]] || echo "$table"; done | sort >tables
+    while read -r table; do
+        run=${table#s/test/} run=${run%.csv} seed=${run#*seed=} fold=${run#*fold=}
+        paste -d, <(sed 1d "s/splits/seed${seed%%,*}_fold${fold}_test.csv" | cut -d, -f2) \
+            <(sed 1d "$table" | cut -d, -f2)
+    done <tables | sort | uniq -c | awk '{ split($2, of, ","); n[of[1], of[2]] = $1 }
+        END { split("bird,cat,dog", c, ",")
+              for (i = 1; i <= 3; i++) print "1.0," c[i] "," n[c[i], c[1]] + 0 "," n[c[i], c[2]] + 0 "," n[c[i], c[3]] + 0 }' |
+        sort >wanted
+    cmp <(grep '^1.0,' s/pooled_matrix.csv | sort) wanted
+    awk -F, -v right="$(awk -F, '{ right += $(2 + NR) } END { print right / 36 }' wanted)" '
+        $2 == "accuracy" && $1 == "1.0" { n++; if ($3 != 36 || ($4 - right)^2 > 1e-10 || $5 > $4 || $6 < $4 || $6 == $5) exit 1 }
+        END { exit n != 1 }' s/pooled_figures.csv
+    [ "$(wc -l <s/pooled_figures.csv)" -eq 7 ]
     # Mean and standard deviation of six.
     column s/sweep.csv test_mean_loss | sed -n '2~2p' >losses # k 1.0
     paste -d, <(column s/summary.csv 'test_mean_loss mean') \
