@@ -9,9 +9,11 @@ DESTDIR ?=
 .PHONY: all
 all:
 
-# Kinds of images that are read when their library is there; WITHOUT='webp' leaves some out.
+# Kinds of images that are read, and what atk-export writes, when their library is there; WITHOUT='webp'
+# leaves some out.
 WITHOUT       ?=
 OPTIONAL      := webp gif tiff
+PARTS         := $(OPTIONAL) onnx
 PACKAGES_webp := libwebp libwebpdemux
 FLAGS_webp    := -DATK_WEBP
 DEBIAN_webp   := libwebp-dev
@@ -21,6 +23,9 @@ DEBIAN_gif    := libgif-dev
 PACKAGES_tiff := libtiff-4
 FLAGS_tiff    := -DATK_TIFF
 DEBIAN_tiff   := libtiff-dev
+FLAGS_onnx    := -isystem $(BUILD)/onnx
+LIBS_onnx     := -lprotobuf-c
+DEBIAN_onnx   := libonnx-dev libprotobuf-c-dev protobuf-c-compiler
 
 # Targets that compile something need the libraries: what is missing is said in one line, before the
 # compiler can say it in a hundred. (test, demo, lint and bench install it and then call make again.)
@@ -30,7 +35,7 @@ MISSING := $(shell CC='$(CC)' scripts/install-dependencies --check build)
 ifneq ($(MISSING),)
 $(error $(MISSING))
 endif
-WITH          := $(foreach o,$(filter-out $(WITHOUT),$(OPTIONAL)),\
+WITH          := $(foreach o,$(filter-out $(WITHOUT),$(PARTS)),\
                    $(if $(shell CC='$(CC)' scripts/install-dependencies --check $(o)),,$(o)))
 MISSING_KINDS := $(filter-out $(WITH),$(OPTIONAL))
 PACKAGES := libpng libjpeg yaml-0.1 jansson openblas libutf8proc $(foreach o,$(WITH),$(PACKAGES_$(o)))
@@ -56,6 +61,10 @@ STRICT   := -Wconversion -Wsign-conversion
 ATK_CFLAGS := -std=c11 -D_GNU_SOURCE -Isrc -DATK_VERSION='"$(VERSION)"' -ffp-contract=fast \
               -pthread $(WARNINGS) $(PACKAGE_CFLAGS) $(foreach o,$(WITH),$(FLAGS_$(o)))
 LIBS       := $(PACKAGE_LIBS) $(foreach o,$(WITH),$(LIBS_$(o))) -lcsv -lm -pthread
+ifneq ($(filter onnx,$(WITH)),)
+ONNX         := $(BUILD)/onnx/onnx.pb-c
+ONNX_PROTO   := $(filter %/onnx.proto,$(shell $(CC) -M -include onnx/onnx.proto -x c /dev/null 2>/dev/null))
+endif
 # Kernels are compiled once for each processor level and chosen at run time (src/math/kernels.h).
 # -fno-math-errno: sqrt as one instruction. -Wno-psabi: vectors are passed between static functions
 # only.
@@ -72,21 +81,24 @@ endif
 # they are compiled once for each processor level.
 FLOORS          := base io math nn image data run
 KERNEL_SOURCES  := $(wildcard src/math/kernels/*.c)
-LIBRARY_SOURCES := $(filter-out $(KERNEL_SOURCES),\
+LIBRARY_SOURCES := $(filter-out $(KERNEL_SOURCES) \
+                     $(if $(ONNX),src/io/onnx_absent.c,src/io/onnx.c),\
                      $(foreach f,$(FLOORS),$(wildcard src/$(f)/*.c src/$(f)/*/*.c)))
 LIBRARY_OBJECTS := $(LIBRARY_SOURCES:src/%.c=$(BUILD)/obj/%.o) \
-                   $(foreach l,$(KERNEL_LEVELS),$(KERNEL_SOURCES:src/%.c=$(BUILD)/obj/%.$(l).o))
+                   $(foreach l,$(KERNEL_LEVELS),$(KERNEL_SOURCES:src/%.c=$(BUILD)/obj/%.$(l).o)) \
+                   $(ONNX:%=%.o)
 LIBRARY         := $(BUILD)/libatk.a
 # A program is src/cli/atk_NAME.c with its manual src/cli/manual/atk-NAME.man; a tool is scripts/NAME,
 # which is installed as atk-NAME, with src/cli/manual/atk-NAME.man. All else follows from these lists.
-PROGRAM_NAMES   := atk-train atk-predict atk-data
+PROGRAM_NAMES   := atk-train atk-predict atk-data atk-export
 TOOLS           := sweep plot get-weights convert-weights
 NAMES           := $(PROGRAM_NAMES) $(TOOLS:%=atk-%)
 PROGRAMS        := $(PROGRAM_NAMES:%=$(BUILD)/%)
 PROGRAM_OBJECTS := $(PROGRAM_NAMES:atk-%=$(BUILD)/obj/cli/atk_%.o)
 CLI_SHARED      := $(patsubst src/%.c,$(BUILD)/obj/%.o,\
                      $(filter-out src/cli/atk_%.c,$(wildcard src/cli/*.c)))
-UNIT_TESTS      := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/*/test_*.c tests/unit/*/*/test_*.c))
+UNIT_TESTS      := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(filter-out $(if $(ONNX),,%/test_onnx.c),\
+                     $(wildcard tests/unit/*/test_*.c tests/unit/*/*/test_*.c)))
 CLI_TESTS       := $(wildcard tests/cli/*.bats)
 FUZZ_TARGETS    := $(patsubst tests/fuzz/target_%.c,%,$(wildcard tests/fuzz/target_*.c))
 REPLAYS         := $(FUZZ_TARGETS:%=$(BUILD)/tests/fuzz/%)
@@ -99,6 +111,7 @@ COMPLETION      := $(BUILD)/completion.bash
 all: $(PROGRAMS) $(MANUAL) $(COMPLETION)
 	$(if $(MISSING_KINDS),@echo 'built without $(MISSING_KINDS): such images are refused (to read them: apt install' \
 	    '$(foreach o,$(MISSING_KINDS),$(DEBIAN_$(o))), then make)')
+	$(if $(ONNX),,@echo 'built without onnx: atk-export writes nothing (for it: apt install $(DEBIAN_onnx), then make)')
 
 say     = @printf '%-5s %s\n' $(1) $@
 Q       = $(if $(V),,@)
@@ -132,6 +145,17 @@ $(BUILD)/obj/%.$(1).o: src/%.c $(BUILD)/flags
 endef
 $(foreach l,$(KERNEL_LEVELS),$(eval $(call KERNEL_RULE,$(l))))
 
+# What protobuf-c makes of the format's description; by its rules, not by ours (-w).
+ifdef ONNX
+$(ONNX).h: $(ONNX_PROTO)
+	$(call say,proto)
+	@mkdir -p $(@D)
+	$(Q)protoc-c --c_out=$(@D) --proto_path=$(dir $<) onnx.proto
+$(ONNX).o: $(ONNX).h $(BUILD)/flags
+	$(call say,cc)
+	$(Q)$(COMPILE) -w -c -o $@ $(ONNX).c
+$(BUILD)/obj/io/onnx.o $(BUILD)/tests/io/test_onnx: $(ONNX).h
+endif
 $(LIBRARY): $(LIBRARY_OBJECTS) $(BUILD)/sources
 	$(call say,ar)
 	$(Q)rm -f $@ && ar rcs $@ $(LIBRARY_OBJECTS)
@@ -154,8 +178,8 @@ $(BUILD)/draw-demo: scripts/draw_demo.c $(LIBRARY) $(BUILD)/flags
 	$(call say,cc)
 	$(Q)$(COMPILE) $(STRICT) -o $@ $< $(LIBRARY) $(LDFLAGS) $(LIBS)
 
-# Training steps alone: for scripts/benchmark.py, and for scripts/parity.py (beside PyTorch's, step by
-# step).
+# For scripts: training steps alone (benchmark.py; parity.py, beside PyTorch's, step by step), images as
+# a network sees them (check_onnx.py).
 $(BUILD)/obj/benchmark/%.o: tests/benchmark/%.c $(BUILD)/flags
 	$(call say,cc)
 	@mkdir -p $(@D)
@@ -170,6 +194,9 @@ $(BUILD)/benchmark-kernels: $(BUILD)/obj/benchmark/benchmark_kernels.o $(LIBRARY
 	$(call say,link)
 	$(Q)$(LINK)
 $(BUILD)/run-network: $(BUILD)/obj/benchmark/run_network.o $(LIBRARY)
+	$(call say,link)
+	$(Q)$(LINK)
+$(BUILD)/resized-images: $(BUILD)/obj/benchmark/resized_images.o $(LIBRARY)
 	$(call say,link)
 	$(Q)$(LINK)
 $(BUILD)/parity-driver: $(addprefix $(BUILD)/obj/benchmark/,parity_driver.o step.o) $(LIBRARY)
@@ -237,7 +264,7 @@ INSTALL_DEPENDENCIES = @CC='$(CC)' scripts/install-dependencies
 
 .PHONY: help deps test tests-built fuzz fuzz-targets torture demo figure1 lint bench bench-input bench-kernels install uninstall clean
 help:
-	@echo 'make            build atk-train, atk-predict and atk-data in $(BUILD)/ (V=1: commands)'
+	@echo 'make            build atk-train, atk-predict, atk-data and atk-export in $(BUILD)/ (V=1: commands)'
 	@echo 'make demo       draw a small set of images, train on it, print the accuracy'
 	@echo 'make figure1    the experiment of the paper that the loss is from, as numbers and a figure'
 	@echo 'make test       every test, in a release build and under ASan and UBSan'
@@ -256,16 +283,16 @@ help:
 	@echo 'make uninstall  remove what install has put there'
 	@echo 'make clean      remove $(BUILD)/'
 	@echo 'Variables: BUILD, CC, CFLAGS, LDFLAGS, PREFIX, DESTDIR; SANITIZE=1 builds with ASan and'
-	@echo 'UBSan (give it a BUILD of its own); WITHOUT="$(OPTIONAL)" without kinds of images.'
+	@echo 'UBSan (give it a BUILD of its own); WITHOUT="$(PARTS)" without these.'
 
 deps:
-	$(INSTALL_DEPENDENCIES) build $(OPTIONAL)
+	$(INSTALL_DEPENDENCIES) build $(PARTS)
 
 # What no test runs is built all the same: it must not fall behind what it includes.
 tests-built: $(PROGRAMS) $(if $(SANITIZE),,$(MANUAL) $(COMPLETION)) $(UNIT_TESTS) $(REPLAYS) $(if $(SANITIZE),,$(BUILD)/faults.so) $(BUILD)/draw-demo $(BUILD)/figure1 \
-             $(addprefix $(BUILD)/,benchmark-step benchmark-input benchmark-kernels parity-driver run-network)
+             $(addprefix $(BUILD)/,benchmark-step benchmark-input benchmark-kernels parity-driver run-network resized-images)
 test:
-	$(INSTALL_DEPENDENCIES) build $(OPTIONAL) test
+	$(INSTALL_DEPENDENCIES) build $(PARTS) test
 	+@$(AGAIN) tests-built
 	+@$(AGAIN) tests-built BUILD=$(BUILD)/asan SANITIZE=1 CFLAGS='-O1 -g'
 	@scripts/run-tests BUILD=$(BUILD) $(CLI_TESTS) $(UNIT_TESTS) $(REPLAYS) \
@@ -276,12 +303,12 @@ FUZZ_SECONDS ?= 60
 FUZZ_BUILD    = $(MAKE) --no-print-directory BUILD=$(BUILD)/fuzz CC=clang SANITIZE=1 \
                 CFLAGS='-O1 -g -fsanitize=fuzzer-no-link'
 fuzz:
-	$(INSTALL_DEPENDENCIES) build $(OPTIONAL) fuzz
+	$(INSTALL_DEPENDENCIES) build $(PARTS) fuzz
 	+@$(FUZZ_BUILD) $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc)) fuzz-targets
 	@tests/fuzz/run $(BUILD)/fuzz/fuzz $(FUZZ_SECONDS) $(FUZZ_TARGETS)
 
 torture:
-	$(INSTALL_DEPENDENCIES) build $(OPTIONAL) test
+	$(INSTALL_DEPENDENCIES) build $(PARTS) test
 	+@$(AGAIN) all $(BUILD)/faults.so
 	+@$(AGAIN) all BUILD=$(BUILD)/tsan CFLAGS='-O1 -g -fsanitize=thread'
 	@tests/torture/torture.py $(BUILD)
@@ -319,7 +346,7 @@ bench-kernels:
 	@mkdir -p $(BUILD)/bench && $(BUILD)/benchmark-kernels --csv $(BUILD)/bench/kernels.csv
 
 lint:
-	$(INSTALL_DEPENDENCIES) build $(OPTIONAL) lint
+	$(INSTALL_DEPENDENCIES) build $(PARTS) lint
 	+@$(AGAIN) all
 	@scripts/lint $(BUILD)
 

@@ -102,13 +102,20 @@ stub() { # NAME, its lines from standard input
     [[ $output = *"E: no network"*"atk-train: apt-get update failed"* ]]
 }
 
-@test "make: without the libraries of some kinds of images the programs are built, say so and refuse" {
+@test "make: without the libraries of some kinds of images and of ONNX the programs are built, say so and refuse" {
     kinds=$(make -s -f Makefile --eval 'print: ; @echo $(OPTIONAL)' print)
-    make -j4 BUILD="$b" WITHOUT="$kinds" CFLAGS=-O0 all "$b/tests/image/test_kinds" >"$BATS_TEST_TMPDIR/log"
+    make -j4 BUILD="$b" WITHOUT="$kinds onnx" CFLAGS=-O0 all "$b/tests/image/test_kinds" >"$BATS_TEST_TMPDIR/log"
     [[ $(<"$BATS_TEST_TMPDIR/log") = *"built without $kinds: such images are refused (to read them: apt install libwebp-dev"* ]]
     run ldd "$b/atk-train"
     [[ $output != *libwebp* ]]
     [[ $output != *libgif* ]]
+    [[ $output != *protobuf* ]]
+    packages='apt install libonnx-dev libprotobuf-c-dev protobuf-c-compiler'
+    [[ $(<"$BATS_TEST_TMPDIR/log") = *"built without onnx: atk-export writes nothing (for it: $packages, then make)"* ]]
+    run "$b/atk-export" nothing "$BATS_TEST_TMPDIR/model.onnx"
+    [ "$status" -eq 1 ]
+    [ "$output" = "atk-export: built without ONNX: $packages, then make again" ]
+    "$b/atk-export" --help >/dev/null
     "$b/tests/image/test_kinds"
     image=$PWD/tests/golden/image_kinds/lossy.webp
     printf 'image,label\n%s,a\n%s,b\n' "$image" "$PWD/tests/golden/image/rgb8.png" >"$BATS_TEST_TMPDIR/t.csv"

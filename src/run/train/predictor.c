@@ -139,6 +139,11 @@ struct shape predictor_map_shape(const struct predictor *p)
     return model_activation_shape(p->network[0].model);
 }
 
+struct model *predictor_model(struct predictor *p)
+{
+    return p->network[0].model;
+}
+
 /* ---- Running ---- */
 
 struct job {

@@ -27,6 +27,7 @@ void predictor_close(struct predictor *p);                                      
 const struct checkpoint_metadata *predictor_metadata(const struct predictor *p); /* of the first */
 const char *predictor_file(const struct predictor *p);       /* of the first; borrowed */
 struct shape predictor_map_shape(const struct predictor *p); /* of its evaluator_sample.map */
+struct model *predictor_model(struct predictor *p); /* the first; it stays the predictor's */
 
 struct predictor_options {
     int workers; /* decode threads */
