@@ -17,6 +17,7 @@ Prints a line for each, and ends with exit status 1 when one does not hold. Need
 Pillow; for OpenCV another one, perhaps, that imports cv2 and numpy (Debian's python3-opencv: /usr/bin/python3).
 """
 import argparse
+import collections
 import csv
 import glob
 import os
@@ -58,6 +59,12 @@ def write_table(path, rows, folder):
         out.writerows([os.path.join(folder, row["image"]), row["label"]] for row in rows)
 
 
+def few_of_each(rows, n):
+    """The first n of each class."""
+    seen = collections.Counter()
+    return [row for row in rows if not seen.update([row["label"]]) and seen[row["label"]] <= n]
+
+
 class Programs:
     """The programs under test, the photos, and a folder."""
 
@@ -69,11 +76,11 @@ class Programs:
         self.test = rows["test"]
         self.photos = [os.path.join(self.data, row["image"]) for row in rows["test"][:100]]
         self.calibration = [os.path.join(self.data, row["image"]) for row in rows["train"][:100]]
-        write_table(self.path("few.csv"), rows["train"][:: len(rows["train"]) // 40], self.data)
+        write_table(self.path("few.csv"), few_of_each(rows["train"], 4), self.data)
         write_table(self.path("some.csv"), rows["train"][:: len(rows["train"]) // 130], self.data)
         write_table(self.path("train.csv"), rows["train"], self.data)
         write_table(self.path("val.csv"), rows["val"], self.data)
-        write_table(self.path("few_val.csv"), rows["val"][:20], self.data)
+        write_table(self.path("few_val.csv"), few_of_each(rows["val"], 2), self.data)
 
     def path(self, name):
         return os.path.join(self.folder, name)
@@ -198,7 +205,8 @@ def check_int8(name, programs, run_folder, norm):
 
     # Its scales for each channel are of opset 13.
     onnx.save(onnx.version_converter.convert_version(onnx.load(model), 13), f"{run_folder}.13.onnx")
-    quantization.quantize_static(f"{run_folder}.13.onnx", out, Reader(), quant_format=quantization.QuantFormat.QDQ, per_channel=True)
+    quantization.quantize_static(f"{run_folder}.13.onnx", out, Reader(), per_channel=True,
+                                 quant_format=quantization.QuantFormat.QDQ)
     photos = [os.path.join(programs.data, row["image"]) for row in programs.test]
     classes = session_of(out).get_modelmeta().custom_metadata_map["classes"].split("\n")
     images = programs.resized(run_folder, photos)[0].astype(np.float32)
@@ -228,9 +236,9 @@ def train_networks(programs):
 def train_recipes(programs):
     """Each recipe of configs/; the whole of what takes a minute."""
     start = ["--weights", f"{programs.path('model-' + RES2NET)}/last.safetensors"]
-    few = ["few.csv", "--val", programs.path("few_val.csv"), "--epochs", "1"]
+    few = ["few.csv", "--val", programs.path("few_val.csv"), "--epochs", "1", "--warmup-epochs", "0"]
     whole = ["train.csv", "--val", programs.path("val.csv")]
-    arguments = {"finetune-quick": whole, "finetune": few + ["--unfreeze-epoch", "0"], "quick": whole[:3] + ["--epochs", "3"],
+    arguments = {"finetune-quick": whole, "quick": whole + ["--epochs", "3", "--warmup-epochs", "0"],
                  "reference": few + start, "reference-mended": few + start}
     for path in sorted(glob.glob(f"{ROOT}/configs/*.yaml")):
         name = os.path.basename(path)[:-len(".yaml")]

@@ -1,7 +1,7 @@
 #include "cli/predict_outputs.h"
 
 #include "base/files.h"
-#include "run/files/run_folder.h"
+#include "run/files/run_owner.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -37,22 +37,13 @@ static enum status check_file(const struct output *output, const char *input, co
     return same ? refuse(output, what, err) : STATUS_OK;
 }
 
-/* A weights file in a run folder stands for the run. */
 static enum status check_model(const struct output *output, const char *model, struct error *err)
 {
-    char *above = NULL, *args = NULL;
-    bool holds = false;
+    bool holds;
     if (check_file(output, model, "the model", err) != STATUS_OK ||
-        files_directory(&above, model, err) != STATUS_OK)
+        run_owner_holds(&holds, model, output->path, err) != STATUS_OK)
         return err->status;
-    enum status status = run_folder_holds(&holds, model, output->path, err);
-    if (status == STATUS_OK)
-        status = files_join(&args, above, "args.yaml", err);
-    if (status == STATUS_OK && !holds && files_exist(args))
-        status = run_folder_holds(&holds, above, output->path, err);
-    free(args);
-    free(above);
-    return status == STATUS_OK && holds ? refuse(output, "a file of the run", err) : status;
+    return holds ? refuse(output, "a file of the run", err) : STATUS_OK;
 }
 
 static const char *kind_of(const char *path)

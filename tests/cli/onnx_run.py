@@ -155,13 +155,14 @@ def cast(x, *, to):
 
 
 OPERATORS = {
-    "Add": np.add, "AveragePool": average_pool, "BatchNormalization": batch_norm, "Cast": cast, "Clip": lambda x, *, min, max: np.clip(x, min, max),
+    "Add": np.add, "AveragePool": average_pool, "BatchNormalization": batch_norm, "Cast": cast,
+    "Clip": lambda x, *, min, max: np.clip(x, min, max),
     "Concat": lambda *x, axis: np.concatenate(x, axis), "Conv": conv, "Div": np.divide,
     "Flatten": lambda x: x.reshape(len(x), -1), "Gemm": gemm,
     "GlobalAveragePool": lambda x: x.mean((2, 3), keepdims=True), "InstanceNormalization": instance_norm,
     "MaxPool": lambda x, *, kernel_shape, strides, pads: windows(x, kernel_shape, strides, pads, -np.inf).max((4, 5)),
-    "Mul": np.multiply, "Pad": pad, "Relu": lambda x: np.maximum(x, 0), "Reshape": reshape, "Slice": slice_, "Softmax": softmax,
-    "Sub": np.subtract,
+    "Mul": np.multiply, "Pad": pad, "Relu": lambda x: np.maximum(x, 0), "Reshape": reshape,
+    "Slice": slice_, "Softmax": softmax, "Sub": np.subtract,
 }
 
 
