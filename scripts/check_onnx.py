@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Compares what atk-export writes with atk-predict. By hand: onnxruntime is not in the tests.
 
-check_onnx.py FOLDER [--only NAME...] [--opencv PYTHON]
+check_onnx.py FOLDER [--only NAME...] [--photos N] [--opencv PYTHON]
 
 Trains, in FOLDER, each network of models/ from a seed for an epoch and each recipe of configs/ for a little, exports
 it, and compares on a hundred photos:
@@ -74,7 +74,7 @@ class Programs:
         os.environ.setdefault("ATK_TRAIN_SHARE", ROOT)  # models/ and configs/
         rows = {name: table_rows(f"{self.data}/{name}_str.csv") for name in ("train", "val", "test")}
         self.test = rows["test"]
-        self.photos = [os.path.join(self.data, row["image"]) for row in rows["test"][:100]]
+        self.photos = [os.path.join(self.data, row["image"]) for row in rows["test"][:options.photos]]
         self.calibration = [os.path.join(self.data, row["image"]) for row in rows["train"][:100]]
         write_table(self.path("few.csv"), few_of_each(rows["train"], 4), self.data)
         write_table(self.path("some.csv"), rows["train"][:: len(rows["train"]) // 130], self.data)
@@ -238,7 +238,9 @@ def train_recipes(programs):
     start = ["--weights", f"{programs.path('model-' + RES2NET)}/last.safetensors"]
     few = ["few.csv", "--val", programs.path("few_val.csv"), "--epochs", "1", "--warmup-epochs", "0"]
     whole = ["train.csv", "--val", programs.path("val.csv")]
-    arguments = {"finetune-quick": whole, "quick": whole + ["--epochs", "3", "--warmup-epochs", "0"],
+    some = ["some.csv"] + few[1:3] + ["--epochs", "4", "--warmup-epochs", "0"]
+    arguments = {"finetune-quick": whole, "finetune": some,
+                 "quick": whole + ["--epochs", "3", "--warmup-epochs", "0"],
                  "reference": few + start, "reference-mended": few + start}
     for path in sorted(glob.glob(f"{ROOT}/configs/*.yaml")):
         name = os.path.basename(path)[:-len(".yaml")]
@@ -257,6 +259,7 @@ def main():
     parser.add_argument("--only", nargs="*", metavar="NAME", help="networks, or recipes as \"recipe quick\"")
     parser.add_argument("--build", default=f"{ROOT}/build", metavar="DIR")
     parser.add_argument("--data", default=f"{ROOT}/../shared/data/clothing", metavar="DIR", help="tables and photos")
+    parser.add_argument("--photos", type=int, default=100, metavar="N", help="at most 126 (default: 100)")
     parser.add_argument("--opencv", metavar="PYTHON", help="a Python with cv2; without it OpenCV is left out")
     options = parser.parse_args()
     programs = Programs(options)
