@@ -101,9 +101,9 @@ enum layer_operation {
     LAYER_CONV,
     LAYER_NORM, /* then, if residual >= 0, the sum with that row's output, then the activation */
     LAYER_MAX_POOL,
-    LAYER_AVERAGE_POOL, /* kernel 0: over all pixels */
-    LAYER_LINEAR,
-    LAYER_SUM,    /* of input and residual */
+    LAYER_AVERAGE_POOL, /* kernel 0: over all pixels, which no network has so far */
+    LAYER_LINEAR,       /* of the mean over the pixels of its input */
+    LAYER_SUM,          /* of input and residual */
     LAYER_CONCAT, /* channels of the outputs of part[0] ... part[n_parts - 1], then of input */
 };
 enum { LAYER_MAX_PARTS = 7 };

@@ -122,6 +122,7 @@ static void put_pool(struct state *s, const struct layer_row *row)
     struct onnx *o = s->onnx;
     struct padding padding = padding_of(row);
     struct export_name input = input_of(s, row);
+    assert(row->kernel > 0);
     if (row->pad_counts) {
         const int64_t *side = padding.side,
                       pads[] = {0, 0, side[0], side[1], 0, 0, side[2], side[3]};
