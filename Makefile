@@ -90,7 +90,7 @@ LIBRARY_OBJECTS := $(LIBRARY_SOURCES:src/%.c=$(BUILD)/obj/%.o) \
 LIBRARY         := $(BUILD)/libatk.a
 # A program is src/cli/atk_NAME.c with its manual src/cli/manual/atk-NAME.man; a tool is scripts/NAME,
 # which is installed as atk-NAME, with src/cli/manual/atk-NAME.man. All else follows from these lists.
-PROGRAM_NAMES   := atk-train atk-predict atk-data atk-export
+PROGRAM_NAMES   := atk-train atk-predict atk-data atk-export atk-report
 TOOLS           := sweep plot get-weights convert-weights
 NAMES           := $(PROGRAM_NAMES) $(TOOLS:%=atk-%)
 PROGRAMS        := $(PROGRAM_NAMES:%=$(BUILD)/%)
@@ -264,7 +264,7 @@ INSTALL_DEPENDENCIES = @CC='$(CC)' scripts/install-dependencies
 
 .PHONY: help deps test tests-built fuzz fuzz-targets torture demo figure1 lint bench bench-input bench-kernels install uninstall clean
 help:
-	@echo 'make            build atk-train, atk-predict, atk-data and atk-export in $(BUILD)/ (V=1: commands)'
+	@echo 'make            build atk-train, -predict, -data, -export, -report in $(BUILD)/ (V=1: commands)'
 	@echo 'make demo       draw a small set of images, train on it, print the accuracy'
 	@echo 'make figure1    the experiment of the paper that the loss is from, as numbers and a figure'
 	@echo 'make test       every test, in a release build and under ASan and UBSan'
@@ -286,13 +286,13 @@ help:
 	@echo 'UBSan (give it a BUILD of its own); WITHOUT="$(PARTS)" without these.'
 
 deps:
-	$(INSTALL_DEPENDENCIES) build $(PARTS)
+	$(INSTALL_DEPENDENCIES) build $(PARTS) page
 
 # What no test runs is built all the same: it must not fall behind what it includes.
 tests-built: $(PROGRAMS) $(if $(SANITIZE),,$(MANUAL) $(COMPLETION)) $(UNIT_TESTS) $(REPLAYS) $(if $(SANITIZE),,$(BUILD)/faults.so) $(BUILD)/draw-demo $(BUILD)/figure1 \
              $(addprefix $(BUILD)/,benchmark-step benchmark-input benchmark-kernels parity-driver run-network resized-images)
 test:
-	$(INSTALL_DEPENDENCIES) build $(PARTS) test
+	$(INSTALL_DEPENDENCIES) build $(PARTS) page test
 	+@$(AGAIN) tests-built
 	+@$(AGAIN) tests-built BUILD=$(BUILD)/asan SANITIZE=1 CFLAGS='-O1 -g'
 	@scripts/run-tests BUILD=$(BUILD) $(CLI_TESTS) $(UNIT_TESTS) $(REPLAYS) \
@@ -360,11 +360,12 @@ OLD_TOOLS  := csv-from-folders split-csv flip-labels precision-at-n
 TOOL_FILES := $(addprefix scripts/,$(TOOLS))
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(SHARE)/models $(SHARE)/configs \
-	    $(SHARE)/scripts/weights_files $(SHARE)/scripts/sweep_files
+	    $(SHARE)/scripts/weights_files $(SHARE)/scripts/sweep_files $(SHARE)/scripts/page
 	install -m 755 $(PROGRAMS) $(DESTDIR)$(PREFIX)/bin
 	install -m 755 $(TOOL_FILES) $(SHARE)/scripts
 	install -m 644 $(wildcard scripts/weights_files/*.*) $(SHARE)/scripts/weights_files
 	install -m 644 $(wildcard scripts/sweep_files/*.*) $(SHARE)/scripts/sweep_files
+	install -m 644 $(wildcard scripts/page/*.*) $(SHARE)/scripts/page
 	for tool in $(TOOLS); do \
 	    ln -sf ../share/atk-train/scripts/$$tool $(DESTDIR)$(PREFIX)/bin/atk-$$tool; done
 	install -m 644 models/*.yaml $(SHARE)/models

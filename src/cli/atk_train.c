@@ -13,6 +13,8 @@
 #include "cli/train_options.h"
 #include "cli/version.h"
 #include "data/pipeline.h"
+#include "run/page/page_images.h"
+#include "run/page/page_live.h"
 #include "run/train/dry_run.h"
 #include "run/train/find_lr.h"
 #include "run/train/session.h"
@@ -60,7 +62,17 @@ struct show {
     const struct session *session;
     int bar_epoch; /* whose bar is up; negative: of its validation */
     double loss_sum, n_correct, n_images;
+    struct page_live page;
 };
+
+/* The page is not the run: what goes wrong with it is said, and the run goes on without it. */
+static void note_page(struct show *show, enum status status, const struct error *err)
+{
+    if (status == STATUS_OK)
+        return;
+    console_warn(show->console, "report.html is not written: %s", err->message);
+    show->page.session = NULL;
+}
 
 /* Whether the n-th of something gets a line: a bar takes their place, unless they are asked for. */
 static bool is_logged(const struct console *c, const struct settings *s, int n, bool last)
@@ -74,8 +86,10 @@ static void show_batch(void *context, const struct trainer_batch *b)
 {
     struct show *show = context;
     struct console *c = show->console;
+    struct error err;
     char label[48], figures[96];
 
+    note_page(show, page_live_batch(&show->page, b, &err), &err);
     if (is_logged(c, show->session->settings, b->batch, b->batch == b->n_batches))
         report_batch(c, b);
     if (!c->has_bar)
@@ -85,7 +99,8 @@ static void show_batch(void *context, const struct trainer_batch *b)
     if (show->bar_epoch != b->epoch) {
         snprintf(label, sizeof label, "epoch %d/%d", b->epoch, b->n_epochs);
         console_bar_start(c, label, "images", first, show->session->train.n, b->seconds);
-        *show = (struct show){c, show->session, b->epoch, 0, 0, 0};
+        show->bar_epoch = b->epoch;
+        show->loss_sum = show->n_correct = show->n_images = 0;
     }
     show->loss_sum += b->loss * b->n;
     show->n_correct += b->n_correct;
@@ -110,10 +125,12 @@ static void show_evaluating(void *context, int n_done, int n_total)
 static void show_epoch(void *context, const struct trainer_epoch *e)
 {
     struct show *show = context;
+    struct error err;
 
     console_bar_end(show->console);
     show->bar_epoch = 0;
     report_epoch(show->console, show->session, e);
+    note_page(show, page_live_epoch(&show->page, e, &err), &err);
 }
 
 /* Whether it ended early is told by stop_signal. */
@@ -153,9 +170,11 @@ static enum status compute_features(struct console *c, struct session *s, struct
 }
 
 /* Whether it ended early is told by stop_signal. */
-static enum status run_trainer(struct console *c, struct session *s, struct trainer *t,
+static enum status run_trainer(struct show *show, struct session *s, struct trainer *t,
                                struct error *err)
 {
+    struct console *c = show->console;
+    struct error page_err;
     bool interrupted = false;
     enum status status = s->settings->resume ? resume_run(c, s, t, err) : STATUS_OK;
 
@@ -171,6 +190,8 @@ static enum status run_trainer(struct console *c, struct session *s, struct trai
         return status;
     struct trainer_result result = trainer_result(t);
     status = summary_save(s, &result, err);
+    if (status == STATUS_OK)
+        note_page(show, page_live_end(&show->page, &page_err), &page_err);
     report_end(c, s, &result);
     if (status == STATUS_OK && s->settings->json) {
         status = summary_write(stdout, s, &result, err);
@@ -227,11 +248,12 @@ static enum status train(struct console *c, struct session *s, struct error *err
 
     if (open_run(s, &show, err) != STATUS_OK)
         return err->status;
+    page_live_begin(&show.page, s, &stop_signal);
     const struct trainer_events events = {&show, show_batch, show_evaluating, show_epoch};
     const struct trainer_inputs inputs = describe_inputs(s, events);
     enum status status = trainer_create(&trainer, &inputs, err);
     if (status == STATUS_OK)
-        status = run_trainer(c, s, trainer, err);
+        status = run_trainer(&show, s, trainer, err);
     trainer_destroy(trainer);
     if (status != STATUS_OK)
         session_discard_new_folder(s);
@@ -399,6 +421,12 @@ static void end_without_threads(void *context)
     _exit(128 + stop_signal);
 }
 
+/* Where the main thread reads an image that may never come, and nothing is lost with it. */
+static bool reads_an_image(void)
+{
+    return loader_rereads() || page_images_reads();
+}
+
 int main(int argc, char **argv)
 {
     struct program p = {0};
@@ -408,7 +436,7 @@ int main(int argc, char **argv)
     began = clock_seconds();
     memory_start();
     stop_signal_may_end(last_words);
-    stop_signal_ends_where(loader_rereads);
+    stop_signal_ends_where(reads_an_image);
     stop_signal_catch();
     pipeline_watch(&stop_signal, end_without_threads, &p);
     signal(SIGPIPE, SIG_IGN); /* a reader that goes away is an error of the next write */

@@ -26,6 +26,8 @@ setup() {
     "$root/opt/atk/bin/atk-data" flip-labels --share 0.5 --out "$BATS_TEST_TMPDIR/f" "$BATS_TEST_TMPDIR/t.csv"
     [ -f "$root/opt/atk/share/atk-train/models/resnet10-gn.yaml" ]
     [ -f "$root/opt/atk/share/atk-train/configs/reference.yaml" ]
+    [ -f "$root/opt/atk/share/atk-train/scripts/page/report.html" ]
+    (cd "$BATS_TEST_TMPDIR" && "$root/opt/atk/bin/atk-report" --help | grep -q '^Usage: atk-report ')
 }
 
 @test "an installed atk-train finds its networks, wherever it is started" {

@@ -21,8 +21,8 @@ setup() {
     expect 'warning: k 0.7 of a batch of 4 means 2 of them, 50 % instead of 70 %'
     [ "$(cd runs/train1 && echo *)" = 'args.yaml batches.csv best.safetensors classes.txt'\
 ' confusion_matrix.csv data_check.json hard_examples.csv images.safetensors last.safetensors model.yaml'\
-' per_class.csv results.csv'\
-' split.csv state.safetensors summary.json train_batch_0.png train_batch_1.png train_batch_2.png'\
+' per_class.csv report.html results.csv'\
+' split.csv state.safetensors summary.json thumbnails.safetensors train_batch_0.png train_batch_1.png train_batch_2.png'\
 ' train_batches.csv val_predictions.csv' ]
     [ "$(wc -l <runs/train1/batches.csv)" -eq 9 ]
     [ "$(wc -l <runs/train1/results.csv)" -eq 3 ]

@@ -38,6 +38,17 @@ def product(numbers):
         n *= x
     return n
 
+REPORT = {
+    'predictions': 'image,label,predicted,probability,a,<b>,c\n'
+                   'x.png,a,<b>,0.5,0.25,0.5,0.25\n"y,1.png",c,c,1,0,0,1\n',
+    'results': 'epoch,train_loss,val_accuracy,selected,selected a,selected <b>,selected c,seconds\n'
+               '1,2,0.5,1,1,1,1,3\n2,1,,0.5,0.25,,1,3\n',
+    'batches': 'epoch,batch,threshold\n1,1,3\n1,2,1\n2,1,\n',
+    'hard': 'image,label,times_seen,times_selected,mean_loss,last_loss,last_prediction\n'
+            'x.png,<b>,20,7,1.5,0.25,a\n',
+    'summary': '{"status": "finished", "best_accuracy": 0.5, "data": "</script>\\u2028"}\n',
+}
+
 
 def safetensors(tensors, metadata, value=0.5):
     """Header and data; tensors: name -> (dtype, shape). Larger items first, as the format wants."""
@@ -45,7 +56,7 @@ def safetensors(tensors, metadata, value=0.5):
     for name, (dtype, shape) in sorted(tensors.items(), key=lambda t: (t[1][0] == 'F32', t[0])):
         n = product(shape)
         chunk = {'F32': struct.pack('<f', value), 'F64': struct.pack('<d', value),
-                 'I64': struct.pack('<q', 1)}[dtype] * n
+                 'I64': struct.pack('<q', 1), 'U8': b'\xff'}[dtype] * n
         header[name] = {'dtype': dtype, 'shape': shape,
                         'data_offsets': [len(data), len(data) + len(chunk)]}
         data += chunk
@@ -86,6 +97,10 @@ def seeds():
         yield 'csv', f'{i}', text.encode()
     for i, text in enumerate(CLASS_WEIGHTS):
         yield 'class_weights', f'{i}', text.encode()
+    for name, text in REPORT.items():
+        yield 'report', name, text.encode()
+    thumbnails = {'key': ('I64', [1]), 'end': ('I64', [1]), 'aspect': ('F32', [1]), 'jpeg': ('U8', [1])}
+    yield 'report', 'thumbnails', b'\0'.join(safetensors(thumbnails, {}))
     yield 'path_list', 'lines', b'\xef\xbb\xbfa.png\r\n\nb c.png\n'
     yield 'path_list', 'zeros', b'a\nb\0c\0'
     small, data = safetensors({'a': ('F32', [2, 3]), 'b': ('I64', [])}, {'format': 'pt'})

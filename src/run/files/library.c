@@ -17,6 +17,7 @@ static const struct search_path {
 } search_path[] = {
     [LIBRARY_MODELS] = {"models", "--model", "networks"},
     [LIBRARY_CONFIGS] = {"configs", "--config", "recipes"},
+    [LIBRARY_PAGE] = {"scripts/page", NULL, NULL}, /* no option names one of its files */
 };
 
 struct folders {
@@ -114,13 +115,10 @@ static enum status refuse(const char *what, enum library library, const struct f
 }
 
 /* *path stays NULL when no folder has it. */
-static enum status find_named(char **path, const char *name, const struct folders *f,
-                              struct error *err)
+static enum status find_in(char **path, const char *file, const struct folders *f,
+                           struct error *err)
 {
-    char file[LIBRARY_NAME_BYTES + 8];
-
-    snprintf(file, sizeof file, "%s.yaml", name);
-    for (int i = 0; i < f->n && strlen(name) < LIBRARY_NAME_BYTES; i++) {
+    for (int i = 0; i < f->n; i++) {
         enum status status = files_join(path, f->path[i], file, err);
         if (status != STATUS_OK || files_exist(*path))
             return status;
@@ -128,6 +126,35 @@ static enum status find_named(char **path, const char *name, const struct folder
         *path = NULL;
     }
     return STATUS_OK;
+}
+
+static enum status find_named(char **path, const char *name, const struct folders *f,
+                              struct error *err)
+{
+    char file[LIBRARY_NAME_BYTES + 8];
+
+    if (strlen(name) >= LIBRARY_NAME_BYTES)
+        return STATUS_OK;
+    snprintf(file, sizeof file, "%s.yaml", name);
+    return find_in(path, file, f, err);
+}
+
+enum status library_find_file(char **path, enum library library, const char *file,
+                              struct error *err)
+{
+    struct folders folders;
+    enum status status = list_folders(&folders, library, err);
+
+    *path = NULL;
+    if (status == STATUS_OK)
+        status = find_in(path, file, &folders, err);
+    if (status == STATUS_OK && !*path)
+        status = error_set(err,
+                           "%s was found in no %s/ folder: neither in $ATK_TRAIN_SHARE nor "
+                           "beside the program",
+                           file, search_path[library].folder);
+    folders_free(&folders);
+    return status;
 }
 
 enum status library_find(char **path, enum library library, const char *what, struct error *err)

@@ -33,6 +33,8 @@ static const char *const file_name[RUN_FILE_FIRST_BATCHES] = {
     [RUN_FILE_HARD] = "hard_examples.csv",
     [RUN_FILE_SUMMARY] = "summary.json",
     [RUN_FILE_IMAGES] = "images.safetensors",
+    [RUN_FILE_REPORT] = "report.html",
+    [RUN_FILE_THUMBNAILS] = "thumbnails.safetensors",
 };
 
 struct run_folder {
@@ -48,12 +50,8 @@ static enum status fill_paths(struct run_folder *f, const char *path, struct err
     f->path = memory_string(path, err);
     if (!f->path)
         return err->status;
-    for (int i = 0; status == STATUS_OK && i < RUN_N_FILES; i++) {
-        const char *name = i < RUN_FILE_FIRST_BATCHES
-                               ? file_name[i]
-                               : first_batches_file[i - RUN_FILE_FIRST_BATCHES];
-        status = files_join(&f->file[i], path, name, err);
-    }
+    for (int i = 0; status == STATUS_OK && i < RUN_N_FILES; i++)
+        status = run_folder_join(&f->file[i], path, (enum run_file)i, err);
     return status;
 }
 
@@ -282,6 +280,15 @@ void run_folder_close(struct run_folder *f)
 const char *run_folder_path(const struct run_folder *f)
 {
     return f->path;
+}
+
+enum status run_folder_join(char **path, const char *folder, enum run_file file, struct error *err)
+{
+    const char *name = file < RUN_FILE_FIRST_BATCHES
+                           ? file_name[file]
+                           : first_batches_file[file - RUN_FILE_FIRST_BATCHES];
+
+    return files_join(path, folder, name, err);
 }
 
 const char *run_folder_file(const struct run_folder *f, enum run_file file)

@@ -11,7 +11,7 @@
  * two tables of a confusion matrix (run/files/class_tables), val_predictions.csv
  * (run/files/val_predictions), summary.json (run/train/summary),
  * images.safetensors (run/train/session_stamps), train_batch* (run/files/first_batches),
- * *.safetensors (run/files/checkpoint).
+ * report.html and thumbnails.safetensors (run/page), *.safetensors (run/files/checkpoint).
  */
 #ifndef RUN_FILES_RUN_FOLDER_H
 #define RUN_FILES_RUN_FOLDER_H
@@ -42,6 +42,8 @@ enum run_file {
     RUN_FILE_HARD,            /* hard_examples.csv */
     RUN_FILE_SUMMARY,         /* summary.json */
     RUN_FILE_IMAGES,          /* images.safetensors: their sizes and time stamps */
+    RUN_FILE_REPORT,          /* report.html: all figures as a page */
+    RUN_FILE_THUMBNAILS,      /* thumbnails.safetensors: small images for it */
     /* train_batch_0.png ... and train_batches.csv, as run/files/first_batches counts them */
     RUN_FILE_FIRST_BATCHES,
     RUN_FILE_LAST_OF_FIRST_BATCHES = RUN_FILE_FIRST_BATCHES + FIRST_BATCHES,
@@ -68,6 +70,8 @@ void run_folder_close(struct run_folder *f); /* NULL is fine */
 void run_folder_discard(struct run_folder *f);
 
 const char *run_folder_path(const struct run_folder *f); /* "runs/train1"; borrowed */
+/* Likewise of a folder that is not opened, for who only reads; the caller frees *path. */
+enum status run_folder_join(char **path, const char *folder, enum run_file file, struct error *err);
 /* "runs/train1/args.yaml"; borrowed, valid until run_folder_close. */
 const char *run_folder_file(const struct run_folder *f, enum run_file file);
 

@@ -111,6 +111,7 @@ struct settings {
     double save_minutes;         /* 0: at the end of epochs only */
     enum save_dtype save_dtype;  /* of weights files */
     int log_every;               /* batches; 0: each one, or a bar on a terminal */
+    bool no_report;
     bool quiet, json, dry_run, find_lr, strict;
 
     bool given[SETTINGS_MOST]; /* by row: set since settings_init (settings_given) */

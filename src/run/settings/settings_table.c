@@ -375,6 +375,10 @@ static const struct setting table[] = {
     {.name = "log-every", .type = SETTING_INT, .offset = FIELD(log_every), .initial = "0", .min = 0,
      .max = 1000000000, .use = SETTING_CHANGEABLE, .argument = "N", .group = run_group,
      .help = "print a line for every N-th batch; 0: for each one, or a bar on a terminal"},
+    {.name = "no-report", .type = SETTING_FLAG, .offset = FIELD(no_report), .initial = "false",
+     .use = SETTING_CHANGEABLE, .group = run_group,
+     .help = "write no report.html, the page with curves, confusion matrix and the hardest images, into "
+             "the run folder; atk-report makes it later, without thumbnails"},
     {.name = "quiet", .letter = 'q', .type = SETTING_FLAG, .offset = FIELD(quiet),
      .initial = "false", .use = SETTING_UNSAVED, .group = run_group,
      .help = "print warnings and errors only"},

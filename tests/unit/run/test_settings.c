@@ -282,6 +282,7 @@ static void change_all(struct settings *s)
         {"save-dtype", "f16"},
         {"save-minutes", "0.5"},
         {"log-every", "10"},
+        {"no-report", "true"},
     };
     struct error err;
     int n, saved = 0;
