@@ -56,7 +56,7 @@ const bestEpoch = {
   afterDatasetsDraw(chart) {
     const at = report.best && report.best.epoch;
     if (!at) return;
-    const x = chart.scales.x.getPixelForValue(at), { top, bottom, right } = chart.chartArea;
+    const x = chart.scales.x.getPixelForValue(at), { top, bottom } = chart.chartArea;
     const context = chart.ctx;
     context.save();
     context.strokeStyle = context.fillStyle = colour("--soft");
@@ -66,8 +66,8 @@ const bestEpoch = {
     context.lineTo(x, bottom);
     context.stroke();
     context.font = `12px ${Chart.defaults.font.family}`;
-    context.textAlign = x > right - 60 ? "right" : "left";
-    context.fillText(`best: ${at}`, x + (x > right - 60 ? -4 : 4), top + 11);
+    context.textAlign = "center";
+    context.fillText(`best: ${at}`, Math.min(x, chart.width - 30), top - 5);
     context.restore();
   },
 };
@@ -89,7 +89,7 @@ function epochChart(title, unit, lines, more) {
       })),
     },
     options: {
-      interaction: { mode: "index", intersect: false },
+      layout: { padding: { top: 18 } }, interaction: { mode: "index", intersect: false },
       scales: { x: axis("epoch", { type: "linear", min: epochs.epoch[0], max: epochs.epoch[epochs.epoch.length - 1], ticks: { precision: 0, color: colour("--soft") } }), y: axis(unit, more && more().y), ...(more ? { loss: more().loss } : {}) },
       plugins: { legend: legend(), tooltip: { callbacks: { title: (items) => `epoch ${items[0].parsed.x}`, label: (item) => ` ${item.dataset.label}: ${figure3(item.parsed.y)}` } } },
     },

@@ -73,7 +73,7 @@ function compareChart() {
     options: {
       interaction: { mode: "nearest", intersect: false },
       scales: { x: axis(title, { type: log ? "logarithmic" : "linear", ...limits(), ticks: { color: colour("--soft"), includeBounds: false, ...ticks } }), y: axis(compareFigures.find(([key]) => key === name)[1], range()) },
-      plugins: { legend: legend(), tooltip: { callbacks: { title: () => "", label: (item) => ` ${item.raw.run ? item.raw.run.name : item.dataset.label}: ${fixed(item.parsed.y, 4)}` } } },
+      plugins: { legend: legend({ usePointStyle: true, boxWidth: 9, boxHeight: 9 }), tooltip: { callbacks: { title: () => "", label: (item) => ` ${item.raw.run ? item.raw.run.name : item.dataset.label}: ${fixed(item.parsed.y, 4)}` } } },
     },
     plugins: [intervals],
   });
