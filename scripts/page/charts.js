@@ -77,6 +77,7 @@ function epochChart(title, unit, lines, more) {
   const epochs = report.epochs;
   const there = lines.filter(([key]) => (epochs[key] || []).some(isNumber));
   if (!there.length) return null;
+  const first = epochs.epoch[0], end = epochs.epoch[epochs.epoch.length - 1], alone = first === end ? 1 : 0;
   const last = there.map(([key, name]) => `${name} ${figure3(epochs[key].filter(isNumber).pop())}`);
   const make = () => ({
     type: "line",
@@ -90,7 +91,7 @@ function epochChart(title, unit, lines, more) {
     },
     options: {
       layout: { padding: { top: 18 } }, interaction: { mode: "index", intersect: false },
-      scales: { x: axis("epoch", { type: "linear", min: epochs.epoch[0], max: epochs.epoch[epochs.epoch.length - 1], ticks: { precision: 0, color: colour("--soft") } }), y: axis(unit, more && more().y), ...(more ? { loss: more().loss } : {}) },
+      scales: { x: axis("epoch", { type: "linear", min: first - alone, max: end + alone, ticks: { precision: 0, color: colour("--soft") } }), y: axis(unit, more && more().y), ...(more && more().loss ? { loss: more().loss } : {}) },
       plugins: { legend: legend(), tooltip: { callbacks: { title: (items) => `epoch ${items[0].parsed.x}`, label: (item) => ` ${item.dataset.label}: ${figure3(item.parsed.y)}` } } },
     },
     plugins: [bestEpoch],
@@ -108,7 +109,7 @@ function curvesSection() {
     epochChart("Loss", "loss", [["train_loss", "training, of the k largest"], ["train_mean_loss", "training, mean"],
       ["val_loss", "validation, of the k largest"], ["val_mean_loss", "validation, mean"]]),
     epochChart("Accuracy", "share", [["val_accuracy", "validation accuracy"], ["val_balanced_accuracy", "validation, balanced"],
-      ["val_macro_f1", "validation, macro F1"], ["train_accuracy", "training accuracy"]]),
+      ["val_macro_f1", "validation, macro F1"], ["train_accuracy", "training accuracy"]], () => ({ y: { max: 1 } })),
     epochChart("Learning rate", "learning rate", [["learning_rate", "learning rate"]]),
     epochChart("Selected share and threshold", "selected share",
       [["selected", "share of the images that count"], ["threshold", "threshold (smallest loss that counts)", "loss"]],

@@ -29,11 +29,13 @@ figures() {
         sed -E 's/"written":"[^"]*"//'
 }
 
-# What must be true of any page: nothing wider than the window, every chart drawn.
+# What must be true of any page: nothing wider than the window, every chart drawn, with a point or bar within it.
 whole_page='document.documentElement.scrollWidth <= innerWidth'
 all_drawn='drawn.length > 0 && drawn.every(({ canvas, chart }) => {
     const pixels = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
-    return chart && canvas.width > 100 && pixels.some((value) => value !== 0); })'
+    const area = chart.chartArea, inside = ({ x, y }) => x >= area.left && x <= area.right && y >= area.top && y <= area.bottom;
+    return canvas.width > 100 && pixels.some((value) => value !== 0) &&
+        chart.data.datasets.some((_, i) => chart.getDatasetMeta(i).data.some(inside)); })'
 
 @test "report: a run has its page, and atk-report writes the same figures from the folder alone" {
     make_images 6
