@@ -385,8 +385,10 @@ static enum status next_batches(struct evaluator *e, struct batch b[], struct er
             b[i] = b[first];
         else
             status = loader_next(e->member[i].loader, &b[i], err);
+        /* The end is a batch of no rows: NULL, which memcmp does not take. */
         if (status == STATUS_OK &&
-            (b[i].n != b->n || memcmp(b[i].row, b->row, (size_t)b->n * sizeof *b->row) != 0))
+            (b[i].n != b->n ||
+             (b->n > 0 && memcmp(b[i].row, b->row, (size_t)b->n * sizeof *b->row) != 0)))
             status = error_set(err, "an image could be read for one network and not for another");
     }
     return status;
