@@ -51,7 +51,7 @@ put() { # FILE...: the image, in folders as needed
     touch photos/a/notes.txt photos/a/png
     run from-folders photos
     expect_status 0
-    expect '1 images of 1 classes; 2 not named .jpg, .jpeg, .jpe, .jfif or .png left out (the first: a/notes.txt)'
+    expect '1 images of 1 classes; 2 not named .jpg, .jpeg, .jpe, .jfif, .png, .webp, .gif, .tif, .tiff or .bmp left out (the first: a/notes.txt)'
     expect '1 beside the folders of classes left out (the first: 4.png)'
     expect '1 folder without an image left out (the first: none)'
     [ "$(from-folders photos 2>/dev/null)" = "$(printf 'image,label\nphotos/a/1.png,a')" ]

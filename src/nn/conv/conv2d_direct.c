@@ -80,6 +80,13 @@ static void fill_band(float *band, const float *source, const struct im2col_shap
     }
 }
 
+/* Under a single tap that never leaves the source its pixels are read where they lie. */
+static bool needs_band(const struct im2col_shape *s, int rows)
+{
+    return s->n_runs != 1 || s->run[0].n != 1 || s->run[0].dh != 0 || s->run[0].dw != 0 ||
+           (s->out_width - 1) * s->step >= s->width || (rows - 1) * s->step >= s->height;
+}
+
 static int panels(int channels)
 {
     int n = kernels_get()->tile_columns;
@@ -114,13 +121,21 @@ static void band_piece(void *context, int piece, int worker)
     int sample = g->samples.index[piece / j->pieces_each],
         first = piece % j->pieces_each * j->rows_each;
     int rows = g->rows - first < j->rows_each ? g->rows - first : j->rows_each;
-    float *band = j->bands + (size_t)worker * j->band_floats;
-    fill_band(band, conv2d_phase_source(g, sample), s, first, rows);
-
-    size_t band_row = (size_t)band_of(s, rows).width * (size_t)s->channels;
+    const float *source = conv2d_phase_source(g, sample), *band;
+    size_t pixel_floats = (size_t)s->channels, band_row;
+    if (needs_band(s, g->rows)) {
+        float *copy = j->bands + (size_t)worker * j->band_floats;
+        fill_band(copy, source, s, first, rows);
+        band = copy;
+        band_row = (size_t)band_of(s, rows).width * pixel_floats;
+    } else {
+        pixel_floats = (size_t)s->pitch;
+        band_row = (size_t)s->width * pixel_floats;
+        band = source + (size_t)(first * s->step) * band_row;
+    }
     size_t pitch = (size_t)g->out_pitch;
     float *image = conv2d_phase_out(g, sample);
-    struct kernels_tile t = {.a_row = (size_t)s->step * (size_t)s->channels,
+    struct kernels_tile t = {.a_row = (size_t)s->step * pixel_floats,
                              .a_step = 1,
                              .depth = s->run[0].n * s->channels,
                              .segments = s->n_runs,
