@@ -99,6 +99,11 @@ struct kernels {
     void (*mask)(float *out, float *masked, double *sum, const float *g, const float *y,
                  size_t pixels, int channels, size_t pitch, enum kernels_activation activation);
 
+    /* The sum of a[i] * b[i], in double, in an order that n alone decides. */
+    double (*double_dot)(const float *a, const float *b, int n);
+    /* sum[i] += factor * x[i]. */
+    void (*double_add)(double *restrict sum, const float *restrict x, double factor, int n);
+
     /* out = a + b, of slices of wider tensors, each with the distance of its own pixels; b NULL:
      * out = a. out may be a or b. */
     void (*slice_add)(float *out, size_t out_pitch, const float *a, size_t a_pitch, const float *b,

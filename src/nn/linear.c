@@ -1,7 +1,8 @@
-/* Small: plain loops, sums over many terms in double, each in the order of its index. */
+/* Small: no matrix products, but sums in double, each in an order that the shape decides. */
 #include "nn/linear.h"
 
 #include "base/parallel.h"
+#include "math/kernels.h"
 
 #include <math.h>
 
@@ -65,10 +66,7 @@ static void forward_piece(void *context, int piece, int worker)
         float *y = j->y + (size_t)j->samples.index[i] * (size_t)l->out;
         for (int o = piece * OUTPUTS; o < piece_end(piece, l->out, OUTPUTS); o++) {
             const float *weight = l->weight->data + (size_t)o * (size_t)l->in;
-            double sum = (double)l->bias->data[o];
-            for (int c = 0; c < l->in; c++)
-                sum += (double)weight[c] * (double)in[c];
-            y[o] = (float)sum;
+            y[o] = (float)((double)l->bias->data[o] + kernels_get()->double_dot(weight, in, l->in));
         }
     }
 }
@@ -92,8 +90,7 @@ static void inputs_piece(void *context, int piece, int worker)
         double sum[INPUTS] = {0};
         for (int o = 0; o < l->out; o++) {
             const float *weight = l->weight->data + (size_t)o * (size_t)l->in + first;
-            for (int c = 0; c < n; c++)
-                sum[c] += (double)g[o] * (double)weight[c];
+            kernels_get()->double_add(sum, weight, (double)g[o], n);
         }
         for (int c = 0; c < n; c++)
             dx[c] = (float)sum[c];
@@ -112,12 +109,14 @@ static void outputs_piece(void *context, int piece, int worker)
         for (int i = 0; i < j->samples.n; i++)
             bias += (double)sample_of(j->dy, j, i, l->out)[o];
         l->bias->grad[o] = (float)bias;
-        for (int c = 0; c < l->in; c++) {
-            double sum = 0;
+        for (int first = 0; first < l->in; first += INPUTS) {
+            int n = l->in - first < INPUTS ? l->in - first : INPUTS;
+            double sum[INPUTS] = {0};
             for (int i = 0; i < j->samples.n; i++)
-                sum += (double)sample_of(j->dy, j, i, l->out)[o] *
-                       (double)sample_of(j->x, j, i, l->in)[c];
-            grad[c] = (float)sum;
+                kernels_get()->double_add(sum, sample_of(j->x, j, i, l->in) + first,
+                                          (double)sample_of(j->dy, j, i, l->out)[o], n);
+            for (int c = 0; c < n; c++)
+                grad[first + c] = (float)sum[c];
         }
     }
 }
