@@ -164,6 +164,18 @@ function calibrated() {
     ? ` With the temperature ${figure3(s.best_temperature)}, by which atk-predict divides logits, it is ${fixed(s.best_ece_calibrated, 4)}.` : "";
 }
 
+// What is left to the network when less probable answers go to a human.
+function coverageTable() {
+  const all = report.coverage[0].kept;
+  return el("details", {}, el("summary", {}, "Below which probability to ask a human"),
+    el("p", { class: "soft small" }, "atk-predict --reject-below leaves out the images below a limit; of the others it usually gets more right."),
+    makeTable("Coverage and accuracy", [
+      { title: "limit", text: (row) => fixed(row.limit, 2), value: (row) => row.limit },
+      { title: "images kept", text: (row) => `${row.kept} (${percent(row.kept / all)})`, value: (row) => row.kept },
+      { title: "of them right", text: (row) => (row.kept ? percent(row.correct / row.kept) : "–"), value: (row) => (row.kept ? row.correct / row.kept : null) },
+    ], report.coverage));
+}
+
 function calibrationFigure() {
   const c = report.calibration, n = c.images.length;
   const bins = c.images.map((_, i) => i);
@@ -190,5 +202,6 @@ function calibrationFigure() {
   ], bins);
   return el("div", {},
     chartFigure("Reliability", `Expected calibration error ${fixed(c.ece, 4)}.`, make, table, true),
-    el("p", { class: "soft small" }, `Expected calibration error ${fixed(c.ece, 4)} (${n} bins): how far probabilities are from the share that is right, on average.${calibrated()}`));
+    el("p", { class: "soft small" }, `Expected calibration error ${fixed(c.ece, 4)} (${n} bins): how far probabilities are from the share that is right, on average.${calibrated()}`),
+    report.coverage ? coverageTable() : null);
 }

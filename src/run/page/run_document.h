@@ -25,7 +25,8 @@ enum status run_document_put(struct json_document *d, const struct page_run *run
 /* The time by the clock on the wall, as ISO 8601. */
 void run_document_put_time(struct json_document *d, const char *key);
 
-/* Parts of it. run_document_figures.c: "epochs", "per_class", "matrix", "curves", "calibration". */
+/* Parts of it. run_document_figures.c: "epochs", "per_class", "matrix", "curves", "calibration",
+ * "coverage". */
 enum status run_document_put_figures(struct json_document *d, const struct page_run *run,
                                      struct error *err);
 /* run_document_images.c: "validation", "training", "images". */

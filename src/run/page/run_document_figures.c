@@ -1,7 +1,11 @@
 #include "run/page/run_document.h"
 
 #include "base/memory.h"
+#include "base/number.h"
+#include "io/safetensors.h"
+#include "run/files/run_folder.h"
 #include "run/page/class_figures.h"
+#include "run/train/coverage.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -135,6 +139,59 @@ static void put_calibration(struct json_document *d, const struct predictions *p
     json_document_end(d);
 }
 
+/* By which atk-predict divides the logits; 1 where the weights do not say. */
+static double best_temperature(const struct page_run *run)
+{
+    struct error ignored;
+    struct safetensors file = {0};
+    char *path = NULL;
+    const char *text = NULL;
+    double temperature = 1;
+
+    if (run_folder_join(&path, run->folder, RUN_FILE_BEST, &ignored) == STATUS_OK &&
+        safetensors_read_header(&file, path, &ignored) == STATUS_OK)
+        text = safetensors_meta(&file, "temperature");
+    if (!text || !number_parse(&temperature, text) || !(temperature > 0))
+        temperature = 1;
+    safetensors_free(&file);
+    free(path);
+    return temperature;
+}
+
+/* The largest of the probabilities with their temperature. */
+static double confidence(const float *probability, int classes, int predicted, double temperature)
+{
+    double sum = 0, most = (double)probability[predicted];
+
+    for (int c = 0; c < classes; c++)
+        sum += pow((double)probability[c] / most, 1 / temperature);
+    return 1 / sum;
+}
+
+/* As atk-predict --reject-below would leave them out. */
+static void put_coverage(struct json_document *d, const struct page_run *run)
+{
+    const struct predictions *p = &run->predictions;
+    double temperature = best_temperature(run);
+    struct coverage c;
+
+    coverage_begin(&c, 0);
+    for (int i = 0; i < p->n; i++)
+        coverage_add(&c,
+                     confidence(p->probability + (size_t)i * (size_t)p->classes, p->classes,
+                                p->predicted[i], temperature),
+                     p->predicted[i] == p->label[i]);
+    json_document_begin_list(d, "coverage");
+    for (int i = 0; i < c.n; i++) {
+        json_document_begin_object(d, NULL);
+        json_document_number(d, "limit", c.row[i].limit);
+        json_document_integer(d, "kept", c.row[i].kept);
+        json_document_integer(d, "correct", c.row[i].correct);
+        json_document_end(d);
+    }
+    json_document_end(d);
+}
+
 enum status run_document_put_figures(struct json_document *d, const struct page_run *run,
                                      struct error *err)
 {
@@ -153,6 +210,7 @@ enum status run_document_put_figures(struct json_document *d, const struct page_
         json_document_end(d);
         put_curves(d, p, order);
         put_calibration(d, p);
+        put_coverage(d, run);
     }
     free(order);
     free(row);

@@ -65,6 +65,8 @@ static void the_figures_of_the_files_are_in_it(void **state)
     assert_holds(page, "\"matrix\":[[0,0,1],[0,1,1],[1,1,1]]");
     assert_holds(page, "\"support\":[2,1],\"predicted\":[1,2],\"correct\":[1,1]");
     assert_holds(page, "\"selected\":[0.25,0.75]");
+    assert_holds(page, "\"coverage\":[{\"limit\":0,\"kept\":3,\"correct\":2},");
+    assert_holds(page, "{\"limit\":0.8,\"kept\":1,\"correct\":0},");
     /* The largest loss first; of the files only a.png is there. */
     assert_holds(page, "\"image\":[\"b.png\",\"c.png\",\"a.png\"]");
     assert_holds(page, "\"there\":[0,0,1]");
@@ -92,6 +94,24 @@ static void a_run_under_way_has_its_place_and_not_the_summary_of_an_earlier_part
     assert_holds(page,
                  "\"progress\":{\"epoch\":3,\"epochs\":9,\"batch\":4,\"batches\":5,\"loss\":0.25");
     assert_null(strstr(page, "\"summary\":"));
+    free(page);
+}
+
+/* With T = 0.5 the probability 0.75 of two classes is 0.5625 / (0.5625 + 0.0625) = 0.9. */
+static void coverage_is_of_probabilities_with_the_temperature_of_the_best_weights(void **state)
+{
+    static const char header[] = "{\"__metadata__\":{\"temperature\":\"0.5\"}}";
+    uint8_t file[8 + sizeof header - 1] = {sizeof header - 1};
+    struct error err;
+
+    (void)state;
+    make_run();
+    memcpy(file + 8, header, sizeof header - 1);
+    scratch_write("best.safetensors", file, sizeof file);
+    assert_int_equal(run_page_write(scratch_folder, &err), STATUS_OK);
+    char *page = read_page();
+    assert_holds(page, "\"coverage\":[{\"limit\":0,\"kept\":3,\"correct\":2},");
+    assert_holds(page, "{\"limit\":0.8,\"kept\":2,\"correct\":1},");
     free(page);
 }
 
@@ -162,6 +182,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         SCRATCH_TEST(the_figures_of_the_files_are_in_it),
         SCRATCH_TEST(a_run_under_way_has_its_place_and_not_the_summary_of_an_earlier_part),
+        SCRATCH_TEST(coverage_is_of_probabilities_with_the_temperature_of_the_best_weights),
         SCRATCH_TEST(a_run_that_has_nothing_yet_has_a_page),
         SCRATCH_TEST(without_memory_the_page_of_before_stays_or_is_a_whole_one),
         SCRATCH_TEST(a_template_that_is_missing_is_named),
