@@ -61,8 +61,8 @@ seeds may be added. In DIR:
   summary.csv            mean and standard deviation over the seeds
   pooled.csv             recall of each class in the test images of all seeds
   pooled_matrix.csv      confusion matrix of these images
-  pooled_figures.csv     their accuracy, balanced accuracy and macro F1, each with
-                         a 95 % interval (bootstrap over the images of a seed)
+  pooled_figures.csv     their accuracy, balanced accuracy and macro F1, with
+                         95 % intervals (bootstrap over the images of a seed)
   classes.csv            images of each class in DATA.csv
   joblog                 of GNU parallel
 

@@ -98,6 +98,18 @@ static void colours_are_summed_the_same_by_any_number_of_threads(void **state)
     dataset_destroy(d);
 }
 
+/* Field by field: between them lie bytes that nobody writes. */
+static void assert_same_traits(const struct image_traits *a, const struct image_traits *b)
+{
+    assert_true(a->content == b->content);
+    assert_true(a->aspect == b->aspect);
+    assert_int_equal(a->brightest, b->brightest);
+    assert_int_equal(a->is_one_colour, b->is_one_colour);
+    assert_int_equal(a->is_16_bit, b->is_16_bit);
+    assert_int_equal(a->is_several, b->is_several);
+    assert_int_equal(a->is_known, b->is_known);
+}
+
 static void facts_are_those_of_the_row_whatever_the_threads(void **state)
 {
     (void)state;
@@ -116,7 +128,8 @@ static void facts_are_those_of_the_row_whatever_the_threads(void **state)
                          STATUS_OK);
         if (workers == 1)
             memcpy(first, traits, sizeof traits);
-        assert_memory_equal(traits, first, sizeof traits);
+        for (int i = 0; i < N_IMAGES; i++)
+            assert_same_traits(&traits[i], &first[i]);
     }
     for (int i = 0; i < N_IMAGES; i++)
         assert_int_equal(first[i].is_known, i != 4);
