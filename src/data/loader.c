@@ -412,23 +412,45 @@ static void reread_image(void *context, int place, int worker)
                &l->reread[worker], &l->failed[place]);
 }
 
-enum status loader_reread(struct loader *l, float *x, const int *position, int n, struct error *err)
+/* As leave_out_bad. */
+static enum status leave_out_gone(const struct rereading *r, int *n, int *kept, struct error *err)
 {
-    struct rereading r = {l, x, position};
-    for (int i = 0; i < n && loader_values(l); i++)
-        copy_values(l, x + (size_t)i * (size_t)l->values.n_values, position[i]);
-    if (loader_values(l))
-        return STATUS_OK;
-    rereads = true;
-    parallel_for(reread_image, &r, n);
-    rereads = false;
-    for (int i = 0; i < n; i++) {
-        if (l->failed[i].status != STATUS_OK) {
-            *err = l->failed[i];
+    const struct loader *l = r->loader;
+    size_t values = image_values(&l->options);
+    int places = *n;
+    *n = 0;
+    for (int i = 0; i < places; i++) {
+        const struct error *failed = &l->failed[i];
+        if (failed->status == STATUS_OK) {
+            if (*n < i)
+                memcpy(r->x + (size_t)*n * values, r->x + (size_t)i * values,
+                       values * sizeof *r->x);
+            kept[(*n)++] = i;
+        } else if (l->options.bad) {
+            l->options.bad(l->options.bad_context, l->sampler.order[r->position[i]],
+                           failed->message);
+        } else {
+            *err = *failed;
             return err->status;
         }
     }
     return STATUS_OK;
+}
+
+enum status loader_reread(struct loader *l, float *x, const int *position, int *n, int *kept,
+                          struct error *err)
+{
+    struct rereading r = {l, x, position};
+    for (int i = 0; i < *n && loader_values(l); i++) {
+        copy_values(l, x + (size_t)i * (size_t)l->values.n_values, position[i]);
+        kept[i] = i;
+    }
+    if (loader_values(l))
+        return STATUS_OK;
+    rereads = true;
+    parallel_for(reread_image, &r, *n);
+    rereads = false;
+    return leave_out_gone(&r, n, kept, err);
 }
 
 void loader_destroy(struct loader *l)

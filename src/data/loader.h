@@ -70,10 +70,12 @@ enum status loader_start(struct loader *l, int epoch, int first_batch, struct er
  * such image of the batch) and that every further call repeats. After a signal it does not wait
  * for long (data/pipeline_watch): an error that names an image that is being read. */
 enum status loader_next(struct loader *l, struct batch *out, struct error *err);
-/* The images at n positions of the present epoch (0: the first image of its first batch) once
- * more, as they were given, into x [n, size, size, 3]; n <= batch_size. On the threads that
- * compute. Batches lent out stay. */
-enum status loader_reread(struct loader *l, float *x, const int *position, int n,
+/* The images at *n positions of the present epoch (0: the first image of its first batch) once
+ * more, as they were given, into x [*n, size, size, 3]; *n <= batch_size. On the threads that
+ * compute. Batches lent out stay. An image that has gone since is an error, or, where options.bad
+ * is told of it, left out: kept [*n] says which of the positions are in x, ascending, and *n how
+ * many. */
+enum status loader_reread(struct loader *l, float *x, const int *position, int *n, int *kept,
                           struct error *err);
 /* Whether one is at that now: it waits for files however long they take. A signal's handler may
  * ask. */

@@ -28,8 +28,9 @@ enum status trainer_backward_create(struct trainer *t, struct error *err)
         memory_array(n * (size_t)t->classes, sizeof *a->dlogits, "gradient of the logits", err);
     a->place = memory_array(n, sizeof *a->place, "selection", err);
     a->position = memory_array(n, sizeof *a->position, "selection", err);
+    a->kept = memory_array(n, sizeof *a->kept, "selection", err);
     a->all = memory_array(n, sizeof *a->all, "selection", err);
-    if (!a->x || !a->dlogits || !a->place || !a->position || !a->all)
+    if (!a->x || !a->dlogits || !a->place || !a->position || !a->kept || !a->all)
         return err->status;
     for (int i = 0; i < set->batch_size; i++)
         a->all[i] = i;
@@ -43,6 +44,7 @@ void trainer_backward_destroy(struct trainer *t)
     free(t->recompute.dlogits);
     free(t->recompute.place);
     free(t->recompute.position);
+    free(t->recompute.kept);
     free(t->recompute.all);
 }
 
@@ -94,14 +96,16 @@ enum status trainer_backward_rest(struct trainer *t, struct error *err)
     size_t classes = (size_t)t->classes;
     for (int at = 0; at < s->n_selected && s->selected[at] < s->first;) {
         int n = choose_recomputed(t, &at);
-        for (int i = 0; i < n; i++) {
+        for (int i = 0; i < n; i++)
             a->position[i] = s->position[a->place[i]];
-            memcpy(a->dlogits + (size_t)i * classes, s->dlogits + (size_t)a->place[i] * classes,
+        if (loader_reread(t->in.train, a->x, a->position, &n, a->kept, err) != STATUS_OK)
+            return err->status;
+        for (int i = 0; i < n; i++)
+            memcpy(a->dlogits + (size_t)i * classes,
+                   s->dlogits + (size_t)a->place[a->kept[i]] * classes,
                    classes * sizeof *a->dlogits);
-        }
-        enum status status = loader_reread(t->in.train, a->x, a->position, n, err);
-        if (status != STATUS_OK)
-            return status;
+        if (n == 0) /* all have gone since */
+            continue;
         trainer_forward(t, a->x, n, MODEL_TRAIN_RECOMPUTE);
         add_part(t, a->dlogits, a->all, n);
     }

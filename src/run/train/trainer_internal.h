@@ -40,6 +40,7 @@ struct trainer_images {
 struct trainer_recompute {
     float *x, *dlogits;    /* [batch_size, size, size, 3] or features, [batch_size, classes] */
     int *place, *position; /* [batch_size] in the step, in the epoch */
+    int *kept;             /* [batch_size] which of them could be read once more */
     int *all;              /* 0, 1, ... */
 };
 

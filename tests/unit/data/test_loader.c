@@ -236,20 +236,73 @@ static void images_of_the_epoch_are_read_again_as_they_were(void **state)
     assert_int_equal(loader_start(l, 4, 0, &err), STATUS_OK);
     for (int first = 0; first + BATCH <= N_IMAGES; first++) {
         const int position[BATCH] = {first + 4, first, first + 1, first, first + 3};
-        assert_int_equal(loader_reread(l, again, position, BATCH, &err), STATUS_OK);
+        int n = BATCH, kept[BATCH];
+        assert_int_equal(loader_reread(l, again, position, &n, kept, &err), STATUS_OK);
+        assert_int_equal(n, BATCH);
         for (int i = 0; i < BATCH; i++)
             assert_memory_equal(again + i * VALUES, epoch.x + position[i] * VALUES,
                                 VALUES * sizeof(float));
     }
     assert_int_equal(unlink(scratch_path("9.png")), 0);
-    int n_failed = 0;
-    for (int i = 0; i < N_IMAGES; i++)
-        if (loader_reread(l, again, &i, 1, &err)) {
+    int n_failed = 0, kept;
+    for (int i = 0, n; i < N_IMAGES; i++)
+        if (n = 1, loader_reread(l, again, &i, &n, &kept, &err) != STATUS_OK) {
             n_failed++;
             assert_int_equal(epoch.row[i], 9);
             assert_non_null(strstr(err.message, "/9.png"));
         }
     assert_true(n_failed > 0);
+    loader_destroy(l);
+    parallel_stop();
+    dataset_destroy(d);
+}
+
+static int n_told;
+
+static void note_gone(void *context, int row, const char *message)
+{
+    (void)context;
+    assert_int_equal(row, 9);
+    assert_non_null(strstr(message, "/9.png"));
+    n_told++;
+}
+
+static void an_image_that_has_gone_leaves_the_others_of_those_read_again(void **state)
+{
+    (void)state;
+    enum { BATCH = 5 };
+    static struct epoch epoch;
+    static float again[BATCH * VALUES];
+    struct dataset *d = image_set();
+    struct loader_options opt = all_options(BATCH, 2);
+    opt.reread = true;
+    opt.bad = note_gone;
+    assert_int_equal(parallel_start(2, &err), STATUS_OK);
+    struct loader *l = create(d, NULL, &opt);
+    run_epoch(&epoch, l, 4, 0);
+    assert_int_equal(loader_start(l, 4, 0, &err), STATUS_OK);
+    assert_int_equal(unlink(scratch_path("9.png")), 0);
+    n_told = 0;
+    int n_gone = 0;
+    for (int first = 0; first + BATCH <= N_IMAGES; first++) {
+        int position[BATCH], kept[BATCH], n = BATCH, want = 0;
+        for (int i = 0; i < BATCH; i++)
+            position[i] = first + i;
+        assert_int_equal(loader_reread(l, again, position, &n, kept, &err), STATUS_OK);
+        for (int i = 0; i < BATCH; i++) {
+            if (epoch.row[first + i] == 9) {
+                n_gone++;
+                continue;
+            }
+            assert_int_equal(kept[want], i);
+            assert_memory_equal(again + want * VALUES, epoch.x + (first + i) * VALUES,
+                                VALUES * sizeof(float));
+            want++;
+        }
+        assert_int_equal(n, want);
+    }
+    assert_true(n_gone > 0);
+    assert_int_equal(n_told, n_gone);
     loader_destroy(l);
     parallel_stop();
     dataset_destroy(d);
@@ -320,6 +373,7 @@ int main(void)
         SCRATCH_TEST(a_lent_batch_stays_as_it_is_until_the_next_call),
         SCRATCH_TEST(values_are_those_of_float32_arithmetic),
         SCRATCH_TEST(images_of_the_epoch_are_read_again_as_they_were),
+        SCRATCH_TEST(an_image_that_has_gone_leaves_the_others_of_those_read_again),
         SCRATCH_TEST(a_bad_image_is_named_at_its_batch),
         cmocka_unit_test(its_memory_is_told_beforehand),
         SCRATCH_TEST(a_failing_allocation_gives_a_clean_error),
