@@ -3,6 +3,7 @@
  * status. */
 #include "base/clock.h"
 #include "base/memory.h"
+#include "base/text_stream.h"
 #include "cli/check_images.h"
 #include "cli/console.h"
 #include "cli/program_end.h"
@@ -169,6 +170,26 @@ static enum status compute_features(struct console *c, struct session *s, struct
     return status;
 }
 
+static enum status write_last_page(struct show *show, const struct session *s,
+                                   const struct trainer_result *result, struct error *err)
+{
+    struct text_stream text;
+    char *summary = NULL;
+    enum status status = text_stream_open(&text, "a summary", err);
+
+    if (status != STATUS_OK)
+        return status;
+    status = summary_write(text.stream, s, result, err);
+    if (status != STATUS_OK)
+        text_stream_discard(&text);
+    else if (text_stream_close(&summary, NULL, &text, "a summary", err) == STATUS_OK)
+        status = page_live_end(&show->page, summary, err);
+    else
+        status = err->status;
+    free(summary);
+    return status;
+}
+
 /* Whether it ended early is told by stop_signal. */
 static enum status run_trainer(struct show *show, struct session *s, struct trainer *t,
                                struct error *err)
@@ -189,9 +210,8 @@ static enum status run_trainer(struct show *show, struct session *s, struct trai
     if (status != STATUS_OK)
         return status;
     struct trainer_result result = trainer_result(t);
+    note_page(show, write_last_page(show, s, &result, &page_err), &page_err);
     status = summary_save(s, &result, err);
-    if (status == STATUS_OK)
-        note_page(show, page_live_end(&show->page, &page_err), &page_err);
     report_end(c, s, &result);
     if (status == STATUS_OK && s->settings->json) {
         status = summary_write(stdout, s, &result, err);

@@ -131,25 +131,33 @@ void json_document_truth(struct json_document *d, const char *key, bool is_true)
     put(d, key, json_boolean(is_true));
 }
 
+enum status json_document_object(struct json_document *d, const char *key, const char *text,
+                                 size_t size, const char *name, struct error *err)
+{
+    json_error_t problem;
+    json_t *value = json_loadb(text, size, JSON_REJECT_DUPLICATES, &problem);
+
+    if (!value)
+        return error_set(err, "%s:%d: not JSON: %s", name, problem.line, problem.text);
+    if (!json_is_object(value)) {
+        json_decref(value);
+        return error_set(err, "%s: a JSON object was expected", name);
+    }
+    put(d, key, value);
+    return STATUS_OK;
+}
+
 enum status json_document_file(struct json_document *d, const char *key, const char *path,
                                size_t max_bytes, struct error *err)
 {
     uint8_t *bytes;
     size_t size;
-    json_error_t problem;
 
     if (files_read(&bytes, &size, path, max_bytes, err) != STATUS_OK)
         return err->status;
-    json_t *value = json_loadb((const char *)bytes, size, JSON_REJECT_DUPLICATES, &problem);
+    enum status status = json_document_object(d, key, (const char *)bytes, size, path, err);
     free(bytes);
-    if (!value)
-        return error_set(err, "%s:%d: not JSON: %s", path, problem.line, problem.text);
-    if (!json_is_object(value)) {
-        json_decref(value);
-        return error_set(err, "%s: a JSON object was expected", path);
-    }
-    put(d, key, value);
-    return STATUS_OK;
+    return status;
 }
 
 static const json_t *member(const struct json_document *d, const char *inside, const char *key)

@@ -34,6 +34,10 @@ void json_document_truth(struct json_document *d, const char *key, bool is_true)
 enum status json_document_file(struct json_document *d, const char *key, const char *path,
                                size_t max_bytes, struct error *err);
 
+/* The object that a text holds; name: what an error calls it. */
+enum status json_document_object(struct json_document *d, const char *key, const char *text,
+                                 size_t size, const char *name, struct error *err);
+
 /* Of the object `inside` in what is open: its member, where that is a number (*out stays otherwise)
  * or a text (borrowed; NULL: it is none). */
 bool json_document_get_number(const struct json_document *d, double *out, const char *inside,

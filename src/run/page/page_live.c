@@ -65,12 +65,13 @@ static enum status write_run(struct page_live *p, struct page_run *run,
 }
 
 static enum status write_page(struct page_live *p, const struct run_document_progress *progress,
-                              struct error *err)
+                              const char *summary, struct error *err)
 {
     struct page_run run;
     double began = page_images_clock(false);
     enum status status = page_run_read(&run, run_folder_path(p->session->folder), err);
 
+    run.summary_text = summary;
     if (status == STATUS_OK)
         status = write_run(p, &run, progress, err);
     page_run_free(&run);
@@ -93,7 +94,7 @@ enum status page_live_batch(struct page_live *p, const struct trainer_batch *b, 
         .loss = p->loss_sum / p->n_images,
         .images_per_second = b->images_per_second,
     };
-    return is_time(p) ? write_page(p, &p->progress, err) : STATUS_OK;
+    return is_time(p) ? write_page(p, &p->progress, NULL, err) : STATUS_OK;
 }
 
 enum status page_live_epoch(struct page_live *p, const struct trainer_epoch *e, struct error *err)
@@ -102,10 +103,10 @@ enum status page_live_epoch(struct page_live *p, const struct trainer_epoch *e, 
     p->progress.epochs = e->n_epochs;
     p->progress.batch = 0;
     p->progress.loss = e->train_loss;
-    return is_time(p) ? write_page(p, &p->progress, err) : STATUS_OK;
+    return is_time(p) ? write_page(p, &p->progress, NULL, err) : STATUS_OK;
 }
 
-enum status page_live_end(struct page_live *p, struct error *err)
+enum status page_live_end(struct page_live *p, const char *summary, struct error *err)
 {
-    return p->session ? write_page(p, NULL, err) : STATUS_OK;
+    return p->session ? write_page(p, NULL, summary, err) : STATUS_OK;
 }

@@ -31,7 +31,8 @@ void page_live_begin(struct page_live *p, const struct session *s,
 /* After each batch and each epoch: writes when it is time. A failure concerns the page alone. */
 enum status page_live_batch(struct page_live *p, const struct trainer_batch *b, struct error *err);
 enum status page_live_epoch(struct page_live *p, const struct trainer_epoch *e, struct error *err);
-/* When training is over and summary.json is written; changes the session's weights. */
-enum status page_live_end(struct page_live *p, struct error *err);
+/* When training is over. summary: what summary.json will hold, which is written behind the page:
+ * whoever finds it finds a run that nothing is left to do for. Changes the session's weights. */
+enum status page_live_end(struct page_live *p, const char *summary, struct error *err);
 
 #endif

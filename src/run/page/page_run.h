@@ -14,6 +14,7 @@
 struct page_run {
     char *folder;
     char *results, *batches, *validation, *hard_file, *thumbnails_file, *summary, *check;
+    const char *summary_text; /* borrowed: what summary will hold; NULL: what it holds */
     bool has_settings;
     struct settings settings;
     struct class_list classes;

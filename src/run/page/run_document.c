@@ -122,8 +122,12 @@ static enum status put_files(struct json_document *d, const struct page_run *run
                              struct error *err)
 {
     /* The summary of a run that goes on is that of its first part. */
-    if (is_over && files_exist(run->summary) &&
-        json_document_file(d, "summary", run->summary, MOST_SUMMARY_BYTES, err) != STATUS_OK)
+    if (is_over && run->summary_text) {
+        if (json_document_object(d, "summary", run->summary_text, strlen(run->summary_text),
+                                 run->summary, err) != STATUS_OK)
+            return err->status;
+    } else if (is_over && files_exist(run->summary) &&
+               json_document_file(d, "summary", run->summary, MOST_SUMMARY_BYTES, err) != STATUS_OK)
         return err->status;
     if (files_exist(run->check))
         return json_document_file(d, "check", run->check, MOST_CHECK_BYTES, err);
