@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "cli/getopt_error.h"
 #include "cli/help.h"
+#include "data/image_folders.h"
 
 #include <getopt.h>
 #include <limits.h>
@@ -14,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
 
 /* A row whose name the settings table knows is parsed by it; argument and help NULL: as there. */
 static const struct row {
@@ -211,8 +213,7 @@ static enum status take_calibrate(struct predict_options *o, struct error *err)
                                "--calibrate writes a temperature and nothing else: not with %s",
                                other[i].what);
     if (!predict_options_is_table(o->calibrate))
-        return error_usage(err, "--calibrate: %s is no table: its name does not end in .csv",
-                           o->calibrate);
+        return error_usage(err, "--calibrate: %s is no table of images", o->calibrate);
     o->data = &o->calibrate;
     o->n_data = 1;
     return STATUS_OK;
@@ -285,10 +286,29 @@ void predict_options_free(struct predict_options *o)
     *o = (struct predict_options){0};
 }
 
+/* No kind of image does: each has a zero or another control character early on. */
+static bool begins_with_text(const char *path)
+{
+    unsigned char bytes[256];
+    struct stat info;
+    /* A pipe would lose what is read here. */
+    FILE *stream = stat(path, &info) == 0 && S_ISREG(info.st_mode) ? fopen(path, "rb") : NULL;
+    if (!stream)
+        return false;
+    size_t n = fread(bytes, 1, sizeof bytes, stream);
+    fclose(stream);
+    for (size_t i = 0; i < n; i++)
+        if (bytes[i] == 127 || (bytes[i] < ' ' && !strchr("\t\n\r", bytes[i])) || bytes[i] == 0)
+            return false;
+    return n > 0;
+}
+
 bool predict_options_is_table(const char *path)
 {
     size_t length = strlen(path);
-    return length >= 4 && strcasecmp(path + length - 4, ".csv") == 0;
+    if (length >= 4 && strcasecmp(path + length - 4, ".csv") == 0)
+        return true;
+    return !image_folders_is_image(path) && begins_with_text(path);
 }
 
 void predict_options_help(FILE *stream)
@@ -301,10 +321,10 @@ void predict_options_help(FILE *stream)
           "argument behind it that ends in .safetensors or is a folder with args.yaml,\n"
           "best.safetensors or last.safetensors in it. Networks stand in front of what they\n"
           "classify and have the same classes.\n\n"
-          "DATA.csv: what ends in .csv is a table of images. FOLDER: all images in it and\n"
-          "further down, sorted by the bytes of their paths. - is a list on standard input:\n"
-          "a table, folder or image on each line. What else there is is an image: JPEG,\n"
-          "PNG, WebP, GIF, TIFF or BMP.\n\n"
+          "DATA.csv: what ends in .csv, or is text, is a table of images. FOLDER: all\n"
+          "images in it and further down, sorted by the bytes of their paths. - is a list\n"
+          "on standard input: a table, folder or image on each line. What else there is is\n"
+          "an image: JPEG, PNG, WebP, GIF, TIFF or BMP.\n\n"
           "The result is a CSV table: image,predicted,probability and one column of\n"
           "probabilities for each class; a pipe gets its rows after each batch. Where\n"
           "tables have labels, accuracy, mean cross-entropy, recall, precision and F1 of\n"

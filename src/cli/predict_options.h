@@ -33,7 +33,8 @@ enum status predict_options_parse(struct predict_options *out, int argc, char **
 void predict_options_free(struct predict_options *o); /* a zeroed one is fine */
 void predict_options_help(FILE *stream);
 
-/* What ends in ".csv" (in any case), and is no folder, is a table. */
+/* A table is what ends in ".csv" (in any case), and a file of another name, but that of an image
+ * (data/image_folders.h), whose first bytes are text. */
 bool predict_options_is_table(const char *path);
 
 #endif

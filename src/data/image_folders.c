@@ -18,7 +18,7 @@
 
 /* ---- listing ---- */
 
-static bool is_image_name(const char *name)
+bool image_folders_is_image(const char *name)
 {
     static const char *const end[] = {"jpg",  "jpeg", "jpe", "jfif", "png",
                                       "webp", "gif",  "tif", "tiff", "bmp"};
@@ -40,7 +40,7 @@ static enum status count(struct image_folders_rest *rest, const char *path, stru
 static enum status add_file(struct image_folders *list, const char *path, bool every,
                             struct error *err)
 {
-    if (!is_image_name(path))
+    if (!image_folders_is_image(path))
         return count(&list->other, path, err);
     if (!every && !strchr(path, '/'))
         return count(&list->loose, path, err);

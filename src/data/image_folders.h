@@ -5,6 +5,7 @@
 #include "base/error.h"
 
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 
 /* Files or folders that are no rows. */
@@ -26,6 +27,7 @@ struct image_folders {
 };
 
 #define IMAGE_FOLDERS_ENDINGS ".jpg, .jpeg, .jpe, .jfif, .png, .webp, .gif, .tif, .tiff or .bmp"
+bool image_folders_is_image(const char *name); /* by its ending, in any case */
 /* Every folder in `folder` is a class, and the images in it and further down are of that class.
  * Images are files whose names end as IMAGE_FOLDERS_ENDINGS says, in any case. What is hidden
  * (a name with a dot in front) is passed over, symbolic links are followed, but none to a folder

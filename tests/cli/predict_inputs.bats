@@ -239,3 +239,18 @@ rows_come_in_eights() { # [OPTION...]
     [ "$(cat status)" -eq 141 ]
     [ ! -s errors ]
 }
+
+@test "a table of another name is known by its text, and what is named like an image is none" {
+    cp "$tiny"/*.png .
+    cp "$tiny/photos.csv" table.txt
+    tr , '\t' <table.txt >table.tsv
+    predict "$model" "$tiny/photos.csv" --images . >want.csv
+    predict "$model" table.txt >txt.csv
+    predict "$model" table.tsv --delimiter tab >tsv.csv
+    cmp want.csv txt.csv
+    cmp want.csv tsv.csv
+    cp table.txt text.jpg
+    run predict "$model" text.jpg
+    [ "$status" -eq 1 ]
+    [[ $output = *'text.jpg: neither JPEG nor PNG'* ]]
+}
