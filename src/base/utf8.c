@@ -1,5 +1,9 @@
 #include "base/utf8.h"
 
+#include "base/memory.h"
+
+#include <string.h>
+
 int utf8_decode(uint32_t *code, const char *text)
 {
     static const uint32_t smallest[5] = {0, 0, 0x80, 0x800, 0x10000};
@@ -31,4 +35,19 @@ bool utf8_valid(const char *text)
         text += size;
     }
     return true;
+}
+
+char *utf8_repaired(const char *text)
+{
+    static const char replacement[] = "\xEF\xBF\xBD";
+    struct error ignored;
+    char *out = memory_array(strlen(text) + 1, 3, "a text", &ignored), *end = out;
+
+    while (out && *text) {
+        uint32_t code;
+        int size = utf8_decode(&code, text);
+        end = size > 0 ? (char *)mempcpy(end, text, (size_t)size) : stpcpy(end, replacement);
+        text += size > 0 ? size : 1;
+    }
+    return out;
 }

@@ -10,4 +10,8 @@
 int utf8_decode(uint32_t *code, const char *text);
 bool utf8_valid(const char *text);
 
+/* A copy in which each byte that is not UTF-8 has become U+FFFD; the caller frees it. NULL: no
+ * memory. */
+char *utf8_repaired(const char *text);
+
 #endif

@@ -84,7 +84,8 @@ static void say(const struct data_options *o, const char *folder, const struct i
     if (list->loops.n > 0)
         data_options_say(o, "%s: %d links to folders above them left out (the first: %s)", folder,
                          list->loops.n, list->loops.first);
-    data_options_say(o, "%s: %d images of %d classes%s", folder, list->n, list->n_classes, rest);
+    data_options_say(o, "%s: %d images of %d classes%s", folder, list->image.n, list->n_classes,
+                     rest);
 }
 
 static enum status write_table(FILE *stream, const char *folder, const char *prefix,

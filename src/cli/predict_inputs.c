@@ -91,14 +91,14 @@ static enum status add_folder(struct gather *g, const char *folder, struct error
     size_t length = strlen(folder);
     while (length > 1 && folder[length - 1] == '/')
         length--;
-    for (int i = 0; status == STATUS_OK && i < found.n; i++) {
-        char *path = memory_array(length + strlen(found.path[i]) + 2, 1, "a path", err);
+    for (int i = 0; status == STATUS_OK && i < found.image.n; i++) {
+        char *path = memory_array(length + strlen(found.image.path[i]) + 2, 1, "a path", err);
         if (!path) {
             status = err->status;
             break;
         }
         bool is_root = length == 1 && folder[0] == '/';
-        sprintf(path, "%.*s%s%s", (int)length, folder, is_root ? "" : "/", found.path[i]);
+        sprintf(path, "%.*s%s%s", (int)length, folder, is_root ? "" : "/", found.image.path[i]);
         status = path_list_add(&g->images, path, err);
         free(path);
     }

@@ -44,18 +44,7 @@ static enum status add_file(struct image_folders *list, const char *path, bool e
         return count(&list->other, path, err);
     if (!every && !strchr(path, '/'))
         return count(&list->loose, path, err);
-    if (list->n == INT_MAX)
-        return error_set(err, "more than %d images", INT_MAX);
-    char **grown = memory_grown(list->path, &list->capacity, (size_t)list->n + 1, sizeof *grown,
-                                "a list of images", err);
-    if (!grown)
-        return err->status;
-    list->path = grown;
-    grown[list->n] = memory_string(path, err);
-    if (!grown[list->n])
-        return err->status;
-    list->n++;
-    return STATUS_OK;
+    return path_list_add(&list->image, path, err);
 }
 
 /* The path without the folder that all of them are in. */
@@ -75,7 +64,7 @@ struct walk {
 
 static enum status end_class(struct walk *w, const char *path, struct error *err)
 {
-    return w->list->n == w->n_before ? count(&w->list->empty, path, err) : STATUS_OK;
+    return w->list->image.n == w->n_before ? count(&w->list->empty, path, err) : STATUS_OK;
 }
 
 static enum status take(struct walk *w, FTSENT *entry, struct error *err)
@@ -91,7 +80,7 @@ static enum status take(struct walk *w, FTSENT *entry, struct error *err)
     switch (entry->fts_info) {
     case FTS_D:
         if (entry->fts_level == 1)
-            w->n_before = w->list->n;
+            w->n_before = w->list->image.n;
         return STATUS_OK;
     case FTS_DP:
         return entry->fts_level == 1 ? end_class(w, path, err) : STATUS_OK;
@@ -153,9 +142,9 @@ static int by_bytes(const void *a, const void *b)
 static int count_classes(const struct image_folders *list)
 {
     int n = 0;
-    for (int i = 0; i < list->n; i++) {
-        size_t bytes = strcspn(list->path[i], "/") + 1;
-        n += i == 0 || strncmp(list->path[i], list->path[i - 1], bytes) != 0;
+    for (int i = 0; i < list->image.n; i++) {
+        size_t bytes = strcspn(list->image.path[i], "/") + 1;
+        n += i == 0 || strncmp(list->image.path[i], list->image.path[i - 1], bytes) != 0;
     }
     return n;
 }
@@ -166,13 +155,13 @@ static enum status list(struct walk *w, const char *nothing, const volatile sig_
     struct image_folders *out = w->list;
     *out = (struct image_folders){0};
     enum status status = walk(w, stop, err);
-    if (status == STATUS_OK && out->n == 0)
+    if (status == STATUS_OK && out->image.n == 0)
         status = error_set(err, "%s: no image was found in %s", w->root, nothing);
     if (status != STATUS_OK) {
         image_folders_free(out);
         return status;
     }
-    qsort(out->path, (size_t)out->n, sizeof *out->path, by_bytes);
+    qsort(out->image.path, (size_t)out->image.n, sizeof *out->image.path, by_bytes);
     return STATUS_OK;
 }
 
@@ -195,9 +184,7 @@ enum status image_folders_every(struct image_folders *out, const char *folder,
 
 void image_folders_free(struct image_folders *list)
 {
-    for (int i = 0; i < list->n; i++)
-        free(list->path[i]);
-    free(list->path);
+    path_list_free(&list->image);
     free(list->other.first);
     free(list->loose.first);
     free(list->empty.first);
@@ -221,10 +208,11 @@ static void put_field(FILE *stream, const char *begin, const char *text)
 void image_folders_write(const struct image_folders *list, const char *prefix, FILE *stream)
 {
     fputs("image,label\n", stream);
-    for (int i = 0; i < list->n; i++) {
+    for (int i = 0; i < list->image.n; i++) {
         char label[NAME_MAX + 1];
-        snprintf(label, sizeof label, "%.*s", (int)strcspn(list->path[i], "/"), list->path[i]);
-        put_field(stream, prefix, list->path[i]);
+        snprintf(label, sizeof label, "%.*s", (int)strcspn(list->image.path[i], "/"),
+                 list->image.path[i]);
+        put_field(stream, prefix, list->image.path[i]);
         fputc(',', stream);
         put_field(stream, "", label);
         fputc('\n', stream);

@@ -3,6 +3,7 @@
 #define DATA_IMAGE_FOLDERS_H
 
 #include "base/error.h"
+#include "data/path_list.h"
 
 #include <signal.h>
 #include <stdbool.h>
@@ -16,14 +17,12 @@ struct image_folders_rest {
 
 /* Plain; all zero is fine to free. */
 struct image_folders {
-    char **path; /* [n] of the images, from the folder on: "class/.../file"; ascending by bytes */
-    int n;
+    struct path_list image;          /* from the folder on: "class/.../file"; ascending by bytes */
     int n_classes;                   /* that have images */
     struct image_folders_rest other, /* files whose names are not those of images */
         loose,                       /* images beside the folders of classes */
         empty,                       /* folders of classes without an image */
         loops;                       /* links to folders above them */
-    size_t capacity;
 };
 
 #define IMAGE_FOLDERS_ENDINGS ".jpg, .jpeg, .jpe, .jfif, .png, .webp, .gif, .tif, .tiff or .bmp"

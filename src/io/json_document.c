@@ -80,22 +80,6 @@ void json_document_end(struct json_document *d)
     d->depth--;
 }
 
-/* Allocated; NULL: no memory. */
-static char *make_valid(const char *text)
-{
-    static const char replacement[] = "\xEF\xBF\xBD";
-    struct error ignored;
-    char *out = memory_array(strlen(text) + 1, 3, "JSON", &ignored), *end = out;
-
-    while (out && *text) {
-        uint32_t code;
-        int size = utf8_decode(&code, text);
-        end = size > 0 ? (char *)mempcpy(end, text, (size_t)size) : stpcpy(end, replacement);
-        text += size > 0 ? size : 1;
-    }
-    return out;
-}
-
 void json_document_text(struct json_document *d, const char *key, const char *text)
 {
     if (!text) {
@@ -106,7 +90,7 @@ void json_document_text(struct json_document *d, const char *key, const char *te
         put(d, key, json_string_nocheck(text));
         return;
     }
-    char *valid = make_valid(text);
+    char *valid = utf8_repaired(text);
     put(d, key, valid ? json_string(valid) : NULL);
     free(valid);
 }

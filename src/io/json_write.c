@@ -39,26 +39,10 @@ static void put(struct json_write *w, const char *key, json_t *value)
         w->failed = true;
 }
 
-/* Allocated; NULL: no memory. */
-static char *make_valid(const char *text)
-{
-    static const char replacement[] = "\xEF\xBF\xBD";
-    struct error ignored;
-    char *out = memory_array(strlen(text) + 1, 3, "JSON", &ignored), *end = out;
-
-    while (out && *text) {
-        uint32_t code;
-        int size = utf8_decode(&code, text);
-        end = size > 0 ? (char *)mempcpy(end, text, (size_t)size) : stpcpy(end, replacement);
-        text += size > 0 ? size : 1;
-    }
-    return out;
-}
-
 /* NULL: no memory. */
 static json_t *make_text(const char *text)
 {
-    char *valid = make_valid(text);
+    char *valid = utf8_repaired(text);
     json_t *value = valid ? json_string(valid) : NULL;
 
     free(valid);

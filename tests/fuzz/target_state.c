@@ -31,8 +31,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     const struct run_state_fingerprint fact = {"seed", "7"};
     struct run_state_note note = {.name = "kernels", .value = "v4"};
-    const struct run_state_block block[] = {{"m", "F32", moment, 4},
-                                            {"step", "I64", &step, RUN_STATE_SCALAR}};
+    const struct run_state_block block[] = {{"m", "F32", moment, 4, false},
+                                            {"step", "I64", &step, RUN_STATE_SCALAR, true}};
     struct param_list *params = model_params(fuzz_model());
     const struct run_state_content content = {.state = &state,
                                               .params = params,

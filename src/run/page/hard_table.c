@@ -7,24 +7,13 @@
 
 enum column { IMAGE, LABEL, SEEN, SELECTED, MEAN_LOSS, LAST_LOSS, PREDICTED, N_COLUMNS };
 
-static enum status read_class(int *out, const struct page_table *t, int row, int column,
-                              const struct string_index *classes, struct error *err)
-{
-    const char *name = page_table_text(t, row, column);
-
-    *out = string_index_find(classes, name);
-    return *out >= 0 ? STATUS_OK
-                     : error_set(err, "%s:%d: \"%s\" is none of the run's classes", t->path,
-                                 t->csv.row[row + 1].line, name);
-}
-
 static enum status read_row(struct hard_row *out, const struct page_table *t, int row,
                             const int column[N_COLUMNS], const struct string_index *classes,
                             struct error *err)
 {
     out->image = page_table_text(t, row, column[IMAGE]);
-    if (read_class(&out->label, t, row, column[LABEL], classes, err) != STATUS_OK ||
-        read_class(&out->predicted, t, row, column[PREDICTED], classes, err) != STATUS_OK ||
+    if (page_table_class(&out->label, t, row, column[LABEL], classes, err) != STATUS_OK ||
+        page_table_class(&out->predicted, t, row, column[PREDICTED], classes, err) != STATUS_OK ||
         page_table_number(&out->seen, t, row, column[SEEN], err) != STATUS_OK ||
         page_table_number(&out->selected, t, row, column[SELECTED], err) != STATUS_OK ||
         page_table_number(&out->mean_loss, t, row, column[MEAN_LOSS], err) != STATUS_OK)

@@ -76,3 +76,14 @@ enum status page_table_number(double *out, const struct page_table *t, int row, 
     return error_set(err, "%s:%d: %s \"%s\" is not a number", t->path, t->csv.row[row + 1].line,
                      t->csv.row[0].field[column], text);
 }
+
+enum status page_table_class(int *out, const struct page_table *t, int row, int column,
+                             const struct string_index *classes, struct error *err)
+{
+    const char *name = page_table_text(t, row, column);
+
+    *out = string_index_find(classes, name);
+    return *out >= 0 ? STATUS_OK
+                     : error_set(err, "%s:%d: \"%s\" is none of the run's classes", t->path,
+                                 t->csv.row[row + 1].line, name);
+}

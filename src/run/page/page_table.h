@@ -3,6 +3,7 @@
 #define RUN_PAGE_PAGE_TABLE_H
 
 #include "base/error.h"
+#include "data/string_index.h"
 #include "io/csv.h"
 
 struct page_table {
@@ -25,5 +26,8 @@ const char *page_table_text(const struct page_table *t, int row, int column);
 /* NaN: the field is empty, or says nan or inf. Anything else but a number is an error. */
 enum status page_table_number(double *out, const struct page_table *t, int row, int column,
                               struct error *err);
+/* The number of a class by its name; one that is not in the index is an error. */
+enum status page_table_class(int *out, const struct page_table *t, int row, int column,
+                             const struct string_index *classes, struct error *err);
 
 #endif

@@ -29,17 +29,6 @@ static enum status allocate(struct predictions *p, const struct page_table *t, s
                : err->status;
 }
 
-static enum status read_class(int *out, const struct page_table *t, int row, int column,
-                              const struct string_index *classes, struct error *err)
-{
-    const char *name = page_table_text(t, row, column);
-
-    *out = string_index_find(classes, name);
-    return *out >= 0 ? STATUS_OK
-                     : error_set(err, "%s:%d: \"%s\" is none of the run's classes", t->path,
-                                 t->csv.row[row + 1].line, name);
-}
-
 static enum status read_probabilities(struct predictions *p, const struct page_table *t, int row,
                                       struct error *err)
 {
@@ -65,8 +54,8 @@ static enum status fill(struct predictions *p, const struct page_table *t,
     char *name = p->names;
 
     for (int i = 0; i < t->n_rows; i++) {
-        if (read_class(&p->label[i], t, i, 1, classes, err) != STATUS_OK ||
-            read_class(&p->predicted[i], t, i, 2, classes, err) != STATUS_OK ||
+        if (page_table_class(&p->label[i], t, i, 1, classes, err) != STATUS_OK ||
+            page_table_class(&p->predicted[i], t, i, 2, classes, err) != STATUS_OK ||
             read_probabilities(p, t, i, err) != STATUS_OK)
             return err->status;
         p->image[i] = name;

@@ -83,7 +83,7 @@ static void what_is_no_row_is_counted_with_its_first(void **state)
     assert_int_equal(symlink("..", scratch_path("a/loop")), 0);
     assert_int_equal(mkfifo(scratch_path("a/pipe.png"), 0666), 0);
     assert_int_equal(list(&found), STATUS_OK);
-    assert_int_equal(found.n, 1);
+    assert_int_equal(found.image.n, 1);
     assert_int_equal(found.n_classes, 1);
     assert_int_equal(found.other.n, 2);
     assert_string_equal(found.other.first, "a/png");
@@ -102,7 +102,7 @@ static void assert_refused(const char *reason)
     struct image_folders found;
     assert_int_equal(list(&found), STATUS_FAILED);
     assert_non_null(strstr(err.message, reason));
-    assert_null(found.path);
+    assert_null(found.image.path);
 }
 
 static void what_cannot_be_a_row_is_refused(void **state)
@@ -141,9 +141,9 @@ static void every_image_is_found_at_any_depth_also_one_that_cannot_be_read(void 
     assert_int_equal(symlink("nothing", scratch_path("a/b/gone")), 0);
     assert_int_equal(symlink("..", scratch_path("a/loop")), 0);
     assert_int_equal(image_folders_every(&found, scratch_folder, NULL, &err), STATUS_OK);
-    assert_int_equal(found.n, 4);
+    assert_int_equal(found.image.n, 4);
     for (int i = 0; i < 4; i++)
-        assert_string_equal(found.path[i], want[i]);
+        assert_string_equal(found.image.path[i], want[i]);
     assert_int_equal(found.other.n, 2);
     assert_int_equal(found.loops.n, 1);
     assert_int_equal(found.loose.n + found.empty.n + found.n_classes, 0);
@@ -158,7 +158,7 @@ static void a_folder_without_an_image_is_refused(void **state)
     put_file("notes.txt");
     assert_int_equal(image_folders_every(&found, scratch_folder, NULL, &err), STATUS_FAILED);
     assert_non_null(strstr(err.message, "no image was found in it or in folders further down"));
-    assert_null(found.path);
+    assert_null(found.image.path);
 }
 
 static void a_signal_ends_it(void **state)
@@ -205,8 +205,8 @@ static void a_failing_allocation_gives_a_clean_error(void **state)
     put_file("4.png");
     assert_int_equal(symlink("..", scratch_path("a/loop")), 0);
     FAILING_ALLOC_EACH(list(&found), &err)
-        assert_null(found.path);
-    assert_int_equal(found.n, 2);
+        assert_null(found.image.path);
+    assert_int_equal(found.image.n, 2);
     image_folders_free(&found);
 }
 

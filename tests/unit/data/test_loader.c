@@ -221,6 +221,20 @@ static void values_are_those_of_float32_arithmetic(void **state)
     dataset_destroy(d);
 }
 
+/* A loader at the start of an epoch whose images are in *epoch, and the threads that read again. */
+static struct loader *create_rereading(struct epoch *epoch, struct dataset *d, int batch,
+                                       void (*bad)(void *, int, const char *))
+{
+    struct loader_options opt = all_options(batch, 2);
+    opt.reread = true;
+    opt.bad = bad;
+    assert_int_equal(parallel_start(2, &err), STATUS_OK);
+    struct loader *l = create(d, NULL, &opt);
+    run_epoch(epoch, l, 4, 0);
+    assert_int_equal(loader_start(l, 4, 0, &err), STATUS_OK);
+    return l;
+}
+
 static void images_of_the_epoch_are_read_again_as_they_were(void **state)
 {
     (void)state;
@@ -228,12 +242,7 @@ static void images_of_the_epoch_are_read_again_as_they_were(void **state)
     static struct epoch epoch;
     static float again[BATCH * VALUES];
     struct dataset *d = image_set();
-    struct loader_options opt = all_options(BATCH, 2);
-    opt.reread = true;
-    assert_int_equal(parallel_start(2, &err), STATUS_OK);
-    struct loader *l = create(d, NULL, &opt);
-    run_epoch(&epoch, l, 4, 0);
-    assert_int_equal(loader_start(l, 4, 0, &err), STATUS_OK);
+    struct loader *l = create_rereading(&epoch, d, BATCH, NULL);
     for (int first = 0; first + BATCH <= N_IMAGES; first++) {
         const int position[BATCH] = {first + 4, first, first + 1, first, first + 3};
         int n = BATCH, kept[BATCH];
@@ -274,13 +283,7 @@ static void an_image_that_has_gone_leaves_the_others_of_those_read_again(void **
     static struct epoch epoch;
     static float again[BATCH * VALUES];
     struct dataset *d = image_set();
-    struct loader_options opt = all_options(BATCH, 2);
-    opt.reread = true;
-    opt.bad = note_gone;
-    assert_int_equal(parallel_start(2, &err), STATUS_OK);
-    struct loader *l = create(d, NULL, &opt);
-    run_epoch(&epoch, l, 4, 0);
-    assert_int_equal(loader_start(l, 4, 0, &err), STATUS_OK);
+    struct loader *l = create_rereading(&epoch, d, BATCH, note_gone);
     assert_int_equal(unlink(scratch_path("9.png")), 0);
     n_told = 0;
     int n_gone = 0;
