@@ -11,6 +11,11 @@
 #include <stdint.h>
 #include <stdio.h>
 
+/* Copies up to n of the first bytes of a regular file, or of a pipe that the program was started
+ * with (/dev/stdin, /dev/fd/N), in which they stay, and which it waits for. Returns how many; 0 for
+ * whatever else there is. */
+size_t files_peek(const char *path, void *bytes, size_t n);
+
 /* *out = the file's bytes, followed by one zero byte that *size does not count. The caller frees
  * it. A file of more than max_bytes and a short read are errors, and so is, at once, what is no
  * file: a directory, a named pipe, a socket, a device. A pipe or device that the program was

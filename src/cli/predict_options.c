@@ -15,7 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/stat.h>
 
 /* A row whose name the settings table knows is parsed by it; argument and help NULL: as there. */
 static const struct row {
@@ -290,13 +289,7 @@ void predict_options_free(struct predict_options *o)
 static bool begins_with_text(const char *path)
 {
     unsigned char bytes[256];
-    struct stat info;
-    /* A pipe would lose what is read here. */
-    FILE *stream = stat(path, &info) == 0 && S_ISREG(info.st_mode) ? fopen(path, "rb") : NULL;
-    if (!stream)
-        return false;
-    size_t n = fread(bytes, 1, sizeof bytes, stream);
-    fclose(stream);
+    size_t n = files_peek(path, bytes, sizeof bytes);
     for (size_t i = 0; i < n; i++)
         if (bytes[i] == 127 || (bytes[i] < ' ' && !strchr("\t\n\r", bytes[i])) || bytes[i] == 0)
             return false;

@@ -34,7 +34,8 @@ void predict_options_free(struct predict_options *o); /* a zeroed one is fine */
 void predict_options_help(FILE *stream);
 
 /* A table is what ends in ".csv" (in any case), and a file of another name, but that of an image
- * (data/image_folders.h), whose first bytes are text. */
+ * (data/image_folders.h), whose first bytes are text; so is standard
+ * input by the name /dev/stdin. */
 bool predict_options_is_table(const char *path);
 
 #endif

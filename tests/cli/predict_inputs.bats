@@ -249,6 +249,12 @@ rows_come_in_eights() { # [OPTION...]
     predict "$model" table.tsv --delimiter tab >tsv.csv
     cmp want.csv txt.csv
     cmp want.csv tsv.csv
+    cat table.txt | predict "$model" /dev/stdin --images . >stdin.csv
+    cmp want.csv stdin.csv
+    cat p00.png | predict "$model" /dev/stdin >image.csv
+    [ "$(wc -l <image.csv)" -eq 2 ]
+    run predict "$model" /dev/stdin </dev/null
+    [ "$status" -eq 1 ]
     cp table.txt text.jpg
     run predict "$model" text.jpg
     [ "$status" -eq 1 ]
