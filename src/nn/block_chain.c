@@ -1,10 +1,18 @@
 /* Two gradient buffers suffice: once the last norm's sweep has masked g it is the shortcut's
  * gradient too, and stays until that is added; between the units the gradient stays in the other
- * buffer, since a unit has read it all when it writes the next. */
+ * buffer, since a unit has read it all when it writes the next.
+ *
+ * Where norms are fixed the samples do not depend on each other. Then they go through the chain in
+ * windows, few enough that what one unit writes is still in the cache when the next one reads it,
+ * and the gradients between the units need memory for a window alone. */
 #include "nn/block_chain.h"
+
+#include "base/parallel.h"
+#include "nn/sample_windows.h"
 
 #include <assert.h>
 #include <stdio.h>
+#include <string.h>
 
 static void raise_to(size_t *have, size_t needed)
 {
@@ -18,8 +26,10 @@ void block_chain_begin(struct block_chain *k, struct build *b, enum block_shortc
     k->shortcut.kind = shortcut;
     k->kept = b->training;
     k->scratch = b->scratch;
+    k->max_batch = b->max_batch;
+    k->grad = b->grad ? b->grad + b->n_grads : NULL;
+    k->n_grads = b->n_grads;
     k->block.returns_in_g = shortcut == BLOCK_SHORTCUT_IDENTITY;
-    k->block.gradient_floats[0] = k->block.gradient_floats[1] = 0;
 }
 
 static struct tensor build_unit(struct conv_norm *u, const struct block *block, struct build *b,
@@ -38,13 +48,28 @@ struct tensor block_chain_add(struct block_chain *k, struct build *b, const char
     assert(k->n < BLOCK_CHAIN_MAX - 1);
     struct tensor y = build_unit(&k->unit[k->n], &k->block, b, conv, norm, in, -1, spec);
     size_t floats = shape_floats(y.shape);
-    raise_to(&k->block.gradient_floats[1], floats);
+    raise_to(&k->spare_floats[k->n % 2], floats);
     if (k->kept)
         k->inner[k->n] = arena_floats(b->activations, floats * (size_t)b->max_batch);
-    else
-        raise_to(&k->spare_floats[k->n % 2], floats * (size_t)b->max_batch);
     k->n++;
     return y;
+}
+
+/* Whether what becomes of a sample depends on the others, or a unit keeps what it finds by the
+ * sample's place in the batch. */
+static bool mixes_samples(const struct block_chain *k, enum model_mode mode)
+{
+    return mode != MODEL_EVAL && !k->unit[0].norm.frozen;
+}
+
+/* What a sample needs in the cache. */
+static size_t window_floats(const struct block_chain *k)
+{
+    size_t floats = shape_floats(k->block.in.shape) + shape_floats(k->block.out.shape) +
+                    k->spare_floats[0] + k->spare_floats[1];
+    for (int i = 0; i + 1 < k->n && k->kept; i++)
+        floats += shape_floats(k->unit[i].conv.out);
+    return floats;
 }
 
 void block_chain_end(struct block_chain *k, struct build *b, const char *conv, const char *norm,
@@ -55,10 +80,31 @@ void block_chain_end(struct block_chain *k, struct build *b, const char *conv, c
     /* The shortcut's rows come behind the last unit's two, as its parameters do. */
     int residual = block_shortcut_row(shortcut, b, k->block.in, s, 2);
     k->block.out = build_unit(&k->unit[k->n++], &k->block, b, conv, norm, in, residual, spec);
-    k->block.gradient_floats[0] = shape_floats(k->block.out.shape);
     block_shortcut_build(&k->shortcut, shortcut, b, &k->block, s);
-    if (shortcut != BLOCK_SHORTCUT_IDENTITY)
-        raise_to(&k->block.gradient_floats[1], shape_floats(k->block.in.shape));
+    k->block.gradient_floats[0] = shape_floats(k->block.out.shape);
+    k->block.gradient_floats[1] =
+        shortcut != BLOCK_SHORTCUT_IDENTITY ? shape_floats(k->block.in.shape) : 0;
+    k->n_grads = b->n_grads - k->n_grads;
+    k->window = sample_windows_size(window_floats(k), b->max_batch);
+    if (!mixes_samples(k, MODEL_TRAIN))
+        return;
+    for (int i = 0; i < 2; i++)
+        raise_to(&k->block.gradient_floats[1], k->spare_floats[i]);
+}
+
+static void forward_some(struct block_chain *k, float *y, const float *x, size_t first,
+                         struct samples samples, enum model_mode mode, float *const spare[2])
+{
+    const float *residual = block_shortcut_forward(&k->shortcut, y, x, first, samples, mode),
+                *in = x;
+    for (int i = 0; i < k->n; i++) {
+        bool last = i + 1 == k->n;
+        float *out = last       ? y
+                     : !k->kept ? spare[i % 2]
+                                : k->inner[i] + first * shape_floats(k->unit[i].conv.out);
+        conv_norm_forward(&k->unit[i], out, in, last ? residual : NULL, samples, mode);
+        in = out;
+    }
 }
 
 void block_chain_forward(struct block *block, float *y, const float *x, struct samples samples,
@@ -66,32 +112,73 @@ void block_chain_forward(struct block *block, float *y, const float *x, struct s
 {
     struct block_chain *k = (struct block_chain *)block;
     size_t mark = k->scratch->used;
-    float *spare[2];
-    const float *residual = block_shortcut_forward(&k->shortcut, y, x, samples, mode), *in = x;
-    for (int i = 0; i < 2; i++)
-        spare[i] = arena_floats(k->scratch, k->spare_floats[i]);
-    for (int i = 0; i < k->n; i++) {
-        bool last = i + 1 == k->n;
-        float *out = last ? y : k->kept ? k->inner[i] : spare[i % 2];
-        conv_norm_forward(&k->unit[i], out, in, last ? residual : NULL, samples, mode);
-        in = out;
-    }
+    int window = mixes_samples(k, mode) ? k->max_batch : k->window;
+    float *spare[2] = {NULL, NULL};
+    for (int i = 0; i < 2 && !k->kept; i++)
+        spare[i] = arena_floats(k->scratch, k->spare_floats[i] * (size_t)window);
+    struct sample_windows w = sample_windows_begin(samples, window, k->scratch);
+    while (sample_windows_next(&w))
+        forward_some(k, y + w.first * shape_floats(block->out.shape),
+                     x + w.first * shape_floats(block->in.shape), w.first, w.samples, mode, spare);
     arena_release(k->scratch, mark);
+}
+
+/* Gradients g of y and dx of x (NULL: not wanted), in two buffers between the units. */
+static void backward_some(struct block_chain *k, float *dx, float *g, const float *y,
+                          const float *x, size_t first, struct samples samples,
+                          float *const between[2])
+{
+    bool identity = k->shortcut.kind == BLOCK_SHORTCUT_IDENTITY;
+    float *dy = g;
+    for (int i = k->n - 1; i > 0; i--) {
+        const float *in = k->inner[i - 1] + first * shape_floats(k->unit[i].conv.in);
+        float *out = between[(i - 1) % 2];
+        conv_norm_backward_above(&k->unit[i], &k->unit[i - 1], out, dy, y, in, samples);
+        y = in;
+        dy = out;
+    }
+    conv_norm_backward(&k->unit[0], dx, dy, y, x, samples, identity);
+    block_shortcut_backward(&k->shortcut, dx, g, x, first, samples);
+}
+
+/* The gradients of a window's samples are added to those of the windows before it. */
+struct adding {
+    float *grad;
+    const float *before;
+};
+
+static void add_some(void *context, size_t first, size_t n)
+{
+    const struct adding *a = context;
+    for (size_t i = first; i < first + n; i++)
+        a->grad[i] += a->before[i];
 }
 
 void block_chain_backward(struct block *block, float *g, float *other, const float *x,
                           struct samples samples, bool wants_dx)
 {
     struct block_chain *k = (struct block_chain *)block;
-    bool identity = k->shortcut.kind == BLOCK_SHORTCUT_IDENTITY;
-    const float *y = block->y;
-    float *dy = g;
-    for (int i = k->n - 1; i > 0; i--) {
-        conv_norm_backward(&k->unit[i], other, dy, y, k->inner[i - 1], samples, false);
-        y = k->inner[i - 1];
-        dy = other;
+    size_t mark = k->scratch->used, in_floats = shape_floats(block->in.shape),
+           out_floats = shape_floats(block->out.shape);
+    float *dx = !wants_dx ? NULL : block->returns_in_g ? g : other;
+    float *between[2] = {other, other};
+    if (mixes_samples(k, MODEL_TRAIN)) {
+        backward_some(k, dx, g, block->y, x, 0, samples, between);
+        return;
     }
-    float *dx = !wants_dx ? NULL : identity ? g : other;
-    conv_norm_backward(&k->unit[0], dx, other, y, x, samples, identity);
-    block_shortcut_backward(&k->shortcut, dx, g, x, samples);
+    for (int i = 0; i < 2; i++)
+        between[i] = arena_floats(k->scratch, k->spare_floats[i] * (size_t)k->window);
+    float *before = arena_floats(k->scratch, k->n_grads);
+    struct sample_windows w = sample_windows_begin(samples, k->window, k->scratch);
+    for (bool is_first = true; sample_windows_next(&w); is_first = false) {
+        if (!is_first)
+            memcpy(before, k->grad, k->n_grads * sizeof *before);
+        backward_some(k, dx ? dx + w.first * in_floats : NULL, g + w.first * out_floats,
+                      block->y + w.first * out_floats, x + w.first * in_floats, w.first, w.samples,
+                      between);
+        if (!is_first)
+            parallel_floats(add_some, &(struct adding){k->grad, before}, k->n_grads,
+                            PARALLEL_FLOATS);
+    }
+    arena_release(k->scratch, mark);
 }

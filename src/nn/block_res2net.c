@@ -266,7 +266,7 @@ static void forward(struct block *block, float *y, const float *x, struct sample
         add(k, joined + last, groups + last, NULL, samples);
     else
         average_pool_forward(&k->pool, joined + last, groups + last, samples);
-    const float *residual = block_shortcut_forward(&k->shortcut, y, x, samples, mode);
+    const float *residual = block_shortcut_forward(&k->shortcut, y, x, 0, samples, mode);
     conv_norm_forward(&k->last, y, joined, residual, samples, mode);
     arena_release(k->scratch, mark);
 }
@@ -299,7 +299,7 @@ static void backward(struct block *block, float *g, float *other, const float *x
     conv_norm_backward(&k->last, djoined, g, block->y, k->joined, samples, false);
     groups_backward(k, other, djoined, samples);
     conv_norm_backward(&k->first, dx, other, k->groups, x, samples, block->returns_in_g);
-    block_shortcut_backward(&k->shortcut, dx, g, x, samples);
+    block_shortcut_backward(&k->shortcut, dx, g, x, 0, samples);
     arena_release(k->scratch, mark);
 }
 

@@ -64,7 +64,7 @@ static float *take_pooled(const struct block_shortcut *s)
 }
 
 const float *block_shortcut_forward(struct block_shortcut *s, float *y, const float *x,
-                                    struct samples samples, enum model_mode mode)
+                                    size_t first, struct samples samples, enum model_mode mode)
 {
     size_t mark = s->scratch->used;
     if (s->kind == BLOCK_SHORTCUT_NONE)
@@ -72,7 +72,7 @@ const float *block_shortcut_forward(struct block_shortcut *s, float *y, const fl
     if (s->kind == BLOCK_SHORTCUT_IDENTITY)
         return x;
     if (s->has_pool) {
-        float *pooled = s->kept ? s->pooled : take_pooled(s);
+        float *pooled = s->kept ? s->pooled + first * shape_floats(s->pool.out) : take_pooled(s);
         average_pool_forward(&s->pool, pooled, x, samples);
         x = pooled;
     }
@@ -82,7 +82,7 @@ const float *block_shortcut_forward(struct block_shortcut *s, float *y, const fl
 }
 
 void block_shortcut_backward(struct block_shortcut *s, float *dx, float *g, const float *x,
-                             struct samples samples)
+                             size_t first, struct samples samples)
 {
     size_t mark = s->scratch->used;
     if (s->kind == BLOCK_SHORTCUT_NONE || s->kind == BLOCK_SHORTCUT_IDENTITY)
@@ -92,7 +92,8 @@ void block_shortcut_backward(struct block_shortcut *s, float *dx, float *g, cons
         return;
     }
     float *dpooled = dx ? take_pooled(s) : NULL;
-    conv_norm_backward(&s->conv, dpooled, g, NULL, s->pooled, samples, false);
+    conv_norm_backward(&s->conv, dpooled, g, NULL, s->pooled + first * shape_floats(s->pool.out),
+                       samples, false);
     if (dx)
         average_pool_backward(&s->pool, dx, dpooled, samples, true);
     arena_release(s->scratch, mark);

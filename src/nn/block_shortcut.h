@@ -38,12 +38,13 @@ int block_shortcut_row(enum block_shortcut_kind kind, const struct build *b, str
 /* Names stand behind the block's: "downsample.0" and "downsample.1", with a pool one more each. */
 void block_shortcut_build(struct block_shortcut *s, enum block_shortcut_kind kind, struct build *b,
                           const struct block *block, const struct block_spec *spec);
-/* Returns what is added: NULL, x, or y, which it has then written. */
+/* Returns what is added: NULL, x, or y, which it has then written. x and y begin with the batch's
+ * sample `first`, from which `samples` count. */
 const float *block_shortcut_forward(struct block_shortcut *s, float *y, const float *x,
-                                    struct samples samples, enum model_mode mode);
+                                    size_t first, struct samples samples, enum model_mode mode);
 /* From g, the gradient of what was added: the parameters' gradients, and the input's, which is
  * added to dx unless that is NULL. An identity does nothing: its gradient is g. */
 void block_shortcut_backward(struct block_shortcut *s, float *dx, float *g, const float *x,
-                             struct samples samples);
+                             size_t first, struct samples samples);
 
 #endif

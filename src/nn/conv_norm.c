@@ -3,6 +3,7 @@
  * (norm_frozen.h): the two are one convolution with the filter scale * w. */
 #include "nn/conv_norm.h"
 
+#include "base/parallel.h"
 #include "nn/norm_frozen.h"
 
 struct tensor conv_norm_build(struct conv_norm *u, struct build *b, const char *conv,
@@ -46,31 +47,36 @@ void conv_norm_forward(struct conv_norm *u, float *y, const float *x, const floa
     arena_release(u->scratch, mark);
 }
 
-/* Of the unscaled gradient M that the filter has now, and the filter: the norm's weight gets its
- * gradient, and the filter the scaled one. scaled: scale * w, unless NULL. */
-static void scale_filter(struct conv_norm *u, float *scaled, double *product, double *scale)
-{
-    struct param *w = u->conv.weight;
-    int channels = u->norm.channels;
-    size_t rows = w->size / (size_t)channels; /* output channels lie side by side */
+/* Scales the filter's gradient, which is the unscaled M, and gives the norm's weight its own: some
+ * channels, which lie side by side in the filter's rows. */
+struct scaling {
+    struct conv_norm *unit;
+    double *product;
+    const double *scale;
+};
+enum { SCALE_CHANNELS = 32 };
 
-    for (int c = 0; c < channels; c++) {
-        product[c] = 0;
-        scale[c] = norm_frozen_scale(&u->norm, c);
-    }
+static void scale_piece(void *context, int piece, int worker)
+{
+    const struct scaling *s = context;
+    struct param *w = s->unit->conv.weight;
+    int channels = s->unit->norm.channels, first = piece * SCALE_CHANNELS;
+    int end = first + SCALE_CHANNELS < channels ? first + SCALE_CHANNELS : channels;
+    size_t rows = w->size / (size_t)channels;
+    (void)worker;
+
+    for (int c = first; c < end; c++)
+        s->product[c] = 0;
     for (size_t i = 0; i < rows; i++) {
         const float *data = w->data + i * (size_t)channels;
         float *grad = w->grad + i * (size_t)channels;
-        for (int c = 0; c < channels; c++) {
-            product[c] += (double)data[c] * (double)grad[c];
-            grad[c] = (float)(scale[c] * (double)grad[c]);
+        for (int c = first; c < end; c++) {
+            s->product[c] += (double)data[c] * (double)grad[c];
+            grad[c] = (float)(s->scale[c] * (double)grad[c]);
         }
-        if (scaled)
-            for (int c = 0; c < channels; c++)
-                scaled[i * (size_t)channels + (size_t)c] = (float)(scale[c] * (double)data[c]);
     }
-    for (int c = 0; c < channels; c++)
-        norm_frozen_weight_gradient(&u->norm, c, product[c]);
+    for (int c = first; c < end; c++)
+        norm_frozen_weight_gradient(&s->unit->norm, c, s->product[c]);
 }
 
 static size_t filter_floats(const struct conv2d *c)
@@ -79,36 +85,70 @@ static size_t filter_floats(const struct conv2d *c)
            (size_t)c->out.channels;
 }
 
+/* dx by the filter scale * w. */
+static void data_scaled(const struct conv_norm *u, float *dx, const float *masked,
+                        const double *scale, struct samples samples, bool accumulate)
+{
+    struct conv2d scaled = u->conv;
+    size_t floats = filter_floats(&u->conv), channels = (size_t)u->norm.channels;
+    struct param filter = {.data = arena_floats(u->scratch, floats)};
+
+    if (!arena_measures(u->scratch))
+        for (size_t i = 0; i < floats; i++)
+            filter.data[i] = (float)(scale[i % channels] * (double)u->conv.weight->data[i]);
+    scaled.weight = &filter;
+    conv2d_backward_data(&scaled, dx, masked, samples, accumulate);
+}
+
 /* While the arena measures there are no parameters. */
-static void backward_frozen(struct conv_norm *u, float *dx, float *g, const float *y,
-                            const float *x, struct samples samples, bool accumulate)
+static void backward_frozen(struct conv_norm *u, struct conv_norm *below, float *dx, float *g,
+                            const float *y, const float *x, struct samples samples, bool accumulate)
 {
     struct arena *a = u->scratch;
     bool measures = arena_measures(a), has_gaps = u->norm.out_pitch != u->norm.channels;
-    size_t channels = (size_t)u->norm.channels,
-           floats = shape_floats(u->conv.out) * (size_t)u->max_batch;
-    double *product = arena_take(a, channels, sizeof *product);
-    double *scale = arena_take(a, channels, sizeof *scale);
-    float *masked = measures || has_gaps || dx == g ? arena_floats(a, floats) : g;
-    struct param filter = {.data = dx ? arena_floats(a, filter_floats(&u->conv)) : NULL};
-    struct conv2d scaled = u->conv;
+    int channels = u->norm.channels;
+    double *product = arena_take(a, (size_t)channels, sizeof *product);
+    double *scale = arena_take(a, (size_t)channels, sizeof *scale);
+    double *sum_below = arena_take(a, (size_t)u->conv.in.channels, sizeof *sum_below);
+    float *masked = g;
 
-    scaled.weight = &filter;
-    norm_frozen_mask(&u->norm, masked, g, y, samples);
-    conv2d_backward_weights(&u->conv, x, masked, samples);
+    if (has_gaps || dx == g)
+        masked = arena_floats(a, shape_floats(u->conv.out) * (size_t)u->max_batch);
+    for (int c = 0; c < channels && !measures; c++)
+        scale[c] = norm_frozen_scale(&u->norm, c);
+    if (!u->is_masked)
+        norm_frozen_mask(&u->norm, masked, g, y, samples);
+    u->is_masked = false;
+    if (u->conv.whole) {
+        struct conv2d_below under = {.sum = sum_below};
+        if (below)
+            under.activation = below->norm.activation;
+        conv2d_backward(&u->conv, dx, masked, x, samples,
+                        &(struct conv2d_backward){.scale = scale,
+                                                  .accumulate = accumulate,
+                                                  .below = below ? &under : NULL});
+        if (below) {
+            below->is_masked = true;
+            if (!measures)
+                norm_frozen_take_sum(&below->norm, sum_below);
+        }
+    } else {
+        conv2d_backward_weights(&u->conv, x, masked, samples);
+        if (dx)
+            data_scaled(u, dx, masked, scale, samples, accumulate);
+    }
     if (!measures)
-        scale_filter(u, filter.data, product, scale);
-    if (dx)
-        conv2d_backward_data(&scaled, dx, masked, samples, accumulate);
+        parallel_for(scale_piece, &(struct scaling){u, product, scale},
+                     (channels + SCALE_CHANNELS - 1) / SCALE_CHANNELS);
 }
 
-void conv_norm_backward(struct conv_norm *u, float *dx, float *g, const float *y, const float *x,
-                        struct samples samples, bool accumulate)
+static void backward(struct conv_norm *u, struct conv_norm *below, float *dx, float *g,
+                     const float *y, const float *x, struct samples samples, bool accumulate)
 {
     size_t mark = u->scratch->used;
     float *dz = u->z;
     if (u->norm.frozen) {
-        backward_frozen(u, dx, g, y, x, samples, accumulate);
+        backward_frozen(u, below, dx, g, y, x, samples, accumulate);
         arena_release(u->scratch, mark);
         return;
     }
@@ -116,4 +156,17 @@ void conv_norm_backward(struct conv_norm *u, float *dx, float *g, const float *y
     conv2d_backward_weights(&u->conv, x, dz, samples);
     if (dx)
         conv2d_backward_data(&u->conv, dx, dz, samples, accumulate);
+}
+
+void conv_norm_backward(struct conv_norm *u, float *dx, float *g, const float *y, const float *x,
+                        struct samples samples, bool accumulate)
+{
+    backward(u, NULL, dx, g, y, x, samples, accumulate);
+}
+
+void conv_norm_backward_above(struct conv_norm *u, struct conv_norm *below, float *dx, float *g,
+                              const float *y, const float *x, struct samples samples)
+{
+    bool may_mask = below->norm.frozen && below->norm.out_pitch == below->norm.channels;
+    backward(u, may_mask ? below : NULL, dx, g, y, x, samples, false);
 }

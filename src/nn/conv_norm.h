@@ -10,6 +10,8 @@ struct conv_norm {
     struct norm norm;
     bool kept; /* in training z is kept for backward, unless the norm is frozen */
     float *z;  /* [max_batch, out]: the convolution's output; NULL where it is not kept */
+    /* Backward: the unit above has masked this one's gradient and written the bias's. */
+    bool is_masked;
     struct arena *scratch;
     int max_batch;
 };
@@ -38,5 +40,9 @@ void conv_norm_forward(struct conv_norm *u, float *y, const float *x, const floa
  * masked in any case. g is not read any more when dx is written, so that dx may be g. */
 void conv_norm_backward(struct conv_norm *u, float *dx, float *g, const float *y, const float *x,
                         struct samples samples, bool accumulate);
+/* The same; dx, which is not g, is written. below: the unit whose output x is, of which dx is the
+ * whole gradient, and whose backward follows: its mask may be done on the way. */
+void conv_norm_backward_above(struct conv_norm *u, struct conv_norm *below, float *dx, float *g,
+                              const float *y, const float *x, struct samples samples);
 
 #endif

@@ -48,6 +48,12 @@ void norm_frozen_mask(struct norm *n, float *masked, float *g, const float *y,
     arena_release(n->scratch, mark);
 }
 
+void norm_frozen_take_sum(struct norm *n, const double *sum)
+{
+    for (int c = 0; c < n->channels; c++)
+        n->bias->grad[c] = (float)sum[c];
+}
+
 double norm_frozen_scale(const struct norm *n, int channel)
 {
     return (double)n->weight->data[channel] * norm_running_rstd(n, channel);

@@ -17,6 +17,8 @@
  * gradient is written. g and y as in norm_backward. */
 void norm_frozen_mask(struct norm *n, float *masked, float *g, const float *y,
                       struct samples samples);
+/* The bias's gradient where another has masked: sum [channels] of m. */
+void norm_frozen_take_sum(struct norm *n, const double *sum);
 double norm_frozen_scale(const struct norm *n, int channel); /* weight * rstd */
 /* Writes the weight's gradient, from product = <w, M>, behind norm_frozen_mask. */
 void norm_frozen_weight_gradient(struct norm *n, int channel, double product);

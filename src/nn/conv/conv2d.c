@@ -80,3 +80,9 @@ void conv2d_backward_weights(const struct conv2d *c, const float *x, const float
 {
     conv2d_methods[c->plan[CONV2D_BACKWARD_WEIGHTS]]->weights(c, x, dy, samples);
 }
+
+void conv2d_backward(const struct conv2d *c, float *dx, const float *dy, const float *x,
+                     struct samples samples, const struct conv2d_backward *how)
+{
+    c->whole->backward(c, dx, dy, x, samples, how);
+}

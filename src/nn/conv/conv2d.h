@@ -31,5 +31,9 @@ void conv2d_backward_data(const struct conv2d *c, float *dx, const float *dy,
 /* weight->grad is written. */
 void conv2d_backward_weights(const struct conv2d *c, const float *x, const float *dy,
                              struct samples samples);
+/* Both, of a convolution with c->whole, and the mask of what is below. dx does not overlap dy or x;
+ * NULL: weight->grad alone, with the same bits. */
+void conv2d_backward(const struct conv2d *c, float *dx, const float *dy, const float *x,
+                     struct samples samples, const struct conv2d_backward *how);
 
 #endif

@@ -133,4 +133,108 @@ static void weights(const struct conv2d *c, const float *x, const float *dy, str
     arena_release(c->scratch, mark);
 }
 
+static bool fits_whole(const struct conv2d *c)
+{
+    return fits(c, CONV2D_BACKWARD_DATA);
+}
+
+/* The whole backward pass: ranges of dx's rows, some rows at a time, whose dy and x are in the
+ * cache for dw, for dx and for its mask. */
+struct backward_job {
+    const struct conv2d *conv;
+    const struct conv2d_backward *how;
+    float *dx;
+    const float *dy, *x;
+    struct samples samples;
+    struct kernels_depthwise shape;
+    int rows_each;
+    float *filter;      /* what dx is computed with */
+    float *sums;        /* a filter for each range */
+    double *below_sums; /* conv2d_method_mask's for each range */
+};
+
+/* The rows of dy before this one belong to the rows of dx before `row`. */
+static int dy_row(const struct conv2d *c, int row)
+{
+    int at = (row + c->stride - 1) / c->stride;
+    return row == c->in.height || at > c->out.height ? c->out.height : at;
+}
+
+static void backward_rows(const struct backward_job *j, int range, size_t sample, int first,
+                          int rows, bool is_first)
+{
+    const struct conv2d *c = j->conv;
+    size_t row = (size_t)c->in.width * (size_t)c->in.channels;
+    const float *x = j->x + sample * shape_floats(c->in);
+    const float *dy = j->dy + sample * shape_floats(c->out);
+    int dy_first = dy_row(c, first), dy_end = dy_row(c, first + rows);
+
+    kernels_get()->depthwise_backward_weights(j->sums + (size_t)range * c->weight->size, x, dy,
+                                              &j->shape, dy_first, dy_end - dy_first, !is_first);
+    if (!j->dx)
+        return;
+    float *dx = j->dx + sample * shape_floats(c->in);
+    kernels_get()->depthwise_backward_data(dx, dy, j->filter, &j->shape, first, rows,
+                                           j->how->accumulate);
+    if (j->how->below)
+        conv2d_method_mask(j->how->below,
+                           j->below_sums + (size_t)(2 * range) * (size_t)c->in.channels,
+                           dx + (size_t)first * row, x + (size_t)first * row,
+                           (size_t)rows * (size_t)c->in.width, c->in.channels, is_first);
+}
+
+static void backward_range(void *context, int range, int worker)
+{
+    const struct backward_job *j = context;
+    const struct conv2d *c = j->conv;
+    int64_t all = (int64_t)c->in.height * j->samples.n;
+    int row = (int)(all * range / RANGES), end = (int)(all * (range + 1) / RANGES);
+    (void)worker;
+    if (row == end) {
+        memset(j->sums + (size_t)range * c->weight->size, 0, c->weight->size * sizeof(float));
+        memset(j->below_sums + (size_t)(2 * range) * (size_t)c->in.channels, 0,
+               (size_t)c->in.channels * sizeof(double));
+    }
+    for (bool is_first = true; row < end; is_first = false) {
+        int in_sample = row % c->in.height, left = c->in.height - in_sample;
+        int n = left < end - row ? left : end - row;
+        n = n < j->rows_each ? n : j->rows_each;
+        backward_rows(j, range, (size_t)j->samples.index[row / c->in.height], in_sample, n,
+                      is_first);
+        row += n;
+    }
+}
+
+static void backward(const struct conv2d *c, float *dx, const float *dy, const float *x,
+                     struct samples samples, const struct conv2d_backward *how)
+{
+    size_t channels = (size_t)c->in.channels, filter = (size_t)(c->kernel * c->kernel) * channels;
+    struct backward_job j = {.conv = c,
+                             .how = how,
+                             .dx = dx,
+                             .dy = dy,
+                             .x = x,
+                             .samples = samples,
+                             .shape = shape_of(c),
+                             .rows_each = PIECE_FLOATS / (c->in.width * c->in.channels)};
+    if (j.rows_each < 1)
+        j.rows_each = 1;
+    size_t mark = c->scratch->used;
+    j.filter = arena_floats(c->scratch, filter);
+    j.sums = arena_floats(c->scratch, filter * RANGES);
+    j.below_sums = arena_take(c->scratch, 2 * RANGES * channels, sizeof *j.below_sums);
+    if (!arena_measures(c->scratch)) {
+        for (size_t i = 0; i < filter; i++) {
+            double scale = how->scale ? how->scale[i % channels] : 1;
+            j.filter[i] = (float)(scale * (double)c->weight->data[i]);
+        }
+        parallel_for(backward_range, &j, RANGES);
+        conv2d_method_sum(c->weight->grad, j.sums, filter, RANGES);
+        if (how->below)
+            conv2d_method_sum_below(how->below, j.below_sums, c->in.channels, RANGES);
+    }
+    arena_release(c->scratch, mark);
+}
+
 const struct conv2d_method conv2d_depthwise = {"depthwise", true, fits, run, weights};
+const struct conv2d_whole conv2d_depthwise_whole = {fits_whole, backward};

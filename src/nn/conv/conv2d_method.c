@@ -22,6 +22,28 @@ void conv2d_method_finish(const struct conv2d_finish *f, const float *z, struct 
                               pitch, f->epilogue.activation);
 }
 
+void conv2d_method_mask(const struct conv2d_below *below, double *sum, float *dx, const float *x,
+                        size_t pixels, int channels, bool is_first)
+{
+    double *here = is_first ? sum : sum + channels;
+    float *out = below->activation == KERNELS_NONE ? NULL : dx;
+    kernels_get()->mask(out, NULL, here, dx, x, pixels, channels, (size_t)channels,
+                        below->activation);
+    for (int c = 0; c < channels && !is_first; c++)
+        sum[c] += here[c];
+}
+
+void conv2d_method_sum_below(const struct conv2d_below *below, const double *sums, int channels,
+                             int n_parts)
+{
+    for (int c = 0; c < channels; c++) {
+        double sum = 0;
+        for (int i = 0; i < n_parts; i++)
+            sum += sums[(size_t)(2 * i) * (size_t)channels + (size_t)c];
+        below->sum[c] = sum;
+    }
+}
+
 enum { PIECE_FLOATS = 16 * 1024 };
 
 struct job {

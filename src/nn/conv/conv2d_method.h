@@ -19,11 +19,14 @@ enum { CONV2D_KINDS = 4 };
 enum conv2d_pass { CONV2D_FORWARD, CONV2D_BACKWARD_DATA, CONV2D_BACKWARD_WEIGHTS };
 enum { CONV2D_PASSES = 3 };
 
+struct conv2d_whole;
+
 struct conv2d {
     struct shape in, out;
     int kernel, stride, groups, pad_top, pad_left;
     int in_pitch; /* floats from one pixel of x (and of dx) to the next; y and dy have no gaps */
     enum conv2d_kind plan[CONV2D_PASSES]; /* by pass */
+    const struct conv2d_whole *whole;     /* computes both backward passes in one; or NULL */
     struct param *weight;
     struct arena *scratch;
 };
@@ -46,6 +49,38 @@ struct conv2d_finish {
 /* y's rows first .. first + rows - 1 of a sample, from its z (at the sample's first row). */
 void conv2d_method_finish(const struct conv2d_finish *f, const float *z, struct shape out,
                           int sample, int first, int rows);
+
+/* The activation whose output a convolution's x is, where nothing else reads that: the
+ * convolution's dx is 0 where the activation lets no gradient pass. */
+struct conv2d_below {
+    enum kernels_activation activation;
+    double *sum; /* [in.channels]: written, the sums of the masked dx over samples and pixels */
+};
+
+/* How a whole backward pass, which gives dw and dx, differs from the plain one. */
+struct conv2d_backward {
+    const double *scale;              /* [out.channels]: dx by the filter scale * w; NULL: w */
+    bool accumulate;                  /* added to dx */
+    const struct conv2d_below *below; /* or NULL; then nothing is added */
+};
+
+/* Both backward passes in one, where dx does not overlap dy or x. */
+struct conv2d_whole {
+    bool (*fits)(const struct conv2d *c);
+    /* Writes c->weight->grad, and dx (unless NULL) as `how` says. Scratch memory as in
+     * conv2d_method.run. */
+    void (*backward)(const struct conv2d *c, float *dx, const float *dy, const float *x,
+                     struct samples samples, const struct conv2d_backward *how);
+};
+extern const struct conv2d_whole conv2d_pointwise, conv2d_depthwise_whole;
+
+/* dx of some pixels of one sample, masked (x: of the same pixels), and its sums added to, or if
+ * is_first written to, sum [2, channels], of which the second row is scratch. */
+void conv2d_method_mask(const struct conv2d_below *below, double *sum, float *dx, const float *x,
+                        size_t pixels, int channels, bool is_first);
+/* below->sum, from the first of the two rows of each part. */
+void conv2d_method_sum_below(const struct conv2d_below *below, const double *sums, int channels,
+                             int n_parts);
 
 struct conv2d_method {
     const char *name; /* "im2col" */

@@ -76,8 +76,18 @@ static const enum conv2d_kind *look_up(const struct conv2d *c)
     return nearest ? nearest->plan : im2col;
 }
 
+/* Both backward passes in one, unless a choice forces another method. */
+static const struct conv2d_whole *choose_whole(const struct conv2d *c, enum conv2d_choice choice)
+{
+    if (conv2d_depthwise_whole.fits(c))
+        return &conv2d_depthwise_whole;
+    bool is_free = choice == CONV2D_AUTO || choice == CONV2D_ALL_DIRECT;
+    return is_free && conv2d_pointwise.fits(c) ? &conv2d_pointwise : NULL;
+}
+
 void conv2d_plan_choose(struct conv2d *c, enum conv2d_choice choice)
 {
+    c->whole = choose_whole(c, choice);
     if (choice == CONV2D_AUTO) {
         conv2d_plan_set(c, look_up(c));
         return;
