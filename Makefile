@@ -183,14 +183,17 @@ $(BUILD)/draw-demo: scripts/draw_demo.c $(LIBRARY) $(BUILD)/flags
 $(BUILD)/obj/benchmark/%.o: tests/benchmark/%.c $(BUILD)/flags
 	$(call say,cc)
 	@mkdir -p $(@D)
-	$(Q)$(COMPILE) $(STRICT) -c -o $@ $<
-$(BUILD)/benchmark-step: $(addprefix $(BUILD)/obj/benchmark/,benchmark_step.o step.o) $(LIBRARY)
+	$(Q)$(COMPILE) $(STRICT) -Itests -c -o $@ $<
+# A profile sees the regions that threads share, and what lies between them.
+WRAP_PARALLEL := -Wl,--wrap=parallel_for,--wrap=parallel_floats
+$(BUILD)/benchmark-step: $(addprefix $(BUILD)/obj/benchmark/,benchmark_step.o step.o step_profile.o) $(LIBRARY)
 	$(call say,link)
-	$(Q)$(LINK)
+	$(Q)$(LINK) $(WRAP_PARALLEL)
 $(BUILD)/benchmark-input: $(BUILD)/obj/benchmark/benchmark_input.o $(LIBRARY)
 	$(call say,link)
 	$(Q)$(LINK)
-$(BUILD)/benchmark-kernels: $(BUILD)/obj/benchmark/benchmark_kernels.o $(LIBRARY)
+$(BUILD)/benchmark-kernels: $(addprefix $(BUILD)/obj/benchmark/,benchmark_kernels.o conv_workspace.o machine_limits.o) \
+                            $(LIBRARY)
 	$(call say,link)
 	$(Q)$(LINK)
 $(BUILD)/run-network: $(BUILD)/obj/benchmark/run_network.o $(LIBRARY)
@@ -223,7 +226,7 @@ $(BUILD)/tests/failing_alloc.o: tests/unit/failing_alloc.c $(BUILD)/flags
 $(BUILD)/tests/%: tests/unit/%.c $(BUILD)/tests/failing_alloc.o $(LIBRARY) $(BUILD)/flags
 	$(call say,cc)
 	@mkdir -p $(@D)
-	$(Q)$(COMPILE) -Itests/unit -o $@ $< $(filter %.o,$^) $(filter %.a,$^) $(WRAP_ALLOC) $(LDFLAGS) $(LIBS) \
+	$(Q)$(COMPILE) -Itests/unit -Itests -o $@ $< $(filter %.o,$^) $(filter %.a,$^) $(WRAP_ALLOC) $(LDFLAGS) $(LIBS) \
 	    -lcmocka
 
 # Fuzz targets (tests/fuzz/fuzz.h): over the files of the corpus with any compiler, and, in a build of
@@ -274,7 +277,8 @@ help:
 	@echo '                under ThreadSanitizer; half an hour'
 	@echo 'make lint       the rules of src/README.md, clang-format, cppcheck'
 	@echo 'make bench      training and inference beside PyTorch, if python3 has torch; a few'
-	@echo '                minutes, or with BENCH=all an hour; the table is $(BUILD)/bench/README.md'
+	@echo '                minutes, with BENCH=table a quarter of an hour (what is asked of each),'
+	@echo '                with BENCH=all over an hour; the tables are $(BUILD)/bench/README.md'
 	@echo 'make bench-input  JPEG to 448x448 beside PIL (needs python3 with Pillow)'
 	@echo 'make bench-kernels  each method of convolution by shape: checked, timed, written as CSV'
 	@echo 'make deps       install the Debian packages that building needs; demo, test and lint'
@@ -324,12 +328,12 @@ figure1:
 	@$(BUILD)/figure1 $(BUILD)/figure1.json
 	@scripts/plot $(BUILD)
 
-# BENCH=all measures every network, batch size, k and number of threads.
+# BENCH=all measures every network, batch size, k and number of threads, BENCH=table what is asked of each.
 bench:
 	$(INSTALL_DEPENDENCIES) build
 	+@$(AGAIN) $(BUILD)/benchmark-step
 	@if command -v python3 >/dev/null; then \
-	    scripts/benchmark.py $(if $(filter all,$(BENCH)),--all) --program $(BUILD)/benchmark-step \
+	    scripts/benchmark.py $(BENCH:%=--list %) --program $(BUILD)/benchmark-step \
 	        --out $(BUILD)/bench; \
 	else $(BUILD)/benchmark-step; fi
 

@@ -46,6 +46,8 @@ def main(paths):
     for path in paths:
         with open(path, newline="") as file:
             for row in csv.DictReader(file):
+                if row["method"] not in ORDER:
+                    continue  # depthwise layers have no choice
                 shape = tuple(int(row[k]) for k in ("kernel", "stride", "in_c", "out_c", "size"))
                 passes = times.setdefault((row["level"], *shape), {p: {} for p in PASSES})
                 passes[row["pass"]][row["method"]] = float(row["milliseconds"])

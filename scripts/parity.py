@@ -39,10 +39,10 @@ class Steps:
     """Training steps in PyTorch. A state is a dict of NumPy arrays: weights and buffers by name, moments "m/NAME" and
     "v/NAME", and "step", the number of updates done."""
 
-    def __init__(self, spec, classes, dtype, layout, k, learning_rate):
-        self.model = network(spec, classes).to(dtype=dtype, memory_format=LAYOUTS[layout]).train()
-        self.dtype, self.layout, self.k = dtype, LAYOUTS[layout], k
-        self.optimiser = torch.optim.Adam(self.model.parameters(), lr=learning_rate)
+    def __init__(self, spec, classes, dtype, layout, args):
+        self.model = network(spec, classes).to(dtype=dtype, memory_format=LAYOUTS[layout]).train(not args.freeze_bn)
+        self.dtype, self.layout, self.k = dtype, LAYOUTS[layout], parse_k(args.k)
+        self.optimiser = torch.optim.Adam(self.model.parameters(), lr=args.learning_rate)
 
     def load(self, state):
         with torch.no_grad():
@@ -84,9 +84,22 @@ class Steps:
         return out
 
 
-def initial_state(spec, classes, seed):
+def set_statistics(model, batches):
+    """Running statistics as they are with these images: random weights have none that could be frozen."""
+    norms = [module for module in model.modules() if isinstance(module, torch.nn.BatchNorm2d)]
+    for norm in norms:
+        norm.momentum = None  # the mean over all batches
+    model.train()
+    with torch.no_grad():
+        for x, _ in batches:
+            model(torch.from_numpy(x).permute(0, 3, 1, 2))
+
+
+def initial_state(spec, classes, batches, args):
     model = network(spec, classes)
-    initialise(model, torch.Generator().manual_seed(seed))
+    initialise(model, torch.Generator().manual_seed(args.seed))
+    if args.freeze_bn:
+        set_statistics(model, batches)
     state = {name: tensor.numpy().copy() for name, tensor in model.state_dict().items() if tensor.dim() > 0}
     for name, parameter in model.named_parameters():
         for which in "mv":
@@ -102,7 +115,7 @@ class Ours:
         self.directory = tempfile.TemporaryDirectory()
         self.files = [os.path.join(self.directory.name, name) for name in ("state", "out")]
         self.command = [args.program, model_file(model), *self.files, args.k, str(args.learning_rate),
-                        str(args.threads)]
+                        str(args.threads)] + (["freeze-bn"] if args.freeze_bn else [])
 
     def run(self, state, batches):
         tensors = dict(state)
@@ -171,11 +184,10 @@ def count_turned(exact, result, learning_rate):
 
 def run_reloaded(args, spec, classes, batches, ours):
     """-> (losses by program, Distances of whole tensors, Distances of the determined entries, turned by program)"""
-    k = parse_k(args.k)
-    exact = Steps(spec, classes, torch.float64, "plain", k, args.learning_rate)
-    rounded = {layout: Steps(spec, classes, torch.float32, layout, k, args.learning_rate) for layout in LAYOUTS}
+    exact = Steps(spec, classes, torch.float64, "plain", args)
+    rounded = {layout: Steps(spec, classes, torch.float32, layout, args) for layout in LAYOUTS}
     losses = {program: [] for program in ("float64", "ours", *LAYOUTS)}
-    whole, judged, turned, state = Distances(), Distances(), {}, initial_state(spec, classes, args.seed)
+    whole, judged, turned, state = Distances(), Distances(), {}, initial_state(spec, classes, batches, args)
     for number, batch in enumerate(batches, 1):
         exact.load(state)
         losses["float64"].append(exact.run(batch))
@@ -200,10 +212,10 @@ def run_reloaded(args, spec, classes, batches, ours):
 
 def run_free(args, spec, classes, batches, ours):
     """-> losses by program"""
-    k, state = parse_k(args.k), initial_state(spec, classes, args.seed)
+    state = initial_state(spec, classes, batches, args)
     losses = {"ours": ours.run(state, batches)["loss"].tolist()}
     for program, dtype, layout in [("float64", torch.float64, "plain")] + [(l, torch.float32, l) for l in LAYOUTS]:
-        steps = Steps(spec, classes, dtype, layout, k, args.learning_rate)
+        steps = Steps(spec, classes, dtype, layout, args)
         steps.load(state)
         losses[program] = [steps.run(batch) for batch in batches]
         print(f"free-running: {program}", file=sys.stderr, flush=True)
@@ -243,7 +255,8 @@ def relative_losses(losses):
 def compare(args, model, batches, classes, rows):
     """All checks of one network; rows takes the table's lines."""
     spec, ours = read_spec(model_file(model)), Ours(args, model)
-    print(f"{model}: {args.size}x{args.size}, batch {args.batch_size}, k {args.k}, {len(batches)} steps")
+    print(f"{model}: {args.size}x{args.size}, batch {args.batch_size}, k {args.k}, {len(batches)} steps"
+          + (", BatchNorm frozen" if args.freeze_bn else ""))
     losses, whole, judged, turned = run_reloaded(args, spec, classes, batches, ours)
     worst = {layout: max(abs(a - b) / abs(b) for a, b in zip(losses["ours"], losses[layout])) for layout in LAYOUTS}
     good = verdict(max(worst.values()) <= LOSS_TOLERANCE, "reloaded losses: at most {plain:.1e} from PyTorch's plain "
@@ -275,6 +288,8 @@ def parse_arguments():
     parser.add_argument("--steps", type=int, default=20)
     parser.add_argument("--k", default="0.7")
     parser.add_argument("--learning-rate", type=float, default=1e-3)
+    parser.add_argument("--freeze-bn", action="store_true", help="BatchNorm uses running statistics, those that the "
+                                                                 "first weights give to the images")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--out", help="CSV of every tensor's distances")

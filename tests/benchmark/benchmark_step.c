@@ -1,7 +1,9 @@
 /* Times training steps (or inference) on random images and prints one JSON object: seconds and
  * processor seconds of each step, peak memory, and what it ran on. scripts/benchmark.py runs it in
- * turn with scripts/benchmark_torch.py. */
+ * turn with scripts/benchmark_torch.py. With --profile it prints another one, of where the time of
+ * a step goes, for scripts/step_profile.py. */
 #include "step.h"
+#include "step_profile.h"
 
 #include "base/memory.h"
 #include "base/parallel.h"
@@ -20,6 +22,7 @@ enum { CLASSES = 1000 }; /* torchvision's */
 struct workspace {
     struct step_options step;
     int warm_up, steps;
+    bool profile; /* with one thread */
 };
 
 static double clock_seconds(clockid_t clock)
@@ -83,14 +86,22 @@ static enum status run(const struct workspace *b, struct error *err)
     for (int i = -b->warm_up; i < b->steps; i++) {
         double began = clock_seconds(CLOCK_MONOTONIC);
         double cpu_began = clock_seconds(CLOCK_PROCESS_CPUTIME_ID);
+        if (b->profile && i >= 0)
+            step_profile_begin();
         step_run(&s, x, label);
+        if (b->profile && i >= 0)
+            step_profile_end();
         if (i >= 0) {
             seconds[i] = clock_seconds(CLOCK_MONOTONIC) - began;
             cpu_seconds[i] = clock_seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu_began;
         }
     }
-    print_result(b, &s, seconds, cpu_seconds);
+    if (b->profile)
+        step_profile_print();
+    else
+        print_result(b, &s, seconds, cpu_seconds);
 done:
+    step_profile_free();
     step_destroy(&s);
     free(x);
     free(label);
@@ -117,7 +128,8 @@ static bool parse_arguments(struct workspace *b, int argc, char **argv)
         {"batch-size", required_argument, NULL, 'b'}, {"k", required_argument, NULL, 'k'},
         {"threads", required_argument, NULL, 't'},    {"warm-up", required_argument, NULL, 'w'},
         {"steps", required_argument, NULL, 'n'},      {"inference", no_argument, NULL, 'i'},
-        {"freeze-bn", no_argument, NULL, 'f'},        {NULL, 0, NULL, 0},
+        {"freeze-bn", no_argument, NULL, 'f'},        {"train", required_argument, NULL, 'l'},
+        {"profile", no_argument, NULL, 'p'},          {NULL, 0, NULL, 0},
     };
     int option;
     bool good = true;
@@ -136,11 +148,17 @@ static bool parse_arguments(struct workspace *b, int argc, char **argv)
             b->step.inference = true;
         else if (option == 'f')
             b->step.freeze_batch_norm = true;
+        else if (option == 'l')
+            b->step.train = optarg;
+        else if (option == 'p')
+            b->profile = true;
         else if (option == 'w')
             good = parse_count(&b->warm_up, optarg, 0);
         else
             good = option == 'n' && parse_count(&b->steps, optarg, 1);
     }
+    if (b->profile)
+        b->step.n_threads = 1;
     return good && optind == argc;
 }
 
@@ -159,7 +177,8 @@ int main(int argc, char **argv)
     if (!parse_arguments(&b, argc, argv)) {
         fprintf(stderr,
                 "usage: benchmark-step [--model NAME|FILE] [--size N] [--batch-size N] [--k K] "
-                "[--threads N] [--warm-up N] [--steps N] [--inference] [--freeze-bn]\n");
+                "[--threads N] [--warm-up N] [--steps N] [--inference] [--freeze-bn] "
+                "[--train all|head|NAMES] [--profile]\n");
         return STATUS_USAGE;
     }
     enum status status = run(&b, &err);

@@ -1,5 +1,5 @@
 /* Runs given batches from given weights and moments, for scripts/parity.py:
- *     parity-driver MODEL STATE OUT K LEARNING_RATE THREADS
+ *     parity-driver MODEL STATE OUT K LEARNING_RATE THREADS [freeze-bn]
  *
  * STATE (safetensors): weights and buffers by name, first moments "m/NAME" and second "v/NAME", all
  * in PyTorch's layout, "step" [I64: updates done], "x" [steps, batch, size, size, 3] and "label"
@@ -202,13 +202,14 @@ static void destroy(struct driver *d)
     safetensors_free(&d->state);
 }
 
-static enum status run(struct driver *d, char **argv, struct error *err)
+static enum status run(struct driver *d, char **argv, bool freeze_bn, struct error *err)
 {
     const struct safetensors_entry *bias;
     struct step_options step = {.model = argv[1],
                                 .k = argv[4],
                                 .n_threads = atoi(argv[6]),
-                                .learning_rate = strtod(argv[5], NULL)};
+                                .learning_rate = strtod(argv[5], NULL),
+                                .freeze_batch_norm = freeze_bn};
     if (safetensors_read(&d->state, argv[2], err) != STATUS_OK ||
         load_batches(d, &step.batch, err) != STATUS_OK)
         return err->status;
@@ -229,11 +230,13 @@ int main(int argc, char **argv)
 {
     struct driver d = {0};
     struct error err;
-    if (argc != 7) {
-        fprintf(stderr, "usage: parity-driver MODEL STATE OUT K LEARNING_RATE THREADS\n");
+    bool freeze_bn = argc == 8 && strcmp(argv[7], "freeze-bn") == 0;
+    if (argc != 7 && !freeze_bn) {
+        fprintf(stderr,
+                "usage: parity-driver MODEL STATE OUT K LEARNING_RATE THREADS [freeze-bn]\n");
         return STATUS_USAGE;
     }
-    enum status status = run(&d, argv, &err);
+    enum status status = run(&d, argv, freeze_bn, &err);
     if (status != STATUS_OK)
         fprintf(stderr, "parity-driver: %s\n", err.message);
     destroy(&d);

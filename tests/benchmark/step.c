@@ -44,7 +44,8 @@ enum status step_create(struct step_network *out, const struct step_options *opt
                                     .size = opt->size,
                                     .max_batch = opt->batch,
                                     .training = !opt->inference,
-                                    .freeze_batch_norm = opt->freeze_batch_norm};
+                                    .freeze_batch_norm = opt->freeze_batch_norm,
+                                    .train = opt->train};
     struct atk_k share;
     *out = (struct step_network){
         .batch = opt->batch, .classes = opt->classes, .learning_rate = opt->learning_rate};

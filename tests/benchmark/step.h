@@ -25,6 +25,7 @@ struct step_options {
     double learning_rate;
     bool inference; /* forward alone, without gradients, loss and optimiser */
     bool freeze_batch_norm;
+    const char *train; /* as struct model_options has it */
 };
 
 /* Weights are drawn from seed 0. */
