@@ -79,6 +79,27 @@ enum status arena_commit(struct arena *a, const char *what, struct error *err)
     return STATUS_OK;
 }
 
+void arena_reserve(struct arena *a, size_t bytes)
+{
+    assert(!a->block);
+    if (bytes > SIZE_MAX - MEMORY_ALIGNMENT)
+        a->overflow = true;
+    else if (a->peak < bytes)
+        a->peak = bytes;
+}
+
+struct arena arena_window(const struct arena *a, size_t at, size_t bytes)
+{
+    assert(a->block && at % MEMORY_ALIGNMENT == 0 && bytes % MEMORY_ALIGNMENT == 0);
+    assert(at <= a->peak && bytes <= a->peak - at);
+    if (ARENA_GAP > 0) {
+        allow(a->block + at, bytes);
+        memset(a->block + at, 0xFF, bytes);
+    }
+    forbid(a->block + at, bytes);
+    return (struct arena){.block = a->block + at, .peak = bytes};
+}
+
 void arena_destroy(struct arena *a)
 {
     if (a->block)

@@ -46,6 +46,12 @@ static inline float *arena_floats(struct arena *a, size_t count)
 /* Gives back everything taken since `mark` (a former value of a->used). */
 void arena_release(struct arena *a, size_t mark);
 enum status arena_commit(struct arena *a, const char *what, struct error *err);
+/* Before the commit: at least so many bytes, for windows behind or in place of what is taken. */
+void arena_reserve(struct arena *a, size_t bytes);
+/* Of a committed arena: `bytes` from `at` on, both multiples of MEMORY_ALIGNMENT, as an arena of
+ * its own. What lay there is no longer to be read (under AddressSanitizer it is NaN); the window is
+ * not to be destroyed. */
+struct arena arena_window(const struct arena *a, size_t at, size_t bytes);
 static inline bool arena_measures(const struct arena *a)
 {
     return !a->block;

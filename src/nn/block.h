@@ -71,6 +71,7 @@ struct block {
     float
         *y; /* [max_batch, out...]: kept for backward by the network; NULL where nothing is kept */
     int first_param;           /* in the parameter table */
+    size_t kept_end;           /* bytes that it and the blocks below take of activations */
     size_t gradient_floats[2]; /* for a sample: what backward needs of g and of `other` */
     bool returns_in_g;         /* dL/dx is in g after backward, else in `other` */
 };

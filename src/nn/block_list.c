@@ -125,6 +125,7 @@ static void end_block(struct assembly *a, struct block *block)
     if (a->training && (a->next >= a->lowest || is_read_by_lowest))
         block->y =
             arena_floats(b->activations, shape_floats(block->out.shape) * (size_t)b->max_batch);
+    block->kept_end = b->activations->used;
     a->flow = block->out;
     a->next++;
 }

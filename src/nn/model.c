@@ -1,5 +1,6 @@
 /* Built twice by the same code (nn/layer.h), run forward and backward block by block: there is no
- * graph. */
+ * graph. What blocks keep is taken from `activations`; all else that they need has its place in the
+ * same memory by nn/memory_plan.h, `scratch` being a window on it. */
 #include "nn/model.h"
 
 #include "base/memory.h"
@@ -8,6 +9,7 @@
 #include "nn/block_list.h"
 #include "nn/cam.h"
 #include "nn/linear.h"
+#include "nn/memory_plan.h"
 #include "nn/pool.h"
 
 #include <assert.h>
@@ -17,46 +19,22 @@
 struct model {
     struct model_spec spec;
     struct model_options options;
-    struct arena parameters, activations, scratch;
+    struct arena parameters, activations, scratch, outputs;
     struct param_list params;
     struct block_list blocks;
+    struct memory_plan_block *plan; /* [blocks.n] */
     struct linear classifier;
     struct shape last; /* of the last block's output */
     /* The lowest block that learns, in the run and now; blocks.n: the classifier alone does. */
     int lowest, lowest_now;
 
     float *pooled, *logits,
-        *dpooled; /* [max_batch, features], [max_batch, classes], [max_batch, features] */
-    int *all;     /* 0, 1, ... max_batch - 1 */
-    /* Floats of the outputs of blocks in turn, where they are not kept, and of the gradients of two
-     * neighbouring activations. */
-    size_t output_floats[2], gradient_floats[2];
+        *dpooled;   /* [max_batch, features], [max_batch, classes], [max_batch, features] */
+    int *all;       /* 0, 1, ... max_batch - 1 */
     const float *x; /* of the last forward */
     int batch;
     enum model_mode mode;
 };
-
-static void raise_to(size_t *have, size_t needed)
-{
-    if (*have < needed)
-        *have = needed;
-}
-
-/* Walks as forward and backward do, to size the two outputs and the two gradients: the stem's
- * activations are several times larger than all others, and mostly need one buffer only. */
-static void size_buffers(struct model *m)
-{
-    size_t batch = (size_t)m->options.max_batch;
-    for (int i = 0; i < m->blocks.n; i++)
-        if (!m->blocks.item[i]->y)
-            raise_to(&m->output_floats[i % 2], shape_floats(m->blocks.item[i]->out.shape) * batch);
-    for (int i = m->blocks.n - 1, g = 0; i >= m->lowest && m->options.training; i--) {
-        const struct block *k = m->blocks.item[i];
-        raise_to(&m->gradient_floats[g], k->gradient_floats[0] * batch);
-        raise_to(&m->gradient_floats[!g], k->gradient_floats[1] * batch);
-        g = k->returns_in_g ? g : !g;
-    }
-}
 
 /* One pass of nn/layer.h. */
 static enum status build_all(struct model *m, struct build *b, struct error *err)
@@ -68,11 +46,10 @@ static enum status build_all(struct model *m, struct build *b, struct error *err
     linear_build(&m->classifier, b, m->spec.block->names->classifier,
                  (struct tensor){{1, 1, m->last.channels}, last.row}, m->options.classes);
     size_t batch = (size_t)b->max_batch, features = (size_t)m->classifier.in;
-    m->pooled = arena_floats(b->activations, batch * features);
-    m->dpooled = arena_floats(b->activations, batch * features);
-    m->logits = arena_floats(b->activations, batch * (size_t)m->options.classes);
-    m->all = arena_take(b->activations, batch, sizeof *m->all);
-    size_buffers(m);
+    m->pooled = arena_floats(&m->outputs, batch * features);
+    m->dpooled = arena_floats(&m->outputs, batch * features);
+    m->logits = arena_floats(&m->outputs, batch * (size_t)m->options.classes);
+    m->all = arena_take(&m->outputs, batch, sizeof *m->all);
     if (b->error.status != STATUS_OK)
         *err = b->error;
     return b->error.status;
@@ -89,9 +66,59 @@ static struct build start_build(struct model *m, struct layer_table *table)
                           .table = table};
 }
 
-static void run_forward(struct model *m, float *pooled, float *activation, const float *x,
-                        struct samples all, enum model_mode mode);
-static void run_backward(struct model *m, struct samples samples);
+/* What an arena takes for them. */
+static size_t bytes_of(size_t floats)
+{
+    struct arena a = {0};
+    arena_floats(&a, floats);
+    return a.overflow ? SIZE_MAX : a.used;
+}
+
+/* The scratch memory of block i in each direction. It measures, so that nothing is computed, and
+ * what lies at the given places is not read. */
+static void measure_block(struct model *m, int i, float *const place[3])
+{
+    struct samples all = {NULL, m->options.max_batch};
+    struct memory_plan_block *p = &m->plan[i];
+    struct block *k = m->blocks.item[i];
+    bool learns = m->options.training && i >= m->lowest;
+    size_t mark = m->scratch.used;
+
+    m->scratch.peak = mark;
+    float *y = k->y ? k->y : place[0];
+    k->kind->forward(k, y, place[1], all, MODEL_EVAL);
+    if (learns)
+        k->kind->forward(k, y, place[1], all, MODEL_TRAIN);
+    p->forward_scratch = m->scratch.peak - mark;
+    m->scratch.peak = mark;
+    if (learns)
+        k->kind->backward(k, place[0], place[2], place[1], all, i > m->lowest);
+    p->backward_scratch = m->scratch.peak - mark;
+}
+
+/* Under AddressSanitizer nothing lies where a block keeps something: what it says of an array
+ * holds until the array is taken again. */
+static void plan_memory(struct model *m)
+{
+    size_t batch = (size_t)m->options.max_batch;
+    float *place[3];
+
+    for (int i = 0; i < 3; i++)
+        place[i] = arena_floats(&m->scratch, 1);
+    for (int i = 0; i < m->blocks.n; i++) {
+        const struct block *k = m->blocks.item[i];
+        struct memory_plan_block *p = &m->plan[i];
+        p->kept_end = ARENA_GAP > 0 ? m->activations.used : k->kept_end;
+        p->out = k->y ? 0 : bytes_of(shape_floats(k->out.shape) * batch);
+        p->returns_in_g = k->returns_in_g;
+        for (int j = 0; j < 2; j++)
+            p->gradient[j] = bytes_of(k->gradient_floats[j] * batch);
+        measure_block(m, i, place);
+    }
+    int lowest = m->options.training ? m->lowest : m->blocks.n;
+    size_t bytes = memory_plan_place(m->plan, m->blocks.n, lowest);
+    arena_reserve(&m->activations, m->scratch.overflow ? SIZE_MAX : bytes);
+}
 
 /* The first pass: sizes into *b and the arenas. */
 static enum status measure(struct model *m, struct build *b, const struct model_spec *spec,
@@ -106,15 +133,14 @@ static enum status measure(struct model *m, struct build *b, const struct model_
     if (block_list_create(&m->blocks, spec, err) != STATUS_OK ||
         block_list_find(&m->lowest_now, &m->blocks, opt->train, err) != STATUS_OK)
         return err->status;
+    m->plan = memory_array((size_t)m->blocks.n, sizeof *m->plan, "network", err);
+    if (!m->plan)
+        return err->status;
     m->lowest = opt->unfreezes ? 0 : m->lowest_now;
     *b = start_build(m, table);
     if (build_all(m, b, err) != STATUS_OK)
         return err->status;
-    struct samples all = {NULL, opt->max_batch};
-    /* Scratch memory measures, so that nothing is computed, and the image is not read. */
-    run_forward(m, m->pooled, NULL, m->logits, all, opt->training ? MODEL_TRAIN : MODEL_EVAL);
-    if (opt->training && m->lowest < m->blocks.n)
-        run_backward(m, all);
+    plan_memory(m);
     return STATUS_OK;
 }
 
@@ -157,8 +183,8 @@ static enum status create(struct model *m, const struct model_spec *spec,
     struct build b = start_build(m, NULL);
     take_parameters(m, &b, &sizes);
     if (arena_commit(&m->parameters, "network's parameters", err) != STATUS_OK ||
-        arena_commit(&m->activations, "network's activations", err) != STATUS_OK ||
-        arena_commit(&m->scratch, "network's scratch memory", err) != STATUS_OK)
+        arena_commit(&m->outputs, "network's outputs", err) != STATUS_OK ||
+        arena_commit(&m->activations, "network's activations", err) != STATUS_OK)
         return err->status;
     take_parameters(m, &b, &sizes);
     if (build_all(m, &b, err) != STATUS_OK)
@@ -192,16 +218,17 @@ void model_destroy(struct model *m)
     if (!m)
         return;
     arena_destroy(&m->parameters);
+    arena_destroy(&m->outputs);
     arena_destroy(&m->activations);
-    arena_destroy(&m->scratch);
     block_list_free(&m->blocks);
+    free(m->plan);
     free(m);
 }
 
 static enum status summarise(struct model_summary *out, const struct model *m,
                              const struct build *b, struct error *err)
 {
-    if (m->parameters.overflow || m->activations.overflow || m->scratch.overflow)
+    if (m->parameters.overflow || m->activations.overflow || m->outputs.overflow)
         return error_memory(err, SIZE_MAX, "network's activations");
     for (int i = 0; i < out->layers.n; i++) {
         const struct layer_row *row = &out->layers.row[i];
@@ -213,7 +240,7 @@ static enum status summarise(struct model_summary *out, const struct model *m,
         (b->n_trained + b->n_buffers) * sizeof(float) + (size_t)b->n_params * sizeof *b->param;
     out->gradient_bytes = b->n_grads * sizeof(float);
     out->n_features = m->classifier.in;
-    out->activation_bytes = m->activations.peak + m->scratch.peak;
+    out->activation_bytes = m->activations.peak + m->outputs.peak;
     return STATUS_OK;
 }
 
@@ -240,28 +267,33 @@ void model_summary_free(struct model_summary *s)
     *s = (struct model_summary){0};
 }
 
+/* NULL: nothing is needed. */
+static float *array_at(const struct model *m, size_t at, size_t bytes)
+{
+    if (bytes == 0)
+        return NULL;
+    struct arena window = arena_window(&m->activations, at, bytes);
+    return arena_take(&window, bytes - ARENA_GAP, 1);
+}
+
 /* Down to the average of the last block's output, which `activation` takes unless it is NULL. */
 static void run_forward(struct model *m, float *pooled, float *activation, const float *x,
                         struct samples all, enum model_mode mode)
 {
-    size_t mark = m->scratch.used;
     bool measures = mode == MODEL_MEASURE || mode == MODEL_MEASURE_END;
     int lowest = measures ? m->lowest : m->lowest_now;
-    float *out[2];
-    for (int i = 0; i < 2; i++)
-        out[i] = arena_floats(&m->scratch, m->output_floats[i]);
     for (int i = 0; i < m->blocks.n; i++) {
         struct block *k = m->blocks.item[i];
-        float *y = k->y ? k->y : out[i % 2];
+        const struct memory_plan_block *p = &m->plan[i];
+        float *y = k->y ? k->y : array_at(m, p->out_at, p->out);
+        m->scratch = arena_window(&m->activations, p->forward_scratch_at, p->forward_scratch);
         /* A frozen BatchNorm uses its running statistics and does not change them. */
         k->kind->forward(k, y, x, all, i < lowest ? MODEL_EVAL : mode);
         x = y;
     }
-    if (!arena_measures(&m->scratch))
-        pool_average_forward(pooled, x, all, m->last);
+    pool_average_forward(pooled, x, all, m->last);
     if (activation)
         memcpy(activation, x, (size_t)all.n * shape_floats(m->last) * sizeof *activation);
-    arena_release(&m->scratch, mark);
 }
 
 static void begin_forward(struct model *m, const float *x, int batch, enum model_mode mode)
@@ -325,23 +357,18 @@ void model_activation_map(const struct model *m, float *map, const float *activa
 /* From m->dpooled down to the lowest block that learns. */
 static void run_backward(struct model *m, struct samples samples)
 {
-    size_t mark = m->scratch.used;
-    float *g = arena_floats(&m->scratch, m->gradient_floats[0]),
-          *other = arena_floats(&m->scratch, m->gradient_floats[1]);
-    if (!arena_measures(&m->scratch))
-        pool_average_backward(g, m->dpooled, samples, m->last);
-    int lowest = arena_measures(&m->scratch) ? m->lowest : m->lowest_now;
-    for (int i = m->blocks.n - 1; i >= lowest; i--) {
+    const struct memory_plan_block *last = &m->plan[m->blocks.n - 1];
+    float *g = array_at(m, last->gradient_at[0], last->gradient_bytes[0]);
+    pool_average_backward(g, m->dpooled, samples, m->last);
+    for (int i = m->blocks.n - 1; i >= m->lowest_now; i--) {
         struct block *k = m->blocks.item[i];
+        const struct memory_plan_block *p = &m->plan[i];
+        float *other = array_at(m, p->gradient_at[1], p->gradient_bytes[1]);
         const float *x = i > 0 ? m->blocks.item[i - 1]->y : m->x;
-        k->kind->backward(k, g, other, x, samples, i > lowest);
-        if (!k->returns_in_g) {
-            float *dx = other;
-            other = g;
-            g = dx;
-        }
+        m->scratch = arena_window(&m->activations, p->backward_scratch_at, p->backward_scratch);
+        k->kind->backward(k, g, other, x, samples, i > m->lowest_now);
+        g = k->returns_in_g ? g : other;
     }
-    arena_release(&m->scratch, mark);
 }
 
 void model_backward(struct model *m, const float *dlogits, const int *selected, int n_selected)

@@ -412,16 +412,19 @@ static void group_coefficients(const struct sweep *s)
     }
 }
 
-/* Without a norm dz = g. */
-static void constant_coefficients(const struct sweep *s)
+/* Without a norm dz = g, and z is not read: where a convolution has been finished in one pass
+ * (conv_norm.c) it was never written. */
+static void pass_on_piece(void *context, int piece, int worker)
 {
+    const struct sweep *s = context;
     const struct norm *n = s->norm;
-    for (int i = 0; i < s->samples.n; i++)
-        for (int c = 0; c < n->channels; c++) {
-            size_t at = sample_at(s, i) + (size_t)c;
-            s->coefficient[0][at] = 1;
-            s->coefficient[1][at] = s->coefficient[2][at] = 0;
-        }
+    size_t at, at_y, pixels;
+    float *g;
+    (void)worker;
+    piece_range(s, piece, &at, &at_y, &pixels);
+    g = s->g + at_y;
+    kernels_get()->mask(s->out + at, g, piece_stats(s, piece), g, s->y ? s->y + at_y : NULL, pixels,
+                        n->channels, (size_t)n->out_pitch, s->y ? n->activation : KERNELS_NONE);
 }
 
 static void backward_apply_piece(void *context, int piece, int worker)
@@ -441,12 +444,13 @@ static void backward(struct sweep *s)
 {
     const struct norm *n = s->norm;
     int n_pieces = s->samples.n * norm_pieces_count(&n->pieces);
+    if (n->spec.kind == NORM_NONE) {
+        parallel_for(pass_on_piece, s, n_pieces);
+        return;
+    }
     parallel_for(backward_sums_piece, s, n_pieces);
-    if (n->spec.kind != NORM_NONE)
-        sum_samples(s);
-    if (n->spec.kind == NORM_NONE)
-        constant_coefficients(s);
-    else if (n->spec.kind == NORM_BATCH)
+    sum_samples(s);
+    if (n->spec.kind == NORM_BATCH)
         batch_coefficients(s);
     else
         group_coefficients(s);

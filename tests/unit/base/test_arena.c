@@ -138,6 +138,31 @@ static void an_arena_that_overflowed_or_finds_no_memory_says_so_at_commit(void *
     arena_destroy(&a);
 }
 
+static void a_window_is_an_arena_over_a_part_of_another(void **state)
+{
+    (void)state;
+    struct arena a = {0};
+    arena_floats(&a, 16);
+    arena_reserve(&a, 4 * 64);
+    arena_reserve(&a, 64); /* less than there is changes nothing */
+    assert_int_equal(a.peak, 4 * 64);
+    assert_int_equal(arena_commit(&a, "workspace", &err), STATUS_OK);
+    struct arena window = arena_window(&a, 128, 128);
+    unsigned char *bytes = arena_take(&window, 128 - ARENA_GAP, 1);
+    assert_ptr_equal(bytes, a.block + 128);
+    assert_int_equal(window.used, 128);
+#if ARENA_GAP
+    assert_false(is_poisoned(bytes + 127 - ARENA_GAP));
+    assert_true(is_poisoned(bytes + 128 - ARENA_GAP));
+    arena_window(&a, 128, 64);
+    assert_true(is_poisoned(bytes));
+#endif
+    arena_destroy(&a);
+    arena_reserve(&a, SIZE_MAX);
+    assert_int_equal(arena_commit(&a, "workspace", &err), STATUS_FAILED);
+    arena_destroy(&a);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -147,6 +172,7 @@ int main(void)
         cmocka_unit_test(a_full_line_has_a_gap_behind_it_too),
 #endif
         cmocka_unit_test(an_empty_arena_commits),
+        cmocka_unit_test(a_window_is_an_arena_over_a_part_of_another),
         cmocka_unit_test(an_arena_that_overflowed_or_finds_no_memory_says_so_at_commit),
     };
     return cmocka_run_group_tests_name("arena", tests, NULL, NULL);

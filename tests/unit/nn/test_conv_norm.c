@@ -90,9 +90,11 @@ static void compare(struct one o, enum conv2d_choice choice)
     norm_forward(&u->norm, y[0], z, residual_of(&o, y[0], other), EVERY, o.mode);
     if (o.kept && o.mode == MODEL_TRAIN && !o.frozen)
         norm_backward(&u->norm, dz, g[0], y[0], z, EVERY);
-    /* Without a norm backward multiplies by 0 what it finds there. */
-    for (size_t i = 0; o.kind != NORM_NONE && i < (size_t)(BATCH * o.out_c); i++)
+    for (size_t i = 0; i < (size_t)(BATCH * o.out_c); i++)
         u->norm.mean[i] = u->norm.rstd[i] = NAN;
+    /* Without a norm z may be left unwritten, and backward does not read it. */
+    for (size_t i = 0; u->z && i < out; i++)
+        u->z[i] = NAN;
 
     conv_norm_forward(u, y[1], x, residual_of(&o, y[1], other), EVERY, o.mode);
     assert_memory_equal(y[1], y[0], wide * sizeof **y);
