@@ -144,8 +144,14 @@ static void backward_some(struct block_chain *k, float *dx, float *g, const floa
 /* The gradients of a window's samples are added to those of the windows before it. */
 struct adding {
     float *grad;
-    const float *before;
+    float *before;
 };
+
+static void keep_some(void *context, size_t first, size_t n)
+{
+    const struct adding *a = context;
+    memcpy(a->before + first, a->grad + first, n * sizeof *a->before);
+}
 
 static void add_some(void *context, size_t first, size_t n)
 {
@@ -170,15 +176,15 @@ void block_chain_backward(struct block *block, float *g, float *other, const flo
         between[i] = arena_floats(k->scratch, k->spare_floats[i] * (size_t)k->window);
     float *before = arena_floats(k->scratch, k->n_grads);
     struct sample_windows w = sample_windows_begin(samples, k->window, k->scratch);
+    struct adding adding = {k->grad, before};
     for (bool is_first = true; sample_windows_next(&w); is_first = false) {
         if (!is_first)
-            memcpy(before, k->grad, k->n_grads * sizeof *before);
+            parallel_floats(keep_some, &adding, k->n_grads, PARALLEL_FLOATS);
         backward_some(k, dx ? dx + w.first * in_floats : NULL, g + w.first * out_floats,
                       block->y + w.first * out_floats, x + w.first * in_floats, w.first, w.samples,
                       between);
         if (!is_first)
-            parallel_floats(add_some, &(struct adding){k->grad, before}, k->n_grads,
-                            PARALLEL_FLOATS);
+            parallel_floats(add_some, &adding, k->n_grads, PARALLEL_FLOATS);
     }
     arena_release(k->scratch, mark);
 }

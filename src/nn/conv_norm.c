@@ -85,6 +85,22 @@ static size_t filter_floats(const struct conv2d *c)
            (size_t)c->out.channels;
 }
 
+/* The filter scale * w: some of its floats. */
+struct scaled_filter {
+    float *out;
+    const float *weight;
+    const double *scale;
+    size_t channels;
+};
+
+static void scale_some(void *context, size_t first, size_t n)
+{
+    const struct scaled_filter *f = context;
+    for (size_t i = first, c = first % f->channels; i < first + n; c = 0)
+        for (; c < f->channels && i < first + n; c++, i++)
+            f->out[i] = (float)(f->scale[c] * (double)f->weight[i]);
+}
+
 /* dx by the filter scale * w. */
 static void data_scaled(const struct conv_norm *u, float *dx, const float *masked,
                         const double *scale, struct samples samples, bool accumulate)
@@ -94,8 +110,9 @@ static void data_scaled(const struct conv_norm *u, float *dx, const float *maske
     struct param filter = {.data = arena_floats(u->scratch, floats)};
 
     if (!arena_measures(u->scratch))
-        for (size_t i = 0; i < floats; i++)
-            filter.data[i] = (float)(scale[i % channels] * (double)u->conv.weight->data[i]);
+        parallel_floats(scale_some,
+                        &(struct scaled_filter){filter.data, u->conv.weight->data, scale, channels},
+                        floats, PARALLEL_FLOATS / 4);
     scaled.weight = &filter;
     conv2d_backward_data(&scaled, dx, masked, samples, accumulate);
 }

@@ -8,6 +8,7 @@
 
 #include <assert.h>
 #include <math.h>
+#include <string.h>
 
 struct tensor norm_build(struct norm *n, struct build *b, const char *name, struct tensor in,
                          int residual, const struct norm_spec *spec,
@@ -226,15 +227,18 @@ double norm_running_rstd(const struct norm *n, int channel)
     return 1 / sqrt((double)n->running_var->data[channel] + n->spec.epsilon);
 }
 
+/* The same for every sample: found once. */
 static void running_statistics(const struct sweep *s)
 {
     struct norm *n = s->norm;
-    for (int i = 0; i < s->samples.n; i++)
-        for (int c = 0; c < n->channels; c++) {
-            size_t at = sample_at(s, i) + (size_t)c;
-            n->mean[at] = n->running_mean->data[c];
-            n->rstd[at] = (float)norm_running_rstd(n, c);
-        }
+    const size_t first = sample_at(s, 0), bytes = (size_t)n->channels * sizeof(float);
+    memcpy(n->mean + first, n->running_mean->data, bytes);
+    for (int c = 0; c < n->channels; c++)
+        n->rstd[first + (size_t)c] = (float)norm_running_rstd(n, c);
+    for (int i = 1; i < s->samples.n; i++) {
+        memcpy(n->mean + sample_at(s, i), n->mean + first, bytes);
+        memcpy(n->rstd + sample_at(s, i), n->rstd + first, bytes);
+    }
 }
 
 /* y = scale * z + shift. */
@@ -272,7 +276,8 @@ static bool uses_running(const struct norm *n, enum model_mode mode)
 bool norm_as_epilogue(struct norm *n, struct kernels_epilogue *e, struct samples samples,
                       enum model_mode mode)
 {
-    struct sweep s = {.norm = n, .samples = samples};
+    /* Of one sample, for they are the same for all. */
+    struct sweep s = {.norm = n, .samples = {samples.index, 1}};
     for (int i = 0; i < 2; i++)
         s.coefficient[i] = arena_floats(n->scratch, (size_t)n->channels * (size_t)n->max_batch);
     if (!uses_running(n, mode) && n->spec.kind != NORM_NONE)
@@ -282,7 +287,7 @@ bool norm_as_epilogue(struct norm *n, struct kernels_epilogue *e, struct samples
     if (n->spec.kind == NORM_BATCH)
         running_statistics(&s);
     set_scale_and_shift(&s);
-    size_t at = sample_at(&s, 0); /* the same for every sample */
+    size_t at = sample_at(&s, 0);
     *e = (struct kernels_epilogue){s.coefficient[0] + at, s.coefficient[1] + at, n->activation};
     return true;
 }

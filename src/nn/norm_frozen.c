@@ -36,14 +36,15 @@ void norm_frozen_mask(struct norm *n, float *masked, float *g, const float *y,
     int pieces = samples.n * norm_pieces_count(&n->pieces);
     assert(n->frozen);
     m.sum = arena_take(n->scratch, channels * (size_t)pieces, sizeof *m.sum);
+    double *sum = arena_take(n->scratch, channels, sizeof *sum);
     if (!arena_measures(n->scratch)) {
         parallel_for(mask_piece, &m, pieces);
-        for (size_t c = 0; c < channels; c++) {
-            double sum = 0;
-            for (int i = 0; i < pieces; i++)
-                sum += m.sum[(size_t)i * channels + c];
-            n->bias->grad[c] = (float)sum;
-        }
+        for (size_t c = 0; c < channels; c++)
+            sum[c] = 0;
+        for (int i = 0; i < pieces; i++) /* row by row, as they lie */
+            for (size_t c = 0; c < channels; c++)
+                sum[c] += m.sum[(size_t)i * channels + c];
+        norm_frozen_take_sum(n, sum);
     }
     arena_release(n->scratch, mark);
 }

@@ -224,10 +224,11 @@ static void backward(const struct conv2d *c, float *dx, const float *dy, const f
     j.sums = arena_floats(c->scratch, filter * RANGES);
     j.below_sums = arena_take(c->scratch, 2 * RANGES * channels, sizeof *j.below_sums);
     if (!arena_measures(c->scratch)) {
-        for (size_t i = 0; i < filter; i++) {
-            double scale = how->scale ? how->scale[i % channels] : 1;
-            j.filter[i] = (float)(scale * (double)c->weight->data[i]);
-        }
+        for (size_t tap = 0; tap < filter; tap += channels)
+            for (size_t i = 0; i < channels; i++) {
+                double scale = how->scale ? how->scale[i] : 1;
+                j.filter[tap + i] = (float)(scale * (double)c->weight->data[tap + i]);
+            }
         parallel_for(backward_range, &j, RANGES);
         conv2d_method_sum(c->weight->grad, j.sums, filter, RANGES);
         if (how->below)

@@ -27,8 +27,19 @@ struct turn_job {
     const struct conv2d *conv;
     float *turned;
     int tap[LAYER_MAX_KERNEL * LAYER_MAX_KERNEL]; /* r * kernel + s of the block */
-    int n_taps;
+    int n_taps, pieces_each;
 };
+enum {
+    TURN_SIDE = 16,          /* of the squares that are turned at a time */
+    TURN_FLOATS = 16 * 1024, /* of a block, turned by one piece of work */
+};
+
+/* Rows of `turned`, [out_c, in_c], that are turned together. */
+static int turned_rows(const struct conv2d *c)
+{
+    int rows = TURN_FLOATS / c->in.channels / TURN_SIDE * TURN_SIDE;
+    return rows > 0 ? rows : TURN_SIDE;
+}
 
 static void turn_tap(void *context, int piece, int worker)
 {
@@ -36,21 +47,24 @@ static void turn_tap(void *context, int piece, int worker)
     const struct conv2d *c = j->conv;
     (void)worker;
     int in_c = c->in.channels, out_c = c->out.channels;
+    int tap = piece / j->pieces_each, first = piece % j->pieces_each * turned_rows(c);
+    int end = first + turned_rows(c) < out_c ? first + turned_rows(c) : out_c;
     size_t block = (size_t)in_c * (size_t)out_c;
-    const float *in = c->weight->data + (size_t)j->tap[piece] * block; /* [in_c, out_c] */
-    float *out = j->turned + (size_t)piece * block;                    /* [out_c, in_c] */
-    enum { SIDE = 16 };
-    for (int c0 = 0; c0 < in_c; c0 += SIDE)
-        for (int k0 = 0; k0 < out_c; k0 += SIDE)
-            for (int k = k0; k < k0 + SIDE && k < out_c; k++)
-                for (int i = c0; i < c0 + SIDE && i < in_c; i++)
+    const float *in = c->weight->data + (size_t)j->tap[tap] * block; /* [in_c, out_c] */
+    float *out = j->turned + (size_t)tap * block;                    /* [out_c, in_c] */
+    for (int c0 = 0; c0 < in_c; c0 += TURN_SIDE)
+        for (int k0 = first; k0 < end; k0 += TURN_SIDE)
+            for (int k = k0; k < k0 + TURN_SIDE && k < end; k++)
+                for (int i = c0; i < c0 + TURN_SIDE && i < in_c; i++)
                     out[(size_t)k * (size_t)in_c + (size_t)i] =
                         in[(size_t)i * (size_t)out_c + (size_t)k];
 }
 
 void conv2d_phases_turn(float *turned, const struct conv2d *c)
 {
-    struct turn_job turn = {.conv = c, .turned = turned};
+    struct turn_job turn = {.conv = c,
+                            .turned = turned,
+                            .pieces_each = (c->out.channels + turned_rows(c) - 1) / turned_rows(c)};
     int rows[LAYER_MAX_KERNEL], columns[LAYER_MAX_KERNEL], unused;
     for (int top = 0; top < c->stride; top++)
         for (int left = 0; left < c->stride; left++) {
@@ -60,7 +74,7 @@ void conv2d_phases_turn(float *turned, const struct conv2d *c)
                 for (int s = 0; s < n_columns; s++)
                     turn.tap[turn.n_taps++] = rows[r] * c->kernel + columns[s];
         }
-    parallel_for(turn_tap, &turn, turn.n_taps);
+    parallel_for(turn_tap, &turn, turn.n_taps * turn.pieces_each);
 }
 
 static void zero_phase(float *dx, const struct conv2d *c, struct samples samples, int top, int left)
