@@ -28,6 +28,18 @@ setup() { cd "$BATS_TEST_TMPDIR"; }
     done
 }
 
+# bats test_tags=release
+@test "sixteen threads leave the bytes of one: depthwise and 1x1 layers, frozen and trained norms" {
+    for more in --freeze-bn ''; do
+        rm -rf one many
+        # shellcheck disable=SC2086
+        train one -q --model efficientnet-lite0 --size 64 --epochs 1 --threads 1 $more
+        # shellcheck disable=SC2086
+        train many -q --model efficientnet-lite0 --size 64 --epochs 1 --threads 16 $more
+        same_run one many
+    done
+}
+
 # A Res2Net whose groups have 5 channels, and 10: no multiple of a register.
 tiny_res2net() {
     sed -e 's/width: 8, stride/width: 16, stride/; s/width: 16, stride: 2/width: 32, stride: 2/' \
