@@ -41,15 +41,22 @@ static enum status allocate(struct resize *r, int width, int height, struct erro
     return r->line ? STATUS_OK : err->status;
 }
 
+enum status resize_check_sides(int width, int height, struct error *err)
+{
+    if (width > RESIZE_MAX_SIDE || height > RESIZE_MAX_SIDE)
+        return error_set(err, "image of %d x %d pixels has a side of more than %d", width, height,
+                         RESIZE_MAX_SIDE);
+    return STATUS_OK;
+}
+
 enum status resize_create(struct resize **out, const struct resize_target *target, int width,
                           int height, struct error *err)
 {
     struct resize *r;
 
     *out = NULL;
-    if (width > RESIZE_MAX_SIDE || height > RESIZE_MAX_SIDE)
-        return error_set(err, "image of %d x %d pixels has a side of more than %d", width, height,
-                         RESIZE_MAX_SIDE);
+    if (resize_check_sides(width, height, err) != STATUS_OK)
+        return err->status;
     r = memory_array(1, sizeof *r, "rows to resize", err);
     if (!r)
         return err->status;

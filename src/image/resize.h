@@ -9,6 +9,8 @@
 #include <stdint.h>
 
 #define RESIZE_MAX_SIDE (1 << 20)
+/* Whether an image has no longer side than that: else an error, of bicubic too. */
+enum status resize_check_sides(int width, int height, struct error *err);
 
 /* out [size_out, size_out, 3] = in, resized, whatever its aspect ratio. Sides of more than
  * RESIZE_MAX_SIDE pixels are refused. Thread-safe. */

@@ -216,9 +216,8 @@ enum status resize_stb(const struct resize_target *target, const uint8_t *in, in
 {
     const struct resize_box *box = &target->box;
     size_t row_bytes = 3 * (size_t)width;
-    if (width > RESIZE_MAX_SIDE || height > RESIZE_MAX_SIDE)
-        return error_set(err, "image of %d x %d pixels has a side of more than %d", width, height,
-                         RESIZE_MAX_SIDE);
+    if (resize_check_sides(width, height, err) != STATUS_OK)
+        return err->status;
     struct job j = {.across = plan(box->x, box->width, width, target->width),
                     .down = plan(box->y, box->height, height, target->height),
                     .in_row_bytes = row_bytes};

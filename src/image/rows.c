@@ -45,6 +45,8 @@ enum status rows_begin(struct rows *rows, const struct rows_source *source, stru
     rows->aspect = source->right / source->bottom;
     if (rows->fit)
         find_target(rows, source);
+    if (rows->fit && resize_check_sides(source->width, source->height, err) != STATUS_OK)
+        return err->status;
     if (!rows->fit || rows->fit->interpolation == IMAGE_FIT_BICUBIC)
         return image_create(&rows->image, source->width, source->height, err);
     return resize_create(&rows->resize, &rows->target, source->width, source->height, err);

@@ -64,6 +64,27 @@ static void a_chunk_longer_than_the_file_is_refused_before_it_is_allocated(void 
     }
 }
 
+/* Bicubic waits for the whole image, and its library overran its memory. */
+static void a_very_long_side_is_refused_before_the_image_is_allocated(void **state)
+{
+    (void)state;
+    uint8_t rgb[3 * 8 * 8];
+    for (int k = 0; k < 2; k++) {
+        const struct image_fit fit = {.size = 8,
+                                      .interpolation = k ? IMAGE_FIT_BICUBIC : IMAGE_FIT_BILINEAR};
+        struct png_maker m;
+        long before = peak_kib();
+        png_begin(&m, 178000000, 1, 8, 2, false);
+        small_image(&m);
+        assert_int_equal(image_decode_resized(rgb, NULL, &fit, m.bytes, m.n, &upright, &err),
+                         STATUS_FAILED);
+        assert_string_equal(err.message, "image of 178000000 x 1 pixels has a side of more than "
+                                         "1048576");
+        assert_true(peak_kib() - before < 32 * 1024);
+        free(m.bytes);
+    }
+}
+
 /* n bytes "A" under `key`, deflated by fixed codes: one literal, then copies of 258 bytes. */
 static void put_inflating_text(struct png_maker *m, const char *key, size_t n)
 {
@@ -287,6 +308,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_chunk_longer_than_the_file_is_refused_before_it_is_allocated),
+        cmocka_unit_test(a_very_long_side_is_refused_before_the_image_is_allocated),
         cmocka_unit_test(texts_that_inflate_are_not_inflated),
         cmocka_unit_test(what_is_passed_over_is_still_checked),
         cmocka_unit_test(segments_of_a_jpeg_are_not_kept),
