@@ -103,6 +103,9 @@ struct kernels {
     double (*double_dot)(const float *a, const float *b, int n);
     /* sum[i] += factor * x[i]. */
     void (*double_add)(double *restrict sum, const float *restrict x, double factor, int n);
+    /* product[i] += data[i] * grad[i], in double; then grad[i] *= scale[i]. */
+    void (*double_scale)(double *restrict product, float *restrict grad, const float *restrict data,
+                         const float *restrict scale, int n);
 
     /* out = a + b, of slices of wider tensors, each with the distance of its own pixels; b NULL:
      * out = a. out may be a or b. */

@@ -51,32 +51,40 @@ void conv_norm_forward(struct conv_norm *u, float *y, const float *x, const floa
  * channels, which lie side by side in the filter's rows. */
 struct scaling {
     struct conv_norm *unit;
-    double *product;
-    const double *scale;
+    const float *scale;
 };
-enum { SCALE_CHANNELS = 32 };
+enum { SCALE_CHANNELS = 64 };
 
 static void scale_piece(void *context, int piece, int worker)
 {
     const struct scaling *s = context;
     struct param *w = s->unit->conv.weight;
     int channels = s->unit->norm.channels, first = piece * SCALE_CHANNELS;
-    int end = first + SCALE_CHANNELS < channels ? first + SCALE_CHANNELS : channels;
-    size_t rows = w->size / (size_t)channels;
+    int n = channels - first < SCALE_CHANNELS ? channels - first : SCALE_CHANNELS;
+    double product[SCALE_CHANNELS] = {0};
     (void)worker;
 
-    for (int c = first; c < end; c++)
-        s->product[c] = 0;
-    for (size_t i = 0; i < rows; i++) {
-        const float *data = w->data + i * (size_t)channels;
-        float *grad = w->grad + i * (size_t)channels;
-        for (int c = first; c < end; c++) {
-            s->product[c] += (double)data[c] * (double)grad[c];
-            grad[c] = (float)(s->scale[c] * (double)grad[c]);
-        }
+    for (size_t at = (size_t)first; at < w->size; at += (size_t)channels)
+        kernels_get()->double_scale(product, w->grad + at, w->data + at, s->scale + first, n);
+    for (int c = 0; c < n; c++)
+        norm_frozen_weight_gradient(&s->unit->norm, first + c, product[c]);
+}
+
+/* dx by the filter scale * w. */
+struct scaled_filter {
+    float *out;
+    const float *filter, *scale;
+    size_t channels;
+};
+
+static void filter_some(void *context, size_t first, size_t n)
+{
+    const struct scaled_filter *s = context;
+    size_t c = first % s->channels;
+    for (size_t i = first; i < first + n; i++) {
+        s->out[i] = s->scale[c] * s->filter[i];
+        c = c + 1 < s->channels ? c + 1 : 0;
     }
-    for (int c = first; c < end; c++)
-        norm_frozen_weight_gradient(&s->unit->norm, c, s->product[c]);
 }
 
 static size_t filter_floats(const struct conv2d *c)
@@ -85,36 +93,39 @@ static size_t filter_floats(const struct conv2d *c)
            (size_t)c->out.channels;
 }
 
-/* The filter scale * w: some of its floats. */
-struct scaled_filter {
-    float *out;
-    const float *weight;
-    const double *scale;
-    size_t channels;
-};
-
-static void scale_some(void *context, size_t first, size_t n)
-{
-    const struct scaled_filter *f = context;
-    for (size_t i = first, c = first % f->channels; i < first + n; c = 0)
-        for (; c < f->channels && i < first + n; c++, i++)
-            f->out[i] = (float)(f->scale[c] * (double)f->weight[i]);
-}
-
-/* dx by the filter scale * w. */
 static void data_scaled(const struct conv_norm *u, float *dx, const float *masked,
-                        const double *scale, struct samples samples, bool accumulate)
+                        const float *scale, struct samples samples, bool accumulate)
 {
     struct conv2d scaled = u->conv;
-    size_t floats = filter_floats(&u->conv), channels = (size_t)u->norm.channels;
+    size_t floats = filter_floats(&u->conv);
     struct param filter = {.data = arena_floats(u->scratch, floats)};
 
     if (!arena_measures(u->scratch))
-        parallel_floats(scale_some,
-                        &(struct scaled_filter){filter.data, u->conv.weight->data, scale, channels},
-                        floats, PARALLEL_FLOATS / 4);
+        parallel_floats(filter_some,
+                        &(struct scaled_filter){filter.data, u->conv.weight->data, scale,
+                                                (size_t)u->norm.channels},
+                        floats, PARALLEL_FLOATS);
     scaled.weight = &filter;
     conv2d_backward_data(&scaled, dx, masked, samples, accumulate);
+}
+
+/* Both passes in one, and the mask of the unit below. */
+static void backward_whole(struct conv_norm *u, struct conv_norm *below, float *dx,
+                           const float *masked, const float *x, const float *scale,
+                           struct samples samples, bool accumulate)
+{
+    double *sum = arena_take(u->scratch, (size_t)u->conv.in.channels, sizeof *sum);
+    struct conv2d_below under = {.sum = sum};
+    if (below)
+        under.activation = below->norm.activation;
+    conv2d_backward(&u->conv, dx, masked, x, samples,
+                    &(struct conv2d_backward){
+                        .scale = scale, .accumulate = accumulate, .below = below ? &under : NULL});
+    if (!below)
+        return;
+    below->is_masked = true;
+    if (!arena_measures(u->scratch))
+        norm_frozen_take_sum(&below->norm, sum);
 }
 
 /* While the arena measures there are no parameters. */
@@ -124,38 +135,24 @@ static void backward_frozen(struct conv_norm *u, struct conv_norm *below, float 
     struct arena *a = u->scratch;
     bool measures = arena_measures(a), has_gaps = u->norm.out_pitch != u->norm.channels;
     int channels = u->norm.channels;
-    double *product = arena_take(a, (size_t)channels, sizeof *product);
-    double *scale = arena_take(a, (size_t)channels, sizeof *scale);
-    double *sum_below = arena_take(a, (size_t)u->conv.in.channels, sizeof *sum_below);
-    float *masked = g;
+    float *scale = arena_floats(a, (size_t)channels), *masked = g;
 
     if (has_gaps || dx == g)
         masked = arena_floats(a, shape_floats(u->conv.out) * (size_t)u->max_batch);
     for (int c = 0; c < channels && !measures; c++)
-        scale[c] = norm_frozen_scale(&u->norm, c);
+        scale[c] = (float)norm_frozen_scale(&u->norm, c);
     if (!u->is_masked)
         norm_frozen_mask(&u->norm, masked, g, y, samples);
     u->is_masked = false;
     if (u->conv.whole) {
-        struct conv2d_below under = {.sum = sum_below};
-        if (below)
-            under.activation = below->norm.activation;
-        conv2d_backward(&u->conv, dx, masked, x, samples,
-                        &(struct conv2d_backward){.scale = scale,
-                                                  .accumulate = accumulate,
-                                                  .below = below ? &under : NULL});
-        if (below) {
-            below->is_masked = true;
-            if (!measures)
-                norm_frozen_take_sum(&below->norm, sum_below);
-        }
+        backward_whole(u, below, dx, masked, x, scale, samples, accumulate);
     } else {
         conv2d_backward_weights(&u->conv, x, masked, samples);
         if (dx)
             data_scaled(u, dx, masked, scale, samples, accumulate);
     }
     if (!measures)
-        parallel_for(scale_piece, &(struct scaling){u, product, scale},
+        parallel_for(scale_piece, &(struct scaling){u, scale},
                      (channels + SCALE_CHANNELS - 1) / SCALE_CHANNELS);
 }
 

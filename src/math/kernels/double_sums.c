@@ -22,3 +22,12 @@ void KERNEL(double_sums_add)(double *restrict sum, const float *restrict x, doub
     for (int i = 0; i < n; i++)
         sum[i] += factor * (double)x[i];
 }
+
+void KERNEL(double_sums_scale)(double *restrict product, float *restrict grad,
+                               const float *restrict data, const float *restrict scale, int n)
+{
+    for (int i = 0; i < n; i++) {
+        product[i] += (double)data[i] * (double)grad[i];
+        grad[i] *= scale[i];
+    }
+}

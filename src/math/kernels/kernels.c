@@ -14,6 +14,7 @@ const struct kernels KERNEL(kernels) = {
     .mask = KERNEL(mask_sweep),
     .double_dot = KERNEL(double_sums_dot),
     .double_add = KERNEL(double_sums_add),
+    .double_scale = KERNEL(double_sums_scale),
     .slice_add = KERNEL(slice_sweep_add),
     .activation_backward = KERNEL(norm_sweep_activation_backward),
     .pool_max = KERNEL(pool_sweep_max),

@@ -95,6 +95,8 @@ void KERNEL(mask_sweep)(float *out, float *masked, double *sum, const float *g, 
                         enum kernels_activation activation);
 double KERNEL(double_sums_dot)(const float *a, const float *b, int n);
 void KERNEL(double_sums_add)(double *restrict sum, const float *restrict x, double factor, int n);
+void KERNEL(double_sums_scale)(double *restrict product, float *restrict grad,
+                               const float *restrict data, const float *restrict scale, int n);
 void KERNEL(slice_sweep_add)(float *out, size_t out_pitch, const float *a, size_t a_pitch,
                              const float *b, size_t b_pitch, size_t pixels, int channels);
 void KERNEL(norm_sweep_activation_backward)(float *g, const float *y, size_t n,

@@ -225,10 +225,8 @@ static void backward(const struct conv2d *c, float *dx, const float *dy, const f
     j.below_sums = arena_take(c->scratch, 2 * RANGES * channels, sizeof *j.below_sums);
     if (!arena_measures(c->scratch)) {
         for (size_t tap = 0; tap < filter; tap += channels)
-            for (size_t i = 0; i < channels; i++) {
-                double scale = how->scale ? how->scale[i] : 1;
-                j.filter[tap + i] = (float)(scale * (double)c->weight->data[tap + i]);
-            }
+            for (size_t i = 0; i < channels; i++)
+                j.filter[tap + i] = (how->scale ? how->scale[i] : 1) * c->weight->data[tap + i];
         parallel_for(backward_range, &j, RANGES);
         conv2d_method_sum(c->weight->grad, j.sums, filter, RANGES);
         if (how->below)

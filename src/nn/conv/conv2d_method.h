@@ -59,7 +59,7 @@ struct conv2d_below {
 
 /* How a whole backward pass, which gives dw and dx, differs from the plain one. */
 struct conv2d_backward {
-    const double *scale;              /* [out.channels]: dx by the filter scale * w; NULL: w */
+    const float *scale;               /* [out.channels]: dx by the filter scale * w; NULL: w */
     bool accumulate;                  /* added to dx */
     const struct conv2d_below *below; /* or NULL; then nothing is added */
 };

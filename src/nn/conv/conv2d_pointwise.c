@@ -10,15 +10,16 @@
 
 #include <string.h>
 
-/* RANGES sums; of larger filters they would be more memory than the activations. A band's x, dy and
- * dx are half a second-level cache. */
-enum { RANGES = 16, LARGE_FILTER_FLOATS = 128 * 1024, BAND_FLOATS = 128 * 1024 };
+/* A band's x, dy and dx are half a second-level cache. RANGES sums; of larger filters there are
+ * fewer, since each would pass through memory for few pixels, and blocks of their columns in their
+ * place, behind which dx comes by itself. */
+enum { RANGES = 16, BAND_FLOATS = 128 * 1024, LARGE_FILTER_FLOATS = 8 * 1024 };
+enum { LARGE_RANGES = 2, LARGE_BAND = 1024 };
 
 static bool fits(const struct conv2d *c)
 {
     return c->kernel == 1 && c->stride == 1 && c->groups == 1 && c->in_pitch == c->in.channels &&
-           c->pad_top == 0 && c->pad_left == 0 &&
-           c->in.channels * (int64_t)c->out.channels <= LARGE_FILTER_FLOATS;
+           c->pad_top == 0 && c->pad_left == 0;
 }
 
 struct job {
@@ -29,19 +30,25 @@ struct job {
     struct samples samples;
     const struct kernels *kernels;
     bool turned;
+    int ranges, blocks; /* sums of dw, and blocks of its columns that are summed by themselves */
     int64_t band_pixels;
-    size_t filter_floats;
+    size_t filter_floats, packed_floats;
+    float *packed;      /* [threads, packed_floats]: operands of dw */
     float *panels;      /* the filter turned: [in / tile_columns][out, tile_columns] */
     float *sums;        /* [RANGES, filter] */
     float *turned_sum;  /* [out, in], if turned */
     double *below_sums; /* [2 * RANGES, in]: of a range, and of its last band */
 };
 
+static int panels(const struct kernels *k, int columns)
+{
+    return (columns + k->tile_columns - 1) / k->tile_columns;
+}
+
 /* The share of the registers' lanes that `columns` fill. */
 static double filled(const struct kernels *k, int columns)
 {
-    int panels = (columns + k->tile_columns - 1) / k->tile_columns;
-    return (double)columns / (panels * k->tile_columns);
+    return (double)columns / (panels(k, columns) * k->tile_columns);
 }
 
 /* Columns first .. of dx: the filter's rows from there on, scaled and turned. */
@@ -51,34 +58,45 @@ static void panel_piece(void *context, int piece, int worker)
     const struct conv2d *c = j->conv;
     int width = j->kernels->tile_columns, first = piece * width, depth = c->out.channels;
     int n = c->in.channels - first < width ? c->in.channels - first : width;
-    const double *scale = j->how->scale;
-    const float *filter = c->weight->data + (size_t)first * (size_t)depth;
+    const float *scale = j->how->scale, *filter = c->weight->data + (size_t)first * (size_t)depth;
     float *panel = j->panels + (size_t)piece * (size_t)depth * (size_t)width;
     (void)worker;
     enum { SIDE = 16 };
-    for (int d0 = 0; d0 < depth; d0 += SIDE)
-        for (int i = 0; i < width; i++)
-            for (int d = d0; d < d0 + SIDE && d < depth; d++) {
-                float w = i < n ? filter[(size_t)i * (size_t)depth + (size_t)d] : 0;
-                panel[d * width + i] = scale ? (float)(scale[d] * (double)w) : w;
-            }
+    for (int d0 = 0; d0 < depth; d0 += SIDE) {
+        int end = d0 + SIDE < depth ? d0 + SIDE : depth;
+        for (int d = d0; d < end; d++) {
+            const float factor = scale ? scale[d] : 1, *in = filter + d;
+            float *out = panel + (size_t)d * (size_t)width;
+            for (int i = 0; i < n; i++)
+                out[i] = factor * in[(size_t)i * (size_t)depth];
+            for (int i = n; i < width; i++)
+                out[i] = 0;
+        }
+    }
 }
 
-/* sum [rows, columns] (+)= a^T x b over the pixels; a and b have as many channels. */
-static void add_products(const struct job *j, float *sum, const float *a, int rows, const float *b,
-                         int columns, int pixels, bool accumulate)
+/* Some pixels of dw's two operands: sum [rows, columns] (+)= a^T x b. */
+struct operands {
+    const float *a, *b; /* [pixels, rows], [pixels, columns] */
+    int rows, columns;
+};
+
+/* Columns first .. end - 1 of the sum. (Copies of the operands that lie side by side were slower.)
+ */
+static void add_products(const struct job *j, float *sum, const struct operands *o, int first,
+                         int end, int pixels, bool accumulate)
 {
     int panel = j->kernels->tile_columns;
     struct kernels_tile t = {.a_row = 1,
-                             .a_step = (size_t)rows,
+                             .a_step = (size_t)o->rows,
                              .depth = pixels,
                              .segments = 1,
-                             .b_step = (size_t)columns,
-                             .c_row = (size_t)columns,
+                             .b_step = (size_t)o->columns,
+                             .c_row = (size_t)o->columns,
                              .accumulate = accumulate};
-    for (int k = 0; k < columns; k += panel)
-        j->kernels->tile_product(sum + k, a, b + k, rows, columns - k < panel ? columns - k : panel,
-                                 &t);
+    for (int k = first; k < end; k += panel)
+        j->kernels->tile_product(sum + k, o->a, o->b + k, o->rows,
+                                 end - k < panel ? end - k : panel, &t);
 }
 
 /* dx of some pixels. */
@@ -98,43 +116,97 @@ static void put_dx(const struct job *j, float *dx, const float *dy, int pixels)
                                  in_c - k < panel ? in_c - k : panel, &t);
 }
 
-static void band(const struct job *j, int range, size_t pixel, int pixels, bool is_first)
+/* Adds up what a band of pixels gives to a block of dw's columns. */
+static void band_weights(const struct job *j, int range, int block, size_t pixel, int pixels,
+                         bool is_first)
 {
     int in_c = j->conv->in.channels, out_c = j->conv->out.channels;
     const float *x = j->x + pixel * (size_t)in_c, *dy = j->dy + pixel * (size_t)out_c;
-    float *sum = j->sums + (size_t)range * j->filter_floats;
-
-    if (j->turned)
-        add_products(j, sum, dy, out_c, x, in_c, pixels, !is_first);
-    else
-        add_products(j, sum, x, in_c, dy, out_c, pixels, !is_first);
-    if (!j->dx)
-        return;
-    float *dx = j->dx + pixel * (size_t)in_c;
-    put_dx(j, dx, dy, pixels);
-    if (j->how->below)
-        conv2d_method_mask(j->how->below, j->below_sums + (size_t)(2 * range) * (size_t)in_c, dx, x,
-                           (size_t)pixels, in_c, is_first);
+    struct operands o =
+        j->turned ? (struct operands){dy, x, out_c, in_c} : (struct operands){x, dy, in_c, out_c};
+    int panel = j->kernels->tile_columns, n = panels(j->kernels, o.columns);
+    int first = n * block / j->blocks * panel, end = n * (block + 1) / j->blocks * panel;
+    add_products(j, j->sums + (size_t)range * j->filter_floats, &o, first,
+                 end < o.columns ? end : o.columns, pixels, !is_first);
 }
 
-static void range_piece(void *context, int range, int worker)
+static void band_data(const struct job *j, int range, size_t pixel, int pixels, bool is_first)
+{
+    int in_c = j->conv->in.channels;
+    float *dx = j->dx + pixel * (size_t)in_c;
+    put_dx(j, dx, j->dy + pixel * (size_t)j->conv->out.channels, pixels);
+    if (j->how->below)
+        conv2d_method_mask(j->how->below, j->below_sums + (size_t)(2 * range) * (size_t)in_c, dx,
+                           j->x + pixel * (size_t)in_c, (size_t)pixels, in_c, is_first);
+}
+
+/* Pixels of the visited samples laid end to end. */
+struct pixels {
+    int64_t at, end;
+    size_t first; /* of the present band: in the batch */
+    int n;
+};
+
+static struct pixels range_of(const struct job *j, int range, int ranges)
+{
+    int64_t all = (int64_t)shape_pixels(j->conv->in) * j->samples.n;
+    return (struct pixels){.at = all * range / ranges, .end = all * (range + 1) / ranges};
+}
+
+/* The next band: of samples that lie side by side. */
+static bool next_band(const struct job *j, struct pixels *p, int64_t most)
+{
+    int64_t each = (int64_t)shape_pixels(j->conv->in);
+    if (p->at == p->end)
+        return false;
+    const int *sample = j->samples.index + p->at / each;
+    int64_t end = p->end - p->at < most ? p->end : p->at + most;
+    int64_t until = (p->at / each + 1) * each;
+    p->first = (size_t)(*sample * each + p->at % each);
+    for (; until < end && sample[1] == sample[0] + 1; sample++)
+        until += each;
+    p->n = (int)((until < end ? until : end) - p->at);
+    p->at += p->n;
+    return true;
+}
+
+static void weights_piece(void *context, int piece, int worker)
 {
     const struct job *j = context;
-    int64_t pixels = (int64_t)shape_pixels(j->conv->in), all = pixels * j->samples.n;
-    int64_t at = all * range / RANGES, end = all * (range + 1) / RANGES;
+    int range = piece / j->blocks, block = piece % j->blocks;
     (void)worker;
-    if (at == end) {
+    struct pixels p = range_of(j, range, j->ranges);
+    if (p.at == p.end)
         memset(j->sums + (size_t)range * j->filter_floats, 0, j->filter_floats * sizeof(float));
-        if (j->how->below)
-            memset(j->below_sums + (size_t)(2 * range) * (size_t)j->conv->in.channels, 0,
-                   (size_t)j->conv->in.channels * sizeof(double));
+    for (bool is_first = true; next_band(j, &p, j->blocks > 1 ? LARGE_BAND : j->band_pixels);
+         is_first = false)
+        band_weights(j, range, block, p.first, p.n, is_first);
+}
+
+static void data_piece(void *context, int range, int worker)
+{
+    const struct job *j = context;
+    struct pixels p = range_of(j, range, RANGES);
+    (void)worker;
+    if (p.at == p.end)
+        memset(j->below_sums + (size_t)(2 * range) * (size_t)j->conv->in.channels, 0,
+               (size_t)j->conv->in.channels * sizeof(double));
+    for (bool is_first = true; next_band(j, &p, j->band_pixels); is_first = false)
+        band_data(j, range, p.first, p.n, is_first);
+}
+
+/* Both: ranges are the same. */
+static void whole_piece(void *context, int range, int worker)
+{
+    const struct job *j = context;
+    struct pixels p = range_of(j, range, RANGES);
+    if (p.at == p.end) {
+        weights_piece(context, range, worker);
+        data_piece(context, range, worker);
     }
-    for (bool is_first = true; at < end; is_first = false) {
-        int64_t sample = j->samples.index[at / pixels], in_sample = at % pixels;
-        int64_t n = pixels - in_sample < end - at ? pixels - in_sample : end - at;
-        n = n < j->band_pixels ? n : j->band_pixels;
-        band(j, range, (size_t)(sample * pixels + in_sample), (int)n, is_first);
-        at += n;
+    for (bool is_first = true; next_band(j, &p, j->band_pixels); is_first = false) {
+        band_weights(j, range, 0, p.first, p.n, is_first);
+        band_data(j, range, p.first, p.n, is_first);
     }
 }
 
@@ -161,43 +233,62 @@ static void add_up(const struct job *j)
 {
     const struct conv2d *c = j->conv;
     if (!j->turned) {
-        conv2d_method_sum(c->weight->grad, j->sums, j->filter_floats, RANGES);
+        conv2d_method_sum(c->weight->grad, j->sums, j->filter_floats, j->ranges);
         return;
     }
     struct turn t = {c->weight->grad, j->turned_sum, c->in.channels, c->out.channels};
-    conv2d_method_sum(j->turned_sum, j->sums, j->filter_floats, RANGES);
+    conv2d_method_sum(j->turned_sum, j->sums, j->filter_floats, j->ranges);
     parallel_for(turn_piece, &t, (t.in_c + TURN_ROWS - 1) / TURN_ROWS);
+}
+
+static struct job plan(const struct conv2d *c, const struct conv2d_backward *how)
+{
+    const struct kernels *k = kernels_get();
+    int in_c = c->in.channels, out_c = c->out.channels;
+    struct job j = {.conv = c,
+                    .how = how,
+                    .kernels = k,
+                    .turned = filled(k, in_c) > filled(k, out_c),
+                    .ranges = RANGES,
+                    .blocks = 1,
+                    .band_pixels = BAND_FLOATS / (2 * in_c + out_c) / k->tile_rows * k->tile_rows,
+                    .filter_floats = (size_t)in_c * (size_t)out_c};
+    if (j.filter_floats > LARGE_FILTER_FLOATS) {
+        j.ranges = LARGE_RANGES;
+        j.blocks = RANGES / LARGE_RANGES;
+    }
+    if (j.band_pixels < k->tile_rows)
+        j.band_pixels = k->tile_rows;
+    return j;
 }
 
 static void backward(const struct conv2d *c, float *dx, const float *dy, const float *x,
                      struct samples samples, const struct conv2d_backward *how)
 {
-    const struct kernels *k = kernels_get();
-    int in_c = c->in.channels, out_c = c->out.channels;
-    int panels = (in_c + k->tile_columns - 1) / k->tile_columns;
-    struct job j = {.conv = c,
-                    .how = how,
-                    .dx = dx,
-                    .dy = dy,
-                    .x = x,
-                    .samples = samples,
-                    .kernels = k,
-                    .turned = filled(k, in_c) > filled(k, out_c),
-                    .band_pixels = BAND_FLOATS / (2 * in_c + out_c) / k->tile_rows * k->tile_rows,
-                    .filter_floats = (size_t)in_c * (size_t)out_c};
-    if (j.band_pixels == 0)
-        j.band_pixels = k->tile_rows;
-    size_t mark = c->scratch->used;
-    j.panels = arena_floats(c->scratch, (size_t)panels * (size_t)(k->tile_columns * out_c));
-    j.sums = arena_floats(c->scratch, j.filter_floats * RANGES);
+    struct job j = plan(c, how);
+    size_t mark = c->scratch->used, in_c = (size_t)c->in.channels;
+    int n_panels = panels(j.kernels, c->in.channels);
+    j.dx = dx;
+    j.dy = dy;
+    j.x = x;
+    j.samples = samples;
+    j.panels = arena_floats(c->scratch,
+                            (size_t)(n_panels * j.kernels->tile_columns) * (size_t)c->out.channels);
+    j.sums = arena_floats(c->scratch, j.filter_floats * (size_t)j.ranges);
     j.turned_sum = arena_floats(c->scratch, j.turned ? j.filter_floats : 0);
-    j.below_sums = arena_take(c->scratch, (size_t)(2 * RANGES) * (size_t)in_c, sizeof(double));
+    j.below_sums = arena_take(c->scratch, 2 * RANGES * in_c, sizeof(double));
     if (!arena_measures(c->scratch)) {
-        parallel_for(panel_piece, &j, dx ? panels : 0);
-        parallel_for(range_piece, &j, RANGES);
+        bool is_together = dx && j.blocks == 1;
+        parallel_for(panel_piece, &j, dx ? n_panels : 0);
+        if (is_together)
+            parallel_for(whole_piece, &j, RANGES);
+        else
+            parallel_for(weights_piece, &j, j.ranges * j.blocks);
+        if (dx && !is_together)
+            parallel_for(data_piece, &j, RANGES);
         add_up(&j);
         if (how->below)
-            conv2d_method_sum_below(how->below, j.below_sums, in_c, RANGES);
+            conv2d_method_sum_below(how->below, j.below_sums, c->in.channels, RANGES);
     }
     arena_release(c->scratch, mark);
 }

@@ -1,6 +1,8 @@
 /* Sums in double beside plain ones, for lengths around the parts that are summed side by side. */
 #include "math/levels.h"
 
+#include <string.h>
+
 static void compare(const struct kernels *k, int n)
 {
     size_t length = (size_t)n;
@@ -16,9 +18,18 @@ static void compare(const struct kernels *k, int n)
     for (int i = 0; i < n - 1; i++)
         assert_true(sum[i] == (double)b[i] + 0.75 * (double)a[i]);
     assert_true(sum[n - 1] == (double)b[n - 1]);
-    free(a);
-    free(b);
-    free(sum);
+    float *grad = close_normal(length), *before = close_floats(length);
+    memcpy(before, grad, length * sizeof *grad);
+    memset(sum, 0, length * sizeof *sum);
+    k->double_scale(sum, grad, a, b, n - 1);
+    for (int i = 0; i < n - 1; i++) {
+        assert_true(sum[i] == (double)a[i] * (double)before[i]);
+        assert_true(grad[i] == before[i] * b[i]);
+    }
+    assert_true(sum[n - 1] == 0 && grad[n - 1] == before[n - 1]);
+    void *all[] = {a, b, sum, grad, before};
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+        free(all[i]);
 }
 
 static void check(const struct kernels *k)

@@ -38,8 +38,8 @@ static void measure(void *layer, struct samples samples)
 struct arrays {
     int index[BATCH], n;
     size_t in, out, size; /* floats of a sample, and of the filter */
-    float *x, *dy, *start, *dx, *dw;
-    double *scale, *sum;
+    float *x, *dy, *start, *dx, *dw, *scale;
+    double *sum;
 };
 
 /* x is what an activation leaves: zeros, and sixes. */
@@ -56,9 +56,7 @@ static void make_arrays(struct arrays *a, const struct one *o)
     a->start = o->accumulate ? close_normal(BATCH * a->in) : close_filled(BATCH * a->in, UNTOUCHED);
     a->dx = close_floats(BATCH * a->in);
     a->dw = close_floats(a->size);
-    a->scale = close_doubles((size_t)c->out.channels);
-    for (int k = 0; k < c->out.channels; k++)
-        a->scale[k] = rng_normal(&close_rng);
+    a->scale = close_normal((size_t)c->out.channels);
     a->sum = close_doubles((size_t)c->in.channels);
 }
 
@@ -101,7 +99,8 @@ static void add_sample(const struct one *o, const struct arrays *a, size_t sampl
                                 (size_t)((h * c->in.width + w) * c->in.channels + channel),
                            weight = (size_t)((tap * depth + i) * outs + k);
                     double g = (double)a->dy[sample * a->out + (size_t)(p * outs + k)];
-                    dx[at] += g * (o->scaled ? a->scale[k] : 1) * (double)c->weight->data[weight];
+                    dx[at] +=
+                        g * (o->scaled ? (double)a->scale[k] : 1) * (double)c->weight->data[weight];
                     dw[weight] += g * (double)a->x[at];
                 }
         }
