@@ -22,7 +22,7 @@ import benchmark_cases
 
 SCRIPTS = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(SCRIPTS)
-OURS, PADDLE = "atk-train", "Paddle"
+OURS, HALF, PADDLE = "atk-train", "atk-train half", "Paddle"
 PADDLE_MODEL = "res2net50-vd-26w-4s"
 LAYOUTS = ("channels_last", "plain")  # of PyTorch
 CLEARLY = 1.1
@@ -43,8 +43,8 @@ class Bench:
 
     def command(self, program, case, share, threads):
         args = self.args
-        if program == OURS:
-            command = [args.program]
+        if program in (OURS, HALF):
+            command = [args.program] + (["--half"] if program == HALF else [])
         elif program == PADDLE:
             command = [sys.executable, os.path.join(SCRIPTS, "benchmark_paddle.py")]
         else:
@@ -68,8 +68,13 @@ class Bench:
             if process.returncode != 0:
                 sys.exit(f"benchmark: exit status {process.returncode}: {' '.join(command)}")
         results = [json.loads(output.splitlines()[-1]) for output in outputs]
-        self.about["PyTorch" if program not in (OURS, PADDLE) else program] = results[0]
+        self.about["PyTorch" if program not in (OURS, HALF, PADDLE) else program] = results[0]
         return results
+
+    def has_half(self):
+        """Whether our program can keep activations in 16 bits."""
+        usage = subprocess.run([self.args.program, "--help"], capture_output=True, text=True, check=False)
+        return "--half" in usage.stderr + usage.stdout
 
 
 class Measured:
@@ -124,6 +129,7 @@ def run_case(bench, case, sources):
     shares = case.shares or [None]
     torch = [layout for layout in LAYOUTS if "own" in sources]
     others = [PADDLE] if args.paddle and case.model == PADDLE_MODEL else []
+    others += [HALF] if case.half and bench.has_half() else []
     for number in range(1, args.rounds + 1):
         for share in shares:
             measured.add(OURS, share, number, *bench.run(OURS, case, share, measured.threads))
@@ -176,6 +182,11 @@ def asked_rows(measured, level):
         ratio = ours[2] / torch[2]
         yield (f"| {name}: peak memory / PyTorch's | {ratio:.2f} | {case.memory[0]} | {case.memory[1]} | "
                f"{verdict(ratio, *case.memory, more_is_better=False)} |")
+    half = measured.medians(HALF)
+    if torch and case.memory and half:
+        ratio = half[2] / torch[2]
+        yield (f"| {name}: the same, half activations ({half[0] / ours[0]:.2f} of the time) | {ratio:.2f} | "
+               f"{case.memory[0]} | {case.memory[1]} | {verdict(ratio, *case.memory, more_is_better=False)} |")
     if measured.alone:
         share = measured.sharing()
         yield (f"| {name}: / one-thread programs at once | {share:.3f} | {case.sharing[0]} | {case.sharing[1]} | "
@@ -195,6 +206,14 @@ def scaling(all_measured):
                 yield "- {}: {:.2f} times as fast as one".format(
                     benchmark_cases.describe(m.case, share, m.size, m.threads),
                     one / m.medians(OURS, share or "inference")[0])
+
+
+def half_lines(all_measured):
+    for m in all_measured:
+        half, ours = m.medians(HALF), m.medians(OURS)
+        if half:
+            yield (f"- {benchmark_cases.describe(m.case, m.case.shares[0], m.size, m.threads)}: with half activations "
+                   f"{half[2]:.0f} MiB, {half[2] / ours[2]:.2f} of the memory, {half[0] / ours[0]:.2f} of the time")
 
 
 def paddle_lines(all_measured):
@@ -232,6 +251,7 @@ def report(bench, all_measured):
         yield from table_rows(measured)
     yield ""
     yield from scaling(all_measured)
+    yield from half_lines(all_measured)
     yield from paddle_lines(all_measured)
     yield f"- {processor()}, {len(os.sched_getaffinity(0))} processors; load average at the end {os.getloadavg()[0]:.1f}"
     yield f"- {OURS} {ours['version']}, kernels {ours['kernels']}, {ours['blas']}"
@@ -263,7 +283,7 @@ def parse_arguments():
                              "table: what is asked, a quarter of an hour")
     parser.add_argument("--all", action="store_const", dest="list", const="all", help="the same as --list all")
     parser.add_argument("--case", action="append", type=benchmark_cases.parse,
-                        metavar="MODEL:BATCH:K,K,...[:THREADS[:size=N,freeze-bn,head]]",
+                        metavar="MODEL:BATCH:K,K,...[:THREADS[:size=N,freeze-bn,head,half]]",
                         help="measure this in place of the list; K may be the word inference; repeat for several")
     parser.add_argument("--only", metavar="TEXT", help="of the list, the cases of networks with this in their name")
     parser.add_argument("--level", choices=LEVELS, help="hold both programs to this processor level (default: the "

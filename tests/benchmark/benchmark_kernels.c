@@ -21,6 +21,8 @@
 
 enum { METHODS = CONV2D_KINDS, PASSES = CONV2D_PASSES };
 
+#define CLEARLY 1.05 /* as scripts/conv2d_table.py has it */
+
 static const char *const PASS[PASSES] = {"forward", "data", "weights"};
 /* The last takes depthwise shapes, whatever the choice. */
 static const enum conv2d_choice CHOICE[METHODS] = {CONV2D_ALL_IM2COL, CONV2D_ALL_DIRECT,
@@ -100,7 +102,7 @@ static void time_layer(const struct layer *l, int rounds, const struct machine_l
     time_methods(best, l, rounds);
     print_shape(l);
     for (int p = 0; p < PASSES; p++) {
-        double planned = NAN;
+        double planned = NAN, fastest = INFINITY;
         printf(" |");
         for (int m = 0; m < METHODS; m++) {
             if (s->is_depthwise ? m != CONV2D_DEPTHWISE : m == CONV2D_DEPTHWISE)
@@ -112,6 +114,7 @@ static void time_layer(const struct layer *l, int rounds, const struct machine_l
             bool is_planned = l->plan[p] == (enum conv2d_kind)m;
             if (is_planned)
                 planned = best[m][p];
+            fastest = fmin(fastest, best[m][p]);
             printf(" %5.0f", flops / best[m][p] * 1e-9);
             if (csv)
                 fprintf(csv, "%s,%d,%d,%d,%d,%d,%s,%s,%.4f,%.1f,%s,%d,%.3f,%.3f\n",
@@ -123,9 +126,10 @@ static void time_layer(const struct layer *l, int rounds, const struct machine_l
         if (s->is_depthwise)
             printf("%12s", "");
         if (isnan(planned))
-            printf("       ");
+            printf("        ");
         else
-            printf(" %4.0f%%%s", 100 * least / planned, is_memory_bound ? "m" : " ");
+            printf(" %4.0f%%%s%s", 100 * least / planned, is_memory_bound ? "m" : " ",
+                   planned > CLEARLY * fastest ? "!" : " ");
     }
     printf("\n");
     fflush(stdout);
