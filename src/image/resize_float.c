@@ -76,6 +76,7 @@ static void decode_block(float out[BLOCK], const uint8_t in[BLOCK])
     const __m128i low = _mm_unpacklo_epi8(bytes, zero), high = _mm_unpackhi_epi8(bytes, zero);
     const __m128i four[VECTORS] = {_mm_unpacklo_epi16(low, zero), _mm_unpackhi_epi16(low, zero),
                                    _mm_unpacklo_epi16(high, zero), _mm_unpackhi_epi16(high, zero)};
+#pragma GCC unroll 4
     for (int v = 0; v < VECTORS; v++)
         store(out + LANES * v, (vec)_mm_cvtepi32_ps(four[v]) / 255.0f);
 }
@@ -185,6 +186,7 @@ static void down_block(uint8_t out[BLOCK], const float *const *row, const float 
 {
     vec sum[VECTORS] = {{0}};
     for (int t = 0; t < taps; t++)
+#pragma GCC unroll 4
         for (int v = 0; v < VECTORS; v++)
             sum[v] += load(row[t] + at + (size_t)(LANES * v)) * load(weight + LANES * t);
     round_block(out, sum);
