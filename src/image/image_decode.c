@@ -11,7 +11,7 @@ static enum status fill_resized(struct rows *rows, const uint8_t *bytes, size_t 
     enum status status = decode_any(rows, bytes, size, limits, err);
 
     if (status == STATUS_OK)
-        status = rows_end(rows, err);
+        rows_end(rows);
     rows_free(rows);
     return status;
 }

@@ -6,8 +6,8 @@
 #include "image/image_fit.h"
 
 /* rgb [size, size, 3] = the image as the fit says, decoded at the JPEG scale that the limits
- * ask for. Bars hold the pixels at the image's edge (image_fit_spread_edges). Bilinear goes row by
- * row without the image ever being in memory as a whole (progressive JPEG, interlaced PNG and
+ * ask for. Bars hold the pixels at the image's edge (image_fit_spread_edges). It goes row by row
+ * without the image ever being in memory as a whole (progressive JPEG, interlaced PNG and
  * GIF, WebP, TIFF in planes and run-length encoded BMP apart, which their decoders gather). *aspect
  * = width / height of the upright image; NULL: not asked.
  *

@@ -145,88 +145,126 @@ static enum status make_filter(struct direction *d, struct error *err)
 
 /* ---- both ---- */
 
-struct job {
+struct resize_stb {
     struct direction across, down;
-    const uint8_t *in; /* the first pixel that counts */
-    size_t in_row_bytes;
-    float *decoded; /* a row of `in` with its margins */
-    float *ring; /* [down.filter.taps, row]: row y of the pixels that count, resized across, is at
-                    y % taps */
+    struct resize_target target;
+    uint8_t *bytes; /* [width, 3] the next row */
+    float *decoded; /* the part of a row that counts, with its margins */
+    float
+        *ring; /* [down.filter.taps, row]: row y of those that count, resized across, is at y % taps
+                */
     size_t row;
-    const float **tap; /* [down.filter.taps] */
+    const float **tap; /* [down.filter.taps] the rows of a result */
+    int n_in, n_out;   /* rows that came in, of all, and that are written */
 };
 
-static enum status allocate(struct job *j, struct error *err)
+static enum status allocate(struct resize_stb *r, int width, struct error *err)
 {
-    const struct direction *a = &j->across;
-    size_t taps = (size_t)j->down.filter.taps;
+    const struct direction *a = &r->across;
+    size_t taps = (size_t)r->down.filter.taps;
     size_t pixels = (size_t)a->n_in + 2 * (size_t)a->margin + (size_t)a->filter.taps;
-    j->row = resize_float_row((size_t)a->n_out);
-    j->decoded = memory_array(resize_float_row(pixels), sizeof *j->decoded, what, err);
-    j->ring = j->decoded ? memory_array(taps, j->row * sizeof *j->ring, what, err) : NULL;
-    j->tap = j->ring ? memory_array(taps, sizeof *j->tap, what, err) : NULL;
-    return j->tap ? STATUS_OK : err->status;
+    r->row = resize_float_row((size_t)a->n_out);
+    r->bytes = memory_array((size_t)width, 3, what, err);
+    r->decoded =
+        r->bytes ? memory_array(resize_float_row(pixels), sizeof *r->decoded, what, err) : NULL;
+    r->ring = r->decoded ? memory_array(taps, r->row * sizeof *r->ring, what, err) : NULL;
+    r->tap = r->ring ? memory_array(taps, sizeof *r->tap, what, err) : NULL;
+    return r->tap ? STATUS_OK : err->status;
 }
 
-static float *ring_row(const struct job *j, int y)
+enum status resize_stb_create(struct resize_stb **out, const struct resize_target *target,
+                              int width, int height, struct error *err)
 {
-    return j->ring + (size_t)(y % j->down.filter.taps) * j->row;
+    const struct resize_box *box = &target->box;
+    *out = NULL;
+    if (resize_check_sides(width, height, err) != STATUS_OK)
+        return err->status;
+    struct resize_stb *r = memory_array(1, sizeof *r, what, err);
+    if (!r)
+        return err->status;
+    r->target = *target;
+    r->across = plan(box->x, box->width, width, target->width);
+    r->down = plan(box->y, box->height, height, target->height);
+    if (make_filter(&r->across, err) != STATUS_OK || make_filter(&r->down, err) != STATUS_OK ||
+        allocate(r, width, err) != STATUS_OK) {
+        resize_stb_destroy(r);
+        return err->status;
+    }
+    *out = r;
+    return STATUS_OK;
 }
 
-/* Of a pixel counted with the margin. */
-static int row_of(const struct direction *down, int pixel)
+uint8_t *resize_stb_row(struct resize_stb *r)
 {
-    int y = pixel - down->margin, last = down->n_in - 1;
+    return r->bytes;
+}
+
+/* ---- rows ---- */
+
+static float *ring_row(const struct resize_stb *r, int y)
+{
+    return r->ring + (size_t)(y % r->down.filter.taps) * r->row;
+}
+
+/* The row of a tap, which is counted with the margin. */
+static int row_of(const struct direction *down, int tap)
+{
+    int y = tap - down->margin, last = down->n_in - 1;
     return y < 0 ? 0 : y > last ? last : y;
 }
 
-/* Later results begin at the same row or below. */
-static void run(const struct job *j, const struct resize_target *target)
+static void write_result(struct resize_stb *r, int o)
 {
-    const struct resize_float_filter *f = &j->down.filter;
-    int n_resized = 0;
-    for (int o = 0; o < target->height; o++) {
-        for (int t = 0; t < f->n[o]; t++) {
-            int y = row_of(&j->down, f->first[o] + t);
-            for (n_resized = n_resized > y ? n_resized : y; n_resized <= y; n_resized++) {
-                resize_float_decode(j->decoded, j->in + (size_t)n_resized * j->in_row_bytes,
-                                    j->across.n_in, j->across.margin);
-                resize_float_across(ring_row(j, n_resized), j->decoded, &j->across.filter,
-                                    target->width);
-            }
-            j->tap[t] = ring_row(j, y);
-        }
-        resize_float_down(target->rgb + (size_t)o * target->row_bytes, j->tap,
-                          f->weight + RESIZE_FLOAT_LANES * (size_t)o * (size_t)f->taps, f->n[o],
-                          3 * (size_t)target->width);
-    }
+    const struct resize_float_filter *f = &r->down.filter;
+    for (int t = 0; t < f->n[o]; t++)
+        r->tap[t] = ring_row(r, row_of(&r->down, f->first[o] + t));
+    resize_float_down(r->target.rgb + (size_t)o * r->target.row_bytes, r->tap,
+                      f->weight + RESIZE_FLOAT_LANES * (size_t)o * (size_t)f->taps, f->n[o],
+                      3 * (size_t)r->target.width);
 }
 
-static enum status resize(struct job *j, const struct resize_target *target, struct error *err)
+/* A result's rows are all in the ring when its last one has come: no result needs more than the
+ * ring holds, and later results begin at the same row or below. */
+static void take_row(struct resize_stb *r, const uint8_t *in)
 {
-    if (make_filter(&j->across, err) != STATUS_OK || make_filter(&j->down, err) != STATUS_OK ||
-        allocate(j, err) != STATUS_OK)
-        return err->status;
-    run(j, target);
-    return STATUS_OK;
+    const struct resize_float_filter *f = &r->down.filter;
+    int y = r->n_in++ - r->down.start;
+    if (y < 0 || y >= r->down.n_in)
+        return;
+    resize_float_decode(r->decoded, in + 3 * (size_t)r->across.start, r->across.n_in,
+                        r->across.margin);
+    resize_float_across(ring_row(r, y), r->decoded, &r->across.filter, r->target.width);
+    while (r->n_out < r->target.height &&
+           row_of(&r->down, f->first[r->n_out] + f->n[r->n_out] - 1) <= y)
+        write_result(r, r->n_out++);
+}
+
+void resize_stb_push(struct resize_stb *r)
+{
+    take_row(r, r->bytes);
+}
+
+void resize_stb_destroy(struct resize_stb *r)
+{
+    if (!r)
+        return;
+    resize_float_filter_free(&r->across.filter);
+    resize_float_filter_free(&r->down.filter);
+    free(r->bytes);
+    free(r->decoded);
+    free(r->ring);
+    free((void *)r->tap);
+    free(r);
 }
 
 enum status resize_stb(const struct resize_target *target, const uint8_t *in, int width, int height,
                        struct error *err)
 {
-    const struct resize_box *box = &target->box;
-    size_t row_bytes = 3 * (size_t)width;
-    if (resize_check_sides(width, height, err) != STATUS_OK)
+    struct resize_stb *r;
+    if (resize_stb_create(&r, target, width, height, err) != STATUS_OK)
         return err->status;
-    struct job j = {.across = plan(box->x, box->width, width, target->width),
-                    .down = plan(box->y, box->height, height, target->height),
-                    .in_row_bytes = row_bytes};
-    j.in = in + (size_t)j.down.start * row_bytes + 3 * (size_t)j.across.start;
-    enum status status = resize(&j, target, err);
-    resize_float_filter_free(&j.across.filter);
-    resize_float_filter_free(&j.down.filter);
-    free(j.decoded);
-    free(j.ring);
-    free((void *)j.tap);
-    return status;
+    for (int y = 0; y < height; y++)
+        take_row(r, in + 3 * (size_t)y * (size_t)width);
+    resize_stb_destroy(r);
+    return STATUS_OK;
 }

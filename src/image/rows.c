@@ -1,4 +1,3 @@
-/* Bilinear works on rows as they come; bicubic (image/resize_stb) waits for all of them. */
 #include "image/rows.h"
 
 #include "image/orientation.h"
@@ -45,41 +44,38 @@ enum status rows_begin(struct rows *rows, const struct rows_source *source, stru
     rows->aspect = source->right / source->bottom;
     if (rows->fit)
         find_target(rows, source);
-    if (rows->fit && resize_check_sides(source->width, source->height, err) != STATUS_OK)
-        return err->status;
-    if (!rows->fit || rows->fit->interpolation == IMAGE_FIT_BICUBIC)
+    if (!rows->fit)
         return image_create(&rows->image, source->width, source->height, err);
+    if (rows->fit->interpolation == IMAGE_FIT_BICUBIC)
+        return resize_stb_create(&rows->bicubic, &rows->target, source->width, source->height, err);
     return resize_create(&rows->resize, &rows->target, source->width, source->height, err);
 }
 
 uint8_t *rows_next(struct rows *rows)
 {
-    return rows->resize ? resize_row(rows->resize)
-                        : rows->image.rgb + 3 * (size_t)rows->n * (size_t)rows->image.width;
+    return rows->resize    ? resize_row(rows->resize)
+           : rows->bicubic ? resize_stb_row(rows->bicubic)
+                           : rows->image.rgb + 3 * (size_t)rows->n * (size_t)rows->image.width;
 }
 
 void rows_push(struct rows *rows)
 {
     if (rows->resize)
         resize_push(rows->resize);
+    if (rows->bicubic)
+        resize_stb_push(rows->bicubic);
     rows->n++;
 }
 
-enum status rows_end(struct rows *rows, struct error *err)
+void rows_end(struct rows *rows)
 {
-    const struct image *image = &rows->image;
-
-    if (!rows->fit)
-        return STATUS_OK;
-    if (!rows->resize &&
-        resize_stb(&rows->target, image->rgb, image->width, image->height, err) != STATUS_OK)
-        return err->status;
-    image_fit_spread_edges(rows->resized, rows->fit->size, &rows->shown);
-    return STATUS_OK;
+    if (rows->fit)
+        image_fit_spread_edges(rows->resized, rows->fit->size, &rows->shown);
 }
 
 void rows_free(struct rows *rows)
 {
     resize_destroy(rows->resize);
+    resize_stb_destroy(rows->bicubic);
     image_free(&rows->image);
 }

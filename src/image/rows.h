@@ -1,11 +1,12 @@
-/* Where a decoder puts an image, row by row from the top: through a resize, or into memory for
- * what needs the image as a whole. Private to image/. */
+/* Where a decoder puts an image, row by row from the top: through a resize, or into memory. Private
+ * to image/. */
 #ifndef IMAGE_ROWS_H
 #define IMAGE_ROWS_H
 
 #include "image/image.h"
 #include "image/image_fit.h"
 #include "image/resize.h"
+#include "image/resize_stb.h"
 
 /* What a decoder delivers. right and bottom: where the image ends, counted in pixels; less than
  * width and height when it covers its last column and row only in part, as after a JPEG's decode at
@@ -25,7 +26,8 @@ struct rows {
 
     int found; /* the orientation that the image has; a decoder writes it, sooner or later */
     double aspect;
-    struct resize *resize;
+    struct resize *resize;      /* of a bilinear fit */
+    struct resize_stb *bicubic; /* of a bicubic one */
     struct resize_target target;
     struct image_fit_place shown; /* in the stored square */
     int n;                        /* rows that are complete */
@@ -37,7 +39,7 @@ enum status rows_begin(struct rows *rows, const struct rows_source *source, stru
 uint8_t *rows_next(struct rows *rows); /* room for the next row [width, 3] */
 void rows_push(struct rows *rows);     /* that row is filled */
 /* All rows have come: with a fit the square is filled, turned as the image is stored. */
-enum status rows_end(struct rows *rows, struct error *err);
+void rows_end(struct rows *rows);
 void rows_free(struct rows *rows); /* leaves the resized image alone */
 
 #endif
