@@ -63,6 +63,7 @@ struct show {
     const struct session *session;
     int bar_epoch; /* whose bar is up; negative: of its validation */
     double loss_sum, n_correct, n_images;
+    bool has_told_saturated;
     struct page_live page;
 };
 
@@ -91,6 +92,9 @@ static void show_batch(void *context, const struct trainer_batch *b)
     char label[48], figures[96];
 
     note_page(show, page_live_batch(&show->page, b, &err), &err);
+    if (b->n_saturated > 0 && !show->has_told_saturated)
+        report_saturated(c, b);
+    show->has_told_saturated = b->n_saturated > 0;
     if (is_logged(c, show->session->settings, b->batch, b->batch == b->n_batches))
         report_batch(c, b);
     if (!c->has_bar)

@@ -44,6 +44,8 @@ void report_bad_images(struct console *c, const struct session *s, bool list);
 /* ---- a run (report_run.c) ---- */
 
 void report_batch(struct console *c, const struct trainer_batch *b);
+/* That activations were too large for --activations half; for the first such batch. */
+void report_saturated(struct console *c, const struct trainer_batch *b);
 /* Per-class recall as well, when the classes are few. */
 void report_epoch(struct console *c, const struct session *s, const struct trainer_epoch *e);
 void report_end(struct console *c, const struct session *s, const struct trainer_result *r);

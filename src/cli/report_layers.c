@@ -40,6 +40,21 @@ static void print_line(struct console *c, const char *what, size_t bytes)
     console_print(c, "          %-44s %10s\n", what, report_bytes(text, bytes));
 }
 
+/* What --activations half saves, or would. */
+static void print_half(struct console *c, const struct session *s)
+{
+    bool is_half = s->settings->activations == ACTIVATIONS_HALF;
+    size_t here = s->memory.activations, other = s->memory.other_activations;
+    size_t half = is_half ? here : other, whole = is_half ? other : here;
+    char text[REPORT_AMOUNT_BYTES];
+
+    if (half < whole)
+        console_print(c, "          --activations half %s %s of them\n",
+                      is_half ? "saves" : "would save", report_bytes(text, whole - half));
+    else if (is_half)
+        console_print(c, "          --activations half saves nothing here\n");
+}
+
 void report_memory(struct console *c, const struct session *s)
 {
     const struct session_memory *m = &s->memory;
@@ -67,4 +82,5 @@ void report_memory(struct console *c, const struct session *s)
     print_line(c, "in all", m->peak);
     if (m->free > 0)
         print_line(c, "free now", m->free);
+    print_half(c, s);
 }

@@ -4,6 +4,7 @@
 #include "run/settings/recipe.h"
 #include "run/train/calibration.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -24,6 +25,14 @@ void report_batch(struct console *c, const struct trainer_batch *b)
         digits(b->n_epochs), b->epoch, b->n_epochs, digits(b->n_batches), b->batch, b->n_batches,
         b->loss, b->mean_loss, (double)b->n_correct / b->n, b->k, b->n, b->learning_rate,
         b->images_per_second);
+}
+
+void report_saturated(struct console *c, const struct trainer_batch *b)
+{
+    console_warn(c,
+                 "epoch %d, batch %d: %" PRIu64 " activation%s beyond 65504, the largest of 16 "
+                 "bits, and kept as that (--activations half); how many in all is said at the end",
+                 b->epoch, b->batch, b->n_saturated, b->n_saturated == 1 ? " is" : "s are");
 }
 
 static void print_recall(struct console *c, const struct metrics *m,
@@ -201,6 +210,11 @@ void report_end(struct console *c, const struct session *s, const struct trainer
     if (r->best_epoch > 0)
         print_calibration(c, s->val.n, &r->best_calibration);
     report_bad_images(c, s, false);
+    if (model_saturated(s->model) > 0)
+        console_warn(c,
+                     "%" PRIu64 " activations were beyond 65504 and kept as that (--activations "
+                     "half)",
+                     model_saturated(s->model));
     console_print(c, "run folder: %s\n", run_folder_path(s->folder));
     if (r->end == TRAINER_OUT_OF_TIME || r->end == TRAINER_INTERRUPTED)
         console_print(c, "to go on: atk-train --resume=%s\n", run_folder_path(s->folder));

@@ -179,6 +179,16 @@ struct kernels {
     void (*winograd_filter_gradient)(float *dw, size_t tap, const float *du, size_t point,
                                      size_t n);
 
+    /* Halves (IEEE binary16) of n floats, each the nearest but for this: what is not 0 becomes the
+     * smallest half of its sign rather than 0, and what is below 6 the largest half below 6 rather
+     * than 6, so that half_mask lets pass what the floats would; what is larger than 65504, the
+     * largest half, infinity too, becomes that, and how many there were is returned. NaN stays NaN.
+     */
+    size_t (*half_store)(uint16_t *out, const float *x, size_t n);
+    void (*half_load)(float *out, const uint16_t *halves, size_t n);
+    /* As activation_backward, with y as halves. */
+    void (*half_mask)(float *g, const uint16_t *y, size_t n, enum kernels_activation activation);
+
     /* The updates of nn/optimiser.h over n weights. sgd: m is NULL without momentum. */
     void (*adam)(float *param, float *m, float *v, const float *grad, size_t n,
                  const struct kernels_adam *k);

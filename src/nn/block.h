@@ -5,7 +5,7 @@
 #ifndef NN_BLOCK_H
 #define NN_BLOCK_H
 
-#include "nn/layer.h"
+#include "nn/kept.h"
 
 enum { BLOCK_MAX_KEYS = 8 };
 
@@ -58,8 +58,8 @@ struct block_kind {
     void (*forward)(struct block *k, float *y, const float *x, struct samples samples,
                     enum model_mode mode);
     /* g holds dL/dy and is destroyed, `other` is a second buffer; both have gradient_floats. Writes
-     * the parameters' gradients, and if wants_dx dL/dx into the one that `returns_in_g` says. x and
-     * k->y are forward's. */
+     * the parameters' gradients, and if wants_dx dL/dx into the one that `returns_in_g` says. x is
+     * forward's, and k->y what it wrote. */
     void (*backward)(struct block *k, float *g, float *other, const float *x,
                      struct samples samples, bool wants_dx);
 };
@@ -68,8 +68,7 @@ struct block {
     const struct block_kind *kind;
     char name[64]; /* in front of its parameters' names */
     struct tensor in, out;
-    float
-        *y; /* [max_batch, out...]: kept for backward by the network; NULL where nothing is kept */
+    struct kept y;             /* the output: for backward, by the network; or empty */
     int first_param;           /* in the parameter table */
     size_t kept_end;           /* bytes that it and the blocks below take of activations */
     size_t gradient_floats[2]; /* for a sample: what backward needs of g and of `other` */

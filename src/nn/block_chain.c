@@ -24,7 +24,6 @@ void block_chain_begin(struct block_chain *k, struct build *b, enum block_shortc
 {
     k->n = 0;
     k->shortcut.kind = shortcut;
-    k->kept = b->training;
     k->scratch = b->scratch;
     k->max_batch = b->max_batch;
     k->grad = b->grad ? b->grad + b->n_grads : NULL;
@@ -49,8 +48,9 @@ struct tensor block_chain_add(struct block_chain *k, struct build *b, const char
     struct tensor y = build_unit(&k->unit[k->n], &k->block, b, conv, norm, in, -1, spec);
     size_t floats = shape_floats(y.shape);
     raise_to(&k->spare_floats[k->n % 2], floats);
-    if (k->kept)
-        k->inner[k->n] = arena_floats(b->activations, floats * (size_t)b->max_batch);
+    k->inner[k->n] = (struct kept){0};
+    if (b->training)
+        kept_build(&k->inner[k->n], b, floats);
     k->n++;
     return y;
 }
@@ -67,7 +67,7 @@ static size_t window_floats(const struct block_chain *k)
 {
     size_t floats = shape_floats(k->block.in.shape) + shape_floats(k->block.out.shape) +
                     k->spare_floats[0] + k->spare_floats[1];
-    for (int i = 0; i + 1 < k->n && k->kept; i++)
+    for (int i = 0; i + 1 < k->n && k->inner[0].values; i++)
         floats += shape_floats(k->unit[i].conv.out);
     return floats;
 }
@@ -99,10 +99,13 @@ static void forward_some(struct block_chain *k, float *y, const float *x, size_t
                 *in = x;
     for (int i = 0; i < k->n; i++) {
         bool last = i + 1 == k->n;
-        float *out = last       ? y
-                     : !k->kept ? spare[i % 2]
-                                : k->inner[i] + first * shape_floats(k->unit[i].conv.out);
+        struct kept kept = {.values = y};
+        if (!last)
+            kept = kept_from(&k->inner[i], first, k->max_batch);
+        float *out = kept.values ? kept.values : spare[i % 2];
         conv_norm_forward(&k->unit[i], out, in, last ? residual : NULL, samples, mode);
+        if (layer_keeps(mode))
+            kept_store(&kept, out, samples, k->scratch);
         in = out;
     }
 }
@@ -114,7 +117,7 @@ void block_chain_forward(struct block *block, float *y, const float *x, struct s
     size_t mark = k->scratch->used;
     int window = mixes_samples(k, mode) ? k->max_batch : k->window;
     float *spare[2] = {NULL, NULL};
-    for (int i = 0; i < 2 && !k->kept; i++)
+    for (int i = 0; i < 2 && !k->inner[0].values; i++)
         spare[i] = arena_floats(k->scratch, k->spare_floats[i] * (size_t)window);
     struct sample_windows w = sample_windows_begin(samples, window, k->scratch);
     while (sample_windows_next(&w))
@@ -123,21 +126,34 @@ void block_chain_forward(struct block *block, float *y, const float *x, struct s
     arena_release(k->scratch, mark);
 }
 
-/* Gradients g of y and dx of x (NULL: not wanted), in two buffers between the units. */
-static void backward_some(struct block_chain *k, float *dx, float *g, const float *y,
-                          const float *x, size_t first, struct samples samples,
-                          float *const between[2])
+/* The output of unit i, for its mask, which may be done already. */
+static const float *mask(const struct block_chain *k, int i, float *dy, struct kept out,
+                         struct samples samples)
+{
+    const struct conv_norm *u = &k->unit[i];
+    return u->is_masked ? out.values : kept_mask(&out, dy, u->norm.activation, samples, k->scratch);
+}
+
+/* Gradients g of y and dx of x (NULL: not wanted), in two buffers between the units. Of `first` and
+ * n samples. */
+static void backward_some(struct block_chain *k, float *dx, float *g, const float *x, size_t first,
+                          int n, struct samples samples, float *const between[2])
 {
     bool identity = k->shortcut.kind == BLOCK_SHORTCUT_IDENTITY;
     float *dy = g;
+    struct kept out = kept_from(&k->block.y, first, n);
     for (int i = k->n - 1; i > 0; i--) {
-        const float *in = k->inner[i - 1] + first * shape_floats(k->unit[i].conv.in);
-        float *out = between[(i - 1) % 2];
-        conv_norm_backward_above(&k->unit[i], &k->unit[i - 1], out, dy, y, in, samples);
-        y = in;
-        dy = out;
+        const struct kept in = kept_from(&k->inner[i - 1], first, n);
+        const float *y = mask(k, i, dy, out, samples);
+        float *dx_i = between[(i - 1) % 2];
+        size_t mark = k->scratch->used;
+        conv_norm_backward_above(&k->unit[i], &k->unit[i - 1], dx_i, dy, y,
+                                 kept_read(&in, samples, k->scratch), samples);
+        arena_release(k->scratch, mark);
+        out = in;
+        dy = dx_i;
     }
-    conv_norm_backward(&k->unit[0], dx, dy, y, x, samples, identity);
+    conv_norm_backward(&k->unit[0], dx, dy, mask(k, 0, dy, out, samples), x, samples, identity);
     block_shortcut_backward(&k->shortcut, dx, g, x, first, samples);
 }
 
@@ -169,7 +185,7 @@ void block_chain_backward(struct block *block, float *g, float *other, const flo
     float *dx = !wants_dx ? NULL : block->returns_in_g ? g : other;
     float *between[2] = {other, other};
     if (mixes_samples(k, MODEL_TRAIN)) {
-        backward_some(k, dx, g, block->y, x, 0, samples, between);
+        backward_some(k, dx, g, x, 0, k->max_batch, samples, between);
         return;
     }
     for (int i = 0; i < 2; i++)
@@ -181,8 +197,7 @@ void block_chain_backward(struct block *block, float *g, float *other, const flo
         if (!is_first)
             parallel_floats(keep_some, &adding, k->n_grads, PARALLEL_FLOATS);
         backward_some(k, dx ? dx + w.first * in_floats : NULL, g + w.first * out_floats,
-                      block->y + w.first * out_floats, x + w.first * in_floats, w.first, w.samples,
-                      between);
+                      x + w.first * in_floats, w.first, k->window, w.samples, between);
         if (!is_first)
             parallel_floats(add_some, &adding, k->n_grads, PARALLEL_FLOATS);
     }

@@ -12,14 +12,12 @@ struct block_chain {
     struct block block;
     struct conv_norm unit[BLOCK_CHAIN_MAX];
     struct block_shortcut shortcut;
-    int n; /* units, >= 2 */
-    bool kept;
-    float *inner[BLOCK_CHAIN_MAX - 1]; /* outputs of the units but the last, [max_batch, ...];
-                                          scratch memory without training */
-    size_t spare_floats[2]; /* of a sample: such outputs, in turn, where they are not kept, and the
-                               gradients between units where norms are frozen */
-    int window;             /* samples that go through the chain together, where they can */
-    float *grad;            /* of all its parameters, side by side; NULL: none */
+    int n;                                  /* units, >= 2 */
+    struct kept inner[BLOCK_CHAIN_MAX - 1]; /* outputs of the units but the last */
+    size_t spare_floats[2];                 /* of a sample: such outputs, in turn, and the
+                                               gradients between units where norms are frozen */
+    int window;  /* samples that go through the chain together, where they can */
+    float *grad; /* of all its parameters, side by side; NULL: none */
     size_t n_grads;
     int max_batch;
     struct arena *scratch;

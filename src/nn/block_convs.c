@@ -10,8 +10,7 @@ struct convs {
     struct block block;
     struct conv_norm unit[BLOCK_CONVS_MAX];
     int n;
-    bool kept;
-    float *y[BLOCK_CONVS_MAX]; /* of each but the last; NULL without training */
+    struct kept y[BLOCK_CONVS_MAX]; /* of each but the last */
     bool has_pool;
     struct max_pool pool;
     size_t spare_floats[2]; /* outputs that are not kept, in turn */
@@ -49,7 +48,6 @@ void block_convs_build(struct block *block, struct build *b, struct tensor in,
     struct tensor y = in;
     k->n = s->n;
     k->has_pool = s->pool.kernel > 0;
-    k->kept = b->training;
     k->scratch = b->scratch;
     for (int i = 0; i < s->n; i++) {
         char conv[32], norm[32];
@@ -61,9 +59,10 @@ void block_convs_build(struct block *block, struct build *b, struct tensor in,
                             &(struct conv_norm_spec){
                                 .conv = s->conv[i], .norm = &s->norm, .activation = s->activation});
         size_t floats = shape_floats(y.shape) * (size_t)b->max_batch;
-        if (!last && k->kept)
-            k->y[i] = arena_floats(b->activations, floats);
-        else if (!last || k->has_pool)
+        k->y[i] = (struct kept){0};
+        if (!last && b->training)
+            kept_build(&k->y[i], b, shape_floats(y.shape));
+        if (!k->y[i].values && (!last || k->has_pool))
             raise_to(&k->spare_floats[i % 2], floats);
     }
     if (k->has_pool)
@@ -82,8 +81,10 @@ static void forward(struct block *block, float *y, const float *x, struct sample
         spare[i] = arena_floats(k->scratch, k->spare_floats[i]);
     for (int i = 0; i < k->n; i++) {
         bool last = i + 1 == k->n;
-        float *out = last && !k->has_pool ? y : !last && k->kept ? k->y[i] : spare[i % 2];
+        float *out = last && !k->has_pool ? y : k->y[i].values ? k->y[i].values : spare[i % 2];
         conv_norm_forward(&k->unit[i], out, x, NULL, samples, mode);
+        if (layer_keeps(mode))
+            kept_store(&k->y[i], out, samples, k->scratch);
         x = out;
     }
     if (k->has_pool)
@@ -95,9 +96,11 @@ static void backward(struct block *block, float *g, float *other, const float *x
                      struct samples samples, bool wants_dx)
 {
     struct convs *k = (struct convs *)block;
-    const float *y = block->y;
+    enum kernels_activation activation = k->unit[k->n - 1].norm.activation;
+    const float *y = kept_mask(&block->y, g, activation, samples, k->scratch);
     if (k->has_pool) {
-        pool_max_activation_backward(&k->pool, g, y, k->unit[k->n - 1].norm.activation, samples);
+        if (y)
+            pool_max_activation_backward(&k->pool, g, y, activation, samples);
         pool_max_backward(&k->pool, other, g, samples);
         float *dx = other;
         other = g;
@@ -105,13 +108,16 @@ static void backward(struct block *block, float *g, float *other, const float *x
         y = NULL;
     }
     for (int i = k->n - 1; i >= 0; i--) {
-        const float *input = i > 0 ? k->y[i - 1] : x;
+        size_t mark = k->scratch->used;
+        const float *input = i > 0 ? kept_read(&k->y[i - 1], samples, k->scratch) : x;
         conv_norm_backward(&k->unit[i], i > 0 || wants_dx ? other : NULL, g, y, input, samples,
                            false);
         float *dx = other;
         other = g;
         g = dx;
-        y = input;
+        arena_release(k->scratch, mark);
+        if (i > 0)
+            y = kept_mask(&k->y[i - 1], g, k->unit[i - 1].norm.activation, samples, k->scratch);
     }
 }
 

@@ -123,8 +123,7 @@ static void end_block(struct assembly *a, struct block *block)
     const struct build *b = a->build;
     bool is_read_by_lowest = a->next + 1 == a->lowest && a->lowest < a->list->n;
     if (a->training && (a->next >= a->lowest || is_read_by_lowest))
-        block->y =
-            arena_floats(b->activations, shape_floats(block->out.shape) * (size_t)b->max_batch);
+        kept_build(&block->y, a->build, shape_floats(block->out.shape));
     block->kept_end = b->activations->used;
     a->flow = block->out;
     a->next++;

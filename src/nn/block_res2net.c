@@ -36,8 +36,7 @@ struct res2net {
     int n, width, inner; /* units; channels of a group, and of all */
     bool has_chain;      /* else a pool */
     struct average_pool pool;
-    bool kept;
-    float *groups, *joined;              /* kept for backward; NULL without training */
+    struct kept groups, joined;
     size_t groups_floats, joined_floats; /* for max_batch samples */
     struct arena *scratch;
 };
@@ -158,10 +157,10 @@ static void keep_memory(struct res2net *k, struct build *b, struct tensor groups
 {
     k->groups_floats = shape_floats(groups.shape) * (size_t)b->max_batch;
     k->joined_floats = shape_floats(joined.shape) * (size_t)b->max_batch;
-    if (!k->kept)
+    if (!b->training)
         return;
-    k->groups = arena_floats(b->activations, k->groups_floats);
-    k->joined = arena_floats(b->activations, k->joined_floats);
+    kept_build(&k->groups, b, shape_floats(groups.shape));
+    kept_build(&k->joined, b, shape_floats(joined.shape));
 }
 
 static void need_gradients(struct res2net *k, struct tensor groups)
@@ -181,7 +180,6 @@ static void build(struct block *block, struct build *b, struct tensor in,
     k->n = s->value[SCALE] - 1;
     k->width = group_width(s);
     k->inner = k->width * s->value[SCALE];
-    k->kept = b->training;
     k->scratch = b->scratch;
     k->has_chain = s->stride == 1 &&
                    (shortcut == BLOCK_SHORTCUT_IDENTITY || s->value[CHAIN_IN_FIRST_BLOCK] == 1);
@@ -255,8 +253,10 @@ static void forward(struct block *block, float *y, const float *x, struct sample
 {
     struct res2net *k = (struct res2net *)block;
     size_t mark = k->scratch->used;
-    float *groups = k->kept ? k->groups : arena_floats(k->scratch, k->groups_floats),
-          *joined = k->kept ? k->joined : arena_floats(k->scratch, k->joined_floats);
+    float *groups =
+        k->groups.values ? k->groups.values : arena_floats(k->scratch, k->groups_floats);
+    float *joined =
+        k->joined.values ? k->joined.values : arena_floats(k->scratch, k->joined_floats);
     conv_norm_forward(&k->first, groups, x, NULL, samples, mode);
     for (int i = 0; i < k->n; i++)
         conv_norm_forward(&k->unit[i], joined + i * k->width,
@@ -266,6 +266,10 @@ static void forward(struct block *block, float *y, const float *x, struct sample
         add(k, joined + last, groups + last, NULL, samples);
     else
         average_pool_forward(&k->pool, joined + last, groups + last, samples);
+    if (layer_keeps(mode)) {
+        kept_store(&k->groups, groups, samples, k->scratch);
+        kept_store(&k->joined, joined, samples, k->scratch);
+    }
     const float *residual = block_shortcut_forward(&k->shortcut, y, x, 0, samples, mode);
     conv_norm_forward(&k->last, y, joined, residual, samples, mode);
     arena_release(k->scratch, mark);
@@ -273,14 +277,14 @@ static void forward(struct block *block, float *y, const float *x, struct sample
 
 /* From dL/djoined to dL/dgroups, which may be the same array where there is a chain: a group's
  * gradient has been read when that of its input is written. */
-static void groups_backward(struct res2net *k, float *dgroups, float *djoined,
-                            struct samples samples)
+static void groups_backward(struct res2net *k, float *dgroups, float *djoined, float *joined,
+                            const float *groups, struct samples samples)
 {
     for (int i = k->n - 1; i >= 0; i--) {
         struct conv_norm *u = &k->unit[i];
         int at = i * k->width;
-        const float *in = input_of(k, k->joined, k->groups, i, samples);
-        conv_norm_backward(u, dgroups + at, djoined + at, k->joined + at, in, samples, false);
+        const float *in = input_of(k, joined, groups, i, samples);
+        conv_norm_backward(u, dgroups + at, djoined + at, joined + at, in, samples, false);
         if (k->has_chain && i > 0)
             add(k, djoined + at - k->width, djoined + at - k->width, dgroups + at, samples);
     }
@@ -296,9 +300,12 @@ static void backward(struct block *block, float *g, float *other, const float *x
     size_t mark = k->scratch->used;
     float *djoined = k->has_chain ? other : arena_floats(k->scratch, k->joined_floats);
     float *dx = !wants_dx ? NULL : block->returns_in_g ? g : other;
-    conv_norm_backward(&k->last, djoined, g, block->y, k->joined, samples, false);
-    groups_backward(k, other, djoined, samples);
-    conv_norm_backward(&k->first, dx, other, k->groups, x, samples, block->returns_in_g);
+    float *joined = kept_read(&k->joined, samples, k->scratch),
+          *groups = kept_read(&k->groups, samples, k->scratch);
+    const float *y = kept_mask(&block->y, g, k->last.norm.activation, samples, k->scratch);
+    conv_norm_backward(&k->last, djoined, g, y, joined, samples, false);
+    groups_backward(k, other, djoined, joined, groups, samples);
+    conv_norm_backward(&k->first, dx, other, groups, x, samples, block->returns_in_g);
     block_shortcut_backward(&k->shortcut, dx, g, x, 0, samples);
     arena_release(k->scratch, mark);
 }

@@ -33,7 +33,6 @@ void block_shortcut_build(struct block_shortcut *s, enum block_shortcut_kind kin
     int number = kind == BLOCK_SHORTCUT_POOL ? 1 : 0;
     char conv[96], norm[96];
     *s = (struct block_shortcut){.kind = kind,
-                                 .kept = b->training,
                                  .has_pool = wants_pool(kind, spec),
                                  .scratch = b->scratch,
                                  .max_batch = b->max_batch};
@@ -44,8 +43,8 @@ void block_shortcut_build(struct block_shortcut *s, enum block_shortcut_kind kin
         x = average_pool_build(
             &s->pool, b, conv, x,
             &(struct average_pool_spec){.kernel = 2, .stride = spec->stride, .rounds_up = true});
-        if (s->kept)
-            s->pooled = arena_floats(b->activations, shape_floats(x.shape) * (size_t)b->max_batch);
+        if (b->training)
+            kept_build(&s->pooled, b, shape_floats(x.shape));
     }
     snprintf(conv, sizeof conv, "%s.downsample.%d", block->name, number);
     snprintf(norm, sizeof norm, "%s.downsample.%d", block->name, number + 1);
@@ -72,8 +71,11 @@ const float *block_shortcut_forward(struct block_shortcut *s, float *y, const fl
     if (s->kind == BLOCK_SHORTCUT_IDENTITY)
         return x;
     if (s->has_pool) {
-        float *pooled = s->kept ? s->pooled + first * shape_floats(s->pool.out) : take_pooled(s);
+        const struct kept kept = kept_from(&s->pooled, first, s->max_batch);
+        float *pooled = kept.values ? kept.values : take_pooled(s);
         average_pool_forward(&s->pool, pooled, x, samples);
+        if (layer_keeps(mode))
+            kept_store(&kept, pooled, samples, s->scratch);
         x = pooled;
     }
     conv_norm_forward(&s->conv, y, x, NULL, samples, mode);
@@ -92,8 +94,9 @@ void block_shortcut_backward(struct block_shortcut *s, float *dx, float *g, cons
         return;
     }
     float *dpooled = dx ? take_pooled(s) : NULL;
-    conv_norm_backward(&s->conv, dpooled, g, NULL, s->pooled + first * shape_floats(s->pool.out),
-                       samples, false);
+    const struct kept kept = kept_from(&s->pooled, first, s->max_batch);
+    conv_norm_backward(&s->conv, dpooled, g, NULL, kept_read(&kept, samples, s->scratch), samples,
+                       false);
     if (dx)
         average_pool_backward(&s->pool, dx, dpooled, samples, true);
     arena_release(s->scratch, mark);

@@ -20,9 +20,9 @@ extern const char *const block_shortcut_words[2];
 
 struct block_shortcut {
     enum block_shortcut_kind kind;
-    bool kept, has_pool;
+    bool has_pool;
     struct average_pool pool;
-    float *pooled; /* [max_batch, pool.out...]: kept for backward; NULL without training or pool */
+    struct kept pooled; /* the pool's output */
     struct conv_norm conv;
     struct arena *scratch;
     int max_batch;

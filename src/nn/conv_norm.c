@@ -13,22 +13,26 @@ struct tensor conv_norm_build(struct conv_norm *u, struct build *b, const char *
     struct tensor z = conv2d_build(&u->conv, b, conv, in, &s->conv);
     struct tensor y = norm_build(&u->norm, b, norm, z, residual, s->norm, s->activation,
                                  s->starts_at_zero ? 0 : 1, s->out_pitch);
-    u->kept = b->training && !u->norm.frozen;
-    u->z =
-        u->kept ? arena_floats(b->activations, shape_floats(z.shape) * (size_t)b->max_batch) : NULL;
+    u->z = (struct kept){0};
+    if (b->training && !u->norm.frozen && s->norm->kind != NORM_NONE)
+        kept_build(&u->z, b, shape_floats(z.shape));
     u->scratch = b->scratch;
     u->max_batch = b->max_batch;
     return y;
+}
+
+static float *take_output(const struct conv_norm *u)
+{
+    return arena_floats(u->scratch, shape_floats(u->conv.out) * (size_t)u->max_batch);
 }
 
 /* Where z goes: to be kept for backward, else in y's place if it may. */
 static float *place_of_z(struct conv_norm *u, float *y, const float *residual, enum model_mode mode)
 {
     bool may_be_y = residual != y && u->norm.out_pitch == u->norm.channels;
-    if (may_be_y && (!u->kept || mode == MODEL_EVAL))
+    if (may_be_y && (!u->z.values || mode == MODEL_EVAL))
         return y;
-    return u->kept ? u->z
-                   : arena_floats(u->scratch, shape_floats(u->conv.out) * (size_t)u->max_batch);
+    return u->z.values ? u->z.values : take_output(u);
 }
 
 void conv_norm_forward(struct conv_norm *u, float *y, const float *x, const float *residual,
@@ -42,6 +46,8 @@ void conv_norm_forward(struct conv_norm *u, float *y, const float *x, const floa
         conv2d_forward_finish(&u->conv, z, x, samples, &finish);
     } else {
         conv2d_forward(&u->conv, z, x, samples);
+        if (layer_keeps(mode))
+            kept_store(&u->z, z, samples, u->scratch);
         norm_forward(&u->norm, y, z, residual, samples, mode);
     }
     arena_release(u->scratch, mark);
@@ -160,16 +166,17 @@ static void backward(struct conv_norm *u, struct conv_norm *below, float *dx, fl
                      const float *y, const float *x, struct samples samples, bool accumulate)
 {
     size_t mark = u->scratch->used;
-    float *dz = u->z;
     if (u->norm.frozen) {
         backward_frozen(u, below, dx, g, y, x, samples, accumulate);
         arena_release(u->scratch, mark);
         return;
     }
-    norm_backward(&u->norm, dz, g, y, u->z, samples);
+    float *dz = kept_is_empty(&u->z) ? take_output(u) : kept_read(&u->z, samples, u->scratch);
+    norm_backward(&u->norm, dz, g, y, dz, samples);
     conv2d_backward_weights(&u->conv, x, dz, samples);
     if (dx)
         conv2d_backward_data(&u->conv, dx, dz, samples, accumulate);
+    arena_release(u->scratch, mark);
 }
 
 void conv_norm_backward(struct conv_norm *u, float *dx, float *g, const float *y, const float *x,

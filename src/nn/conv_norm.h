@@ -3,13 +3,14 @@
 #define NN_CONV_NORM_H
 
 #include "nn/conv/conv2d.h"
+#include "nn/kept.h"
 #include "nn/norm.h"
 
 struct conv_norm {
     struct conv2d conv;
     struct norm norm;
-    bool kept; /* in training z is kept for backward, unless the norm is frozen */
-    float *z;  /* [max_batch, out]: the convolution's output; NULL where it is not kept */
+    struct kept z; /* the convolution's output, where backward reads it: in training, unless there
+                      is no norm or a frozen one */
     /* Backward: the unit above has masked this one's gradient and written the bias's. */
     bool is_masked;
     struct arena *scratch;

@@ -13,6 +13,7 @@
 #include "math/kernels.h"
 #include "nn/param.h"
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -52,6 +53,11 @@ enum model_mode {
     MODEL_MEASURE,
     MODEL_MEASURE_END,
 };
+/* Whether backward may follow. */
+static inline bool layer_keeps(enum model_mode mode)
+{
+    return mode == MODEL_TRAIN || mode == MODEL_TRAIN_RECOMPUTE;
+}
 
 /* padding: zeros (or, for a max-pool, -inf) above and on the left, and as many below and on the
  * right; LAYER_PADDING_SAME: TensorFlow's, which is as small as it can be for ceil(size / stride)
@@ -142,6 +148,8 @@ struct build {
     int max_batch;
     bool training; /* the present layer keeps its activations, and its parameters learn */
     bool freeze_batch_norm;
+    bool keeps_halves;          /* nn/kept.h */
+    atomic_ullong *n_saturated; /* of what is kept as halves; not NULL with those */
     enum conv2d_choice convolutions;
     int n_rows;                /* so far */
     struct layer_table *table; /* NULL, or takes the rows; then `error` may be set */

@@ -34,6 +34,7 @@ struct model {
     const float *x; /* of the last forward */
     int batch;
     enum model_mode mode;
+    atomic_ullong n_saturated;
 };
 
 /* One pass of nn/layer.h. */
@@ -62,6 +63,8 @@ static struct build start_build(struct model *m, struct layer_table *table)
                           .max_batch = m->options.max_batch,
                           .training = m->options.training,
                           .freeze_batch_norm = m->options.freeze_batch_norm,
+                          .keeps_halves = m->options.keeps_halves,
+                          .n_saturated = &m->n_saturated,
                           .convolutions = m->options.convolutions,
                           .table = table};
 }
@@ -72,6 +75,13 @@ static size_t bytes_of(size_t floats)
     struct arena a = {0};
     arena_floats(&a, floats);
     return a.overflow ? SIZE_MAX : a.used;
+}
+
+/* What block i read in forward, for its backward; what it takes is given back with the scratch
+ * memory of the pass. */
+static const float *input_of(struct model *m, int i, struct samples samples)
+{
+    return i > 0 ? kept_read(&m->blocks.item[i - 1]->y, samples, &m->scratch) : m->x;
 }
 
 /* The scratch memory of block i in each direction. It measures, so that nothing is computed, and
@@ -85,14 +95,17 @@ static void measure_block(struct model *m, int i, float *const place[3])
     size_t mark = m->scratch.used;
 
     m->scratch.peak = mark;
-    float *y = k->y ? k->y : place[0];
+    float *y = k->y.values ? k->y.values : place[0];
     k->kind->forward(k, y, place[1], all, MODEL_EVAL);
     if (learns)
         k->kind->forward(k, y, place[1], all, MODEL_TRAIN);
     p->forward_scratch = m->scratch.peak - mark;
     m->scratch.peak = mark;
-    if (learns)
+    if (learns) {
+        input_of(m, i, all);
         k->kind->backward(k, place[0], place[2], place[1], all, i > m->lowest);
+        arena_release(&m->scratch, mark);
+    }
     p->backward_scratch = m->scratch.peak - mark;
 }
 
@@ -109,7 +122,7 @@ static void plan_memory(struct model *m)
         const struct block *k = m->blocks.item[i];
         struct memory_plan_block *p = &m->plan[i];
         p->kept_end = ARENA_GAP > 0 ? m->activations.used : k->kept_end;
-        p->out = k->y ? 0 : bytes_of(shape_floats(k->out.shape) * batch);
+        p->out = k->y.values ? 0 : bytes_of(shape_floats(k->out.shape) * batch);
         p->returns_in_g = k->returns_in_g;
         for (int j = 0; j < 2; j++)
             p->gradient[j] = bytes_of(k->gradient_floats[j] * batch);
@@ -285,10 +298,12 @@ static void run_forward(struct model *m, float *pooled, float *activation, const
     for (int i = 0; i < m->blocks.n; i++) {
         struct block *k = m->blocks.item[i];
         const struct memory_plan_block *p = &m->plan[i];
-        float *y = k->y ? k->y : array_at(m, p->out_at, p->out);
+        float *y = k->y.values ? k->y.values : array_at(m, p->out_at, p->out);
         m->scratch = arena_window(&m->activations, p->forward_scratch_at, p->forward_scratch);
         /* A frozen BatchNorm uses its running statistics and does not change them. */
         k->kind->forward(k, y, x, all, i < lowest ? MODEL_EVAL : mode);
+        if (layer_keeps(mode))
+            kept_store(&k->y, y, all, &m->scratch);
         x = y;
     }
     pool_average_forward(pooled, x, all, m->last);
@@ -364,8 +379,8 @@ static void run_backward(struct model *m, struct samples samples)
         struct block *k = m->blocks.item[i];
         const struct memory_plan_block *p = &m->plan[i];
         float *other = array_at(m, p->gradient_at[1], p->gradient_bytes[1]);
-        const float *x = i > 0 ? m->blocks.item[i - 1]->y : m->x;
         m->scratch = arena_window(&m->activations, p->backward_scratch_at, p->backward_scratch);
+        const float *x = input_of(m, i, samples);
         k->kind->backward(k, g, other, x, samples, i > m->lowest_now);
         g = k->returns_in_g ? g : other;
     }
@@ -394,6 +409,11 @@ void model_unfreeze(struct model *m)
     assert(m->options.unfreezes);
     m->lowest_now = 0;
     m->params.first_awake = 0;
+}
+
+uint64_t model_saturated(const struct model *m)
+{
+    return atomic_load_explicit(&m->n_saturated, memory_order_relaxed);
 }
 
 struct param_list *model_params(struct model *m)

@@ -26,6 +26,7 @@ struct model_options {
      * is frozen: no gradients, no kept activations, running statistics used and kept. */
     const char *train;
     bool unfreezes;     /* model_unfreeze will come: memory for all */
+    bool keeps_halves;  /* what backward needs of the activations is kept as halves (nn/kept.h) */
     bool full_backward; /* visit all samples, also where it would be exact to visit the selected
                            ones alone */
 };
@@ -75,6 +76,10 @@ const float *model_forward_activation(struct model *m, float *activation, const 
                                       int batch);
 /* map [height, width] of a class, from the activation [height, width, channels] of one sample. */
 void model_activation_map(const struct model *m, float *map, const float *activation, int class);
+
+/* With options.keeps_halves: how many numbers of all training forwards so far were larger than the
+ * largest half, and kept as that. */
+uint64_t model_saturated(const struct model *m);
 
 struct param_list *model_params(struct model *m);
 const struct model_options *model_options(const struct model *m);

@@ -124,12 +124,19 @@ static bool parse_count(int *out, const char *text, int min)
 static bool parse_arguments(struct workspace *b, int argc, char **argv)
 {
     static const struct option OPTIONS[] = {
-        {"model", required_argument, NULL, 'm'},      {"size", required_argument, NULL, 's'},
-        {"batch-size", required_argument, NULL, 'b'}, {"k", required_argument, NULL, 'k'},
-        {"threads", required_argument, NULL, 't'},    {"warm-up", required_argument, NULL, 'w'},
-        {"steps", required_argument, NULL, 'n'},      {"inference", no_argument, NULL, 'i'},
-        {"freeze-bn", no_argument, NULL, 'f'},        {"train", required_argument, NULL, 'l'},
-        {"profile", no_argument, NULL, 'p'},          {NULL, 0, NULL, 0},
+        {"model", required_argument, NULL, 'm'},
+        {"size", required_argument, NULL, 's'},
+        {"batch-size", required_argument, NULL, 'b'},
+        {"k", required_argument, NULL, 'k'},
+        {"threads", required_argument, NULL, 't'},
+        {"warm-up", required_argument, NULL, 'w'},
+        {"steps", required_argument, NULL, 'n'},
+        {"inference", no_argument, NULL, 'i'},
+        {"freeze-bn", no_argument, NULL, 'f'},
+        {"train", required_argument, NULL, 'l'},
+        {"profile", no_argument, NULL, 'p'},
+        {"half", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0},
     };
     int option;
     bool good = true;
@@ -150,6 +157,8 @@ static bool parse_arguments(struct workspace *b, int argc, char **argv)
             b->step.freeze_batch_norm = true;
         else if (option == 'l')
             b->step.train = optarg;
+        else if (option == 'h')
+            b->step.keeps_halves = true;
         else if (option == 'p')
             b->profile = true;
         else if (option == 'w')
@@ -178,7 +187,7 @@ int main(int argc, char **argv)
         fprintf(stderr,
                 "usage: benchmark-step [--model NAME|FILE] [--size N] [--batch-size N] [--k K] "
                 "[--threads N] [--warm-up N] [--steps N] [--inference] [--freeze-bn] "
-                "[--train all|head|NAMES] [--profile]\n");
+                "[--train all|head|NAMES] [--profile] [--half]\n");
         return STATUS_USAGE;
     }
     enum status status = run(&b, &err);

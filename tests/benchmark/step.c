@@ -45,6 +45,7 @@ enum status step_create(struct step_network *out, const struct step_options *opt
                                     .max_batch = opt->batch,
                                     .training = !opt->inference,
                                     .freeze_batch_norm = opt->freeze_batch_norm,
+                                    .keeps_halves = opt->keeps_halves,
                                     .train = opt->train};
     struct atk_k share;
     *out = (struct step_network){

@@ -23,9 +23,9 @@ struct step_options {
     const char *model, *k; /* a name or a model file; k as the user writes it */
     int classes, size, batch, n_threads;
     double learning_rate;
-    bool inference; /* forward alone, without gradients, loss and optimiser */
-    bool freeze_batch_norm;
-    const char *train; /* as struct model_options has it */
+    bool inference;                       /* forward alone, without gradients, loss and optimiser */
+    bool freeze_batch_norm, keeps_halves; /* as in struct model_options */
+    const char *train;                    /* as struct model_options has it */
 };
 
 /* Weights are drawn from seed 0. */

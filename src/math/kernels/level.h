@@ -99,6 +99,10 @@ void KERNEL(double_sums_scale)(double *restrict product, float *restrict grad,
                                const float *restrict data, const float *restrict scale, int n);
 void KERNEL(slice_sweep_add)(float *out, size_t out_pitch, const float *a, size_t a_pitch,
                              const float *b, size_t b_pitch, size_t pixels, int channels);
+size_t KERNEL(half_sweep_store)(uint16_t *out, const float *x, size_t n);
+void KERNEL(half_sweep_load)(float *out, const uint16_t *halves, size_t n);
+void KERNEL(half_sweep_mask)(float *g, const uint16_t *y, size_t n,
+                             enum kernels_activation activation);
 void KERNEL(norm_sweep_activation_backward)(float *g, const float *y, size_t n,
                                             enum kernels_activation activation);
 void KERNEL(pool_sweep_max)(float *y, uint8_t *argmax, const float *x, const struct kernels_pool *p,

@@ -128,10 +128,12 @@ static enum status check_frozen(const struct settings *s, struct error *err)
     if (s->unfreeze_epoch > s->epochs)
         return error_usage(err, "--unfreeze-epoch %d is beyond the run's %d --epochs",
                            s->unfreeze_epoch, s->epochs);
-    if (s->unfreeze_epoch == 0 && strcmp(s->train, "head") == 0)
-        return want_initial(s, "backbone-lr-factor", "a backbone that learns, and --train is head",
-                            err);
-    return STATUS_OK;
+    if (s->unfreeze_epoch > 0 || strcmp(s->train, "head") != 0)
+        return STATUS_OK;
+    static const char belongs_to[] = "a backbone that learns, and --train is head";
+    if (want_initial(s, "backbone-lr-factor", belongs_to, err) != STATUS_OK)
+        return err->status;
+    return want_initial(s, "activations", belongs_to, err);
 }
 
 static enum status check_rate(const struct settings *s, struct error *err)

@@ -22,6 +22,7 @@ enum cache_mode { CACHE_AUTO, CACHE_NONE, CACHE_MEMORY, CACHE_DISK };
 enum cache_features { CACHE_FEATURES_AUTO, CACHE_FEATURES_OFF };
 enum bad_image_policy { BAD_IMAGE_FAIL, BAD_IMAGE_SKIP };
 enum backward_pass { BACKWARD_SELECTED, BACKWARD_FULL };
+enum activations { ACTIVATIONS_FLOAT, ACTIVATIONS_HALF };
 enum augment_set { AUGMENT_NONE, AUGMENT_LIGHT, AUGMENT_STANDARD, AUGMENT_STRONG };
 enum exif_policy { EXIF_APPLY, EXIF_IGNORE };
 enum monitor { MONITOR_ACCURACY, MONITOR_BALANCED_ACCURACY, MONITOR_LOSS };
@@ -72,6 +73,7 @@ struct settings {
     int unfreeze_epoch; /* from 1; 0: never */
     enum conv2d_choice conv;
     enum backward_pass backward;
+    enum activations activations; /* as they are kept for backward */
     enum loss_kind loss;
     enum aggregate_kind aggregate;
     struct atk_k k, drop_largest;

@@ -5,9 +5,9 @@
 /* Rows that decide the result without being part of a recipe. A new row is taken for a part of it
  * unless it is named here. */
 static const char *const free_setting[] = {
-    "data",      "images",  "image-column", "label-column", "no-header",    "delimiter",  "val",
-    "val-split", "classes", "exif",         "jpeg-scale",   "on-bad-image", "max-pixels", "conv",
-    "backward",  "k",       "seed",         "tta",          "save-dtype",
+    "data",      "images",  "image-column", "label-column", "no-header",    "delimiter",   "val",
+    "val-split", "classes", "exif",         "jpeg-scale",   "on-bad-image", "max-pixels",  "conv",
+    "backward",  "k",       "seed",         "tta",          "save-dtype",   "activations",
 };
 
 static bool is_free(const struct setting *item)

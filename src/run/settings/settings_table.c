@@ -170,6 +170,10 @@ static const struct setting table[] = {
      .choices = "selected|full", .argument = "selected|full", .group = network_group,
      .help = "backward pass over the k selected images where that is exact (no BatchNorm, or a "
              "frozen one), or over all"},
+    {.name = "activations", .type = SETTING_CHOICE, .offset = FIELD(activations),
+     .initial = "float", .choices = "float|half", .argument = "float|half", .group = network_group,
+     .help = "how activations are kept for the backward pass: as they are, or rounded to 16 bits, "
+             "which takes less memory; both passes compute in float32"},
 
     {.name = "loss", .type = SETTING_CHOICE, .offset = FIELD(loss), .initial = "cross-entropy",
      .choices = "cross-entropy|logistic|hinge|squared|absolute", .argument = "NAME",

@@ -37,21 +37,22 @@ struct session_bad_image {
 
 struct session_memory { /* bytes */
     size_t weights, gradients, moments, activations, loaders;
-    size_t decoding;     /* images while they are decoded; 0 before session_check */
-    size_t average;      /* of --ema */
-    size_t mirrored;     /* of --tta flip */
-    size_t step;         /* of --accumulate */
-    size_t figures;      /* losses, gradients of logits, counts: of images and classes */
-    size_t features;     /* of --train head: kept ones, and their computation */
-    size_t saving;       /* weights in the layout of the file */
-    size_t training;     /* all of these */
-    size_t program;      /* the process itself: code, libraries, tables read so far */
-    size_t free;         /* what the process may take now; 0: unknown */
-    size_t images;       /* all resized images */
-    size_t train_images; /* those of them that are trained on */
-    size_t cache;        /* what the cache may hold; 0: no cache */
-    size_t peak;         /* of the process's resident memory: training, program and cache.
-                            (Pages of a disk cache are the kernel's, which takes them back.) */
+    size_t other_activations; /* with the other --activations */
+    size_t decoding;          /* images while they are decoded; 0 before session_check */
+    size_t average;           /* of --ema */
+    size_t mirrored;          /* of --tta flip */
+    size_t step;              /* of --accumulate */
+    size_t figures;           /* losses, gradients of logits, counts: of images and classes */
+    size_t features;          /* of --train head: kept ones, and their computation */
+    size_t saving;            /* weights in the layout of the file */
+    size_t training;          /* all of these */
+    size_t program;           /* the process itself: code, libraries, tables read so far */
+    size_t free;              /* what the process may take now; 0: unknown */
+    size_t images;            /* all resized images */
+    size_t train_images;      /* those of them that are trained on */
+    size_t cache;             /* what the cache may hold; 0: no cache */
+    size_t peak;              /* of the process's resident memory: training, program and cache.
+                                 (Pages of a disk cache are the kernel's, which takes them back.) */
 };
 
 /* A setting of images that the file of --weights says something about. */

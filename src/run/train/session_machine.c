@@ -67,6 +67,7 @@ struct model_options session_machine_model_options(const struct session *s)
         .training = true,
         .convolutions = s->settings->conv,
         .freeze_batch_norm = s->settings->freeze_bn,
+        .keeps_halves = s->settings->activations == ACTIVATIONS_HALF,
         .full_backward = s->settings->backward == BACKWARD_FULL,
         .train = s->settings->train,
         .unfreezes = s->settings->unfreeze_epoch > 0,
@@ -213,6 +214,21 @@ static enum status refuse_single_values(const struct session *s, struct error *e
     return STATUS_OK;
 }
 
+/* What activations would take if --activations were the other one. */
+static enum status plan_other_activations(struct session *s, struct error *err)
+{
+    struct model_options options = session_machine_model_options(s);
+    struct model_summary other;
+
+    options.keeps_halves = !options.keeps_halves;
+    enum status status = model_summarise(&other, &s->spec, &options, err);
+    if (status == STATUS_OK) {
+        s->memory.other_activations = other.activation_bytes;
+        model_summary_free(&other);
+    }
+    return status;
+}
+
 enum status session_machine_plan(struct session *s, struct error *err)
 {
     const struct model_options options = session_machine_model_options(s);
@@ -225,7 +241,8 @@ enum status session_machine_plan(struct session *s, struct error *err)
     enum status status = parallel_start(s->threads, err);
     if (status != STATUS_OK || gemm_start(s->threads, err) != STATUS_OK)
         return err->status;
-    if (model_summarise(&s->summary, &s->spec, &options, err) != STATUS_OK)
+    if (model_summarise(&s->summary, &s->spec, &options, err) != STATUS_OK ||
+        plan_other_activations(s, err) != STATUS_OK)
         return error_prefix(err, "model %s", s->spec.name);
     if (refuse_single_values(s, err) != STATUS_OK)
         return err->status;

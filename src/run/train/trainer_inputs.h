@@ -22,6 +22,7 @@ struct trainer_batch {                     /* after each step */
     double threshold;                      /* the smallest loss that counts */
     double seconds, wait_seconds;          /* of the step, loader's wait included */
     double images_per_second;              /* smoothed */
+    uint64_t n_saturated;                  /* model_saturated, since the program began */
 };
 
 struct trainer_epoch { /* after each epoch's evaluation */

@@ -162,5 +162,6 @@ enum status trainer_step(struct trainer *t, struct error *err)
     t->images_per_second =
         t->images_per_second > 0 ? 0.9 * t->images_per_second + 0.1 * rate : rate;
     report.images_per_second = t->images_per_second;
+    report.n_saturated = model_saturated(t->in.model);
     return report_step(t, &report, err);
 }

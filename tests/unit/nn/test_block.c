@@ -34,14 +34,14 @@ static void build(void *layer, struct build *b)
         block_convs_build(k, b, o->in, &o->convs);
     else
         o->kind->build(k, b, o->in, &o->spec);
-    k->y = arena_floats(b->activations, shape_floats(k->out.shape) * BATCH);
+    kept_build(&k->y, b, shape_floats(k->out.shape));
 }
 
 static void measure(void *layer, struct samples samples)
 {
     const struct one_block *o = layer;
     float any[2]; /* not NULL: a gradient that is wanted */
-    o->kind->forward(o->block, o->block->y, NULL, samples, MODEL_TRAIN);
+    o->kind->forward(o->block, o->block->y.values, NULL, samples, MODEL_TRAIN);
     o->kind->backward(o->block, &any[0], &any[1], NULL, samples, o->wants_dx);
 }
 
@@ -69,8 +69,8 @@ static void check(struct one_block *o)
           *other = close_filled(need[1], NAN);
     for (size_t i = 0; i < out; i++)
         g[i] = (float)rng_normal(&close_rng);
-    k->kind->forward(k, k->y, x, all, MODEL_TRAIN);
-    assert_finite(k->y, out);
+    k->kind->forward(k, k->y.values, x, all, MODEL_TRAIN);
+    assert_finite(k->y.values, out);
     k->kind->backward(k, g, other, x, all, o->wants_dx);
     if (o->wants_dx)
         assert_finite(k->returns_in_g ? g : other, in);

@@ -92,17 +92,19 @@ static void compare(struct one o, enum conv2d_choice choice)
         norm_backward(&u->norm, dz, g[0], y[0], z, EVERY);
     for (size_t i = 0; i < (size_t)(BATCH * o.out_c); i++)
         u->norm.mean[i] = u->norm.rstd[i] = NAN;
-    /* Without a norm z may be left unwritten, and backward does not read it. */
-    for (size_t i = 0; u->z && i < out; i++)
-        u->z[i] = NAN;
 
     conv_norm_forward(u, y[1], x, residual_of(&o, y[1], other), EVERY, o.mode);
     assert_memory_equal(y[1], y[0], wide * sizeof **y);
     if (o.kept && o.mode == MODEL_TRAIN && !o.frozen) {
-        float *dx = close_floats(in);
+        float *dx = close_floats(in), *want = close_floats(in);
+        conv2d_backward_data(&u->conv, want, dz, EVERY, false);
         conv_norm_backward(u, dx, g[1], y[1], x, EVERY, false);
-        assert_memory_equal(u->z, dz, out * sizeof *dz);
+        assert_memory_equal(dx, want, in * sizeof *dx);
+        assert_true(kept_is_empty(&u->z) == (o.kind == NORM_NONE));
+        if (u->z.values)
+            assert_memory_equal(u->z.values, dz, out * sizeof *dz);
         assert_memory_equal(g[1], g[0], wide * sizeof **g);
+        free(want);
         free(dx);
     }
     float *all[] = {x, z, plain, other, dz, y[0], y[1], g[0], g[1]};
@@ -193,7 +195,7 @@ static void compare_frozen(struct one o, enum conv2d_choice choice, bool in_plac
     struct layer_fixture f;
     layer_fixture_create_with(&f, build, measure, &o, BATCH, choice);
     struct conv_norm *u = &o.unit;
-    assert_null(u->z);
+    assert_true(kept_is_empty(&u->z));
     for (int c = 0; c < o.out_c; c++)
         u->norm.running_var->data[c] *= u->norm.running_var->data[c];
     u->norm.weight->data[1] = 0; /* a branch that begins as nothing learns all the same */

@@ -12,6 +12,7 @@
 #include <string.h>
 
 enum { SIZE = 22, BATCH = 4, CLASSES = 3 };
+static bool keeps_halves; /* of the networks that create makes */
 
 static const struct kind {
     const char *what;
@@ -56,6 +57,7 @@ static struct model *create(const struct kind *k, enum norm_kind norm, bool trai
                                           .max_batch = BATCH,
                                           .training = training,
                                           .freeze_batch_norm = training,
+                                          .keeps_halves = training && keeps_halves,
                                           .train = train};
     struct model *m;
     struct error err;
@@ -85,10 +87,13 @@ static void for_each(void (*check)(const struct kind *k, enum norm_kind norm))
     struct error err;
     assert_int_equal(parallel_start(2, &err), STATUS_OK);
     for (int i = 0; i < N_KINDS; i++)
-        for (int n = 0; n < 3; n++) {
-            close_seed(170);
-            check(&KINDS[i], NORMS[n]);
-        }
+        for (int n = 0; n < 3; n++)
+            for (int halves = 0; halves < 2; halves++) {
+                keeps_halves = halves;
+                close_seed(170);
+                check(&KINDS[i], NORMS[n]);
+            }
+    keeps_halves = false;
 }
 
 static float *gradient_on(int threads, const struct kind *k, enum norm_kind norm, size_t *n)
@@ -292,6 +297,115 @@ static void a_step_repeated_has_the_same_bits(void **state)
     for_each(check_repetition);
 }
 
+/* ---- activations that are kept as halves ---- */
+
+/* With BatchNorm in training, frozen and none, and GroupNorm. */
+static struct model *create_half(const struct kind *k, int norm, bool halves)
+{
+    static const struct {
+        enum norm_kind kind;
+        bool frozen;
+    } CASES[] = {{NORM_BATCH, false}, {NORM_BATCH, true}, {NORM_GROUP, false}, {NORM_NONE, false}};
+    const struct model_spec spec = network(k, CASES[norm].kind);
+    const struct model_options options = {.classes = CLASSES,
+                                          .size = SIZE,
+                                          .max_batch = BATCH,
+                                          .training = true,
+                                          .freeze_batch_norm = CASES[norm].frozen,
+                                          .keeps_halves = halves};
+    struct model *m;
+    struct error err;
+    if (model_create(&m, &spec, &options, &err) != STATUS_OK)
+        fail_msg("%s: %s", k->what, err.message);
+    model_init(m, 7);
+    return m;
+}
+
+/* The training logits to the bit, for forward computes with floats; and the gradient, which is that
+ * of numbers of 11 bits: each of a few layers adds 2^-12 of what it reads, at random. */
+static void gradients_from_halves_are_near_those_from_floats(void **state)
+{
+    (void)state;
+    double farthest = 0;
+    for (int i = 0; i < N_KINDS; i++)
+        for (int norm = 0; norm < 4; norm++) {
+            float dlogits[BATCH * CLASSES], logits[BATCH * CLASSES];
+            close_seed(172);
+            struct model *plain = create_half(&KINDS[i], norm, false),
+                         *half = create_half(&KINDS[i], norm, true);
+            size_t n = model_params(plain)->n_trained;
+            float *x = images();
+            random_dlogits(dlogits);
+            memcpy(logits, model_forward(plain, x, BATCH, MODEL_TRAIN), sizeof logits);
+            model_backward(plain, dlogits, every, BATCH);
+            assert_memory_equal(model_forward(half, x, BATCH, MODEL_TRAIN), logits, sizeof logits);
+            model_backward(half, dlogits, every, BATCH);
+            double *want = close_to_double(model_params(plain)->grad, n);
+            double far = close_distance(model_params(half)->grad, want, n);
+            if (!(far > 0 && far < 1e-3))
+                fail_msg("%s, norm %d: %.1e away", KINDS[i].what, norm, far);
+            farthest = far > farthest ? far : farthest;
+            assert_int_equal(model_saturated(half), 0);
+            free(want);
+            free(x);
+            model_destroy(plain);
+            model_destroy(half);
+        }
+    print_message("  at most %.1e away\n", farthest);
+}
+
+static uint64_t saturated_on(int threads, float factor)
+{
+    float dlogits[BATCH * CLASSES];
+    struct error err;
+    close_seed(173);
+    assert_int_equal(parallel_start(threads, &err), STATUS_OK);
+    struct model *m = create_half(&KINDS[0], 3, true);
+    float *x = images();
+    for (int i = 0; i < BATCH * SIZE * SIZE * 3; i++)
+        x[i] *= factor;
+    random_dlogits(dlogits);
+    model_forward(m, x, BATCH, MODEL_EVAL); /* keeps nothing */
+    assert_int_equal(model_saturated(m), 0);
+    model_forward(m, x, BATCH, MODEL_TRAIN);
+    model_backward(m, dlogits, every, BATCH);
+    for (size_t i = 0; i < model_params(m)->n_trained; i++)
+        assert_true(isfinite(model_params(m)->grad[i]));
+    uint64_t n = model_saturated(m);
+    model_destroy(m);
+    free(x);
+    return n;
+}
+
+static void what_is_too_large_for_a_half_is_counted(void **state)
+{
+    (void)state;
+    assert_int_equal(saturated_on(1, 1), 0);
+    uint64_t n = saturated_on(1, 1e5f);
+    assert_true(n > 0);
+    assert_int_equal(saturated_on(3, 1e5f), n);
+}
+
+static void halves_take_less_memory(void **state)
+{
+    (void)state;
+    for (int i = 0; i < N_KINDS; i++) {
+        const struct model_spec spec = network(&KINDS[i], NORM_BATCH);
+        struct model_options options = {
+            .classes = CLASSES, .size = 64, .max_batch = 32, .training = true};
+        struct model_summary plain, half;
+        struct error err;
+        assert_int_equal(model_summarise(&plain, &spec, &options, &err), STATUS_OK);
+        options.keeps_halves = true;
+        assert_int_equal(model_summarise(&half, &spec, &options, &err), STATUS_OK);
+        double share = (double)half.activation_bytes / (double)plain.activation_bytes;
+        print_message("  %s: %.2f\n", KINDS[i].what, share);
+        assert_true(share < 0.95);
+        model_summary_free(&plain);
+        model_summary_free(&half);
+    }
+}
+
 static int stop(void **state)
 {
     (void)state;
@@ -309,6 +423,9 @@ int main(void)
         cmocka_unit_test(the_mean_of_a_classs_activation_map_and_its_bias_are_the_logit),
         cmocka_unit_test(what_learns_gets_the_gradient_of_a_network_that_learns_as_a_whole),
         cmocka_unit_test(a_step_repeated_has_the_same_bits),
+        cmocka_unit_test(gradients_from_halves_are_near_those_from_floats),
+        cmocka_unit_test(what_is_too_large_for_a_half_is_counted),
+        cmocka_unit_test(halves_take_less_memory),
     };
     return cmocka_run_group_tests(tests, NULL, stop);
 }

@@ -57,15 +57,15 @@ static void build(void *layer, struct build *b)
     *k = (struct block){.kind = o->kind, .name = "b", .in = o->in};
     b->freeze_batch_norm = true;
     o->kind->build(k, b, o->in, &o->spec);
-    k->y = arena_floats(b->activations, shape_floats(k->out.shape) * BATCH);
+    kept_build(&k->y, b, shape_floats(k->out.shape));
 }
 
 static void measure(void *layer, struct samples samples)
 {
     struct one *o = layer;
     struct block *k = &o->block.block;
-    float any[3];
-    k->kind->forward(k, k->y, &any[2], samples, MODEL_TRAIN);
+    float any[3] = {0};
+    k->kind->forward(k, k->y.values, &any[2], samples, MODEL_TRAIN);
     k->kind->backward(k, &any[0], &any[1], &any[2], samples, true);
 }
 
@@ -112,14 +112,14 @@ static void check(struct one *o, int n, const int *index)
         sum[i] = close_doubles(gradients);
     }
     y = close_floats(BATCH * out);
-    k->kind->forward(k, k->y, x, some, MODEL_TRAIN);
-    memcpy(y, k->y, BATCH * out * sizeof *y);
+    k->kind->forward(k, k->y.values, x, some, MODEL_TRAIN);
+    memcpy(y, k->y.values, BATCH * out * sizeof *y);
     add_backward(o, &f.build, dx[0], g, x, some, sum[0]);
     for (int i = 0; i < n; i++) {
         struct samples alone = {index + i, 1};
         size_t at = (size_t)index[i] * out;
-        k->kind->forward(k, k->y, x, alone, MODEL_TRAIN);
-        assert_memory_equal(k->y + at, y + at, out * sizeof *y);
+        k->kind->forward(k, k->y.values, x, alone, MODEL_TRAIN);
+        assert_memory_equal(k->y.values + at, y + at, out * sizeof *y);
         add_backward(o, &f.build, dx[1], g, x, alone, sum[1]);
     }
     assert_memory_equal(dx[0], dx[1], BATCH * in * sizeof **dx);

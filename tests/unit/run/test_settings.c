@@ -232,6 +232,7 @@ static void change_all(struct settings *s)
         {"freeze-bn", "true"},
         {"conv", "im2col"},
         {"backward", "full"},
+        {"activations", "half"},
         {"loss", "hinge"},
         {"aggregate", "top-k"},
         {"k", "70%"},
