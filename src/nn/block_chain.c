@@ -4,7 +4,10 @@
  *
  * Where norms are fixed the samples do not depend on each other. Then they go through the chain in
  * windows, few enough that what one unit writes is still in the cache when the next one reads it,
- * and the gradients between the units need memory for a window alone. */
+ * and the gradients between the units need memory for a window alone.
+ *
+ * Where a unit keeps its convolution's output as floats, for its norm's backward, its own output is
+ * not kept, too: the norm computes it once more, which costs a sweep over memory. */
 #include "nn/block_chain.h"
 
 #include "base/parallel.h"
@@ -49,7 +52,7 @@ struct tensor block_chain_add(struct block_chain *k, struct build *b, const char
     size_t floats = shape_floats(y.shape);
     raise_to(&k->spare_floats[k->n % 2], floats);
     k->inner[k->n] = (struct kept){0};
-    if (b->training)
+    if (b->training && !k->unit[k->n].z.values)
         kept_build(&k->inner[k->n], b, floats);
     k->n++;
     return y;
@@ -126,12 +129,24 @@ void block_chain_forward(struct block *block, float *y, const float *x, struct s
     arena_release(k->scratch, mark);
 }
 
-/* The output of unit i, for its mask, which may be done already. */
-static const float *mask(const struct block_chain *k, int i, float *dy, struct kept out,
-                         struct samples samples)
+/* The output of unit i, for its mask, which may be done already. output: what unit_output gave. */
+static const float *mask(const struct block_chain *k, int i, float *dy, const float *output,
+                         struct kept out, struct samples samples)
 {
     const struct conv_norm *u = &k->unit[i];
+    if (kept_is_empty(&out))
+        return output;
     return u->is_masked ? out.values : kept_mask(&out, dy, u->norm.activation, samples, k->scratch);
+}
+
+/* The output of unit i, which is not the last. `place` has memory where it is recomputed. */
+static const float *unit_output(struct block_chain *k, int i, float *place, struct kept out,
+                                struct samples samples)
+{
+    if (!kept_is_empty(&out))
+        return kept_read(&out, samples, k->scratch);
+    norm_recompute(&k->unit[i].norm, place, k->unit[i].z.values, samples);
+    return place;
 }
 
 /* Gradients g of y and dx of x (NULL: not wanted), in two buffers between the units. Of `first` and
@@ -140,20 +155,26 @@ static void backward_some(struct block_chain *k, float *dx, float *g, const floa
                           int n, struct samples samples, float *const between[2])
 {
     bool identity = k->shortcut.kind == BLOCK_SHORTCUT_IDENTITY;
-    float *dy = g;
+    size_t mark_all = k->scratch->used;
+    float *dy = g, *place[2] = {NULL, NULL};
+    const float *output = NULL; /* of unit i */
     struct kept out = kept_from(&k->block.y, first, n);
+    for (int j = 0; j < 2 && kept_is_empty(&k->inner[0]); j++)
+        place[j] = arena_floats(k->scratch, k->spare_floats[j] * (size_t)n);
     for (int i = k->n - 1; i > 0; i--) {
         const struct kept in = kept_from(&k->inner[i - 1], first, n);
-        const float *y = mask(k, i, dy, out, samples);
+        const float *y = mask(k, i, dy, output, out, samples);
         float *dx_i = between[(i - 1) % 2];
-        size_t mark = k->scratch->used;
-        conv_norm_backward_above(&k->unit[i], &k->unit[i - 1], dx_i, dy, y,
-                                 kept_read(&in, samples, k->scratch), samples);
-        arena_release(k->scratch, mark);
+        size_t mark_one = k->scratch->used;
+        output = unit_output(k, i - 1, place[(i - 1) % 2], in, samples);
+        conv_norm_backward_above(&k->unit[i], &k->unit[i - 1], dx_i, dy, y, output, samples);
+        arena_release(k->scratch, mark_one);
         out = in;
         dy = dx_i;
     }
-    conv_norm_backward(&k->unit[0], dx, dy, mask(k, 0, dy, out, samples), x, samples, identity);
+    conv_norm_backward(&k->unit[0], dx, dy, mask(k, 0, dy, output, out, samples), x, samples,
+                       identity);
+    arena_release(k->scratch, mark_all);
     block_shortcut_backward(&k->shortcut, dx, g, x, first, samples);
 }
 

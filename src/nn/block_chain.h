@@ -13,7 +13,8 @@ struct block_chain {
     struct conv_norm unit[BLOCK_CHAIN_MAX];
     struct block_shortcut shortcut;
     int n;                                  /* units, >= 2 */
-    struct kept inner[BLOCK_CHAIN_MAX - 1]; /* outputs of the units but the last */
+    struct kept inner[BLOCK_CHAIN_MAX - 1]; /* outputs of the units but the last, unless a norm can
+                                               recompute them from what it keeps */
     size_t spare_floats[2];                 /* of a sample: such outputs, in turn, and the
                                                gradients between units where norms are frozen */
     int window;  /* samples that go through the chain together, where they can */

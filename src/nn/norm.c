@@ -326,6 +326,17 @@ void norm_forward(struct norm *n, float *y, const float *z, const float *residua
     arena_release(n->scratch, mark);
 }
 
+void norm_recompute(struct norm *n, float *y, const float *z, struct samples samples)
+{
+    struct sweep s = {.norm = n, .samples = samples, .out = y, .z = z};
+    size_t mark = n->scratch->used;
+    if (take_scratch(&s)) {
+        set_scale_and_shift(&s);
+        parallel_for(apply_piece, &s, samples.n * norm_pieces_count(&n->pieces));
+    }
+    arena_release(n->scratch, mark);
+}
+
 static void backward_sums_piece(void *context, int piece, int worker)
 {
     const struct sweep *s = context;

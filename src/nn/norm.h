@@ -43,6 +43,10 @@ double norm_running_rstd(const struct norm *n, int channel);
 void norm_forward(struct norm *n, float *y, const float *z, const float *residual,
                   struct samples samples, enum model_mode mode);
 
+/* y of the last forward in a training mode, from its z, to the bit; without a residual, and not of
+ * a frozen norm or NORM_NONE. */
+void norm_recompute(struct norm *n, float *y, const float *z, struct samples samples);
+
 /* Whether a forward in this mode multiplies and adds what z does not decide. Then *e says what, by
  * arrays that are taken from n->scratch in any case and that the caller releases, and backward may
  * follow as after norm_forward. */

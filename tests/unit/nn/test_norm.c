@@ -140,6 +140,35 @@ static void output_and_gradients_are_those_of_the_twin_and_its_finite_difference
         }
 }
 
+static void an_output_that_is_recomputed_has_the_bytes_of_forward(void **state)
+{
+    static const int some[] = {1, 3};
+    (void)state;
+    close_seed(54);
+    for (size_t i = 0; i < N_KINDS; i++)
+        for (int activation = KERNELS_NONE; activation <= KERNELS_RELU6; activation++) {
+            struct one_norm o = KINDS[i];
+            struct layer_fixture f;
+            o.activation = (enum kernels_activation)activation;
+            if (o.spec.kind == NORM_NONE)
+                continue;
+            create(&f, &o);
+            float *z = close_normal_around(ALL, 1, 2), *y = close_floats(ALL);
+            float *back = close_filled(ALL, 77);
+            norm_forward(&o.norm, y, z, NULL, EVERY, MODEL_TRAIN);
+            norm_recompute(&o.norm, back, z, (struct samples){some, 2});
+            for (int j = 0; j < BATCH; j++)
+                for (int v = j * SAMPLE; v < (j + 1) * SAMPLE; v++)
+                    assert_true(back[v] == (j % 2 ? y[v] : 77));
+            norm_recompute(&o.norm, back, z, EVERY);
+            assert_memory_equal(back, y, ALL * sizeof *y);
+            free(z);
+            free(y);
+            free(back);
+            layer_fixture_destroy(&f);
+        }
+}
+
 /* NULL in place of the activation's output: g is the gradient before the activation already. */
 static void a_gradient_masked_before_gives_the_same_bytes(void **state)
 {
@@ -450,6 +479,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(output_and_gradients_are_those_of_the_twin_and_its_finite_differences),
+        cmocka_unit_test(an_output_that_is_recomputed_has_the_bytes_of_forward),
         cmocka_unit_test(a_gradient_masked_before_gives_the_same_bytes),
         cmocka_unit_test(residual_and_gradient_may_be_in_place),
         cmocka_unit_test(a_slice_of_a_wider_tensor_has_the_bytes_of_a_tensor_of_its_own),
