@@ -162,6 +162,13 @@ static void backward_frozen(struct conv_norm *u, struct conv_norm *below, float 
                      (channels + SCALE_CHANNELS - 1) / SCALE_CHANNELS);
 }
 
+/* In the place of z, or else of g, where nobody reads that any more. */
+static float *place_of_dz(struct conv_norm *u, const float *dx, float *g)
+{
+    bool may_be_g = dx != g && !u->norm.has_residual && u->norm.out_pitch == u->norm.channels;
+    return u->z.values ? u->z.values : may_be_g ? g : take_output(u);
+}
+
 static void backward(struct conv_norm *u, struct conv_norm *below, float *dx, float *g,
                      const float *y, const float *x, struct samples samples, bool accumulate)
 {
@@ -171,8 +178,11 @@ static void backward(struct conv_norm *u, struct conv_norm *below, float *dx, fl
         arena_release(u->scratch, mark);
         return;
     }
-    float *dz = kept_is_empty(&u->z) ? take_output(u) : kept_read(&u->z, samples, u->scratch);
-    norm_backward(&u->norm, dz, g, y, dz, samples);
+    float *dz = place_of_dz(u, dx, g);
+    if (u->z.halves)
+        norm_backward_halves(&u->norm, dz, g, y, u->z.halves, samples);
+    else
+        norm_backward(&u->norm, dz, g, y, dz, samples);
     conv2d_backward_weights(&u->conv, x, dz, samples);
     if (dx)
         conv2d_backward_data(&u->conv, dx, dz, samples, accumulate);

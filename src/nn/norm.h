@@ -53,11 +53,16 @@ void norm_recompute(struct norm *n, float *y, const float *z, struct samples sam
 bool norm_as_epilogue(struct norm *n, struct kernels_epilogue *e, struct samples samples,
                       enum model_mode mode);
 
-/* g holds dL/dy; y is the activation's output, or NULL if g has its gradient already. dz (may be z:
- * its values are then gone) gets dL/dz; the parameters' gradients are written. If a residual was
- * added, g is its gradient afterwards: 0 where the activation is flat; else it may or may not be.
- * After a forward in MODEL_TRAIN; BatchNorm needs all of its samples, and is not frozen. */
+/* g holds dL/dy; y is the activation's output, or NULL if g has its gradient already. dz (may be z,
+ * whose values are then gone, or g, if that has no gaps) gets dL/dz; the parameters' gradients are
+ * written. If a residual was added, g is its gradient afterwards: 0 where the activation is flat;
+ * else it may or may not be. After a forward in MODEL_TRAIN; BatchNorm needs all of its samples,
+ * and is not frozen. */
 void norm_backward(struct norm *n, float *dz, float *g, const float *y, const float *z,
                    struct samples samples);
+
+/* The same from a z of halves (IEEE binary16). */
+void norm_backward_halves(struct norm *n, float *dz, float *g, const float *y, const uint16_t *z,
+                          struct samples samples);
 
 #endif

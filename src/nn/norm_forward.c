@@ -1,7 +1,7 @@
-/* Both normalisations are the same four sweeps (math/kernels.h); they differ in which sums are put
- * together, which happens here, in double, in a fixed order. Channel statistics of pieces are
- * combined by Chan, Golub and LeVeque 1979. */
-#include "nn/norm.h"
+/* Both normalisations are the same four sweeps (math/kernels.h), two here and two in
+ * norm_backward.c; they differ in which sums are put together, in double, in a fixed order. Channel
+ * statistics of pieces are combined by Chan, Golub and LeVeque 1979. */
+#include "nn/norm_sweep.h"
 
 #include "base/parallel.h"
 #include "math/kernels.h"
@@ -56,63 +56,13 @@ struct tensor norm_build(struct norm *n, struct build *b, const char *name, stru
     return layer_add_row(b, name, row);
 }
 
-struct sweep {
-    struct norm *norm;
-    struct samples samples;
-    float *out, *g; /* y or dz */
-    const float *z, *residual, *y;
-    double *stats;         /* two sums (or moments) of each piece, [channels] each */
-    float *coefficient[3]; /* [max_batch, channels] each */
-};
-
-/* Scratch memory of a pass; false while that is measured. */
-static bool take_scratch(struct sweep *s)
-{
-    const struct norm *n = s->norm;
-    size_t channels = (size_t)n->channels;
-    s->stats = arena_take(
-        n->scratch, 2 * channels * (size_t)norm_pieces_count(&n->pieces) * (size_t)s->samples.n,
-        sizeof *s->stats);
-    for (int i = 0; i < 3; i++)
-        s->coefficient[i] = arena_floats(n->scratch, channels * (size_t)n->max_batch);
-    return !arena_measures(n->scratch);
-}
-
-/* Returns where the sample's values begin in an array [max_batch, channels]. */
-static size_t piece_range(const struct sweep *s, int piece, size_t *at, size_t *at_y,
-                          size_t *pixels)
-{
-    struct norm_piece p = norm_pieces_get(&s->norm->pieces, s->samples, piece);
-    *at = p.at;
-    *at_y = p.at_y;
-    *pixels = p.pixels;
-    return p.sample * (size_t)s->norm->channels;
-}
-
-static double *piece_stats(const struct sweep *s, int piece)
-{
-    return s->stats + (size_t)piece * 2 * (size_t)s->norm->channels;
-}
-
-/* The sums of the first piece of the i-th visited sample. */
-static double *sample_stats(const struct sweep *s, int i)
-{
-    return piece_stats(s, i * norm_pieces_count(&s->norm->pieces));
-}
-
-/* Where the i-th sample that is visited has its values in an array [max_batch, channels]. */
-static size_t sample_at(const struct sweep *s, int i)
-{
-    return (size_t)s->samples.index[i] * (size_t)s->norm->channels;
-}
-
 static void moments_piece(void *context, int piece, int worker)
 {
-    const struct sweep *s = context;
+    const struct norm_sweep *s = context;
     size_t at, at_y, pixels;
     (void)worker;
-    piece_range(s, piece, &at, &at_y, &pixels);
-    double *stats = piece_stats(s, piece);
+    norm_sweep_range(s, piece, &at, &at_y, &pixels);
+    double *stats = norm_sweep_stats(s, piece);
     kernels_get()->norm_moments(stats, stats + s->norm->channels, s->z + at, pixels,
                                 s->norm->channels);
 }
@@ -130,11 +80,12 @@ static void add_moments(struct moments *sum, double count, double mean, double m
 }
 
 /* Adds the pieces of one sample's channels first .. end - 1. */
-static void add_sample(struct moments *sum, const struct sweep *s, int sample, int first, int end)
+static void add_sample(struct moments *sum, const struct norm_sweep *s, int sample, int first,
+                       int end)
 {
     const struct norm *n = s->norm;
     for (int i = 0; i < norm_pieces_count(&n->pieces); i++) {
-        const double *stats = piece_stats(s, sample * norm_pieces_count(&n->pieces) + i);
+        const double *stats = norm_sweep_stats(s, sample * norm_pieces_count(&n->pieces) + i);
         size_t done = (size_t)i * norm_pieces_pixels(&n->pieces);
         double count = (double)(n->pieces.pixels - done < norm_pieces_pixels(&n->pieces)
                                     ? n->pieces.pixels - done
@@ -152,7 +103,7 @@ static void update_running(struct norm *n, int channel, const struct moments *m)
     *var = (float)((1 - momentum) * (double)*var + momentum * unbiased);
 }
 
-static void batch_statistics(const struct sweep *s, bool update)
+static void batch_statistics(const struct norm_sweep *s, bool update)
 {
     struct norm *n = s->norm;
     for (int c = 0; c < n->channels; c++) {
@@ -160,7 +111,7 @@ static void batch_statistics(const struct sweep *s, bool update)
         for (int i = 0; i < s->samples.n; i++)
             add_sample(&m, s, i, c, c + 1);
         for (int i = 0; i < s->samples.n; i++) {
-            size_t at = sample_at(s, i) + (size_t)c;
+            size_t at = norm_sweep_at(s, i) + (size_t)c;
             n->mean[at] = (float)m.mean;
             n->rstd[at] = (float)(1 / sqrt(m.m2 / m.count + n->spec.epsilon));
         }
@@ -171,7 +122,7 @@ static void batch_statistics(const struct sweep *s, bool update)
 }
 
 /* E[z] and E[z^2], times the number of samples. */
-static void add_measured(const struct sweep *s)
+static void add_measured(const struct norm_sweep *s)
 {
     struct norm *n = s->norm;
     for (int c = 0; c < n->channels; c++) {
@@ -206,7 +157,7 @@ static void adopt_measured(struct norm *n)
     n->n_measured = 0;
 }
 
-static void group_statistics(const struct sweep *s)
+static void group_statistics(const struct norm_sweep *s)
 {
     struct norm *n = s->norm;
     int width = n->channels / n->spec.groups;
@@ -215,7 +166,7 @@ static void group_statistics(const struct sweep *s)
             struct moments m = {0};
             add_sample(&m, s, i, first, first + width);
             for (int c = first; c < first + width; c++) {
-                size_t at = sample_at(s, i) + (size_t)c;
+                size_t at = norm_sweep_at(s, i) + (size_t)c;
                 n->mean[at] = (float)m.mean;
                 n->rstd[at] = (float)(1 / sqrt(m.m2 / m.count + n->spec.epsilon));
             }
@@ -228,27 +179,27 @@ double norm_running_rstd(const struct norm *n, int channel)
 }
 
 /* The same for every sample: found once. */
-static void running_statistics(const struct sweep *s)
+static void running_statistics(const struct norm_sweep *s)
 {
     struct norm *n = s->norm;
-    const size_t first = sample_at(s, 0), bytes = (size_t)n->channels * sizeof(float);
+    const size_t first = norm_sweep_at(s, 0), bytes = (size_t)n->channels * sizeof(float);
     memcpy(n->mean + first, n->running_mean->data, bytes);
     for (int c = 0; c < n->channels; c++)
         n->rstd[first + (size_t)c] = (float)norm_running_rstd(n, c);
     for (int i = 1; i < s->samples.n; i++) {
-        memcpy(n->mean + sample_at(s, i), n->mean + first, bytes);
-        memcpy(n->rstd + sample_at(s, i), n->rstd + first, bytes);
+        memcpy(n->mean + norm_sweep_at(s, i), n->mean + first, bytes);
+        memcpy(n->rstd + norm_sweep_at(s, i), n->rstd + first, bytes);
     }
 }
 
 /* y = scale * z + shift. */
-static void set_scale_and_shift(const struct sweep *s)
+static void set_scale_and_shift(const struct norm_sweep *s)
 {
     const struct norm *n = s->norm;
     bool none = n->spec.kind == NORM_NONE;
     for (int i = 0; i < s->samples.n; i++)
         for (int c = 0; c < n->channels; c++) {
-            size_t at = sample_at(s, i) + (size_t)c;
+            size_t at = norm_sweep_at(s, i) + (size_t)c;
             double scale = none ? 1 : (double)n->weight->data[c] * (double)n->rstd[at];
             s->coefficient[0][at] = (float)scale;
             s->coefficient[1][at] =
@@ -258,11 +209,11 @@ static void set_scale_and_shift(const struct sweep *s)
 
 static void apply_piece(void *context, int piece, int worker)
 {
-    const struct sweep *s = context;
+    const struct norm_sweep *s = context;
     const struct norm *n = s->norm;
     size_t at, at_y, pixels;
     (void)worker;
-    size_t sample = piece_range(s, piece, &at, &at_y, &pixels);
+    size_t sample = norm_sweep_range(s, piece, &at, &at_y, &pixels);
     kernels_get()->norm_apply(s->out + at_y, s->z + at, s->residual ? s->residual + at_y : NULL,
                               s->coefficient[0] + sample, s->coefficient[1] + sample, pixels,
                               n->channels, (size_t)n->out_pitch, n->activation);
@@ -277,7 +228,7 @@ bool norm_as_epilogue(struct norm *n, struct kernels_epilogue *e, struct samples
                       enum model_mode mode)
 {
     /* Of one sample, for they are the same for all. */
-    struct sweep s = {.norm = n, .samples = {samples.index, 1}};
+    struct norm_sweep s = {.norm = n, .samples = {samples.index, 1}};
     for (int i = 0; i < 2; i++)
         s.coefficient[i] = arena_floats(n->scratch, (size_t)n->channels * (size_t)n->max_batch);
     if (!uses_running(n, mode) && n->spec.kind != NORM_NONE)
@@ -287,12 +238,12 @@ bool norm_as_epilogue(struct norm *n, struct kernels_epilogue *e, struct samples
     if (n->spec.kind == NORM_BATCH)
         running_statistics(&s);
     set_scale_and_shift(&s);
-    size_t at = sample_at(&s, 0);
+    size_t at = norm_sweep_at(&s, 0);
     *e = (struct kernels_epilogue){s.coefficient[0] + at, s.coefficient[1] + at, n->activation};
     return true;
 }
 
-static void forward(struct sweep *s, enum model_mode mode)
+static void forward(struct norm_sweep *s, enum model_mode mode)
 {
     const struct norm *n = s->norm;
     enum norm_kind kind = n->spec.kind;
@@ -319,167 +270,20 @@ static void forward(struct sweep *s, enum model_mode mode)
 void norm_forward(struct norm *n, float *y, const float *z, const float *residual,
                   struct samples samples, enum model_mode mode)
 {
-    struct sweep s = {.norm = n, .samples = samples, .out = y, .z = z, .residual = residual};
+    struct norm_sweep s = {.norm = n, .samples = samples, .out = y, .z = z, .residual = residual};
     size_t mark = n->scratch->used;
-    if (take_scratch(&s))
+    if (norm_sweep_scratch(&s))
         forward(&s, mode);
     arena_release(n->scratch, mark);
 }
 
 void norm_recompute(struct norm *n, float *y, const float *z, struct samples samples)
 {
-    struct sweep s = {.norm = n, .samples = samples, .out = y, .z = z};
+    struct norm_sweep s = {.norm = n, .samples = samples, .out = y, .z = z};
     size_t mark = n->scratch->used;
-    if (take_scratch(&s)) {
+    if (norm_sweep_scratch(&s)) {
         set_scale_and_shift(&s);
         parallel_for(apply_piece, &s, samples.n * norm_pieces_count(&n->pieces));
     }
-    arena_release(n->scratch, mark);
-}
-
-static void backward_sums_piece(void *context, int piece, int worker)
-{
-    const struct sweep *s = context;
-    const struct norm *n = s->norm;
-    size_t at, at_y, pixels;
-    (void)worker;
-    size_t sample = piece_range(s, piece, &at, &at_y, &pixels);
-    double *stats = piece_stats(s, piece);
-    kernels_get()->norm_backward_sums(stats, stats + n->channels, s->g + at_y,
-                                      s->y ? s->y + at_y : NULL, s->z + at, n->mean + sample,
-                                      pixels, n->channels, (size_t)n->out_pitch,
-                                      s->y ? n->activation : KERNELS_NONE);
-}
-
-/* Puts the pieces of each sample together in its first one, and writes the gradients of weight and
- * bias. */
-static void sum_samples(const struct sweep *s)
-{
-    struct norm *n = s->norm;
-    int channels = n->channels;
-    for (int i = 0; i < s->samples.n; i++) {
-        double *sum = sample_stats(s, i);
-        for (int j = 1; j < norm_pieces_count(&n->pieces); j++)
-            for (int v = 0; v < 2 * channels; v++)
-                sum[v] += sum[(size_t)j * 2 * (size_t)channels + (size_t)v];
-    }
-    for (int c = 0; c < channels; c++) {
-        double bias = 0, weight = 0;
-        for (int i = 0; i < s->samples.n; i++) {
-            const double *sum = sample_stats(s, i);
-            bias += sum[c];
-            weight += sum[channels + c] * (double)n->rstd[sample_at(s, i) + (size_t)c];
-        }
-        n->bias->grad[c] = (float)bias;
-        n->weight->grad[c] = (float)weight;
-    }
-}
-
-/* With g = dL/dy, x^ = (z - mean) * rstd, and means over the normalised set:
- *
- *     dz = rstd * (weight * g - mean(weight * g) - x^ * mean(weight * g * x^))
- *        = a * g + b * (z - mean) + d
- */
-static void set_coefficients(const struct sweep *s, size_t at, int channel, double mean_g,
-                             double mean_gx)
-{
-    double rstd = (double)s->norm->rstd[at];
-    s->coefficient[0][at] = (float)(rstd * (double)s->norm->weight->data[channel]);
-    s->coefficient[1][at] = (float)(-rstd * rstd * mean_gx);
-    s->coefficient[2][at] = (float)(-rstd * mean_g);
-}
-
-static void batch_coefficients(const struct sweep *s)
-{
-    const struct norm *n = s->norm;
-    double count = (double)n->pieces.pixels * s->samples.n;
-    for (int c = 0; c < n->channels; c++) {
-        double sum_g = 0, sum_gx = 0, weight = (double)n->weight->data[c];
-        for (int i = 0; i < s->samples.n; i++) {
-            const double *sum = sample_stats(s, i);
-            sum_g += sum[c];
-            sum_gx += sum[n->channels + c] * (double)n->rstd[sample_at(s, i) + (size_t)c];
-        }
-        for (int i = 0; i < s->samples.n; i++)
-            set_coefficients(s, sample_at(s, i) + (size_t)c, c, weight * sum_g / count,
-                             weight * sum_gx / count);
-    }
-}
-
-static void group_coefficients(const struct sweep *s)
-{
-    const struct norm *n = s->norm;
-    int width = n->channels / n->spec.groups;
-    double count = (double)n->pieces.pixels * width;
-    for (int i = 0; i < s->samples.n; i++) {
-        const double *sum = sample_stats(s, i);
-        size_t sample = sample_at(s, i);
-        for (int first = 0; first < n->channels; first += width) {
-            double mean_g = 0, mean_gx = 0;
-            for (int c = first; c < first + width; c++) {
-                double weight = (double)n->weight->data[c];
-                mean_g += weight * sum[c] / count;
-                mean_gx +=
-                    weight * sum[n->channels + c] * (double)n->rstd[sample + (size_t)c] / count;
-            }
-            for (int c = first; c < first + width; c++)
-                set_coefficients(s, sample + (size_t)c, c, mean_g, mean_gx);
-        }
-    }
-}
-
-/* Without a norm dz = g, and z is not read: where a convolution has been finished in one pass
- * (conv_norm.c) it was never written. */
-static void pass_on_piece(void *context, int piece, int worker)
-{
-    const struct sweep *s = context;
-    const struct norm *n = s->norm;
-    size_t at, at_y, pixels;
-    float *g;
-    (void)worker;
-    piece_range(s, piece, &at, &at_y, &pixels);
-    g = s->g + at_y;
-    kernels_get()->mask(s->out + at, g, piece_stats(s, piece), g, s->y ? s->y + at_y : NULL, pixels,
-                        n->channels, (size_t)n->out_pitch, s->y ? n->activation : KERNELS_NONE);
-}
-
-static void backward_apply_piece(void *context, int piece, int worker)
-{
-    const struct sweep *s = context;
-    const struct norm *n = s->norm;
-    size_t at, at_y, pixels;
-    (void)worker;
-    size_t sample = piece_range(s, piece, &at, &at_y, &pixels);
-    kernels_get()->norm_backward_apply(s->out + at, s->g + at_y, s->z + at, n->mean + sample,
-                                       s->coefficient[0] + sample, s->coefficient[1] + sample,
-                                       s->coefficient[2] + sample, pixels, n->channels,
-                                       (size_t)n->out_pitch);
-}
-
-static void backward(struct sweep *s)
-{
-    const struct norm *n = s->norm;
-    int n_pieces = s->samples.n * norm_pieces_count(&n->pieces);
-    if (n->spec.kind == NORM_NONE) {
-        parallel_for(pass_on_piece, s, n_pieces);
-        return;
-    }
-    parallel_for(backward_sums_piece, s, n_pieces);
-    sum_samples(s);
-    if (n->spec.kind == NORM_BATCH)
-        batch_coefficients(s);
-    else
-        group_coefficients(s);
-    parallel_for(backward_apply_piece, s, n_pieces);
-}
-
-void norm_backward(struct norm *n, float *dz, float *g, const float *y, const float *z,
-                   struct samples samples)
-{
-    struct sweep s = {.norm = n, .samples = samples, .out = dz, .g = g, .z = z, .y = y};
-    size_t mark = n->scratch->used;
-    assert(!n->frozen);
-    if (take_scratch(&s))
-        backward(&s);
     arena_release(n->scratch, mark);
 }
