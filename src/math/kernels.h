@@ -155,6 +155,9 @@ struct kernels {
     /* B [depth, columns], its rows b_step floats apart, as a panel [depth, tile_columns] that
      * tile_product reads with b_step = tile_columns: zeros behind the columns (<= tile_columns). */
     void (*tile_pack)(float *panel, const float *b, int depth, int columns, size_t b_step);
+    /* Lines of some floats, which lie in_step apart, to lines that lie out_step apart. */
+    void (*tile_copy)(float *out, size_t out_step, const float *in, size_t in_step, int lines,
+                      int floats);
     int tile_rows, tile_columns;
 
     /* Winograd F(4x4, 3x3), padding 1 (src/nn/conv/README.md has the matrices). A tile is 4x4

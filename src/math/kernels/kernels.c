@@ -26,6 +26,7 @@ const struct kernels KERNEL(kernels) = {
     .depthwise_backward_weights = KERNEL(depthwise_weights_sweep),
     .tile_product = KERNEL(tile_product),
     .tile_pack = KERNEL(tile_product_pack),
+    .tile_copy = KERNEL(tile_product_copy),
     .tile_rows = TILE_ROWS,
     .tile_columns = TILE_COLUMNS,
     .winograd_input = KERNEL(winograd_sweep_input),

@@ -126,6 +126,8 @@ void KERNEL(depthwise_weights_sweep)(float *dw, const float *x, const float *dy,
 void KERNEL(tile_product)(float *c, const float *a, const float *b, int rows, int columns,
                           const struct kernels_tile *t);
 void KERNEL(tile_product_pack)(float *panel, const float *b, int depth, int columns, size_t b_step);
+void KERNEL(tile_product_copy)(float *out, size_t out_step, const float *in, size_t in_step,
+                               int lines, int floats);
 void KERNEL(winograd_sweep_input)(float *v, size_t point, const float *x, size_t pixel, int top,
                                   int left, int height, int width, int channels);
 void KERNEL(winograd_sweep_output)(float *y, size_t row, size_t pixel, const float *m, size_t point,

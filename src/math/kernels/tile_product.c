@@ -32,6 +32,12 @@ static inline __attribute__((always_inline)) void product(float *c, const struct
         for (int v = 0; v < vectors; v++)
             sum[i][v] = (vec){0};
 
+            /* C is asked for while k runs: it is loaded, or owned, by the time it is needed. */
+#pragma GCC unroll 14
+    for (int i = 0; i < rows; i++)
+        for (int v = 0; v < vectors; v += 16 / LANES)
+            __builtin_prefetch(c + (size_t)i * t->c_row + LANES * v);
+
     const size_t row = t->a_row, step = t->a_step, b_step = t->b_step;
     for (int s = 0; s < t->segments; s++) {
         const float *in = a + (size_t)s * t->a_segment;
@@ -128,10 +134,34 @@ void KERNEL(tile_product)(float *c, const float *a, const float *b, int rows, in
 
 void KERNEL(tile_product_pack)(float *panel, const float *b, int depth, int columns, size_t b_step)
 {
+    const int full = columns / LANES, lanes = columns % LANES;
     for (int k = 0; k < depth; k++, panel += TILE_COLUMNS, b += b_step) {
-        for (int j = 0; j < columns; j++)
-            panel[j] = b[j];
-        for (int j = columns; j < TILE_COLUMNS; j++)
-            panel[j] = 0;
+        if (columns == TILE_COLUMNS) {
+#pragma GCC unroll 4
+            for (int v = 0; v < TILE_VECTORS; v++)
+                store(panel + v * LANES, load(b + v * LANES));
+            continue;
+        }
+        for (int v = 0; v < full; v++)
+            store(panel + v * LANES, load(b + v * LANES));
+        store(panel + full * LANES, load_first(b + full * LANES, lanes));
+        for (int v = full + 1; v < TILE_VECTORS; v++)
+            store(panel + v * LANES, (vec){0});
+    }
+}
+
+void KERNEL(tile_product_copy)(float *out, size_t out_step, const float *in, size_t in_step,
+                               int lines, int floats)
+{
+    if (floats < LANES) {
+        for (int k = 0; k < lines; k++, out += out_step, in += in_step)
+            for (int i = 0; i < floats; i++)
+                out[i] = in[i];
+        return;
+    }
+    for (int k = 0; k < lines; k++, out += out_step, in += in_step) {
+        for (int i = 0; i + LANES < floats; i += LANES)
+            store(out + i, load(in + i));
+        store(out + floats - LANES, load(in + floats - LANES));
     }
 }

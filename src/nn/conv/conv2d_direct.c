@@ -7,18 +7,19 @@
  * band row on. B is the filter, packed into panels as wide as the kernel's tile.
  *
  * dW[r] [kernel*C, K] = sum over position rows of (band row under filter row r)^T x (dy row): the
- * micro-kernel with A read across. Pieces by shape alone: blocks of output channels for large
- * filters, ranges of position rows with a sum each for small ones. */
+ * micro-kernel with A read across. Pieces by shape alone: ranges of position rows with a sum each.
+ * Large filters: conv2d_direct_filter_blocks.c. */
+#include "nn/conv/conv2d_direct.h"
+
 #include "base/parallel.h"
 #include "math/kernels.h"
-#include "nn/conv/conv2d_method.h"
 #include "nn/conv/conv2d_phases.h"
 
 #include <string.h>
 
 /* Floats of a band: half a second-level cache; the panel in use takes the rest. */
 enum { BAND_FLOATS = 64 * 1024, MAX_BAND_ROWS = 16 };
-enum { PIECES = 16, LARGE_FILTER_FLOATS = 128 * 1024 };
+enum { RANGES = 16 };
 
 static bool fits(const struct conv2d *c, enum conv2d_pass pass)
 {
@@ -194,39 +195,24 @@ struct weights_job {
     const struct kernels *kernels;
     struct im2col_shape shape;
     struct im2col_run run[LAYER_MAX_KERNEL];
-    int blocks, ranges; /* blocks of output channels, in units of 16; ranges of position rows */
-    int rows_each;      /* position rows of a band */
+    int rows_each; /* position rows of a band */
     size_t filter_floats, band_floats;
     float *sums, *bands;
 };
 
-static int units(const struct conv2d *c)
-{
-    return (c->out.channels + 15) / 16;
-}
-
-static int block_begin(const struct weights_job *j, int block)
-{
-    int channel = units(j->conv) * block / j->blocks * 16;
-    return channel < j->conv->out.channels ? channel : j->conv->out.channels;
-}
-
-static void weights_piece(void *context, int piece, int worker)
+static void weights_piece(void *context, int range, int worker)
 {
     const struct weights_job *j = context;
     const struct conv2d *c = j->conv;
-    int range = piece / j->blocks, block = piece % j->blocks, panel = j->kernels->tile_columns;
-    int first_column = block_begin(j, block), end_column = block_begin(j, block + 1);
+    int panel = j->kernels->tile_columns, out_channels = c->out.channels;
     int64_t all = (int64_t)c->out.height * j->samples.n;
-    int row = (int)(all * range / j->ranges), end = (int)(all * (range + 1) / j->ranges);
+    int row = (int)(all * range / RANGES), end = (int)(all * (range + 1) / RANGES);
     size_t out_c = (size_t)c->out.channels, filter_row = (size_t)c->kernel * (size_t)c->in.channels;
     float *sum = j->sums + (size_t)range * j->filter_floats;
     float *band = j->bands + (size_t)worker * j->band_floats;
 
     if (row == end)
-        for (size_t d = 0; d < filter_row * (size_t)c->kernel; d++)
-            for (int k = first_column; k < end_column; k++)
-                sum[d * out_c + (size_t)k] = 0;
+        memset(sum, 0, j->filter_floats * sizeof *sum);
     for (bool first = true; row < end; first = false) {
         int sample = j->samples.index[row / c->out.height], in_sample = row % c->out.height;
         int n = j->rows_each < c->out.height - in_sample ? j->rows_each : c->out.height - in_sample;
@@ -243,8 +229,8 @@ static void weights_piece(void *context, int piece, int worker)
                                  .accumulate = !first};
         const float *dy = j->dy + (size_t)sample * shape_floats(c->out) +
                           (size_t)in_sample * (size_t)c->out.width * out_c;
-        for (int k = first_column; k < end_column; k += panel) {
-            int columns = end_column - k < panel ? end_column - k : panel;
+        for (int k = 0; k < out_channels; k += panel) {
+            int columns = out_channels - k < panel ? out_channels - k : panel;
             for (int r = 0; r < c->kernel; r++)
                 j->kernels->tile_product(sum + (size_t)r * filter_row * out_c + (size_t)k,
                                          band + (size_t)r * band_row, dy + k, (int)filter_row,
@@ -256,6 +242,10 @@ static void weights_piece(void *context, int piece, int worker)
 
 static void weights(const struct conv2d *c, const float *x, const float *dy, struct samples samples)
 {
+    if (conv2d_direct_takes_filter_blocks(c)) {
+        conv2d_direct_weights_by_filter_blocks(c, x, dy, samples);
+        return;
+    }
     struct weights_job j = {
         .conv = c,
         .x = x,
@@ -269,10 +259,6 @@ static void weights(const struct conv2d *c, const float *x, const float *dy, str
     };
     for (int r = 0; r < c->kernel; r++)
         j.run[r] = (struct im2col_run){r - c->pad_top, -c->pad_left, c->kernel};
-    /* Several blocks for a large filter. Each copies the band anew. */
-    int wanted = j.filter_floats > LARGE_FILTER_FLOATS ? PIECES / 2 : 1;
-    j.blocks = units(c) < wanted ? units(c) : wanted;
-    j.ranges = PIECES / j.blocks;
     int rows = BAND_FLOATS / ((c->in.width + c->kernel) * c->in.channels * c->stride);
     j.rows_each = rows < 1 ? 1 : rows;
     int most = j.rows_each < c->out.height ? j.rows_each : c->out.height;
@@ -280,11 +266,11 @@ static void weights(const struct conv2d *c, const float *x, const float *dy, str
     j.band_floats = (size_t)band.height * (size_t)band.width * (size_t)c->in.channels;
 
     size_t mark = c->scratch->used;
-    j.sums = arena_floats(c->scratch, j.filter_floats * (size_t)j.ranges);
+    j.sums = arena_floats(c->scratch, j.filter_floats * RANGES);
     j.bands = arena_floats(c->scratch, j.band_floats * (size_t)parallel_threads());
     if (!arena_measures(c->scratch)) {
-        parallel_for(weights_piece, &j, j.blocks * j.ranges);
-        conv2d_method_sum(c->weight->grad, j.sums, j.filter_floats, j.ranges);
+        parallel_for(weights_piece, &j, RANGES);
+        conv2d_method_sum(c->weight->grad, j.sums, j.filter_floats, RANGES);
     }
     arena_release(c->scratch, mark);
 }

@@ -89,6 +89,27 @@ static void every_number_of_rows_and_columns_is_right(void **state)
     levels_each(check_sizes, 31);
 }
 
+static void check_copying(const struct kernels *k)
+{
+    enum { LINES = 3, STEP = 45, OUT = 41 };
+    float *in = close_normal((LINES - 1) * STEP + OUT);
+    for (int floats = 1; floats < OUT; floats++) {
+        float *out = close_filled(LINES * OUT, UNTOUCHED);
+        k->tile_copy(out, OUT, in, STEP, LINES, floats);
+        for (int i = 0; i < LINES; i++)
+            for (int j = 0; j < OUT; j++)
+                assert_true(out[i * OUT + j] == (j < floats ? in[i * STEP + j] : UNTOUCHED));
+        free(out);
+    }
+    free(in);
+}
+
+static void copied_lines_have_their_floats_and_nothing_behind_them(void **state)
+{
+    (void)state;
+    levels_each(check_copying, 26);
+}
+
 /* As backward-weights reads it: a column of A is contiguous. */
 static void check_packing(const struct kernels *k)
 {
@@ -188,6 +209,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_number_of_rows_and_columns_is_right),
         cmocka_unit_test(a_packed_panel_has_the_columns_and_zeros_behind_them),
+        cmocka_unit_test(copied_lines_have_their_floats_and_nothing_behind_them),
         cmocka_unit_test(a_may_lie_transposed),
         cmocka_unit_test(segments_overlapping_rows_and_spread_results_are_right),
         cmocka_unit_test(a_rows_bits_do_not_depend_on_the_number_of_rows),

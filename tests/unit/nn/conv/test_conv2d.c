@@ -154,6 +154,25 @@ static void filters_of_more_than_256k_floats_are_cut_by_taps_as_well(void **stat
     compare(&o, true);
 }
 
+/* Direct's other way to the gradient of a filter: several chunks of what the filter sees and blocks
+ * of output channels, with ranges of positions and without; more ranges than positions; several
+ * copies one after the other that begin within a row. */
+static void filters_of_more_than_128k_floats_are_cut_into_blocks(void **state)
+{
+    (void)state;
+    close_seed(44);
+    struct one_conv shapes[] = {
+        shape(13, 11, 300, 450, 1, 1, 3), shape(9, 8, 600, 230, 1, 2, 2),
+        shape(1, 3, 140, 1030, 1, 1, 1),  shape(23, 22, 33, 160, 5, 2, 2),
+        shape(3, 2, 64, 51, 7, 1, 2),     shape(31, 30, 130, 120, 3, 2, 1),
+    };
+    for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++) {
+        struct one_conv *o = &shapes[i];
+        assert_true(o->kernel * o->kernel * o->in_c * o->out_c > 128 * 1024);
+        compare(o, i % 2);
+    }
+}
+
 /* Winograd's other ways. Blocks of the filter: several rounds, several strips of a round, and
  * widths that end in the middle of a block. Then more tiles than a block of the gradient has, with
  * many channels and with few; a filter that is too large for one part. */
@@ -284,6 +303,7 @@ int main(void)
         ON_EVERY_CHOICE(images_smaller_than_the_filter_are_all_border),
         ON_EVERY_CHOICE(many_tiles_and_every_phase_of_a_stride_fit_their_scratch_memory),
         ON_EVERY_CHOICE(filters_of_more_than_256k_floats_are_cut_by_taps_as_well),
+        ON_EVERY_CHOICE(filters_of_more_than_128k_floats_are_cut_into_blocks),
         cmocka_unit_test(every_way_of_winograd_is_that_of_double_precision),
         cmocka_unit_test(every_mixture_of_methods_has_its_own_scratch_memory),
         ON_EVERY_CHOICE(forward_and_both_backward_passes_are_adjoints),

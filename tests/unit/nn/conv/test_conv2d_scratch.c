@@ -39,9 +39,10 @@ static void scratch_memory_is_no_line_larger_than_what_each_pass_takes(void **st
     (void)state;
     close_seed(39);
     const struct one_conv shapes[] = {
-        shape(14, 13, 80, 80, 3, 1, 5), shape(9, 10, 16, 32, 3, 1, 2),
-        shape(15, 15, 48, 64, 3, 2, 5), shape(6, 5, 170, 180, 3, 1, 3),
-        shape(14, 13, 75, 89, 3, 1, 5), shape(9, 10, 26, 52, 3, 1, 2),
+        shape(14, 13, 80, 80, 3, 1, 5),  shape(9, 10, 16, 32, 3, 1, 2),
+        shape(15, 15, 48, 64, 3, 2, 5),  shape(6, 5, 170, 180, 3, 1, 3),
+        shape(14, 13, 75, 89, 3, 1, 5),  shape(9, 10, 26, 52, 3, 1, 2),
+        shape(9, 10, 600, 230, 1, 2, 2),
     };
     struct error err;
     assert_int_equal(parallel_start(1, &err), STATUS_OK);
@@ -74,7 +75,7 @@ static void a_images_bits_depend_on_no_neighbour_and_no_thread(void **state)
     struct one_conv shapes[] = {
         shape(14, 14, 80, 80, 3, 1, 10), shape(18, 17, 64, 80, 3, 1, 4),
         shape(30, 31, 32, 32, 3, 1, 3),  shape(18, 17, 26, 52, 3, 1, 4),
-        shape(15, 15, 48, 64, 3, 2, 5),
+        shape(15, 15, 48, 64, 3, 2, 5),  shape(14, 13, 300, 450, 1, 1, 3),
     };
     for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++) {
         struct one_conv *o = &shapes[i];

@@ -81,11 +81,12 @@ static void large_shapes_have_them_too(void **state)
     (void)state;
     close_seed(61);
     const struct one_conv shapes[] = {
-        shape(14, 13, 80, 80, 3, 1, 3),  shape(18, 17, 64, 80, 3, 1, 3),
-        shape(7, 8, 144, 512, 3, 1, 1),  shape(52, 60, 32, 32, 3, 1, 2),
-        shape(6, 5, 170, 180, 3, 1, 3),  shape(50, 61, 33, 8, 3, 2, 1),
-        shape(40, 50, 64, 128, 1, 1, 2), shape(14, 13, 75, 89, 3, 1, 3),
-        shape(52, 60, 70, 90, 3, 1, 1),
+        shape(14, 13, 80, 80, 3, 1, 3),   shape(18, 17, 64, 80, 3, 1, 3),
+        shape(7, 8, 144, 512, 3, 1, 1),   shape(52, 60, 32, 32, 3, 1, 2),
+        shape(6, 5, 170, 180, 3, 1, 3),   shape(50, 61, 33, 8, 3, 2, 1),
+        shape(40, 50, 64, 128, 1, 1, 2),  shape(14, 13, 75, 89, 3, 1, 3),
+        shape(52, 60, 70, 90, 3, 1, 1),   shape(13, 11, 300, 450, 1, 1, 2),
+        shape(15, 14, 120, 130, 3, 2, 2),
     };
     for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++)
         compare(shapes[i], 2 * shapes[i].in_c, shapes[i].in_c * (int)(i % 2), i % 2);
