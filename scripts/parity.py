@@ -287,13 +287,17 @@ def parse_arguments():
     parser.add_argument("--batch-size", type=int, default=4)
     parser.add_argument("--steps", type=int, default=20)
     parser.add_argument("--k", default="0.7")
-    parser.add_argument("--learning-rate", type=float, default=1e-3)
+    parser.add_argument("--learning-rate", type=float, help="(default: 1e-3; with --freeze-bn 1e-5: statistics that do "
+                                                           "not follow the weights make larger steps explode)")
     parser.add_argument("--freeze-bn", action="store_true", help="BatchNorm uses running statistics, those that the "
                                                                  "first weights give to the images")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--out", help="CSV of every tensor's distances")
-    return parser.parse_args()
+    args = parser.parse_args()
+    if args.learning_rate is None:
+        args.learning_rate = 1e-5 if args.freeze_bn else 1e-3
+    return args
 
 
 def main():
