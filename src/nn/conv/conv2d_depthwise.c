@@ -205,6 +205,17 @@ static void backward_range(void *context, int range, int worker)
     }
 }
 
+/* A tap of the filter that dx is computed with. */
+static void scale_tap(void *context, int tap, int worker)
+{
+    const struct backward_job *j = context;
+    size_t channels = (size_t)j->conv->in.channels, first = (size_t)tap * channels;
+    const float *weight = j->conv->weight->data + first, *scale = j->how->scale;
+    (void)worker;
+    for (size_t i = 0; i < channels; i++)
+        j->filter[first + i] = (scale ? scale[i] : 1) * weight[i];
+}
+
 static void backward(const struct conv2d *c, float *dx, const float *dy, const float *x,
                      struct samples samples, const struct conv2d_backward *how)
 {
@@ -224,9 +235,7 @@ static void backward(const struct conv2d *c, float *dx, const float *dy, const f
     j.sums = arena_floats(c->scratch, filter * RANGES);
     j.below_sums = arena_take(c->scratch, 2 * RANGES * channels, sizeof *j.below_sums);
     if (!arena_measures(c->scratch)) {
-        for (size_t tap = 0; tap < filter; tap += channels)
-            for (size_t i = 0; i < channels; i++)
-                j.filter[tap + i] = (how->scale ? how->scale[i] : 1) * c->weight->data[tap + i];
+        parallel_for(scale_tap, &j, dx ? c->kernel * c->kernel : 0);
         parallel_for(backward_range, &j, RANGES);
         conv2d_method_sum(c->weight->grad, j.sums, filter, RANGES);
         if (how->below)

@@ -33,14 +33,32 @@ void conv2d_method_mask(const struct conv2d_below *below, double *sum, float *dx
         sum[c] += here[c];
 }
 
+struct below_job {
+    const struct conv2d_below *below;
+    const double *sums;
+    size_t channels;
+    int n_parts;
+};
+
+static void sum_below_some(void *context, size_t first, size_t n)
+{
+    const struct below_job *j = context;
+    double *sum = j->below->sum + first;
+    for (size_t c = 0; c < n; c++)
+        sum[c] = 0;
+    for (int i = 0; i < j->n_parts; i++) { /* row by row, as they lie */
+        const double *row = j->sums + (size_t)(2 * i) * j->channels + first;
+        for (size_t c = 0; c < n; c++)
+            sum[c] += row[c];
+    }
+}
+
 void conv2d_method_sum_below(const struct conv2d_below *below, const double *sums, int channels,
                              int n_parts)
 {
-    for (int c = 0; c < channels; c++)
-        below->sum[c] = 0;
-    for (int i = 0; i < n_parts; i++) /* row by row, as they lie */
-        for (int c = 0; c < channels; c++)
-            below->sum[c] += sums[(size_t)(2 * i) * (size_t)channels + (size_t)c];
+    enum { CHANNELS = 128 };
+    struct below_job j = {below, sums, (size_t)channels, n_parts};
+    parallel_floats(sum_below_some, &j, (size_t)channels, CHANNELS);
 }
 
 enum { PIECE_FLOATS = 2 * 1024 }; /* of the sum: RANGES times as many are read */
