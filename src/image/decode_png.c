@@ -1,6 +1,9 @@
 /* libpng's ordinary interface: its simplified one applies gamma and blends alpha. As in
  * decode_jpeg.c, decode_png() owns the state, land_here() is where a longjmp lands, read_image()
- * calls the library. */
+ * calls the library.
+ *
+ * libdeflate would inflate a photo in 0.8 ms instead of zlib's 1.7, of 4.1 for all of it at 448:
+ * but only as a whole, with all rows in memory, and then filters were to be undone by own code. */
 #include "image/decode_png.h"
 
 #include "base/memory.h"
