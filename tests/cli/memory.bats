@@ -61,6 +61,11 @@ predicts_within_a_tenth() { # option...
     predicts_within_a_tenth --model efficientnet-lite0 --size 96 --batch-size 4 --k 1.0
 }
 
+@test "train: a dry run predicts the memory of activations that are kept in 16 bits" {
+    predicts_within_a_tenth --model resnet10-gn --size 160 --batch-size 15 --k 1.0 --activations half
+    predicts_within_a_tenth --model efficientnet-lite0 --size 128 --batch-size 15 --k 1.0 --activations half
+}
+
 @test "train: a dry run predicts the memory of a Res2Net" {
     predicts_within_a_tenth --model res2net50d --size 64 --batch-size 4 --k 1.0
 }
