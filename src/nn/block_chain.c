@@ -65,6 +65,21 @@ static bool mixes_samples(const struct block_chain *k, enum model_mode mode)
     return mode != MODEL_EVAL && !k->unit[0].norm.frozen;
 }
 
+/* Below that many products for each float that passes through memory it is memory that a chain
+ * waits for. Others lose by windows, each of which prepares the filters anew. */
+enum { PRODUCTS_PER_FLOAT = 64 };
+
+static size_t products(const struct block_chain *k)
+{
+    size_t n = 0;
+    for (int i = 0; i < k->n; i++) {
+        const struct conv2d *c = &k->unit[i].conv;
+        n += shape_floats(c->out) * (size_t)(c->kernel * c->kernel) *
+             (size_t)(c->in.channels / c->groups);
+    }
+    return n;
+}
+
 /* What a sample needs in the cache. */
 static size_t window_floats(const struct block_chain *k)
 {
@@ -88,7 +103,10 @@ void block_chain_end(struct block_chain *k, struct build *b, const char *conv, c
     k->block.gradient_floats[1] =
         shortcut != BLOCK_SHORTCUT_IDENTITY ? shape_floats(k->block.in.shape) : 0;
     k->n_grads = b->n_grads - k->n_grads;
-    k->window = sample_windows_size(window_floats(k), b->max_batch);
+    size_t floats = window_floats(k);
+    k->window = products(k) / PRODUCTS_PER_FLOAT < floats
+                    ? sample_windows_size(floats, b->max_batch)
+                    : b->max_batch;
     if (!mixes_samples(k, MODEL_TRAIN))
         return;
     for (int i = 0; i < 2; i++)

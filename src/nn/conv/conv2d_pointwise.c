@@ -10,11 +10,11 @@
 
 #include <string.h>
 
-/* A band's x, dy and dx are half a second-level cache. RANGES sums; of larger filters there are
- * fewer, since each would pass through memory for few pixels, and blocks of their columns in their
- * place, behind which dx comes by itself. */
-enum { RANGES = 16, BAND_FLOATS = 128 * 1024, LARGE_FILTER_FLOATS = 8 * 1024 };
-enum { LARGE_RANGES = 2, LARGE_BAND = 1024 };
+/* A band's operands are half a second-level cache. RANGES sums; where that would be much memory for
+ * each of few pixels there are FEW_RANGES and in their place blocks of the sum's columns, behind
+ * which dx comes by itself. */
+enum { RANGES = 16, FEW_RANGES = 2, BAND_FLOATS = 128 * 1024 };
+enum { SMALL_SUM_FLOATS = 8 * 1024, LARGE_SUM_FLOATS = 128 * 1024, FEW_PIXELS = 512 };
 
 static bool fits(const struct conv2d *c)
 {
@@ -31,7 +31,7 @@ struct job {
     const struct kernels *kernels;
     bool turned;
     int ranges, blocks; /* sums of dw, and blocks of its columns that are summed by themselves */
-    int64_t band_pixels;
+    int64_t band_pixels, weight_pixels; /* of a band, for dx and for dw alone */
     size_t filter_floats, packed_floats;
     float *packed;      /* [threads, packed_floats]: operands of dw */
     float *panels;      /* the filter turned: [in / tile_columns][out, tile_columns] */
@@ -178,8 +178,7 @@ static void weights_piece(void *context, int piece, int worker)
     struct pixels p = range_of(j, range, j->ranges);
     if (p.at == p.end)
         memset(j->sums + (size_t)range * j->filter_floats, 0, j->filter_floats * sizeof(float));
-    for (bool is_first = true; next_band(j, &p, j->blocks > 1 ? LARGE_BAND : j->band_pixels);
-         is_first = false)
+    for (bool is_first = true; next_band(j, &p, j->weight_pixels); is_first = false)
         band_weights(j, range, block, p.first, p.n, is_first);
 }
 
@@ -241,7 +240,8 @@ static void add_up(const struct job *j)
     parallel_for(turn_piece, &t, (t.in_c + TURN_ROWS - 1) / TURN_ROWS);
 }
 
-static struct job plan(const struct conv2d *c, const struct conv2d_backward *how)
+static struct job plan(const struct conv2d *c, struct samples samples,
+                       const struct conv2d_backward *how)
 {
     const struct kernels *k = kernels_get();
     int in_c = c->in.channels, out_c = c->out.channels;
@@ -253,10 +253,17 @@ static struct job plan(const struct conv2d *c, const struct conv2d_backward *how
                     .blocks = 1,
                     .band_pixels = BAND_FLOATS / (2 * in_c + out_c) / k->tile_rows * k->tile_rows,
                     .filter_floats = (size_t)in_c * (size_t)out_c};
-    if (j.filter_floats > LARGE_FILTER_FLOATS) {
-        j.ranges = LARGE_RANGES;
-        j.blocks = RANGES / LARGE_RANGES;
+    int64_t pixels = (int64_t)shape_pixels(c->in) * samples.n / RANGES;
+    j.weight_pixels = j.band_pixels;
+    if (j.filter_floats > LARGE_SUM_FLOATS ||
+        (j.filter_floats > SMALL_SUM_FLOATS && pixels < FEW_PIXELS)) {
+        j.ranges = FEW_RANGES;
+        j.blocks = RANGES / FEW_RANGES;
+        j.weight_pixels =
+            BAND_FLOATS / (j.turned ? out_c + in_c / j.blocks : in_c + out_c / j.blocks);
     }
+    if (j.weight_pixels < k->tile_rows)
+        j.weight_pixels = k->tile_rows;
     if (j.band_pixels < k->tile_rows)
         j.band_pixels = k->tile_rows;
     return j;
@@ -265,7 +272,7 @@ static struct job plan(const struct conv2d *c, const struct conv2d_backward *how
 static void backward(const struct conv2d *c, float *dx, const float *dy, const float *x,
                      struct samples samples, const struct conv2d_backward *how)
 {
-    struct job j = plan(c, how);
+    struct job j = plan(c, samples, how);
     size_t mark = c->scratch->used, in_c = (size_t)c->in.channels;
     int n_panels = panels(j.kernels, c->in.channels);
     j.dx = dx;
