@@ -90,11 +90,21 @@ static inline __attribute__((always_inline)) void filter_gradient_line(vec *out,
     out[2 * out_step] = (-1.0f / 3) * sum_a + (1.0f / 3) * sum_b + in[5 * step];
 }
 
+/* Pixels of the next tile to the right, while this one is worked on: their lines are too far apart
+ * for the processor to foresee. Right of the image it is the next row's beginning that comes, or
+ * nothing. */
+static inline __attribute__((always_inline)) void ask_for(const float *pixels, int n, size_t pixel)
+{
+#pragma GCC unroll 4
+    for (int j = 0; j < n; j++)
+        __builtin_prefetch(pixels + (size_t)j * pixel);
+}
+
 /* The 6x6 patch of a tile, a register of channels: rows first, so that each line is transformed as
  * it is loaded; then columns, each stored as it is done. Only the half-way values go through
  * memory. `row` and `pixel` are distances in floats. Lanes past the channels are stored as 0. */
 static inline __attribute__((always_inline)) void
-input_patch(float *v, size_t point, const float *x, size_t row, size_t pixel, int lanes)
+input_patch(float *v, size_t point, const float *x, size_t row, size_t pixel, int lanes, bool ahead)
 {
     vec half[36];
 #pragma GCC unroll 6
@@ -103,6 +113,8 @@ input_patch(float *v, size_t point, const float *x, size_t row, size_t pixel, in
 #pragma GCC unroll 6
         for (int j = 0; j < 6; j++)
             d[j] = take(x + (size_t)i * row + (size_t)j * pixel, lanes);
+        if (ahead)
+            ask_for(x + (size_t)i * row + 6 * pixel, 4, pixel);
         input_line(half + i * 6, d, 1);
     }
 #pragma GCC unroll 6
@@ -141,9 +153,9 @@ void KERNEL(winograd_sweep_input)(float *v, size_t point, const float *x, size_t
     if (inside) {
         const float *first = x + ((size_t)top * (size_t)width + (size_t)left) * pixel;
         for (; c + LANES <= channels; c += LANES)
-            input_patch(v + c, point, first + c, (size_t)width * pixel, pixel, LANES);
+            input_patch(v + c, point, first + c, (size_t)width * pixel, pixel, LANES, true);
         if (c < channels)
-            input_patch(v + c, point, first + c, (size_t)width * pixel, pixel, channels - c);
+            input_patch(v + c, point, first + c, (size_t)width * pixel, pixel, channels - c, true);
         return;
     }
     for (; c < channels; c += LANES) {
@@ -152,7 +164,7 @@ void KERNEL(winograd_sweep_input)(float *v, size_t point, const float *x, size_t
             copy_patch(patch, x + c, pixel, top, left, height, width, LANES);
         else
             copy_patch(patch, x + c, pixel, top, left, height, width, channels - c);
-        input_patch(v + c, point, patch, 6 * LANES, LANES, LANES);
+        input_patch(v + c, point, patch, 6 * LANES, LANES, LANES, false);
     }
 }
 
@@ -162,6 +174,9 @@ static inline __attribute__((always_inline)) void output_patch(float *y, size_t 
                                                                bool accumulate)
 {
     vec half[24];
+#pragma GCC unroll 4
+    for (int i = 0; i < 4; i++)
+        ask_for(y + (size_t)i * row, 4, pixel); /* to be owned when it is written */
 #pragma GCC unroll 6
     for (int i = 0; i < 6; i++) {
         vec d[6];
@@ -197,8 +212,10 @@ void KERNEL(winograd_sweep_output)(float *y, size_t row, size_t pixel, const flo
         output_patch(y + c, row, pixel, m + c, point, rows, columns, channels - c, accumulate);
 }
 
-static inline __attribute__((always_inline)) void
-gradient_patch(float *m, size_t point, const float *dy, size_t row, size_t pixel, int lanes)
+static inline __attribute__((always_inline)) void gradient_patch(float *m, size_t point,
+                                                                 const float *dy, size_t row,
+                                                                 size_t pixel, int lanes,
+                                                                 bool ahead)
 {
     vec half[24];
 #pragma GCC unroll 4
@@ -207,6 +224,8 @@ gradient_patch(float *m, size_t point, const float *dy, size_t row, size_t pixel
 #pragma GCC unroll 4
         for (int j = 0; j < 4; j++)
             d[j] = take(dy + (size_t)i * row + (size_t)j * pixel, lanes);
+        if (ahead)
+            ask_for(dy + (size_t)i * row + 4 * pixel, 4, pixel);
         gradient_line(half + i * 6, 1, d, 1);
     }
 #pragma GCC unroll 6
@@ -233,7 +252,7 @@ static inline __attribute__((always_inline)) void border_gradient(float *m, size
         for (int j = 0; j < columns; j++)
             store(patch + (i * 4 + j) * LANES,
                   take(dy + (size_t)i * row + (size_t)j * pixel, lanes));
-    gradient_patch(m, point, patch, 4 * LANES, LANES, LANES);
+    gradient_patch(m, point, patch, 4 * LANES, LANES, LANES, false);
 }
 
 void KERNEL(winograd_sweep_gradient)(float *m, size_t point, const float *dy, int rows, int columns,
@@ -244,11 +263,11 @@ void KERNEL(winograd_sweep_gradient)(float *m, size_t point, const float *dy, in
     int c = 0;
     for (; c + LANES <= channels; c += LANES)
         if (whole)
-            gradient_patch(m + c, point, dy + c, row, pixel, LANES);
+            gradient_patch(m + c, point, dy + c, row, pixel, LANES, true);
         else
             border_gradient(m + c, point, dy + c, row, pixel, rows, columns, LANES);
     if (c < channels && whole)
-        gradient_patch(m + c, point, dy + c, row, pixel, channels - c);
+        gradient_patch(m + c, point, dy + c, row, pixel, channels - c, true);
     else if (c < channels)
         border_gradient(m + c, point, dy + c, row, pixel, rows, columns, channels - c);
 }

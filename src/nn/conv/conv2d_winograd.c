@@ -98,6 +98,7 @@ static void filter_piece(void *context, int channel, int worker)
     size_t panel = (size_t)j->kernels->tile_columns, in_c = (size_t)c->in_c,
            out_c = (size_t)c->out_c;
     (void)worker;
+    conv2d_winograd_ask_for(c->filter + (size_t)(channel + 1) * out_c, in_c * out_c, c->out_c);
     for (size_t k = 0; k < out_c; k += 16) {
         size_t at = k / panel * panel * in_c + (size_t)channel * panel + k % panel;
         j->kernels->winograd_filter(j->filter + at, j->filter_point,

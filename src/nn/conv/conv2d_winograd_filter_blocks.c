@@ -17,7 +17,8 @@ enum {
     STRIP_TILES = 64,
     GROUP = 64, /* whole panels at every processor level */
     DEPTH = 64,
-    TRANSFORM_TILES = 8
+    TRANSFORM_TILES = 8,
+    AHEAD = 4 /* input channels: when a filter is asked for */
 };
 
 bool conv2d_winograd_takes_filter_blocks(const struct conv2d_winograd_run *c)
@@ -79,12 +80,14 @@ static void transform_filter(const struct job *j, float *u, int channel, int dep
     const struct conv2d_winograd_run *c = j->conv;
     size_t panel = (size_t)j->kernels->tile_columns, in_c = (size_t)c->in_c,
            out_c = (size_t)c->out_c;
-    for (size_t i = 0; i < (size_t)depth; i++)
+    for (size_t i = 0; i < (size_t)depth; i++) {
+        const float *filters = c->filter + ((size_t)channel + i) * out_c + (size_t)group;
+        conv2d_winograd_ask_for(filters + AHEAD * out_c, in_c * out_c, width);
         for (size_t k = 0; k < (size_t)width; k += 16)
-            j->kernels->winograd_filter(
-                u + k / panel * panel * DEPTH + i * panel + k % panel, j->u_point,
-                c->filter + ((size_t)channel + i) * out_c + (size_t)group + k, in_c * out_c,
-                (size_t)width - k < 16 ? width - (int)k : 16);
+            j->kernels->winograd_filter(u + k / panel * panel * DEPTH + i * panel + k % panel,
+                                        j->u_point, filters + k, in_c * out_c,
+                                        (size_t)width - k < 16 ? width - (int)k : 16);
+    }
 }
 
 static void group_piece(void *context, int piece, int worker)
