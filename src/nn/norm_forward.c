@@ -103,22 +103,38 @@ static void update_running(struct norm *n, int channel, const struct moments *m)
     *var = (float)((1 - momentum) * (double)*var + momentum * unbiased);
 }
 
-static void batch_statistics(const struct norm_sweep *s, bool update)
+struct batch_job {
+    const struct norm_sweep *sweep;
+    bool update;
+};
+
+/* Of some channels. */
+static void batch_statistics_some(void *context, size_t first, size_t n_channels)
 {
+    const struct batch_job *j = context;
+    const struct norm_sweep *s = j->sweep;
     struct norm *n = s->norm;
-    for (int c = 0; c < n->channels; c++) {
+    for (int c = (int)first; c < (int)(first + n_channels); c++) {
         struct moments m = {0};
         for (int i = 0; i < s->samples.n; i++)
             add_sample(&m, s, i, c, c + 1);
+        const float rstd = (float)(1 / sqrt(m.m2 / m.count + n->spec.epsilon));
         for (int i = 0; i < s->samples.n; i++) {
             size_t at = norm_sweep_at(s, i) + (size_t)c;
             n->mean[at] = (float)m.mean;
-            n->rstd[at] = (float)(1 / sqrt(m.m2 / m.count + n->spec.epsilon));
+            n->rstd[at] = rstd;
         }
-        if (update)
+        if (j->update)
             update_running(n, c, &m);
     }
-    n->batches->counter += update;
+}
+
+static void batch_statistics(const struct norm_sweep *s, bool update)
+{
+    enum { CHANNELS = 32 };
+    struct batch_job job = {s, update};
+    parallel_floats(batch_statistics_some, &job, (size_t)s->norm->channels, CHANNELS);
+    s->norm->batches->counter += update;
 }
 
 /* E[z] and E[z^2], times the number of samples. */
