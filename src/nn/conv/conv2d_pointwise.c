@@ -32,10 +32,9 @@ struct job {
     bool turned;
     int ranges, blocks; /* sums of dw, and blocks of its columns that are summed by themselves */
     int64_t band_pixels, weight_pixels; /* of a band, for dx and for dw alone */
-    size_t filter_floats, packed_floats;
-    float *packed;      /* [threads, packed_floats]: operands of dw */
+    size_t filter_floats;
     float *panels;      /* the filter turned: [in / tile_columns][out, tile_columns] */
-    float *sums;        /* [RANGES, filter] */
+    float *sums;        /* [ranges, filter] */
     float *turned_sum;  /* [out, in], if turned */
     double *below_sums; /* [2 * RANGES, in]: of a range, and of its last band */
 };
