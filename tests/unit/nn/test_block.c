@@ -3,10 +3,8 @@
 #include "nn/block_convs.h"
 #include "nn/block_kinds.h"
 
-#include "base/parallel.h"
-#include "math/gemm.h"
-
 #include "nn/layer_fixture.h"
+#include "nn/threads.h"
 
 #include <string.h>
 
@@ -158,21 +156,6 @@ static void convolutions_in_a_row_need_no_more_gradient_than_they_say(void **sta
                 }
 }
 
-static int start(void **state)
-{
-    struct error err;
-    (void)state;
-    gemm_start(1, &(struct error){0});
-    return parallel_start(2, &err) == STATUS_OK ? 0 : -1;
-}
-
-static int stop(void **state)
-{
-    (void)state;
-    parallel_stop();
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -181,5 +164,5 @@ int main(void)
         cmocka_unit_test(a_res2net_block_needs_no_more_gradient_than_it_says),
         cmocka_unit_test(convolutions_in_a_row_need_no_more_gradient_than_they_say),
     };
-    return cmocka_run_group_tests(tests, start, stop);
+    return cmocka_run_group_tests(tests, threads_start, threads_stop);
 }

@@ -1,10 +1,8 @@
 /* A convolution with a norm behind it beside the two by themselves: bit for bit. */
 #include "nn/conv_norm.h"
 
-#include "base/parallel.h"
-#include "math/gemm.h"
-
 #include "nn/layer_fixture.h"
+#include "nn/threads.h"
 
 enum { HEIGHT = 9, WIDTH = 11, BATCH = 3, PIXELS = BATCH * HEIGHT * WIDTH };
 #define BETWEEN 77.5f
@@ -266,26 +264,11 @@ static void a_frozen_norm_has_the_gradients_of_its_formulas_without_a_kept_outpu
                 }
 }
 
-static int start(void **state)
-{
-    struct error err;
-    (void)state;
-    gemm_start(1, &(struct error){0});
-    return parallel_start(3, &err) == STATUS_OK ? 0 : -1;
-}
-
-static int stop(void **state)
-{
-    (void)state;
-    parallel_stop();
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_norm_behind_a_convolution_has_the_bits_of_both_by_themselves),
         cmocka_unit_test(a_frozen_norm_has_the_gradients_of_its_formulas_without_a_kept_output),
     };
-    return cmocka_run_group_tests(tests, start, stop);
+    return cmocka_run_group_tests(tests, threads_start, threads_stop);
 }

@@ -11,6 +11,7 @@
 #include "failing_alloc.h"
 #include "nn/reference_model.h"
 #include "nn/small_network.h"
+#include "nn/threads.h"
 
 #include <dirent.h>
 #include <string.h>
@@ -416,20 +417,6 @@ static void no_threads_run_but_the_pool(void **state)
     model_destroy(m);
 }
 
-static int start(void **state)
-{
-    struct error err;
-    (void)state;
-    return parallel_start(2, &err) == STATUS_OK ? 0 : -1;
-}
-
-static int stop(void **state)
-{
-    (void)state;
-    parallel_stop();
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -448,5 +435,5 @@ int main(void)
         cmocka_unit_test(no_threads_run_but_the_pool),
         cmocka_unit_test(images_too_small_for_an_even_filter_are_refused),
     };
-    return cmocka_run_group_tests(tests, start, stop);
+    return cmocka_run_group_tests(tests, threads_start, threads_stop);
 }

@@ -2,11 +2,11 @@
  * it would get anyway; waking up; the body's own rate; features that are computed once. */
 #include "nn/model.h"
 
-#include "base/parallel.h"
 #include "nn/block_kinds.h"
 #include "nn/optimiser.h"
 
 #include "math/close.h"
+#include "nn/threads.h"
 
 #include <string.h>
 
@@ -268,20 +268,6 @@ static void freezing_saves_the_gradients_and_activations_of_what_is_frozen(void 
         model_summary_free(&s[i]);
 }
 
-static int start(void **state)
-{
-    struct error err;
-    (void)state;
-    return parallel_start(2, &err) == STATUS_OK ? 0 : -1;
-}
-
-static int stop(void **state)
-{
-    (void)state;
-    parallel_stop();
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -294,5 +280,5 @@ int main(void)
         cmocka_unit_test(a_name_that_is_no_block_is_refused_with_what_was_probably_meant),
         cmocka_unit_test(freezing_saves_the_gradients_and_activations_of_what_is_frozen),
     };
-    return cmocka_run_group_tests(tests, start, stop);
+    return cmocka_run_group_tests(tests, threads_start, threads_stop);
 }

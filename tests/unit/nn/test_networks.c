@@ -3,13 +3,13 @@
  *
  * Golden values are those of a float64 run; "distance/..." says how far PyTorch's float32 run is
  * from them (relative L2), which is the yardstick. */
-#include "base/parallel.h"
 #include "io/safetensors.h"
 #include "nn/model.h"
 #include "nn/seeded_values.h"
 #include "run/files/model_file.h"
 
 #include "math/close.h"
+#include "nn/threads.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -340,20 +340,6 @@ static void gradients_are_no_farther_from_float64_than_twice_pytorchs(void **sta
     compare_gradients(CONV2D_ALL_IM2COL);
 }
 
-static int start(void **state)
-{
-    struct error err;
-    (void)state;
-    return parallel_start(2, &err) == STATUS_OK ? 0 : -1;
-}
-
-static int stop(void **state)
-{
-    (void)state;
-    parallel_stop();
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -361,5 +347,5 @@ int main(void)
         cmocka_unit_test(a_res2nets_logits_do_not_depend_on_the_method),
         cmocka_unit_test(gradients_are_no_farther_from_float64_than_twice_pytorchs),
     };
-    return cmocka_run_group_tests(tests, start, stop);
+    return cmocka_run_group_tests(tests, threads_start, threads_stop);
 }

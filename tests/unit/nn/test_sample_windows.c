@@ -2,12 +2,11 @@
  * block that goes through them beside itself with one sample at a time. */
 #include "nn/sample_windows.h"
 
-#include "base/parallel.h"
-#include "math/gemm.h"
 #include "nn/block_chain.h"
 #include "nn/block_kinds.h"
 
 #include "nn/layer_fixture.h"
+#include "nn/threads.h"
 
 static void every_sample_comes_once_counted_from_its_window(void **state)
 {
@@ -161,21 +160,6 @@ static void a_block_in_windows_is_the_sum_of_its_samples(void **state)
     check(&bottleneck, 5, every);
 }
 
-static int start(void **state)
-{
-    struct error err;
-    (void)state;
-    gemm_start(1, &(struct error){0});
-    return parallel_start(3, &err) == STATUS_OK ? 0 : -1;
-}
-
-static int stop(void **state)
-{
-    (void)state;
-    parallel_stop();
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -183,5 +167,5 @@ int main(void)
         cmocka_unit_test(a_window_holds_a_sample_at_least_and_the_batch_at_most),
         cmocka_unit_test(a_block_in_windows_is_the_sum_of_its_samples),
     };
-    return cmocka_run_group_tests(tests, start, stop);
+    return cmocka_run_group_tests(tests, threads_start, threads_stop);
 }

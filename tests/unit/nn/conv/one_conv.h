@@ -5,12 +5,11 @@
 
 #include "nn/conv/conv2d.h"
 
-#include "base/parallel.h"
-#include "math/gemm.h"
 #include "nn/conv/conv2d_plan.h"
 
 #include "nn/layer_fixture.h"
 #include "nn/reference.h"
+#include "nn/threads.h"
 
 /* Every test runs for each of the methods (a shape that one does not fit takes another). */
 static enum conv2d_choice choice;
@@ -137,21 +136,6 @@ static inline void run_whole_passes(const struct one_conv *o, const struct array
 {
     for (int pass = 0; pass < CONV2D_PASSES; pass++)
         run_whole_pass(o, (enum conv2d_pass)pass, a);
-}
-
-static inline int one_conv_start(void **state)
-{
-    struct error err;
-    (void)state;
-    gemm_start(1, &(struct error){0});
-    return parallel_start(3, &err) == STATUS_OK ? 0 : -1;
-}
-
-static inline int one_conv_stop(void **state)
-{
-    (void)state;
-    parallel_stop();
-    return 0;
 }
 
 static inline int set_choice(void **state)

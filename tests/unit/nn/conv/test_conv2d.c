@@ -309,5 +309,5 @@ int main(void)
         ON_EVERY_CHOICE(forward_and_both_backward_passes_are_adjoints),
         ON_EVERY_CHOICE(gradients_are_those_of_finite_differences),
     };
-    return cmocka_run_group_tests(tests, one_conv_start, one_conv_stop);
+    return cmocka_run_group_tests(tests, threads_start, threads_stop);
 }

@@ -6,6 +6,7 @@
 
 #include "nn/layer_fixture.h"
 #include "nn/reference.h"
+#include "nn/threads.h"
 
 enum { BATCH = 4 };
 
@@ -174,25 +175,11 @@ static void bits_depend_on_no_thread_and_no_neighbour(void **state)
         free(result[i / 3][i % 3]);
 }
 
-static int start(void **state)
-{
-    struct error err;
-    (void)state;
-    return parallel_start(3, &err) == STATUS_OK ? 0 : -1;
-}
-
-static int stop(void **state)
-{
-    (void)state;
-    parallel_stop();
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_passes_are_those_of_the_definition_and_its_finite_differences),
         cmocka_unit_test(bits_depend_on_no_thread_and_no_neighbour),
     };
-    return cmocka_run_group_tests(tests, start, stop);
+    return cmocka_run_group_tests(tests, threads_start, threads_stop);
 }

@@ -106,5 +106,5 @@ int main(void)
         ON_EVERY_CHOICE(scratch_memory_is_no_line_larger_than_what_each_pass_takes),
         ON_EVERY_CHOICE(a_images_bits_depend_on_no_neighbour_and_no_thread),
     };
-    return cmocka_run_group_tests(tests, one_conv_start, one_conv_stop);
+    return cmocka_run_group_tests(tests, threads_start, threads_stop);
 }

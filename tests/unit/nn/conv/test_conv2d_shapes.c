@@ -150,5 +150,5 @@ int main(void)
         cmocka_unit_test(every_layer_of_the_networks_is_that_of_double_precision),
         cmocka_unit_test(no_shape_is_listed_twice),
     };
-    return cmocka_run_group_tests(tests, one_conv_start, one_conv_stop);
+    return cmocka_run_group_tests(tests, threads_start, threads_stop);
 }

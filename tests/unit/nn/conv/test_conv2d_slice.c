@@ -98,5 +98,5 @@ int main(void)
         ON_EVERY_CHOICE(a_slice_of_a_wider_tensor_has_the_bits_of_a_tensor_of_its_own),
         ON_EVERY_CHOICE(large_shapes_have_them_too),
     };
-    return cmocka_run_group_tests(tests, one_conv_start, one_conv_stop);
+    return cmocka_run_group_tests(tests, threads_start, threads_stop);
 }

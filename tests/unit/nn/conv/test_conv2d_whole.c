@@ -6,6 +6,7 @@
 
 #include "nn/layer_fixture.h"
 #include "nn/reference.h"
+#include "nn/threads.h"
 
 enum { BATCH = 5 };
 #define UNTOUCHED 1234.5f
@@ -239,20 +240,6 @@ static void the_number_of_threads_changes_no_bit(void **state)
     }
 }
 
-static int start(void **state)
-{
-    struct error err;
-    (void)state;
-    return parallel_start(3, &err) == STATUS_OK ? 0 : -1;
-}
-
-static int stop(void **state)
-{
-    (void)state;
-    parallel_stop();
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -260,5 +247,5 @@ int main(void)
         cmocka_unit_test(a_depthwise_convolution_has_the_gradients_of_its_definition),
         cmocka_unit_test(the_number_of_threads_changes_no_bit),
     };
-    return cmocka_run_group_tests(tests, start, stop);
+    return cmocka_run_group_tests(tests, threads_start, threads_stop);
 }
