@@ -28,7 +28,8 @@ struct row {
 static struct {
     bool active;
     int steps;
-    double last; /* when the last region ended */
+    double last;             /* when the last region ended */
+    const void *floats_name; /* the function that parallel_floats was called with, while it runs */
     struct region *region;
     size_t n_regions, most_regions;
     double *piece; /* seconds of each */
@@ -97,35 +98,20 @@ void __wrap_parallel_floats(void (*work)(void *context, size_t first, size_t n),
 void __wrap_parallel_for(void (*work)(void *context, int piece, int worker), void *context,
                          int n_pieces)
 {
+    const void *name = profile.floats_name ? profile.floats_name : (const void *)(uintptr_t)work;
     if (profile.active)
-        run_region(work, context, n_pieces, (const void *)(uintptr_t)work);
+        run_region(work, context, n_pieces, name);
     else
         __real_parallel_for(work, context, n_pieces);
 }
 
-struct floats_job {
-    void (*work)(void *context, size_t first, size_t n);
-    void *context;
-    size_t n_floats, piece_floats;
-};
-
-static void work_on_floats(void *context, int piece, int worker)
-{
-    const struct floats_job *j = context;
-    size_t first = (size_t)piece * j->piece_floats, left = j->n_floats - first;
-    (void)worker;
-    j->work(j->context, first, left < j->piece_floats ? left : j->piece_floats);
-}
-
+/* It calls parallel_for with a function of its own: the name is that of `work`. */
 void __wrap_parallel_floats(void (*work)(void *context, size_t first, size_t n), void *context,
                             size_t n_floats, size_t piece_floats)
 {
-    struct floats_job job = {work, context, n_floats, piece_floats};
-    size_t n_pieces = n_floats / piece_floats + (n_floats % piece_floats > 0);
-    if (profile.active)
-        run_region(work_on_floats, &job, (int)n_pieces, (const void *)(uintptr_t)work);
-    else
-        __real_parallel_floats(work, context, n_floats, piece_floats);
+    profile.floats_name = (const void *)(uintptr_t)work;
+    __real_parallel_floats(work, context, n_floats, piece_floats);
+    profile.floats_name = NULL;
 }
 
 void step_profile_begin(void)
