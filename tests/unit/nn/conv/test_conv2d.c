@@ -155,8 +155,7 @@ static void filters_of_more_than_256k_floats_are_cut_by_taps_as_well(void **stat
 }
 
 /* Direct's other way to the gradient of a filter: several chunks of what the filter sees and blocks
- * of output channels, with ranges of positions and without; more ranges than positions; several
- * copies one after the other that begin within a row. */
+ * of output channels, with ranges of positions, which begin within a row, and without. */
 static void filters_of_more_than_128k_floats_are_cut_into_blocks(void **state)
 {
     (void)state;
@@ -171,6 +170,16 @@ static void filters_of_more_than_128k_floats_are_cut_into_blocks(void **state)
         assert_true(o->kernel * o->kernel * o->in_c * o->out_c > 128 * 1024);
         compare(o, i % 2);
     }
+}
+
+/* Of one piece more positions than a copy takes; and pieces that have none. */
+static void blocks_of_filters_go_through_many_positions_and_none(void **state)
+{
+    (void)state;
+    close_seed(47);
+    struct one_conv many = shape(22, 22, 16, 8200, 1, 1, 1), none = shape(1, 1, 140, 1030, 1, 1, 1);
+    compare(&many, false);
+    compare(&none, false);
 }
 
 /* Winograd's other ways. Blocks of the filter: several rounds, several strips of a round, and
@@ -304,6 +313,7 @@ int main(void)
         ON_EVERY_CHOICE(many_tiles_and_every_phase_of_a_stride_fit_their_scratch_memory),
         ON_EVERY_CHOICE(filters_of_more_than_256k_floats_are_cut_by_taps_as_well),
         ON_EVERY_CHOICE(filters_of_more_than_128k_floats_are_cut_into_blocks),
+        ON(blocks_of_filters_go_through_many_positions_and_none, "direct", 2),
         cmocka_unit_test(every_way_of_winograd_is_that_of_double_precision),
         cmocka_unit_test(every_mixture_of_methods_has_its_own_scratch_memory),
         ON_EVERY_CHOICE(forward_and_both_backward_passes_are_adjoints),
