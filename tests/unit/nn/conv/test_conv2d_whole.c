@@ -169,9 +169,9 @@ static void check_ways(struct one o)
  * many; fewer pixels than ranges. */
 static void a_pointwise_convolution_has_the_gradients_of_its_definition(void **state)
 {
-    static const int SHAPE[][4] = {{1, 1, 5, 3},   {3, 4, 16, 96},  {7, 7, 96, 24},
-                                   {9, 5, 24, 40}, {14, 14, 33, 5}, {2, 3, 300, 260},
-                                   {30, 31, 64, 3}};
+    static const int SHAPE[][4] = {{1, 1, 5, 3},    {3, 4, 16, 96},     {7, 7, 96, 24},
+                                   {9, 5, 24, 40},  {14, 14, 33, 5},    {2, 3, 300, 260},
+                                   {30, 31, 64, 3}, {12, 12, 1000, 128}};
     (void)state;
     close_seed(300);
     for (size_t i = 0; i < sizeof SHAPE / sizeof SHAPE[0]; i++)
