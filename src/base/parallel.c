@@ -3,6 +3,10 @@
  * job, while a claimed piece is unfinished. Hence no generation numbers, and a worker that wakes
  * late finds the counter at zero and sleeps again; nobody waits for it.
  *
+ * Which piece it is comes then: the next of the thread's own share, a part of the pieces in a row,
+ * or, where that is used up, of the following thread's. So a thread finds in one layer most of what
+ * it wrote in the one before, in its own cache. There are as many pieces as claims: each finds one.
+ *
  * Sleeping and waking is the usual pair of promises, kept by sequentially consistent atomics: who
  * wants to sleep says so (`sleepers`, `caller_sleeps`) and then looks at the counter once more; who
  * changes the counter does so first and then looks whether anyone sleeps. */
@@ -23,6 +27,11 @@
 
 enum { MAX_THREADS = 1024 };
 
+struct share {
+    _Alignas(64) atomic_int next; /* may pass the end: several threads may find the last piece */
+    int end;
+};
+
 static struct {
     pthread_t thread[MAX_THREADS]; /* [1 .. n_threads-1]; 0 is whoever calls parallel_for */
     int n_threads;                 /* 0 before the first start: the caller alone */
@@ -30,7 +39,7 @@ static struct {
 
     void (*work)(void *context, int piece, int worker);
     void *context;
-    int n_pieces;
+    struct share share[MAX_THREADS];  /* of the pieces, for each thread */
     atomic_int unclaimed, unfinished; /* pieces */
 
     pthread_mutex_t mutex;
@@ -88,6 +97,19 @@ static bool spin_until(bool (*condition)(void))
     return false;
 }
 
+/* For a thread that has claimed one. */
+static int find_piece(int worker)
+{
+    for (int i = worker;; i = i + 1 < pool.n_threads ? i + 1 : 0) {
+        struct share *s = &pool.share[i];
+        if (atomic_load(&s->next) < s->end) {
+            int piece = atomic_fetch_add(&s->next, 1);
+            if (piece < s->end)
+                return piece;
+        }
+    }
+}
+
 static void run_pieces(int worker)
 {
     int done = 0, unclaimed = atomic_load(&pool.unclaimed);
@@ -95,7 +117,7 @@ static void run_pieces(int worker)
         /* On failure the exchange reloads `unclaimed`. */
         if (!atomic_compare_exchange_weak(&pool.unclaimed, &unclaimed, unclaimed - 1))
             continue;
-        pool.work(pool.context, pool.n_pieces - unclaimed, worker);
+        pool.work(pool.context, find_piece(worker), worker);
         done++;
         unclaimed = atomic_load(&pool.unclaimed);
     }
@@ -188,7 +210,10 @@ void parallel_for(void (*work)(void *context, int piece, int worker), void *cont
     }
     pool.work = work;
     pool.context = context;
-    pool.n_pieces = n_pieces;
+    for (int64_t i = 0; i < pool.n_threads; i++) {
+        atomic_store(&pool.share[i].next, (int)(n_pieces * i / pool.n_threads));
+        pool.share[i].end = (int)(n_pieces * (i + 1) / pool.n_threads);
+    }
     atomic_store(&pool.unfinished, n_pieces);
     atomic_store(&pool.unclaimed, n_pieces); /* publishes all of the above */
     wake_sleepers();

@@ -25,7 +25,9 @@ enum status parallel_start(int n_threads, struct error *err);
 void parallel_stop(void);
 int parallel_threads(void);
 
-/* Calls work(context, piece, worker) once for each piece in 0..n_pieces-1, in any order;
+/* Calls work(context, piece, worker) once for each piece in 0..n_pieces-1, in any order, but each
+ * thread begins with a share of neighbouring pieces: number them so that those of one place of the
+ * data come at the same place of the sequence in each call, and a thread keeps them in its cache.
  * worker in 0..parallel_threads()-1 names the thread, for scratch memory. Returns when all are
  * done. Only one thread of the program may call it at a time, and work must not call it. */
 void parallel_for(void (*work)(void *context, int piece, int worker), void *context, int n_pieces);

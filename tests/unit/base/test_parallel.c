@@ -163,6 +163,62 @@ static void two_threads_do_work_at_the_same_time(void **state)
     parallel_stop();
 }
 
+enum { FEW = 10 };
+
+struct shares {
+    struct meeting meeting;
+    int first[2], n[2]; /* each thread's first piece, and how many it ran */
+};
+
+/* The first piece of each of two shares waits for the other's. */
+static void begin_together(void *context, int piece, int worker)
+{
+    struct shares *s = context;
+    if (s->n[worker]++ == 0)
+        s->first[worker] = piece;
+    if (piece == 0 || piece == FEW / 2)
+        wait_for_the_other(&s->meeting, piece, worker);
+}
+
+static void each_thread_begins_with_its_own_share(void **state)
+{
+    (void)state;
+    assert_int_equal(parallel_start(2, &err), STATUS_OK);
+    for (int repeat = 0; repeat < 20; repeat++) {
+        struct shares s = {0};
+        parallel_for(begin_together, &s, FEW);
+        assert_true(atomic_load(&s.meeting.met));
+        assert_int_equal(s.first[0], 0);
+        assert_int_equal(s.first[1], FEW / 2);
+        assert_int_equal(s.n[0] + s.n[1], FEW);
+    }
+    parallel_stop();
+}
+
+/* The first piece ends when all others have been done (or after a second). */
+static void wait_for_all_others(void *context, int piece, int worker)
+{
+    struct meeting *m = context;
+    (void)worker;
+    if (piece > 0) {
+        atomic_fetch_add(&m->arrived, 1);
+        return;
+    }
+    for (int i = 0; i < 10000 && atomic_load(&m->arrived) < FEW - 1; i++)
+        usleep(100);
+    atomic_store(&m->met, atomic_load(&m->arrived) == FEW - 1);
+}
+
+static void a_thread_without_work_takes_from_the_others_share(void **state)
+{
+    (void)state;
+    struct meeting m = {0};
+    assert_int_equal(parallel_start(2, &err), STATUS_OK);
+    parallel_for(wait_for_all_others, &m, FEW);
+    assert_true(atomic_load(&m.met));
+    parallel_stop();
+}
+
 static void sleep_in_one_piece(void *context, int piece, int worker)
 {
     (void)worker;
@@ -237,6 +293,8 @@ int main(void)
         cmocka_unit_test(floats_are_cut_by_their_number_alone),
         cmocka_unit_test(thousands_of_tiny_calls_neither_lose_pieces_nor_hang),
         cmocka_unit_test(two_threads_do_work_at_the_same_time),
+        cmocka_unit_test(each_thread_begins_with_its_own_share),
+        cmocka_unit_test(a_thread_without_work_takes_from_the_others_share),
         cmocka_unit_test(the_caller_waits_for_a_slow_piece),
         cmocka_unit_test(signals_go_to_the_thread_that_started_the_pool),
         cmocka_unit_test(a_thread_count_out_of_range_is_refused),
