@@ -7,7 +7,7 @@
             decode, resize, classify)
   input     a first epoch of all training photos to 448 x 448 that nothing has read before: the whole of atk-train but
             its page, with a network that sees every 64th pixel, beside a script with one epoch of PyTorch's DataLoader,
-            two workers and torchvision's transforms of PIL images (scripts/reference_input.py); a second row leaves out
+            as many workers, and torchvision's transforms of PIL images (scripts/reference_input.py); a second row leaves out
             what PyTorch's script takes until its first request for a batch, and nothing of ours
 
 Each measurement is a process of its own, in turn; figures are medians over rounds of wall seconds and of processor

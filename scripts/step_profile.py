@@ -2,9 +2,9 @@
 """Shows where a training step's time goes, by function, what of it is serial, and what more threads could gain.
 
 Runs `build/benchmark-step --profile` (one thread; processor time): each call of parallel_for is timed piece by piece,
-and what lies between two calls. Serial is what lies between, and regions of a single piece. "With N threads" gives the
-pieces of each region in their order to whichever thread is free, as the pool does, without what waking and shared memory
-cost. All options that follow -- go to benchmark-step:
+and what lies between two calls. Serial is what lies between, and regions of a single piece. "With N threads" gives each
+thread its share of a region's pieces, and then what others have left, as the pool does, without what waking and shared
+memory cost. All options that follow -- go to benchmark-step:
 
     scripts/step_profile.py -- --model resnet18 --batch-size 4
     scripts/step_profile.py -- --model efficientnet-lite0 --size 224 --batch-size 16 --k 1.0 --freeze-bn

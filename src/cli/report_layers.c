@@ -48,6 +48,8 @@ static void print_half(struct console *c, const struct session *s)
     size_t half = is_half ? here : other, whole = is_half ? other : here;
     char text[REPORT_AMOUNT_BYTES];
 
+    if (other == 0)
+        return;
     if (half < whole)
         console_print(c, "          --activations half %s %s of them\n",
                       is_half ? "saves" : "would save", report_bytes(text, whole - half));

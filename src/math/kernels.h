@@ -88,7 +88,7 @@ struct kernels {
     void (*norm_backward_sums)(double *sum_g, double *sum_gx, float *g, const float *y,
                                const float *z, const float *mean, size_t pixels, int channels,
                                size_t pitch, enum kernels_activation activation);
-    /* dz = a[c] * g + b[c] * (z - mean[c]) + d[c]; dz may be z. */
+    /* dz = a[c] * g + b[c] * (z - mean[c]) + d[c]; dz may be z, or g where that has no gaps. */
     void (*norm_backward_apply)(float *dz, const float *g, const float *z, const float *mean,
                                 const float *a, const float *b, const float *d, size_t pixels,
                                 int channels, size_t pitch);

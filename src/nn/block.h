@@ -75,6 +75,12 @@ struct block {
     bool returns_in_g;         /* dL/dx is in g after backward, else in `other` */
 };
 
+static inline void block_raise_to(size_t *have, size_t needed)
+{
+    if (*have < needed)
+        *have = needed;
+}
+
 /* The convolution's own padding under the spec's rule. */
 int block_padding(const struct block_spec *spec, int kernel);
 

@@ -17,12 +17,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static void raise_to(size_t *have, size_t needed)
-{
-    if (*have < needed)
-        *have = needed;
-}
-
 void block_chain_begin(struct block_chain *k, struct build *b, enum block_shortcut_kind shortcut)
 {
     k->n = 0;
@@ -50,7 +44,7 @@ struct tensor block_chain_add(struct block_chain *k, struct build *b, const char
     assert(k->n < BLOCK_CHAIN_MAX - 1);
     struct tensor y = build_unit(&k->unit[k->n], &k->block, b, conv, norm, in, -1, spec);
     size_t floats = shape_floats(y.shape);
-    raise_to(&k->spare_floats[k->n % 2], floats);
+    block_raise_to(&k->spare_floats[k->n % 2], floats);
     k->inner[k->n] = (struct kept){0};
     if (b->training && !k->unit[k->n].z.values)
         kept_build(&k->inner[k->n], b, floats);
@@ -110,7 +104,7 @@ void block_chain_end(struct block_chain *k, struct build *b, const char *conv, c
     if (!mixes_samples(k, MODEL_TRAIN))
         return;
     for (int i = 0; i < 2; i++)
-        raise_to(&k->block.gradient_floats[1], k->spare_floats[i]);
+        block_raise_to(&k->block.gradient_floats[1], k->spare_floats[i]);
 }
 
 static void forward_some(struct block_chain *k, float *y, const float *x, size_t first,

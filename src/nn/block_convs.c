@@ -17,12 +17,6 @@ struct convs {
     struct arena *scratch;
 };
 
-static void raise_to(size_t *have, size_t needed)
-{
-    if (*have < needed)
-        *have = needed;
-}
-
 /* Walks as backward does. */
 static void need_gradients(struct convs *k, struct tensor in)
 {
@@ -32,11 +26,11 @@ static void need_gradients(struct convs *k, struct tensor in)
     block->gradient_floats[1] = 0;
     if (k->has_pool) {
         at = !at;
-        raise_to(&block->gradient_floats[at], shape_floats(k->pool.in));
+        block_raise_to(&block->gradient_floats[at], shape_floats(k->pool.in));
     }
     for (int i = k->n - 1; i > 0 || (i == 0 && in.row >= 0); i--) {
         at = !at;
-        raise_to(&block->gradient_floats[at], shape_floats(k->unit[i].conv.in));
+        block_raise_to(&block->gradient_floats[at], shape_floats(k->unit[i].conv.in));
     }
     block->returns_in_g = at == 0;
 }
@@ -63,7 +57,7 @@ void block_convs_build(struct block *block, struct build *b, struct tensor in,
         if (!last && b->training)
             kept_build(&k->y[i], b, shape_floats(y.shape));
         if (!k->y[i].values && (!last || k->has_pool))
-            raise_to(&k->spare_floats[i % 2], floats);
+            block_raise_to(&k->spare_floats[i % 2], floats);
     }
     if (k->has_pool)
         y = pool_max_build(&k->pool, b, "maxpool", y, &s->pool);

@@ -1,6 +1,7 @@
-/* Convolution, then normalisation; backward overwrites the kept convolution output with its
- * gradient, which saves a buffer. With frozen statistics backward needs no such output
- * (norm_frozen.h): the two are one convolution with the filter scale * w. */
+/* Convolution, then normalisation; backward writes the gradient of what lies between over the kept
+ * output or, where none is kept as floats, over g, which saves a buffer. With frozen statistics
+ * backward needs no such output (norm_frozen.h): the two are one convolution with the filter scale
+ * * w. */
 #include "nn/conv_norm.h"
 
 #include "base/parallel.h"

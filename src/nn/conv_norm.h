@@ -37,8 +37,8 @@ void conv_norm_forward(struct conv_norm *u, float *y, const float *x, const floa
                        struct samples samples, enum model_mode mode);
 /* From g = dL/dy (masked in place where the activation with output y is flat; y NULL: masked
  * before) the gradients of the parameters, and, unless dx is NULL, of x: written, or added if
- * accumulate. The kept z is gone afterwards (it holds dL/dz), and where none is kept g may be
- * masked in any case. g is not read any more when dx is written, so that dx may be g. */
+ * accumulate. A z that is kept as floats holds dL/dz afterwards; without one g may, or be masked.
+ * g is not read any more when dx is written, so that dx may be g. */
 void conv_norm_backward(struct conv_norm *u, float *dx, float *g, const float *y, const float *x,
                         struct samples samples, bool accumulate);
 /* The same; dx, which is not g, is written. below: the unit whose output x is, of which dx is the

@@ -127,17 +127,24 @@ void step_profile_end(void)
     profile.steps++;
 }
 
-/* Pieces go to the thread that is free first, in their order. */
+/* The thread that is free first takes the next piece of its own share, or of the one that follows,
+ * as base/parallel.c does. */
 static double region_seconds(const struct region *r, int threads)
 {
     double busy_until[MOST_THREADS] = {0}, end = 0;
+    int next[MOST_THREADS];
+    for (int t = 0; t < threads; t++)
+        next[t] = r->pieces * t / threads;
     for (int i = 0; i < r->pieces; i++) {
         int free_thread = 0;
         for (int t = 1; t < threads; t++)
             if (busy_until[t] < busy_until[free_thread])
                 free_thread = t;
+        int from = free_thread;
+        while (next[from] == r->pieces * (from + 1) / threads)
+            from = from + 1 < threads ? from + 1 : 0;
         double *until = &busy_until[free_thread];
-        *until += profile.piece[r->first_piece + (size_t)i];
+        *until += profile.piece[r->first_piece + (size_t)next[from]++];
         end = *until > end ? *until : end;
     }
     return end;

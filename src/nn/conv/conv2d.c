@@ -30,7 +30,7 @@ struct tensor conv2d_build(struct conv2d *c, struct build *b, const char *name, 
                        .dim = {s->width, c->in.channels / s->groups, s->kernel, s->kernel},
                        .start = PARAM_START_NORMAL,
                        .start_value = sqrt(2.0 / (double)(s->width / s->groups * taps))});
-    conv2d_plan_choose(c, b->convolutions);
+    conv2d_plan_choose(c, b->convolutions, b->freeze_batch_norm);
 
     int64_t weights = taps * (c->in.channels / s->groups) * s->width;
     struct layer_row row = {.operation = LAYER_CONV,
@@ -47,7 +47,7 @@ struct tensor conv2d_build(struct conv2d *c, struct build *b, const char *name, 
                             .n_params = 1,
                             .parameters = weights,
                             .multiply_adds = weights * (int64_t)shape_pixels(c->out)};
-    conv2d_plan_text(row.method, sizeof row.method, c->plan);
+    conv2d_plan_text(row.method, sizeof row.method, c);
     return layer_add_row(b, name, row);
 }
 
@@ -84,5 +84,6 @@ void conv2d_backward_weights(const struct conv2d *c, const float *x, const float
 void conv2d_backward(const struct conv2d *c, float *dx, const float *dy, const float *x,
                      struct samples samples, const struct conv2d_backward *how)
 {
+    assert(!how->below || !how->accumulate);
     c->whole->backward(c, dx, dy, x, samples, how);
 }

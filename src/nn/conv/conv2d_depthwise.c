@@ -210,10 +210,10 @@ static void scale_tap(void *context, int tap, int worker)
 {
     const struct backward_job *j = context;
     size_t channels = (size_t)j->conv->in.channels, first = (size_t)tap * channels;
-    const float *weight = j->conv->weight->data + first, *scale = j->how->scale;
+    const float *weight = j->conv->weight->data + first;
     (void)worker;
     for (size_t i = 0; i < channels; i++)
-        j->filter[first + i] = (scale ? scale[i] : 1) * weight[i];
+        j->filter[first + i] = j->how->scale[i] * weight[i];
 }
 
 static void backward(const struct conv2d *c, float *dx, const float *dy, const float *x,
@@ -245,4 +245,4 @@ static void backward(const struct conv2d *c, float *dx, const float *dy, const f
 }
 
 const struct conv2d_method conv2d_depthwise = {"depthwise", true, fits, run, weights};
-const struct conv2d_whole conv2d_depthwise_whole = {fits_whole, backward};
+const struct conv2d_whole conv2d_depthwise_whole = {"depthwise", fits_whole, backward};

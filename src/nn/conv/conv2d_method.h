@@ -26,7 +26,9 @@ struct conv2d {
     int kernel, stride, groups, pad_top, pad_left;
     int in_pitch; /* floats from one pixel of x (and of dx) to the next; y and dy have no gaps */
     enum conv2d_kind plan[CONV2D_PASSES]; /* by pass */
-    const struct conv2d_whole *whole;     /* computes both backward passes in one; or NULL */
+    /* Computes both backward passes in one, in place of the planned methods, behind which a norm is
+     * frozen; else NULL. */
+    const struct conv2d_whole *whole;
     struct param *weight;
     struct arena *scratch;
 };
@@ -59,13 +61,14 @@ struct conv2d_below {
 
 /* How a whole backward pass, which gives dw and dx, differs from the plain one. */
 struct conv2d_backward {
-    const float *scale;               /* [out.channels]: dx by the filter scale * w; NULL: w */
-    bool accumulate;                  /* added to dx */
-    const struct conv2d_below *below; /* or NULL; then nothing is added */
+    const float *scale;               /* [out.channels]: dx by the filter scale * w */
+    bool accumulate;                  /* added to dx: not with a mask, which is of the whole dx */
+    const struct conv2d_below *below; /* NULL: no mask */
 };
 
 /* Both backward passes in one, where dx does not overlap dy or x. */
 struct conv2d_whole {
+    const char *name; /* "pointwise" */
     bool (*fits)(const struct conv2d *c);
     /* Writes c->weight->grad, and dx (unless NULL) as `how` says. Scratch memory as in
      * conv2d_method.run. */

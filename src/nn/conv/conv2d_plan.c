@@ -85,9 +85,9 @@ static const struct conv2d_whole *choose_whole(const struct conv2d *c, enum conv
     return is_free && conv2d_pointwise.fits(c) ? &conv2d_pointwise : NULL;
 }
 
-void conv2d_plan_choose(struct conv2d *c, enum conv2d_choice choice)
+void conv2d_plan_choose(struct conv2d *c, enum conv2d_choice choice, bool has_frozen_norm)
 {
-    c->whole = choose_whole(c, choice);
+    c->whole = has_frozen_norm ? choose_whole(c, choice) : NULL;
     if (choice == CONV2D_AUTO) {
         conv2d_plan_set(c, look_up(c));
         return;
@@ -101,12 +101,13 @@ void conv2d_plan_choose(struct conv2d *c, enum conv2d_choice choice)
     conv2d_plan_set(c, (const enum conv2d_kind[CONV2D_PASSES]){all, all, all});
 }
 
-void conv2d_plan_text(char *out, size_t size, const enum conv2d_kind *plan)
+void conv2d_plan_text(char *out, size_t size, const struct conv2d *c)
 {
     const char *name[CONV2D_PASSES];
     for (int pass = 0; pass < CONV2D_PASSES; pass++)
-        name[pass] = conv2d_methods[plan[pass]]->name;
-    if (plan[0] == plan[1] && plan[0] == plan[2])
+        name[pass] = pass != CONV2D_FORWARD && c->whole ? c->whole->name
+                                                        : conv2d_methods[c->plan[pass]]->name;
+    if (strcmp(name[0], name[1]) == 0 && strcmp(name[0], name[2]) == 0)
         snprintf(out, size, "%s", name[0]);
     else
         snprintf(out, size, "%s/%s/%s", name[0], name[1], name[2]);

@@ -64,7 +64,7 @@ static void panel_piece(void *context, int piece, int worker)
     for (int d0 = 0; d0 < depth; d0 += SIDE) {
         int end = d0 + SIDE < depth ? d0 + SIDE : depth;
         for (int d = d0; d < end; d++) {
-            const float factor = scale ? scale[d] : 1, *in = filter + d;
+            const float factor = scale[d], *in = filter + d;
             float *out = panel + (size_t)d * (size_t)width;
             for (int i = 0; i < n; i++)
                 out[i] = factor * in[(size_t)i * (size_t)depth];
@@ -175,7 +175,7 @@ static void weights_piece(void *context, int piece, int worker)
     int range = piece / j->blocks, block = piece % j->blocks;
     (void)worker;
     struct pixels p = range_of(j, range, j->ranges);
-    if (p.at == p.end)
+    if (p.at == p.end && block == 0) /* of all blocks */
         memset(j->sums + (size_t)range * j->filter_floats, 0, j->filter_floats * sizeof(float));
     for (bool is_first = true; next_band(j, &p, j->weight_pixels); is_first = false)
         band_weights(j, range, block, p.first, p.n, is_first);
@@ -299,4 +299,4 @@ static void backward(const struct conv2d *c, float *dx, const float *dy, const f
     arena_release(c->scratch, mark);
 }
 
-const struct conv2d_whole conv2d_pointwise = {fits, backward};
+const struct conv2d_whole conv2d_pointwise = {"pointwise", fits, backward};

@@ -37,7 +37,7 @@ struct session_bad_image {
 
 struct session_memory { /* bytes */
     size_t weights, gradients, moments, activations, loaders;
-    size_t other_activations; /* with the other --activations */
+    size_t other_activations; /* with the other --activations; 0: not known */
     size_t decoding;          /* images while they are decoded; 0 before session_check */
     size_t average;           /* of --ema */
     size_t mirrored;          /* of --tta flip */

@@ -214,19 +214,19 @@ static enum status refuse_single_values(const struct session *s, struct error *e
     return STATUS_OK;
 }
 
-/* What activations would take if --activations were the other one. */
-static enum status plan_other_activations(struct session *s, struct error *err)
+/* What activations would take if --activations were the other one; 0 where that cannot be counted.
+ */
+static void plan_other_activations(struct session *s)
 {
     struct model_options options = session_machine_model_options(s);
     struct model_summary other;
+    struct error ignored;
 
     options.keeps_halves = !options.keeps_halves;
-    enum status status = model_summarise(&other, &s->spec, &options, err);
-    if (status == STATUS_OK) {
+    if (model_summarise(&other, &s->spec, &options, &ignored) == STATUS_OK) {
         s->memory.other_activations = other.activation_bytes;
         model_summary_free(&other);
     }
-    return status;
 }
 
 enum status session_machine_plan(struct session *s, struct error *err)
@@ -241,9 +241,9 @@ enum status session_machine_plan(struct session *s, struct error *err)
     enum status status = parallel_start(s->threads, err);
     if (status != STATUS_OK || gemm_start(s->threads, err) != STATUS_OK)
         return err->status;
-    if (model_summarise(&s->summary, &s->spec, &options, err) != STATUS_OK ||
-        plan_other_activations(s, err) != STATUS_OK)
+    if (model_summarise(&s->summary, &s->spec, &options, err) != STATUS_OK)
         return error_prefix(err, "model %s", s->spec.name);
+    plan_other_activations(s);
     if (refuse_single_values(s, err) != STATUS_OK)
         return err->status;
     return plan_memory(s, err);

@@ -64,7 +64,7 @@ static void a_chunk_longer_than_the_file_is_refused_before_it_is_allocated(void 
     }
 }
 
-/* Bicubic waits for the whole image, and its library overran its memory. */
+/* The library overran its memory with bicubic. */
 static void a_very_long_side_is_refused_before_the_image_is_allocated(void **state)
 {
     (void)state;

@@ -22,9 +22,33 @@ static struct conv2d shape(int kernel, int stride, int in_c, int out_c, int size
 static void assert_text(struct conv2d *c, enum conv2d_choice choice, const char *wanted)
 {
     char text[32];
-    conv2d_plan_choose(c, choice);
-    conv2d_plan_text(text, sizeof text, c->plan);
+    conv2d_plan_choose(c, choice, false);
+    conv2d_plan_text(text, sizeof text, c);
     assert_string_equal(text, wanted);
+}
+
+/* What runs, which args.yaml tells. */
+static void behind_a_frozen_norm_the_backward_pass_is_one(void **state)
+{
+    (void)state;
+    struct conv2d pointwise = shape(1, 1, 64, 64, 56), strided = shape(1, 2, 64, 128, 56),
+                  depthwise = shape(3, 1, 64, 64, 56);
+    char text[32];
+    pointwise.pad_top = pointwise.pad_left = 0;
+    pointwise.in_pitch = strided.in_pitch = depthwise.in_pitch = 64;
+    depthwise.groups = 64;
+    conv2d_plan_choose(&pointwise, CONV2D_ALL_DIRECT, true);
+    conv2d_plan_text(text, sizeof text, &pointwise);
+    assert_string_equal(text, "direct/pointwise/pointwise");
+    conv2d_plan_choose(&pointwise, CONV2D_ALL_IM2COL, true);
+    conv2d_plan_text(text, sizeof text, &pointwise);
+    assert_string_equal(text, "im2col");
+    conv2d_plan_choose(&strided, CONV2D_ALL_DIRECT, true);
+    conv2d_plan_text(text, sizeof text, &strided);
+    assert_string_equal(text, "direct");
+    conv2d_plan_choose(&depthwise, CONV2D_AUTO, true);
+    conv2d_plan_text(text, sizeof text, &depthwise);
+    assert_string_equal(text, "depthwise");
 }
 
 static void a_shape_of_the_table_gets_its_row(void **state)
@@ -36,7 +60,7 @@ static void a_shape_of_the_table_gets_its_row(void **state)
         if (strcmp(r->level, kernels_get()->level) != 0)
             continue;
         struct conv2d c = shape(r->kernel, r->stride, r->in_c, r->out_c, r->size);
-        conv2d_plan_choose(&c, CONV2D_AUTO);
+        conv2d_plan_choose(&c, CONV2D_AUTO, false);
         assert_memory_equal(c.plan, r->plan, sizeof c.plan);
         seen++;
     }
@@ -57,7 +81,7 @@ static void every_level_has_rows(void **state)
 
 static bool takes_winograd(struct conv2d c, enum conv2d_choice choice)
 {
-    conv2d_plan_choose(&c, choice);
+    conv2d_plan_choose(&c, choice, false);
     for (int pass = 0; pass < CONV2D_PASSES; pass++)
         if (c.plan[pass] == CONV2D_WINOGRAD)
             return true;
@@ -105,10 +129,10 @@ static void a_wanted_method_that_does_not_fit_gives_way_to_the_next(void **state
     struct conv2d many = shape(3, 1, 64, 70, 56), few = shape(3, 1, 64, 20, 56);
     char text[32];
     conv2d_plan_set(&many, mixed);
-    conv2d_plan_text(text, sizeof text, many.plan);
+    conv2d_plan_text(text, sizeof text, &many);
     assert_string_equal(text, "winograd/im2col/direct");
     conv2d_plan_set(&few, winograd);
-    conv2d_plan_text(text, sizeof text, few.plan);
+    conv2d_plan_text(text, sizeof text, &few);
     assert_string_equal(text, "direct");
 }
 
@@ -128,6 +152,7 @@ static void a_forced_method_is_taken_wherever_it_fits(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(behind_a_frozen_norm_the_backward_pass_is_one),
         cmocka_unit_test(a_shape_of_the_table_gets_its_row),
         cmocka_unit_test(every_level_has_rows),
         cmocka_unit_test(winograd_is_never_taken_where_it_does_not_fit),

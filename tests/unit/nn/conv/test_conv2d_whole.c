@@ -25,6 +25,7 @@ struct one {
 static void build(void *layer, struct build *b)
 {
     struct one *o = layer;
+    b->freeze_batch_norm = true;
     conv2d_build(&o->conv, b, "conv", (struct tensor){o->in, -1}, &o->spec);
 }
 
@@ -57,7 +58,8 @@ static void make_arrays(struct arrays *a, const struct one *o)
     a->start = o->accumulate ? close_normal(BATCH * a->in) : close_filled(BATCH * a->in, UNTOUCHED);
     a->dx = close_floats(BATCH * a->in);
     a->dw = close_floats(a->size);
-    a->scale = close_normal((size_t)c->out.channels);
+    a->scale = o->scaled ? close_normal((size_t)c->out.channels)
+                         : close_filled((size_t)c->out.channels, 1);
     a->sum = close_doubles((size_t)c->in.channels);
 }
 
@@ -71,9 +73,8 @@ static void free_arrays(struct arrays *a)
 static void run(const struct one *o, struct arrays *a, float *dx)
 {
     struct conv2d_below below = {.activation = o->activation, .sum = a->sum};
-    struct conv2d_backward how = {.scale = o->scaled ? a->scale : NULL,
-                                  .accumulate = o->accumulate,
-                                  .below = o->has_below ? &below : NULL};
+    struct conv2d_backward how = {
+        .scale = a->scale, .accumulate = o->accumulate, .below = o->has_below ? &below : NULL};
     if (dx)
         memcpy(dx, a->start, BATCH * a->in * sizeof *dx);
     for (size_t i = 0; i < a->size; i++)
@@ -100,8 +101,7 @@ static void add_sample(const struct one *o, const struct arrays *a, size_t sampl
                                 (size_t)((h * c->in.width + w) * c->in.channels + channel),
                            weight = (size_t)((tap * depth + i) * outs + k);
                     double g = (double)a->dy[sample * a->out + (size_t)(p * outs + k)];
-                    dx[at] +=
-                        g * (o->scaled ? (double)a->scale[k] : 1) * (double)c->weight->data[weight];
+                    dx[at] += g * (double)a->scale[k] * (double)c->weight->data[weight];
                     dw[weight] += g * (double)a->x[at];
                 }
         }
@@ -169,15 +169,22 @@ static void check_ways(struct one o)
  * many; fewer pixels than ranges. */
 static void a_pointwise_convolution_has_the_gradients_of_its_definition(void **state)
 {
-    static const int SHAPE[][4] = {{1, 1, 5, 3},    {3, 4, 16, 96},     {7, 7, 96, 24},
-                                   {9, 5, 24, 40},  {14, 14, 33, 5},    {2, 3, 300, 260},
-                                   {30, 31, 64, 3}, {12, 12, 1000, 128}};
+    static const int SHAPE[][4] = {{1, 1, 5, 3},       {3, 4, 16, 96},     {7, 7, 96, 24},
+                                   {9, 5, 24, 40},     {14, 14, 33, 5},    {2, 3, 300, 260},
+                                   {30, 31, 64, 3},    {12, 12, 400, 400}, {1, 1, 300, 260},
+                                   {12, 12, 1000, 128}};
     (void)state;
     close_seed(300);
     for (size_t i = 0; i < sizeof SHAPE / sizeof SHAPE[0]; i++)
         check_ways(
             (struct one){.in = {SHAPE[i][0], SHAPE[i][1], SHAPE[i][2]},
                          .spec = {.width = SHAPE[i][3], .kernel = 1, .stride = 1, .groups = 1}});
+    /* So many channels that a band is a tile's rows. */
+    check((struct one){.in = {1, 1, 3200},
+                       .spec = {.width = 3104, .kernel = 1, .stride = 1, .groups = 1},
+                       .scaled = true,
+                       .has_below = true,
+                       .activation = KERNELS_RELU});
 }
 
 static void a_depthwise_convolution_has_the_gradients_of_its_definition(void **state)
@@ -209,31 +216,33 @@ static void run_with(struct one *o, struct arrays *a, int threads)
 /* The bits of dx, dw and the sums do not depend on the number of threads. */
 static void the_number_of_threads_changes_no_bit(void **state)
 {
-    static const struct conv_spec SPEC[] = {
-        {.width = 40, .kernel = 1, .stride = 1, .groups = 1},
-        {.width = 48, .kernel = 3, .stride = 2, .padding = 1, .groups = 48}};
+    static const struct one LAYER[] = {
+        {.in = {21, 20, 48}, .spec = {.width = 40, .kernel = 1, .stride = 1, .groups = 1}},
+        {.in = {1, 1, 300}, .spec = {.width = 260, .kernel = 1, .stride = 1, .groups = 1}},
+        {.in = {12, 12, 400}, .spec = {.width = 400, .kernel = 1, .stride = 1, .groups = 1}},
+        {.in = {21, 20, 48},
+         .spec = {.width = 48, .kernel = 3, .stride = 2, .padding = 1, .groups = 48}}};
     (void)state;
     close_seed(302);
-    for (int i = 0; i < 2; i++) {
-        struct one o = {.in = {21, 20, 48},
-                        .spec = SPEC[i],
-                        .scaled = true,
-                        .has_below = true,
-                        .activation = KERNELS_RELU6};
+    for (size_t i = 0; i < sizeof LAYER / sizeof LAYER[0]; i++) {
+        struct one o = LAYER[i];
+        o.scaled = o.has_below = true;
+        o.activation = KERNELS_RELU6;
         struct layer_fixture f;
         struct arrays a;
         layer_fixture_create(&f, build, measure, &o, BATCH);
         make_arrays(&a, &o);
         run_with(&o, &a, 1);
         float *dx = close_floats(BATCH * a.in);
-        double sum[48];
+        double *sum = close_doubles((size_t)o.in.channels);
         memcpy(dx, a.dx, BATCH * a.in * sizeof *dx);
         memcpy(a.dw, o.conv.weight->grad, a.size * sizeof *a.dw);
-        memcpy(sum, a.sum, sizeof sum);
+        memcpy(sum, a.sum, (size_t)o.in.channels * sizeof *sum);
         run_with(&o, &a, 3);
         assert_memory_equal(dx, a.dx, BATCH * a.in * sizeof *dx);
         assert_memory_equal(a.dw, o.conv.weight->grad, a.size * sizeof *a.dw);
-        assert_memory_equal(sum, a.sum, sizeof sum);
+        assert_memory_equal(sum, a.sum, (size_t)o.in.channels * sizeof *sum);
+        free(sum);
         free(dx);
         free_arrays(&a);
         layer_fixture_destroy(&f);
