@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MOST_RECALLS_SHOWN = 20, WIDTH = 96 };
+enum { MOST_RECALLS_SHOWN = 20, WIDTH = 96, FEWEST_TO_JUDGE = 20 };
 
 static int digits(int n)
 {
@@ -178,6 +178,23 @@ static void warn_low_k(struct console *c, const struct session *s, const struct 
                      share, error);
 }
 
+/* One class for all images has a recall of 1 once and of 0 otherwise. Of a few images that is
+ * chance. */
+static void warn_learned_nothing(struct console *c, const struct session *s,
+                                 const struct trainer_result *r)
+{
+    int n_classes = 0; /* of the validation images */
+    for (int i = 0; i < session_classes(s)->n; i++)
+        n_classes += s->val.count[i] > 0;
+    if (s->val.n >= FEWEST_TO_JUDGE && r->best_epoch > 0 && n_classes > 1 &&
+        r->best_balanced_accuracy * n_classes < 1 + 1e-9)
+        console_warn(c,
+                     "the best balanced accuracy, %.3g, is no more than one class for all %d "
+                     "validation images gives: the network tells them apart no better than that; "
+                     "more --warmup-epochs, a lower --learning-rate or more --epochs may help",
+                     r->best_balanced_accuracy, s->val.n);
+}
+
 static void print_calibration(struct console *c, int n, const struct run_state_calibration *best)
 {
     if (n < CALIBRATION_FEWEST)
@@ -220,6 +237,7 @@ void report_end(struct console *c, const struct session *s, const struct trainer
         console_print(c, "to go on: atk-train --resume=%s\n", run_folder_path(s->folder));
     else {
         warn_low_k(c, s, r);
+        warn_learned_nothing(c, s, r);
         advise(c, s->settings);
     }
 }

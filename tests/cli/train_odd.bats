@@ -214,6 +214,21 @@ X
     grep -q alike-labels anew/data_check.json
 }
 
+@test "odd: a network that gives all validation images one class has learned nothing" {
+    make_images 16
+    run atk-train "${small[@]}" photos.csv --val-split 0.5 --epochs 20 --learning-rate 1e-2
+    expect_status 0
+    [[ $output != *'is no more than one class'* ]]
+    # Images that cannot be told apart.
+    local file
+    for file in photos/*.png; do
+        { base64 -d <<<"$image_0" && echo "$file"; } >"$file"
+    done
+    run atk-train "${small[@]}" photos.csv --val-split 0.5
+    expect_status 0
+    expect 'warning: the best balanced accuracy, 0.333, is no more than one class for all 24 validation images gives: '
+}
+
 @test "predict: labels that are no class are counted, and what is judged is said" {
     atk-train "${small[@]}" photos.csv -q --out run
     sed '3s/,cat$/,tiger/; 6s/,cat$/,lion/' photos.csv >some.csv
