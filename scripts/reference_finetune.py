@@ -264,7 +264,7 @@ def parse_arguments():
     parser.add_argument("--backbone-lr-factor", type=float, default=0.1)
     parser.add_argument("--weight-decay", type=float, default=0.01)
     parser.add_argument("--lr-schedule", choices=["constant", "cosine"], default="cosine")
-    parser.add_argument("--warmup-epochs", type=float, default=0.5)
+    parser.add_argument("--warmup-epochs", type=float, default=2)
     parser.add_argument("--lr-min", type=float, default=0.0)
     parser.add_argument("--label-smoothing", type=float, default=0.1)
     parser.add_argument("--freeze-bn", type=int, choices=[0, 1], default=1)
