@@ -39,6 +39,18 @@ struct kernels_epilogue {
     enum kernels_activation activation;
 };
 
+/* out[r][c] = the sum over d, in its order and in double, of a(r, d) * b(d, c), for c in 0..n-1 and
+ * r in 0..rows-1. With i = d, or index[d] unless that is NULL: a(r, d) = a[r][i * a_step], b(d, c)
+ * = b[i * b_row + c]. Each a[r] is read, also those from `rows` on. */
+enum { KERNELS_PRODUCT_ROWS = 4 };
+struct kernels_product {
+    float *out[KERNELS_PRODUCT_ROWS];
+    const float *a[KERNELS_PRODUCT_ROWS], *b;
+    const int *index;
+    size_t a_step, b_row;
+    int rows, depth, n;
+};
+
 /* A depthwise convolution: x [height, width, channels], y [out_height, out_width, channels], filter
  * [kernel, kernel, channels]. y at (h, w) sees x from (h * stride - top, w * stride - left) on;
  * what is outside of x is 0. */
@@ -101,8 +113,7 @@ struct kernels {
 
     /* The sum of a[i] * b[i], in double, in an order that n alone decides. */
     double (*double_dot)(const float *a, const float *b, int n);
-    /* sum[i] += factor * x[i]. */
-    void (*double_add)(double *restrict sum, const float *restrict x, double factor, int n);
+    void (*double_product)(const struct kernels_product *p);
     /* product[i] += data[i] * grad[i], in double; then grad[i] *= scale[i]. */
     void (*double_scale)(double *restrict product, float *restrict grad, const float *restrict data,
                          const float *restrict scale, int n);

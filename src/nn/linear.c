@@ -6,7 +6,7 @@
 
 #include <math.h>
 
-enum { OUTPUTS = 32, INPUTS = 64 }; /* of a piece */
+enum { OUTPUTS = 32, INPUTS = 64, ROWS = KERNELS_PRODUCT_ROWS }; /* of a piece, of a product */
 
 struct job {
     const struct linear *linear;
@@ -77,23 +77,27 @@ void linear_forward(const struct linear *l, float *y, const float *x, struct sam
     parallel_for(forward_piece, &j, pieces(l->out, OUTPUTS));
 }
 
-/* Some inputs of every sample: the rows of the weight go by once for each sample. */
+/* Some inputs of every sample: the rows of the weight go by once for a few samples. */
 static void inputs_piece(void *context, int piece, int worker)
 {
     const struct job *j = context;
     const struct linear *l = j->linear;
-    int first = piece * INPUTS, n = piece_end(piece, l->in, INPUTS) - first;
+    int first = piece * INPUTS;
+    struct kernels_product p = {.b = l->weight->data + first,
+                                .a_step = 1,
+                                .b_row = (size_t)l->in,
+                                .depth = l->out,
+                                .n = piece_end(piece, l->in, INPUTS) - first};
     (void)worker;
-    for (int i = 0; i < j->samples.n; i++) {
-        const float *g = sample_of(j->dy, j, i, l->out);
-        float *dx = j->dx + (size_t)j->samples.index[i] * (size_t)l->in + first;
-        double sum[INPUTS] = {0};
-        for (int o = 0; o < l->out; o++) {
-            const float *weight = l->weight->data + (size_t)o * (size_t)l->in + first;
-            kernels_get()->double_add(sum, weight, (double)g[o], n);
+    for (int i = 0; i < j->samples.n; i += ROWS) {
+        p.rows = j->samples.n - i < ROWS
+        ? j->samples.n - i : ROWS;
+        for (int r = 0; r < ROWS; r++) {
+            int sample = r < p.rows ? i + r : i;
+            p.a[r] = sample_of(j->dy, j, sample, l->out);
+            p.out[r] = j->dx + (size_t)j->samples.index[sample] * (size_t)l->in + first;
         }
-        for (int c = 0; c < n; c++)
-            dx[c] = (float)sum[c];
+        kernels_get()->double_product(&p);
     }
 }
 
@@ -102,22 +106,29 @@ static void outputs_piece(void *context, int piece, int worker)
 {
     const struct job *j = context;
     const struct linear *l = j->linear;
+    int end = piece_end(piece, l->out, OUTPUTS);
+    struct kernels_product p = {.b = j->x,
+                                .index = j->samples.index,
+                                .a_step = (size_t)l->out,
+                                .b_row = (size_t)l->in,
+                                .depth = j->samples.n,
+                                .n = l->in};
     (void)worker;
-    for (int o = piece * OUTPUTS; o < piece_end(piece, l->out, OUTPUTS); o++) {
-        float *grad = l->weight->grad + (size_t)o * (size_t)l->in;
+    for (int o = piece * OUTPUTS; o < end; o++) {
         double bias = 0;
         for (int i = 0; i < j->samples.n; i++)
             bias += (double)sample_of(j->dy, j, i, l->out)[o];
         l->bias->grad[o] = (float)bias;
-        for (int first = 0; first < l->in; first += INPUTS) {
-            int n = l->in - first < INPUTS ? l->in - first : INPUTS;
-            double sum[INPUTS] = {0};
-            for (int i = 0; i < j->samples.n; i++)
-                kernels_get()->double_add(sum, sample_of(j->x, j, i, l->in) + first,
-                                          (double)sample_of(j->dy, j, i, l->out)[o], n);
-            for (int c = 0; c < n; c++)
-                grad[first + c] = (float)sum[c];
+    }
+    for (int o = piece * OUTPUTS; o < end; o += ROWS) {
+        p.rows = end - o < ROWS
+        ? end - o : ROWS;
+        for (int r = 0; r < ROWS; r++) {
+            int output = r < p.rows ? o + r : o;
+            p.a[r] = j->dy + output;
+            p.out[r] = l->weight->grad + (size_t)output * (size_t)l->in;
         }
+        kernels_get()->double_product(&p);
     }
 }
 

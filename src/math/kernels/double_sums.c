@@ -17,12 +17,6 @@ double KERNEL(double_sums_dot)(const float *a, const float *b, int n)
     return sum;
 }
 
-void KERNEL(double_sums_add)(double *restrict sum, const float *restrict x, double factor, int n)
-{
-    for (int i = 0; i < n; i++)
-        sum[i] += factor * (double)x[i];
-}
-
 void KERNEL(double_sums_scale)(double *restrict product, float *restrict grad,
                                const float *restrict data, const float *restrict scale, int n)
 {

@@ -23,6 +23,21 @@ static inline __attribute__((always_inline)) struct doubles doubles_of(vec v)
 #endif
 }
 
+/* Each rounded to the nearest float. */
+static inline __attribute__((always_inline)) vec doubles_to_floats(const struct doubles *d)
+{
+#if defined(__AVX512F__)
+    const __m512 low = _mm512_castps256_ps512(_mm512_cvtpd_ps((__m512d)d->half[0]));
+    return (vec)_mm512_insertf32x8(low, _mm512_cvtpd_ps((__m512d)d->half[1]), 1);
+#elif defined(__AVX2__)
+    return (vec)_mm256_set_m128(_mm256_cvtpd_ps((__m256d)d->half[1]),
+                                _mm256_cvtpd_ps((__m256d)d->half[0]));
+#else
+    return (vec){(float)d->half[0][0], (float)d->half[0][1], (float)d->half[1][0],
+                 (float)d->half[1][1]};
+#endif
+}
+
 static inline double doubles_at(const struct doubles *d, int lane)
 {
     return d->half[lane / (LANES / 2)][lane % (LANES / 2)];

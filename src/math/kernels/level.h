@@ -94,7 +94,7 @@ void KERNEL(mask_sweep)(float *out, float *masked, double *sum, const float *g, 
                         size_t pixels, int channels, size_t pitch,
                         enum kernels_activation activation);
 double KERNEL(double_sums_dot)(const float *a, const float *b, int n);
-void KERNEL(double_sums_add)(double *restrict sum, const float *restrict x, double factor, int n);
+void KERNEL(double_product)(const struct kernels_product *p);
 void KERNEL(double_sums_scale)(double *restrict product, float *restrict grad,
                                const float *restrict data, const float *restrict scale, int n);
 void KERNEL(slice_sweep_add)(float *out, size_t out_pitch, const float *a, size_t a_pitch,

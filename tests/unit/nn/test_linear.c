@@ -3,7 +3,7 @@
 #include "nn/layer_fixture.h"
 #include "nn/reference.h"
 
-enum { IN = 70, OUT = 37, BATCH = 4 }; /* more than a piece of each */
+enum { IN = 70, OUT = 37, BATCH = 9, SOME = 6 }; /* more than a piece of each */
 
 static void build(void *layer, struct build *b)
 {
@@ -33,17 +33,17 @@ static void output_and_gradients_are_those_of_the_twin_and_its_finite_difference
     struct linear l;
     struct layer_fixture f;
     layer_fixture_create(&f, build, NULL, &l, BATCH);
-    const int index[] = {1, 3};
-    const struct samples some = {index, 2};
+    const int index[SOME] = {1, 3, 4, 5, 7, 8};
+    const struct samples some = {index, SOME};
     float *x = close_normal(BATCH * IN), *dy = close_normal(BATCH * OUT);
     float *y = close_filled(BATCH * OUT, 7), *dx = close_filled(BATCH * IN, 7);
     linear_forward(&l, y, x, some);
     linear_backward(&l, dx, dy, x, some);
 
-    struct twin t = {close_doubles(2 * IN), close_to_double(l.weight->data, IN * OUT),
-                     close_to_double(l.bias->data, OUT), close_doubles(2 * OUT), 2};
-    double slope[IN * OUT];
-    for (int i = 0; i < 2; i++) {
+    struct twin t = {close_doubles(SOME * IN), close_to_double(l.weight->data, IN * OUT),
+                     close_to_double(l.bias->data, OUT), close_doubles(SOME * OUT), SOME};
+    double slope[IN * OUT]; /* more than there are inputs, too */
+    for (int i = 0; i < SOME; i++) {
         for (int c = 0; c < IN; c++)
             t.x[i * IN + c] = x[index[i] * IN + c];
         for (int o = 0; o < OUT; o++)
@@ -52,8 +52,8 @@ static void output_and_gradients_are_those_of_the_twin_and_its_finite_difference
         reference_linear(want, t.x + i * IN, t.weight, t.bias, IN, OUT);
         assert_close(y + index[i] * OUT, want, OUT, 1e-7); /* double sums, rounded once */
     }
-    reference_slopes(slope, twin_sum, &t, t.x, 2 * IN);
-    for (int i = 0; i < 2; i++)
+    reference_slopes(slope, twin_sum, &t, t.x, SOME * IN);
+    for (int i = 0; i < SOME; i++)
         assert_close(dx + index[i] * IN, slope + i * IN, IN, 1e-7);
     reference_slopes(slope, twin_sum, &t, t.weight, IN * OUT);
     assert_close(l.weight->grad, slope, IN * OUT, 1e-7);
