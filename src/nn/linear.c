@@ -51,6 +51,14 @@ static int piece_end(int piece, int n, int each)
     return (piece + 1) * each < n ? (piece + 1) * each : n;
 }
 
+/* Of a product whose first row is `at`. */
+static int rows_from(int at, int end)
+{
+    if (end - at > ROWS)
+        return ROWS;
+    return end - at;
+}
+
 static const float *sample_of(const float *values, const struct job *j, int i, int each)
 {
     return values + (size_t)j->samples.index[i] * (size_t)each;
@@ -90,8 +98,7 @@ static void inputs_piece(void *context, int piece, int worker)
                                 .n = piece_end(piece, l->in, INPUTS) - first};
     (void)worker;
     for (int i = 0; i < j->samples.n; i += ROWS) {
-        p.rows = j->samples.n - i < ROWS
-        ? j->samples.n - i : ROWS;
+        p.rows = rows_from(i, j->samples.n);
         for (int r = 0; r < ROWS; r++) {
             int sample = r < p.rows ? i + r : i;
             p.a[r] = sample_of(j->dy, j, sample, l->out);
@@ -121,8 +128,7 @@ static void outputs_piece(void *context, int piece, int worker)
         l->bias->grad[o] = (float)bias;
     }
     for (int o = piece * OUTPUTS; o < end; o += ROWS) {
-        p.rows = end - o < ROWS
-        ? end - o : ROWS;
+        p.rows = rows_from(o, end);
         for (int r = 0; r < ROWS; r++) {
             int output = r < p.rows ? o + r : o;
             p.a[r] = j->dy + output;
